@@ -1,0 +1,350 @@
+"""The journal under ``/api/v1``: the same commands and views as the pages."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import Parameter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.security import Visit, today
+from erp.base.dates import MonthSpan, parse_month
+from erp.base.money import decimal_string
+from erp.finance.journal import model, service
+from erp.finance.journal.queries import EntryFilter
+from erp.finance.journal.schemas import PostEntry, StornoEntry
+from erp.reference.access.model import Permission
+from ledger.model import Dimension, Posted
+
+_BOOKS = "/api/v1/organisations/{organisation_id:int}"
+_READ = {"policy": Permission.JOURNAL_READ}
+
+Month = Annotated[str, Parameter(description="A month, `2026-11`.", pattern=r"^\d{4}-\d{2}$")]
+Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page before.", max_length=100)]
+Limit = Annotated[int, Parameter(description="Rows a page.", ge=1, le=500)]
+Amount = Annotated[str, Field(description="Tenge as a decimal string.", examples=["1234.56"])]
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AccountView(View):
+    code: str = Field(examples=["1316"])
+    name_kk: str
+    name_ru: str
+    name_en: str
+    kind: str = Field(examples=["asset"])
+    mandatory: list[str] = Field(description="Dimensions a posting must name.", examples=[["programme", "specific"]])
+    permitted: list[str] = Field(description="Dimensions a posting may name.")
+    verified: bool = Field(description="False where the data package is not sure of the row.")
+
+    @classmethod
+    def of(cls, a: model.Account) -> "AccountView":
+        return cls(
+            code=a.code,
+            name_kk=a.name_kk,
+            name_ru=a.name_ru,
+            name_en=a.name_en,
+            kind=a.kind,
+            mandatory=_slugs(a.mandatory),
+            permitted=_slugs(a.permitted),
+            verified=a.verified,
+        )
+
+
+class SideView(View):
+    account: str = Field(examples=["1316"])
+    dimensions: dict[str, str] = Field(examples=[{"counterparty": "120540002345"}])
+
+    @classmethod
+    def of(cls, side: model.Side) -> "SideView":
+        return cls(account=side.account.code, dimensions={v.dimension.slug: v.code for v in side.dimensions})
+
+
+class PostingView(View):
+    no: int
+    debit: SideView
+    credit: SideView
+    amount: Amount
+    memo: str | None
+
+
+class CorrectionView(View):
+    entry_id: int
+    number: int
+    reason: str
+
+    @classmethod
+    def of(cls, c: model.CorrectionView | None) -> "CorrectionView | None":
+        return cls(entry_id=c.entry_id, number=c.number, reason=c.reason) if c else None
+
+
+class EntryView(View):
+    id: int
+    journal: str = Field(examples=["MO-16"])
+    number: int
+    kind: str = Field(examples=["ordinary"])
+    effective_on: date
+    recorded_at: datetime
+    actor: str
+    memo: str
+    document_number: str
+    document_on: date | None
+    source: str = Field(examples=["manual"])
+    source_file: str | None
+    source_line: int | None
+    amount: Amount
+    postings: list[PostingView]
+    cancelled_by: CorrectionView | None
+    cancels: CorrectionView | None
+
+    @classmethod
+    def of(cls, e: model.EntryView) -> "EntryView":
+        return cls(
+            id=e.id,
+            journal=e.journal.code,
+            number=e.number,
+            kind=e.kind,
+            effective_on=e.effective_on,
+            recorded_at=e.recorded_at,
+            actor=e.actor,
+            memo=e.memo,
+            document_number=e.document_number,
+            document_on=e.document_on,
+            source=e.source.kind,
+            source_file=e.source.file_name,
+            source_line=e.source.line,
+            amount=decimal_string(e.amount_tiyn),
+            postings=[
+                PostingView(
+                    no=p.no,
+                    debit=SideView.of(p.debit),
+                    credit=SideView.of(p.credit),
+                    amount=decimal_string(p.amount_tiyn),
+                    memo=p.memo,
+                )
+                for p in e.postings
+            ],
+            cancelled_by=CorrectionView.of(e.cancelled_by),
+            cancels=CorrectionView.of(e.cancels),
+        )
+
+
+class EntryRow(View):
+    id: int
+    journal: str
+    number: int
+    kind: str
+    effective_on: date
+    memo: str
+    document_number: str
+    amount: Amount
+    postings: int
+    cancelled: bool
+
+    @classmethod
+    def of(cls, r: model.EntryRow) -> "EntryRow":
+        return cls(
+            id=r.id,
+            journal=r.journal_code,
+            number=r.number,
+            kind=r.kind,
+            effective_on=r.effective_on,
+            memo=r.memo,
+            document_number=r.document_number,
+            amount=decimal_string(r.amount_tiyn),
+            postings=r.postings,
+            cancelled=r.cancelled,
+        )
+
+
+class EntryPage(View):
+    rows: list[EntryRow]
+    next_cursor: str | None
+
+
+class PostedView(View):
+    """Where the entry stands; ``is_new`` is false when the key had been used for the same command before."""
+
+    entry_id: int
+    fiscal_year: int
+    number: int
+    is_new: bool
+
+    @classmethod
+    def of(cls, p: Posted) -> "PostedView":
+        return cls(entry_id=p.entry_id, fiscal_year=p.fiscal_year, number=p.number, is_new=p.is_new)
+
+
+class BalanceRowView(View):
+    account: str
+    heading: bool = Field(description="A heading sums its accounts and is not part of the totals.")
+    dimensions: dict[str, str]
+    opening: Amount = Field(description="Debit positive, credit negative.")
+    debit: Amount
+    credit: Amount
+    closing: Amount
+
+    @classmethod
+    def of(cls, r: model.BalanceRow) -> "BalanceRowView":
+        return cls(
+            account=r.account.code,
+            heading=not r.account.postable,
+            dimensions={v.dimension.slug: v.code for v in r.dimensions},
+            opening=decimal_string(r.opening_tiyn),
+            debit=decimal_string(r.debit_tiyn),
+            credit=decimal_string(r.credit_tiyn),
+            closing=decimal_string(r.closing_tiyn),
+        )
+
+
+class TrialBalanceView(View):
+    rows: list[BalanceRowView]
+    opening_debit: Amount
+    opening_credit: Amount
+    debit: Amount
+    credit: Amount
+    closing_debit: Amount
+    closing_credit: Amount
+
+    @classmethod
+    def of(cls, t: model.TrialBalance) -> "TrialBalanceView":
+        return cls(
+            rows=[BalanceRowView.of(r) for r in t.rows],
+            opening_debit=decimal_string(t.opening_debit_tiyn),
+            opening_credit=decimal_string(t.opening_credit_tiyn),
+            debit=decimal_string(t.debit_tiyn),
+            credit=decimal_string(t.credit_tiyn),
+            closing_debit=decimal_string(t.closing_debit_tiyn),
+            closing_credit=decimal_string(t.closing_credit_tiyn),
+        )
+
+
+class CardLineView(View):
+    entry_id: int
+    journal: str
+    number: int
+    effective_on: date
+    memo: str
+    corresponding_account: str
+    dimensions: dict[str, str]
+    debit: Amount
+    credit: Amount
+    balance: Amount
+
+    @classmethod
+    def of(cls, line: model.CardLine) -> "CardLineView":
+        return cls(
+            entry_id=line.entry_id,
+            journal=line.journal_code,
+            number=line.number,
+            effective_on=line.effective_on,
+            memo=line.memo,
+            corresponding_account=line.corresponding_account,
+            dimensions={v.dimension.slug: v.code for v in line.dimensions},
+            debit=decimal_string(line.debit_tiyn),
+            credit=decimal_string(line.credit_tiyn),
+            balance=decimal_string(line.balance_tiyn),
+        )
+
+
+class AccountCardView(View):
+    account: AccountView
+    opening: Amount
+    debit: Amount
+    credit: Amount
+    closing: Amount
+    lines: list[CardLineView]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, card: model.AccountCard) -> "AccountCardView":
+        return cls(
+            account=AccountView.of(card.account),
+            opening=decimal_string(card.opening_tiyn),
+            debit=decimal_string(card.debit_tiyn),
+            credit=decimal_string(card.credit_tiyn),
+            closing=decimal_string(card.closing_tiyn),
+            lines=[CardLineView.of(line) for line in card.lines.rows],
+            next_cursor=card.lines.next_cursor,
+        )
+
+
+def _slugs(dimensions: Dimension) -> list[str]:
+    return [d.slug for d in dimensions]
+
+
+def _span(first: str, last: str) -> MonthSpan:
+    return MonthSpan.of(parse_month(first), parse_month(last))
+
+
+@get(f"{_BOOKS}/accounts", opt=_READ, sync_to_thread=True)
+def list_accounts(visit: Visit, organisation_id: int, on: date | None = None) -> list[AccountView]:
+    """The postable accounts of the chart in force on a day (today when absent)."""
+    chart = visit.read(lambda uow: service.accounts(uow, on or today()))
+    return [AccountView.of(a) for a in chart if a.postable]
+
+
+@get(f"{_BOOKS}/entries", opt=_READ, sync_to_thread=True)
+def list_entries(
+    visit: Visit,
+    organisation_id: int,
+    first: Month | None = None,
+    last: Month | None = None,
+    journal: str | None = None,
+    account: str | None = None,
+    text: str | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> EntryPage:
+    """Entries, the newest first; narrowed by months, journal, account (a prefix of its code) and text."""
+    one_end = first or last
+    span = _span(first or one_end, last or one_end) if one_end else None
+    narrowed = EntryFilter(span, journal, account, text)
+    page = visit.read(lambda uow: service.entries(uow, organisation_id, narrowed, cursor, limit))
+    return EntryPage(rows=[EntryRow.of(r) for r in page.rows], next_cursor=page.next_cursor)
+
+
+@post(f"{_BOOKS}/entries", opt={"policy": Permission.JOURNAL_POST}, sync_to_thread=True)
+def post_entry(visit: Visit, organisation_id: int, data: PostEntry) -> PostedView:
+    """Post an entry. The command's `key` makes it safe to send again."""
+    receipt = visit.run(lambda uow: service.post_entry(uow, organisation_id, data))
+    return PostedView.of(receipt())
+
+
+@get(f"{_BOOKS}/entries/{{entry_id:int}}", opt=_READ, sync_to_thread=True)
+def get_entry(visit: Visit, organisation_id: int, entry_id: int) -> EntryView:
+    """One entry whole: postings, source, storno."""
+    return EntryView.of(visit.read(lambda uow: service.entry(uow, organisation_id, entry_id)))
+
+
+@post(f"{_BOOKS}/entries/{{entry_id:int}}/storno", opt={"policy": Permission.JOURNAL_CORRECT}, sync_to_thread=True)
+def storno_entry(visit: Visit, organisation_id: int, entry_id: int, data: StornoEntry) -> PostedView:
+    """Cancel an entry by the same correspondence with negative amounts."""
+    receipt = visit.run(lambda uow: service.storno_entry(uow, organisation_id, entry_id, data))
+    return PostedView.of(receipt())
+
+
+@get(f"{_BOOKS}/trial-balance", opt=_READ, sync_to_thread=True)
+def trial_balance(
+    visit: Visit, organisation_id: int, first: Month, last: Month, by_dimensions: bool = False
+) -> TrialBalanceView:
+    """Opening balances, turnovers and closing balances of whole months."""
+    span = _span(first, last)
+    table = visit.read(lambda uow: service.trial_balance(uow, organisation_id, span, by_dimensions=by_dimensions))
+    return TrialBalanceView.of(table)
+
+
+@get(f"{_BOOKS}/accounts/{{code:str}}/card", opt=_READ, sync_to_thread=True)
+def account_card(
+    visit: Visit, organisation_id: int, code: str, first: Month, last: Month, cursor: Cursor = None, limit: Limit = 100
+) -> AccountCardView:
+    """Every posting of an account by day, with the balance after each."""
+    span = _span(first, last)
+    return AccountCardView.of(
+        visit.read(lambda uow: service.account_card(uow, organisation_id, code, span, cursor, limit))
+    )
+
+
+routes = [list_accounts, list_entries, post_entry, get_entry, storno_entry, trial_balance, account_card]

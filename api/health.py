@@ -1,0 +1,13 @@
+"""Whether the program answers, and whether it reaches its database."""
+
+from litestar import get
+from sqlalchemy import text
+
+from api.security import Visit
+from erp.reference.access.model import Permission
+
+
+@get("/healthz", opt={"policy": Permission.PUBLIC}, sync_to_thread=True, include_in_schema=False)
+def health(visit: Visit) -> dict[str, str]:
+    visit.read(lambda uow: uow.execute(text("SELECT 1")))
+    return {"status": "ok"}

@@ -1,0 +1,125 @@
+"""Refusals as HTTP: one table to RFC 9457 problem details.  Nothing else in the project knows status codes."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from litestar import Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import (
+    HTTP_401_UNAUTHORIZED,
+    HTTP_403_FORBIDDEN,
+    HTTP_404_NOT_FOUND,
+    HTTP_409_CONFLICT,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_429_TOO_MANY_REQUESTS,
+    HTTP_500_INTERNAL_SERVER_ERROR,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from erp.base.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, RuleViolated
+from erp.reference.access.policy import SignInNeeded
+from erp.reference.access.service import TooManyAttempts
+from ledger import errors as ledger_errors
+from ledger.errors import LedgerError
+
+Say = Callable[[Exception], str]
+
+PROBLEM_JSON = "application/problem+json"
+_LOG = logging.getLogger("qazyna")
+
+# The first match counts, so leaves stand before their branches.
+_STATUS: list[tuple[type[Exception], int]] = [
+    (SignInNeeded, HTTP_401_UNAUTHORIZED),
+    (TooManyAttempts, HTTP_429_TOO_MANY_REQUESTS),
+    (NotFound, HTTP_404_NOT_FOUND),
+    (Conflict, HTTP_409_CONFLICT),
+    (RuleViolated, HTTP_422_UNPROCESSABLE_ENTITY),
+    (NotPermitted, HTTP_403_FORBIDDEN),
+    (ledger_errors.UnknownEntry, HTTP_404_NOT_FOUND),
+    (ledger_errors.ForeignOrganisation, HTTP_403_FORBIDDEN),
+    (ledger_errors.PeriodClosed, HTTP_409_CONFLICT),
+    (ledger_errors.PeriodNotOpened, HTTP_409_CONFLICT),
+    (ledger_errors.AlreadyCorrected, HTTP_409_CONFLICT),
+    (ledger_errors.KeyReused, HTTP_409_CONFLICT),
+    (ledger_errors.PostedIsFinal, HTTP_409_CONFLICT),
+    (LedgerError, HTTP_422_UNPROCESSABLE_ENTITY),
+    (OperationalError, HTTP_503_SERVICE_UNAVAILABLE),
+    (PoolTimeout, HTTP_503_SERVICE_UNAVAILABLE),
+]
+
+
+def status_of(error: Exception) -> int:
+    if isinstance(error, HTTPException):
+        return error.status_code
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTP_500_INTERNAL_SERVER_ERROR)
+
+
+def problem(error: Exception, say: Say = str) -> tuple[int, dict[str, Any]]:
+    """Status and problem details; an unforeseen error is logged under an id and tells nothing but that id.
+
+    ``say`` puts a refusal into the caller's language.
+    """
+    status = status_of(error)
+    if isinstance(error, Invalid):
+        return status, _details(status, error.code, say(error)) | {
+            "errors": [_fault(place, fault, say) for place, fault in error.faults.items()]
+        }
+    if isinstance(error, (DomainError, LedgerError)):
+        return status, _details(status, error.code, say(error)) | {"fields": _plain(error.fields)}
+    if isinstance(error, HTTPException) and status < HTTP_500_INTERNAL_SERVER_ERROR:
+        return status, _http_problem(status, error)
+    reference = log_unforeseen(error)
+    if status == HTTP_503_SERVICE_UNAVAILABLE:
+        detail = "The database cannot be reached just now. Nothing was saved; try again in a minute."
+        return status, _details(status, "database-unavailable", detail) | {"reference": reference}
+    detail = "Something went wrong here. Nothing was saved. Give the reference to your administrator."
+    return status, _details(status, "unforeseen", detail) | {"reference": reference}
+
+
+def problem_response(error: Exception, say: Say = str) -> Response[dict[str, Any]]:
+    status, details = problem(error, say)
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTP_401_UNAUTHORIZED else {}
+    return Response(details, status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def log_unforeseen(error: Exception) -> str:
+    """Log an error nobody foresaw; returns the reference to tell the user."""
+    reference = uuid4().hex[:12]
+    _LOG.error("unforeseen error %s", reference, exc_info=error)
+    return reference
+
+
+def _details(status: int, code: str, detail: str) -> dict[str, Any]:
+    return {"type": f"urn:qazyna:problem:{code}", "title": code, "status": status, "detail": detail}
+
+
+def _fault(place: str, fault: Exception, say: Say) -> dict[str, Any]:
+    return {
+        "pointer": "/" + place.replace(".", "/"),
+        "code": getattr(fault, "code", "invalid"),
+        "detail": say(fault),
+        "fields": _plain(getattr(fault, "fields", {})),
+    }
+
+
+def _http_problem(status: int, error: HTTPException) -> dict[str, Any]:
+    code = "invalid" if isinstance(error, ValidationException) else "http-error"
+    details = _details(status, code, error.detail)
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        details["errors"] = [
+            {
+                "pointer": "/" + str(e.get("key", "")).replace(".", "/"),
+                "code": "invalid",
+                "detail": e.get("message", ""),
+            }
+            for e in error.extra
+        ]
+    return details
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    return {k: v if isinstance(v, (str, int, list)) else str(v) for k, v in fields.items()}

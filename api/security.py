@@ -1,0 +1,130 @@
+"""Who is calling, and whether this route is theirs: one guard before every handler.
+
+A route declares ``opt={"policy": Permission.X}``; one without is refused to everybody.  The guard identifies the
+caller by session cookie or bearer token, asks the one policy for the scope at the path's organisation, and leaves a
+``Visit`` for the handler.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+from litestar import Request
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from sqlalchemy import Engine
+
+from erp.base import uow
+from erp.base.errors import NotPermitted
+from erp.base.i18n import Language
+from erp.base.scope import Scope, system_scope
+from erp.base.uow import UnitOfWork
+from erp.reference.access import service as access
+from erp.reference.access.model import Identity, Permission
+from erp.reference.access.policy import authorise
+from ledger.model import Actor
+
+T = TypeVar("T")
+
+SESSION_COOKIE = "qazyna_session"
+LANGUAGE_COOKIE = "qazyna_language"
+_KAZAKHSTAN = timezone(timedelta(hours=5))  # one zone since 1 March 2024
+_LANGUAGES = {language.value: language for language in Language}
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class ForeignForm(NotPermitted):
+    code = "foreign-form"
+    template = "The form did not come from this page, or you have signed in anew since. Open the page again and resend."
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of one person: what the policy granted, and the way to the database."""
+
+    identity: Identity | None
+    scope: Scope
+    engine: Engine
+    language: Language
+    csrf: str
+
+    def read(self, query: Callable[[UnitOfWork], T]) -> T:
+        return uow.read(self.engine, self.scope, query)
+
+    def run(self, command: Callable[[UnitOfWork], T]) -> T:
+        return uow.run(self.engine, self.scope, command)
+
+
+def today() -> date:
+    """The calendar day in Kazakhstan."""
+    return datetime.now(_KAZAKHSTAN).date()
+
+
+async def policy_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse, or leave the visit in ``connection.state``."""
+    permission = handler.opt.get("policy")
+    assert isinstance(permission, Permission), f"{handler} declares no policy"
+    secret, by_cookie = _secret(connection)
+    engine: Engine = connection.app.state.engine
+    origin = connection.client.host if connection.client else ""
+    identity = await sync_to_thread(_identify, engine, secret, origin) if secret else None
+    csrf = access.csrf_token(secret) if secret and by_cookie else ""
+    language = preferred_language(connection, identity)
+    scope = Scope(Actor(0, origin))
+    connection.state.visit = Visit(identity, scope, engine, language, csrf)
+    if connection.scope.get("method") not in _SAFE_METHODS and (by_cookie or not secret):
+        await _require_own_form(connection, csrf)
+    if permission is not Permission.PUBLIC:
+        scope = authorise(identity, permission, connection.path_params.get("organisation_id"))
+    connection.state.visit = Visit(identity, scope, engine, language, csrf)
+
+
+def provide_visit(request: Request[Any, Any, Any]) -> Visit:
+    visit: Visit = request.state.visit
+    return visit
+
+
+def _identify(engine: Engine, secret: str, origin: str) -> Identity | None:
+    return uow.read(engine, system_scope(), lambda u: access.identify(u, secret, origin, today()))
+
+
+def _secret(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str | None, bool]:
+    """The caller's secret, and whether a browser sends it by itself."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip(), False
+    return connection.cookies.get(SESSION_COOKIE), True
+
+
+async def _require_own_form(connection: ASGIConnection[Any, Any, Any, Any], csrf: str) -> None:
+    """A change by cookie must come from our own page: same origin, and the session's token where there is one."""
+    site = connection.headers.get("sec-fetch-site")
+    if site not in (None, "same-origin", "none"):
+        raise ForeignForm()
+    sent_from = connection.headers.get("origin")
+    if sent_from and sent_from.partition("://")[2] != connection.headers.get("host"):
+        raise ForeignForm()
+    if connection.state.visit.identity is None:
+        return
+    given = connection.headers.get("x-csrf-token")
+    if given is None and isinstance(connection, Request):
+        given = (await connection.form()).get("csrf")
+    if not hmac.compare_digest(str(given or ""), csrf):
+        raise ForeignForm()
+
+
+def preferred_language(connection: ASGIConnection[Any, Any, Any, Any], identity: Identity | None) -> Language:
+    """The cookie's, else the user's own, else the browser's, else Kazakh."""
+    chosen = connection.cookies.get(LANGUAGE_COOKIE)
+    if chosen in _LANGUAGES:
+        return _LANGUAGES[chosen]
+    if identity is not None:
+        return Language(identity.user.language)
+    for accepted in connection.headers.get("accept-language", "").split(","):
+        tag = accepted.strip()[:2].lower()
+        if tag in _LANGUAGES:
+            return _LANGUAGES[tag]
+    return Language.KK

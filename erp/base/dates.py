@@ -1,0 +1,98 @@
+"""Days and months.  Intervals are half-open: ``start`` is inside, ``end`` is not."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from erp.base.errors import RuleViolated
+
+
+class DayMalformed(RuleViolated):
+    code = "day-malformed"
+    template = "“{text}” is not a day. Write it like 22.11.2026."
+
+
+class MonthMalformed(RuleViolated):
+    code = "month-malformed"
+    template = "“{text}” is not a month. Write it like 2026-11."
+
+
+class IntervalReversed(RuleViolated):
+    code = "interval-reversed"
+    template = "The period ends ({last}) before it starts ({first})."
+
+
+@dataclass(frozen=True, slots=True)
+class DateInterval:
+    """Days from ``start`` up to, not including, ``end``; ``None`` is unbounded."""
+
+    start: date | None
+    end: date | None
+
+    def __contains__(self, day: date) -> bool:
+        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSpan:
+    """Whole months from that of ``first`` through that of ``last``; both are first days of months."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, first: date, last: date) -> "MonthSpan":
+        """Raises: IntervalReversed."""
+        span = cls(first.replace(day=1), last.replace(day=1))
+        if span.last < span.first:
+            raise IntervalReversed(first=month_string(span.first), last=month_string(span.last))
+        return span
+
+    @property
+    def start(self) -> date:
+        return self.first
+
+    @property
+    def end(self) -> date:
+        """The first day after the span."""
+        return self.last + relativedelta(months=1)
+
+    @property
+    def last_day(self) -> date:
+        return self.end - timedelta(days=1)
+
+
+_DAY = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?")
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+def parse_day(text: str) -> date:
+    """A day as people write it (``dd.mm.yyyy``) or as programs do (``yyyy-mm-dd``).  Raises: DayMalformed."""
+    bare = text.strip()
+    try:
+        if match := _DAY.fullmatch(bare):
+            return date(int(match[3]), int(match[2]), int(match[1]))
+        if match := _ISO_DAY.fullmatch(bare):
+            return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        pass
+    raise DayMalformed(text=text)
+
+
+def parse_month(text: str) -> date:
+    """First day of a month written ``yyyy-mm``.  Raises: MonthMalformed."""
+    match = _MONTH.fullmatch(text.strip())
+    if match and 1 <= int(match[2]) <= 12 and int(match[1]) >= 1:
+        return date(int(match[1]), int(match[2]), 1)
+    raise MonthMalformed(text=text)
+
+
+def month_string(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def day_string(day: date) -> str:
+    return f"{day:%d.%m.%Y}"

@@ -1,0 +1,88 @@
+"""Money as whole minor units."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from erp.base.errors import RuleViolated
+
+
+class AmountMalformed(RuleViolated):
+    code = "amount-malformed"
+    template = "“{text}” is not an amount. Write digits with at most two after the comma, like 1 234,56."
+
+
+class AmountOutOfRange(RuleViolated):
+    code = "amount-out-of-range"
+    template = "The amount {text} is out of range; the largest is 90 000 000 000 000,00."
+
+
+_MAX_TIYN = 9_000_000_000_000_000
+_SPACES = re.compile(r"[\s\u00a0\u2009\u202f']")
+_AMOUNT = re.compile(r"([-−–]?)(\d+)(?:[.,](\d{1,2}))?")
+_GROUPED = re.compile(r"[-−–]?\d{1,3}(?:,\d{3})+\.\d{1,2}|[-−–]?\d{1,3}(?:\.\d{3})+,\d{1,2}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """An amount in minor units (tiyn for KZT)."""
+
+    tiyn: int
+    currency: str = "KZT"
+
+    def __str__(self) -> str:
+        return decimal_string(self.tiyn)
+
+
+def decimal_string(tiyn: int) -> str:
+    """``123456`` → ``1234.56``: the form amounts have in JSON and in CSV."""
+    sign = "-" if tiyn < 0 else ""
+    return f"{sign}{abs(tiyn) // 100}.{abs(tiyn) % 100:02d}"
+
+
+def parse_tiyn(text: str) -> int:
+    """Tiyn of an amount as people write it: spaces between groups, comma or point, a leading minus.
+
+    Raises: AmountMalformed, AmountOutOfRange.
+    """
+    bare = _SPACES.sub("", text)
+    if _GROUPED.fullmatch(bare):  # 1,234,567.89 and 1.234.567,89: the last mark is the decimal one
+        bare = re.sub(r"[.,](?=\d{3})", "", bare)
+    match = _AMOUNT.fullmatch(bare)
+    if match is None:
+        raise AmountMalformed(text=text)
+    sign, whole, fraction = match.groups()
+    tiyn = int(whole) * 100 + int((fraction or "0").ljust(2, "0"))
+    if tiyn > _MAX_TIYN:
+        raise AmountOutOfRange(text=text)
+    return -tiyn if sign else tiyn
+
+
+def tiyn_of_number(number: float | int | Decimal) -> int:
+    """Tiyn of a spreadsheet's number, which must be a whole number of tiyn to a millionth.
+
+    Raises: AmountMalformed, AmountOutOfRange.
+    """
+    scaled = Decimal(repr(number)) * 100
+    whole = scaled.to_integral_value()
+    if abs(scaled - whole) > Decimal("0.0001"):
+        raise AmountMalformed(text=str(number))
+    if abs(whole) > _MAX_TIYN:
+        raise AmountOutOfRange(text=str(number))
+    return int(whole)
+
+
+def allocate(tiyn: int, weights: Sequence[int]) -> list[int]:
+    """Split by largest remainder; the parts add up to ``tiyn`` exactly, ties to the earlier part.
+
+    Args:
+        weights: not negative, at least one positive.
+    """
+    total = sum(weights)
+    assert total > 0
+    parts = [tiyn * w // total for w in weights]
+    order = sorted(range(len(weights)), key=lambda i: (-(tiyn * weights[i] % total), i))
+    for i in order[: tiyn - sum(parts)]:
+        parts[i] += 1
+    return parts

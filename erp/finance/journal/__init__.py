@@ -1,0 +1,1 @@
+"""Journal entries, storno, trial balance, account card, import."""

@@ -1,0 +1,64 @@
+"""Commands in: what a page, a program or a file may ask of the journal."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from erp.base.errors import RuleViolated
+from erp.base.money import parse_tiyn
+from ledger.model import Dimension
+
+
+def _tiyn(value: object) -> object:
+    if isinstance(value, str):
+        return parse_tiyn(value)
+    raise ValueError('an amount is a decimal string, like "1234.56"')
+
+
+def _dimension(value: object) -> object:
+    return Dimension.of(value) if isinstance(value, str) and value.upper() in Dimension.__members__ else value
+
+
+Amount = Annotated[int, BeforeValidator(_tiyn)]
+DimensionName = Annotated[Dimension, BeforeValidator(_dimension)]
+Code = Annotated[str, Field(max_length=60)]
+
+
+class Command(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class SideInput(Command):
+    """One side of a posting: an account by its code, and the dimensions it asks for by theirs."""
+
+    account: Code
+    dimensions: dict[DimensionName, Code] = Field(default_factory=dict)
+
+
+class PostingInput(Command):
+    debit: SideInput
+    credit: SideInput
+    amount: Amount
+    memo: str | None = Field(None, max_length=1000)
+
+
+class PostEntry(Command):
+    """Post one journal entry."""
+
+    key: UUID
+    journal: Code
+    effective_on: date
+    memo: str = Field(min_length=1, max_length=1000)
+    document_number: str = Field("", max_length=60)
+    document_on: date | None = None
+    postings: tuple[PostingInput, ...] = Field(min_length=1, max_length=1000)
+
+
+class StornoEntry(Command):
+    """Cancel a posted entry by negative amounts, with a reason."""
+
+    key: UUID
+    effective_on: date
+    reason: str = Field(min_length=3, max_length=1000)

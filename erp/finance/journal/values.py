@@ -1,0 +1,68 @@
+"""Values of dimensions, from whichever register keeps them.
+
+Programmes, specifics and currencies come from data packages, counterparties from their register; for the other
+dimensions any code is accepted and is its own label.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from erp.base.uow import UnitOfWork
+from erp.finance.journal.model import DimensionValue
+from erp.reference.classification import queries as classification
+from erp.reference.classification.model import CodeName
+from erp.reference.counterparties import queries as counterparties
+from erp.reference.counterparties.model import Counterparty
+from ledger.model import Dimension
+
+Wanted = tuple[Dimension, str]
+
+
+def search(
+    uow: UnitOfWork, dimension: Dimension, words: str, *, day: date, language: str, limit: int
+) -> list[DimensionValue]:
+    found: Iterable[CodeName | Counterparty] = []
+    if dimension in classification.REGISTERED:
+        found = classification.search(
+            uow.connection, uow.scope, dimension, words, day=day, language=language, limit=limit
+        )
+    elif dimension is Dimension.COUNTERPARTY:
+        found = counterparties.search(uow.connection, uow.scope, words, language=language, limit=limit)
+    return [_labelled(dimension, f) for f in found]
+
+
+def unknown(uow: UnitOfWork, wanted: set[Wanted], *, day: date) -> set[Wanted]:
+    """Those that a register should know on ``day`` and does not."""
+    missing: set[Wanted] = set()
+    for dimension, codes in _by_dimension(wanted).items():
+        if dimension in classification.REGISTERED:
+            absent = classification.unknown_codes(uow.connection, uow.scope, dimension, codes, day=day)
+            missing |= {(dimension, code) for code in absent}
+        elif dimension is Dimension.COUNTERPARTY:
+            known = counterparties.labels(uow.connection, uow.scope, codes)
+            missing |= {(dimension, code) for code in codes if code not in known}
+    return missing
+
+
+def labels(uow: UnitOfWork, wanted: set[Wanted], *, day: date) -> dict[Wanted, DimensionValue]:
+    """A label for every value; its own code where no register names it."""
+    named = {(d, code): DimensionValue(d, code, code, code, code) for d, code in wanted}
+    for dimension, codes in _by_dimension(wanted).items():
+        found: dict[str, CodeName] | dict[str, Counterparty] = {}
+        if dimension in classification.REGISTERED:
+            found = classification.labels(uow.connection, uow.scope, dimension, codes, day=day)
+        elif dimension is Dimension.COUNTERPARTY:
+            found = counterparties.labels(uow.connection, uow.scope, codes)
+        named |= {(dimension, code): _labelled(dimension, f) for code, f in found.items()}
+    return named
+
+
+def _labelled(dimension: Dimension, found: CodeName | Counterparty) -> DimensionValue:
+    return DimensionValue(dimension, found.code, found.name_kk, found.name_ru, found.name_en)
+
+
+def _by_dimension(wanted: set[Wanted]) -> dict[Dimension, list[str]]:
+    grouped: dict[Dimension, list[str]] = {}
+    for dimension, code in sorted(wanted):
+        grouped.setdefault(dimension, []).append(code)
+    return grouped

@@ -1,0 +1,1 @@
+"""Dated registers that all contexts cite: organisations, people's rights, classification, counterparties."""

@@ -1,0 +1,1 @@
+"""Who may do what where: users, roles, sessions, and the one policy."""

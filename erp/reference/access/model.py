@@ -1,0 +1,53 @@
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    ACCOUNTANT = "accountant"
+    CHIEF_ACCOUNTANT = "chief_accountant"
+    TREASURER = "treasurer"
+    PLANNER = "planner"
+    BUDGET_HEAD = "budget_head"
+    HR_OFFICER = "hr_officer"
+    HR_HEAD = "hr_head"
+    MANAGER = "manager"
+    EMPLOYEE = "employee"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    """What a route asks for.  The first two need no role at an organisation."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed-in"
+    JOURNAL_READ = "journal.read"
+    JOURNAL_POST = "journal.post"
+    JOURNAL_CORRECT = "journal.correct"
+    JOURNAL_IMPORT = "journal.import"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: int
+    login: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role and one organisation it reaches."""
+
+    organisation_id: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A signed-in person with every role they hold today."""
+
+    user: User
+    grants: frozenset[Grant]
+    origin: str
+    session_kind: str

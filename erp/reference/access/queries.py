@@ -1,0 +1,141 @@
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from erp.base.db import one
+from erp.base.scope import Scope
+from erp.reference.access.model import Grant, Role, User
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    id: int
+    login: str
+    name: str
+    language: str
+    password_hash: str
+    locked: bool
+    retry_at: datetime | None
+
+
+def credentials_of(connection: Connection, scope: Scope, login: str, day: date) -> Credentials | None:
+    """What sign-in checks, for a user in force on ``day``; locks the row so that failures are counted one by one."""
+    row = connection.execute(
+        text("""
+            SELECT id, login, name, language, password_hash, retry_at,
+                   coalesce(retry_at > clock_timestamp(), false) AS locked
+              FROM reference_user WHERE login = :login AND in_force @> CAST(:day AS date)
+               FOR NO KEY UPDATE
+        """),
+        {"login": login, "day": day},
+    ).one_or_none()
+    return one(Credentials, row) if row else None
+
+
+def record_failure(connection: Connection, scope: Scope, user_id: int) -> None:
+    """Count a failed sign-in; from the third on the wait doubles, up to a quarter of an hour."""
+    connection.execute(
+        text("""
+            UPDATE reference_user
+               SET failed_attempts = failed_attempts + 1,
+                   retry_at = CASE WHEN failed_attempts >= 2
+                       THEN clock_timestamp() + least(interval '15 minutes', interval '2 seconds' * 2 ^ least(failed_attempts - 2, 10))
+                   END
+             WHERE id = :id
+        """),
+        {"id": user_id},
+    )
+
+
+def record_success(connection: Connection, scope: Scope, user_id: int) -> None:
+    connection.execute(
+        text("UPDATE reference_user SET failed_attempts = 0, retry_at = NULL WHERE id = :id"), {"id": user_id}
+    )
+
+
+def insert_session(
+    connection: Connection, scope: Scope, token_hash: bytes, user_id: int, kind: str, life: timedelta
+) -> None:
+    connection.execute(
+        text("""
+            INSERT INTO reference_session (token_hash, user_id, kind, origin, expires_at)
+            VALUES (:token_hash, :user, :kind, :origin, clock_timestamp() + :life)
+        """),
+        {"token_hash": token_hash, "user": user_id, "kind": kind, "origin": scope.actor.origin, "life": life},
+    )
+
+
+def delete_session(connection: Connection, scope: Scope, token_hash: bytes) -> None:
+    connection.execute(text("DELETE FROM reference_session WHERE token_hash = :token_hash"), {"token_hash": token_hash})
+
+
+def delete_expired_sessions(connection: Connection, scope: Scope) -> None:
+    connection.execute(text("DELETE FROM reference_session WHERE expires_at < clock_timestamp()"))
+
+
+_SESSION = text("""
+    SELECT u.id, u.login, u.name, u.language, s.kind,
+           ARRAY(SELECT organisation_id || ' ' || role FROM reference_grants_of(u.id, :day)) AS grants
+      FROM reference_session s JOIN reference_user u ON u.id = s.user_id AND u.in_force @> CAST(:day AS date)
+     WHERE s.token_hash = :token_hash AND s.expires_at > clock_timestamp()
+""")
+
+
+def session_of(
+    connection: Connection, scope: Scope, token_hash: bytes, day: date
+) -> tuple[User, frozenset[Grant], str] | None:
+    """The person behind a session or token, every role they hold on ``day``, and the session's kind."""
+    row = connection.execute(_SESSION, {"token_hash": token_hash, "day": day}).one_or_none()
+    if row is None:
+        return None
+    grants = (g.split(" ") for g in row.grants)
+    return (
+        User(row.id, row.login, row.name, row.language),
+        frozenset(Grant(int(organisation), Role(role)) for organisation, role in grants),
+        row.kind,
+    )
+
+
+def update_language(connection: Connection, scope: Scope, user_id: int, language: str) -> None:
+    connection.execute(
+        text("UPDATE reference_user SET language = :language WHERE id = :id"),
+        {"id": user_id, "language": language},
+    )
+
+
+def insert_user(
+    connection: Connection, scope: Scope, login: str, name: str, password_hash: str, language: str
+) -> int | None:
+    """The new user's id; ``None`` when the login is taken."""
+    return connection.execute(
+        text("""
+            INSERT INTO reference_user (login, name, password_hash, language)
+            VALUES (:login, :name, :password_hash, :language) ON CONFLICT DO NOTHING RETURNING id
+        """),
+        {"login": login, "name": name, "password_hash": password_hash, "language": language},
+    ).scalar_one_or_none()
+
+
+def insert_grant(
+    connection: Connection, scope: Scope, user_id: int, role: Role, organisation_id: int, since: date
+) -> None:
+    connection.execute(
+        text("""
+            INSERT INTO reference_role_grant (user_id, role, organisation_id, in_force)
+            VALUES (:user, :role, :organisation, daterange(:since, NULL)) ON CONFLICT DO NOTHING
+        """),
+        {"user": user_id, "role": role.value, "organisation": organisation_id, "since": since},
+    )
+
+
+def user_id_of(connection: Connection, scope: Scope, login: str) -> int | None:
+    return connection.execute(
+        text("SELECT id FROM reference_user WHERE login = :login"), {"login": login}
+    ).scalar_one_or_none()
+
+
+def names_of(connection: Connection, scope: Scope, user_ids: list[int]) -> dict[int, str]:
+    """Names of users by id, for the people named on documents in scope."""
+    rows = connection.execute(text("SELECT id, name FROM reference_user WHERE id = ANY(:ids)"), {"ids": user_ids})
+    return {user_id: name for user_id, name in rows}

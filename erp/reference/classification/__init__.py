@@ -1,0 +1,1 @@
+"""Codes a posting may carry: budget classification and currencies, dated, in three languages."""

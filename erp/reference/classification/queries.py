@@ -1,0 +1,101 @@
+"""Codes of the dimensions that have a register: programme, specific, currency."""
+
+import re
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from erp.base.db import many
+from erp.base.scope import Scope
+from erp.reference.classification.model import ClassificationCode, ClassificationKind, CodeName
+from ledger.model import Dimension
+
+REGISTERED = Dimension.PROGRAMME | Dimension.SPECIFIC | Dimension.CURRENCY
+
+_SEARCH = text("""
+    SELECT code, name_kk, name_ru, name_en, confidence
+      FROM reference_dimension_value
+     WHERE dimension = :dimension AND in_force @> CAST(:day AS date)
+       AND search_text LIKE ALL (ARRAY(SELECT '%' || base_search_fold(word) || '%'
+                                         FROM unnest(CAST(:words AS text[])) AS word))
+     ORDER BY code <> upper(:text),
+              NOT starts_with(code, upper(:text)),
+              NOT starts_with(base_search_fold(CASE :language WHEN 'kk' THEN name_kk WHEN 'ru' THEN name_ru
+                                                              ELSE name_en END), base_search_fold(:text)),
+              length(code), code COLLATE "C"
+     LIMIT :limit
+""")
+
+# a subprogramme that is not a typical one goes by its programme's name
+_LABELS = text("""
+    SELECT DISTINCT ON (w.code) w.code, v.name_kk, v.name_ru, v.name_en, v.confidence
+      FROM unnest(CAST(:codes AS text[])) AS w(code)
+      JOIN reference_dimension_value v
+        ON v.dimension = :dimension AND v.code IN (w.code, CASE :dimension WHEN 1 THEN left(w.code, 7) END)
+     ORDER BY w.code, v.code <> w.code, NOT v.in_force @> CAST(:day AS date), upper_inf(v.in_force) DESC,
+              upper(v.in_force) DESC NULLS LAST
+""")
+
+_UNKNOWN = text("""
+    SELECT w.code
+      FROM unnest(CAST(:codes AS text[])) AS w(code)
+     WHERE NOT EXISTS (SELECT FROM reference_dimension_value v
+                        WHERE v.dimension = :dimension AND v.in_force @> CAST(:day AS date)
+                          AND v.code = CASE WHEN :dimension = 1 AND w.code ~ '^\\d{3}\\.\\d{3}\\.\\d{3}$'
+                                            THEN left(w.code, 7) ELSE w.code END)
+     ORDER BY w.code
+""")
+
+_CODES = text("""
+    SELECT code, name_kk, name_ru, name_en, confidence, level, parent_code, international
+      FROM reference_classification
+     WHERE kind = :kind AND in_force @> CAST(:day AS date)
+     ORDER BY code COLLATE "C"
+""")
+
+
+def search(
+    connection: Connection,
+    scope: Scope,
+    dimension: Dimension,
+    text: str,
+    *,
+    day: date,
+    language: str,
+    limit: int = 20,
+) -> list[CodeName]:
+    """Codes in force on ``day`` that hold every word of ``text`` in the code or in a name of any language.
+
+    The code itself comes first, then codes that begin so, then names in ``language`` that begin so.
+    """
+    parameters = {
+        "dimension": int(dimension),
+        "day": day,
+        "words": [re.sub(r"([\\%_])", r"\\\1", word) for word in text.split()],
+        "text": " ".join(text.split()),
+        "language": language,
+        "limit": limit,
+    }
+    return many(CodeName, connection.execute(_SEARCH, parameters))
+
+
+def labels(
+    connection: Connection, scope: Scope, dimension: Dimension, codes: Collection[str], *, day: date
+) -> dict[str, CodeName]:
+    """Names of codes, preferably as they were on ``day``; codes without a name are absent."""
+    parameters = {"dimension": int(dimension), "codes": list(codes), "day": day}
+    return {row.code: CodeName(**row._mapping) for row in connection.execute(_LABELS, parameters)}
+
+
+def unknown_codes(
+    connection: Connection, scope: Scope, dimension: Dimension, codes: Collection[str], *, day: date
+) -> list[str]:
+    """Those of ``codes`` that are not in force on ``day``; any subprogramme of a known programme is known."""
+    parameters = {"dimension": int(dimension), "codes": list(codes), "day": day}
+    return list(connection.execute(_UNKNOWN, parameters).scalars())
+
+
+def codes_of(connection: Connection, scope: Scope, kind: ClassificationKind, *, day: date) -> list[ClassificationCode]:
+    """A whole classification as of ``day``, in the order of codes."""
+    return many(ClassificationCode, connection.execute(_CODES, {"kind": str(kind), "day": day}))

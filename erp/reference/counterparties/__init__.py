@@ -1,0 +1,1 @@
+"""Whom institutions deal with, by BIN or IIN."""

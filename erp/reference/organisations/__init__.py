@@ -1,0 +1,1 @@
+"""Organisations in a dated tree, and which accounting office serves whom."""

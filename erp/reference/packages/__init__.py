@@ -1,0 +1,1 @@
+"""Dated data packages: what laws and orders set, under version control, validated and loaded as a whole."""

@@ -1,0 +1,154 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from erp.base.dates import DateInterval
+from ledger.model import Dimension
+
+
+class Confidence(StrEnum):
+    """How sure a row is: read in the act, read about, recalled and consistent, recalled only."""
+
+    VERIFIED = "verified"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def is_not_verified(self) -> bool:
+        """Whether the row must be shown as not verified."""
+        return self in (Confidence.MEDIUM, Confidence.LOW)
+
+
+class Content(StrEnum):
+    """Registers that a file of a package may fill."""
+
+    ACCOUNTS = "accounts"
+    JOURNALS = "journals"
+    FUNCTIONAL = "functional"
+    ECONOMIC = "economic"
+    REVENUE = "revenue"
+    CURRENCIES = "currencies"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    kk: str
+    ru: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageRow:
+    """What every row of a package says; ``in_force`` already lies within the edition's own interval."""
+
+    code: str
+    names: Names
+    in_force: DateInterval
+    confidence: Confidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRow(PackageRow):
+    parent_code: str
+    kind: str
+    normal_side: str
+    postable: bool
+    mandatory: Dimension
+    permitted: Dimension
+    keeps_quantity: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRow(PackageRow):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassificationRow(PackageRow):
+    parent_code: str
+    level: str
+    international: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyRow(PackageRow):
+    number: str
+    minor_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One edition of a package, valid as a whole."""
+
+    name: str
+    titles: Names
+    act: str
+    edition: str
+    in_force: DateInterval
+    sha256: str
+    contents: Mapping[Content, tuple[PackageRow, ...]]
+
+    @property
+    def rows(self) -> int:
+        return sum(map(len, self.contents.values()))
+
+    @property
+    def not_verified(self) -> int:
+        """How many rows are below high confidence."""
+        return sum(row.confidence.is_not_verified for rows in self.contents.values() for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault of a package and where it stands; ``line`` counts from 1 and includes the heading."""
+
+    file: str
+    line: int | None
+    column: str | None
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        column = f"{self.column}: " if self.column else ""
+        return f"{place}: {column}found {self.found}, expected {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What loading a package did; ``is_new`` is false when this very package was in use already."""
+
+    name: str
+    edition: str
+    rows: int
+    not_verified: int
+    is_new: bool
+    added: int = 0
+    changed: int = 0
+    closed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPackage:
+    """A package as it was loaded."""
+
+    name: str
+    edition: str
+    title_kk: str
+    title_ru: str
+    title_en: str
+    act: str
+    first: date | None
+    last: date | None
+    """The first day the edition no longer counts; ``None`` while it does."""
+    contents: list[str]
+    sha256: str
+    rows: int
+    not_verified: int
+    loaded_at: datetime
+
+    def title(self, language: str) -> str:
+        return str(getattr(self, f"title_{language}"))

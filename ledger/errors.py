@@ -1,0 +1,148 @@
+"""Refusals of the kernel.  The database raises them by SQLSTATE; this table gives each its name and sentence."""
+
+import json
+from typing import Any, ClassVar
+
+from ledger.model import Dimension
+
+
+class LedgerError(Exception):
+    """A refusal with a stable ``code``, a ``template`` to translate and the ``fields`` that fill it."""
+
+    code: ClassVar[str]
+    template: ClassVar[str]
+    sqlstate: ClassVar[str]
+
+    def __init__(self, **fields: Any) -> None:
+        self.fields = fields
+        super().__init__(self.template.format(**fields))
+
+
+class PeriodClosed(LedgerError):
+    code, sqlstate = "period-closed", "QZ001"
+    template = "The month {month} is closed. Choose a day in an open month, or ask for it to be reopened."
+
+
+class PostedIsFinal(LedgerError):
+    code, sqlstate = "posted-is-final", "QZ002"
+    template = "Posted entries never change. Cancel the entry by storno and post the right one."
+
+
+class KeyReused(LedgerError):
+    code, sqlstate = "key-reused", "QZ003"
+    template = "This command key was already used for something else. Send the command again with a new key."
+
+
+class ForeignOrganisation(LedgerError):
+    code, sqlstate = "foreign-organisation", "QZ004"
+    template = "These are another organisation's books."
+
+
+class AccountNotPostable(LedgerError):
+    code, sqlstate = "account-not-postable", "QZ005"
+    template = "Account {account} is a heading. Choose one of its subaccounts."
+
+
+class DimensionMissing(LedgerError):
+    code, sqlstate = "dimension-missing", "QZ006"
+    template = "Account {account} needs: {dimensions}."
+
+
+class DimensionNotPermitted(LedgerError):
+    code, sqlstate = "dimension-not-permitted", "QZ007"
+    template = "Account {account} is not kept by: {dimensions}. Leave it empty."
+
+
+class PeriodNotOpened(LedgerError):
+    code, sqlstate = "period-not-opened", "QZ008"
+    template = "The books are not open for the month {month}. Choose a day in an open month, or open it."
+
+
+class UnknownSubaccount(LedgerError):
+    code, sqlstate = "unknown-subaccount", "QZ009"
+    template = "A side of the posting names a subaccount that this organisation does not have."
+
+
+class AlreadyCorrected(LedgerError):
+    code, sqlstate = "already-corrected", "QZ010"
+    template = "Entry {number} is already cancelled."
+
+
+class NotCorrectable(LedgerError):
+    code, sqlstate = "not-correctable", "QZ012"
+    template = "Entry {number} is itself a correction. Post the right entry anew instead."
+
+
+class UnknownEntry(LedgerError):
+    code, sqlstate = "unknown-entry", "QZ013"
+    template = "There is no such entry in these books."
+
+
+class AccountNotInForce(LedgerError):
+    code, sqlstate = "account-not-in-force", "QZ014"
+    template = "Account {account} is not in force on {day}."
+
+
+class NoPostings(LedgerError):
+    code, sqlstate = "no-postings", "QZ015"
+    template = "The entry has no lines. Add at least one posting."
+
+
+class YearOutOfRange(LedgerError):
+    code, sqlstate = "year-out-of-range", "QZ016"
+    template = "The year {year} is out of range; expected 1991 to 2199."
+
+
+class StornoBeforeEntry(LedgerError):
+    code, sqlstate = "storno-before-entry", "QZ017"
+    template = "The storno is dated {day}, before the entry it cancels ({entry_day}). Choose that day or a later one."
+
+
+class SameSides(LedgerError):
+    code, sqlstate = "same-sides", "QZ018"
+    template = "Debit and credit name the same account with the same dimensions."
+
+
+class AmountZero(LedgerError):
+    code, sqlstate = "amount-zero", "QZ019"
+    template = "The amount is zero."
+
+
+class AmountTooLarge(LedgerError):
+    code, sqlstate = "amount-too-large", "22003"
+    template = "The amount, or a balance it adds to, is larger than the books can hold."
+
+
+class OffBalanceMixed(LedgerError):
+    code, sqlstate = "off-balance-mixed", "QZ020"
+    template = "An off-balance account pairs only with an off-balance account; the other side here is {account}."
+
+
+class UnknownJournal(LedgerError):
+    code, sqlstate = "unknown-journal", "QZ021"
+    template = "There is no such journal."
+
+
+_BY_STATE = {leaf.sqlstate: leaf for leaf in LedgerError.__subclasses__()}
+_BY_CONSTRAINT: dict[str, type[LedgerError]] = {
+    "ledger_posting_two_sides": SameSides,
+    "ledger_posting_amount_not_zero": AmountZero,
+    "ledger_number_journal_fkey": UnknownJournal,
+}
+
+
+def from_database(sqlstate: str | None, detail: str | None, constraint: str | None) -> LedgerError | None:
+    """The refusal behind a database error; ``None`` where it is not one of ours."""
+    leaf = _BY_STATE.get(sqlstate or "") or _BY_CONSTRAINT.get(_parent_constraint(constraint))
+    if leaf is None:
+        return None
+    fields = json.loads(detail) if detail and detail.startswith("{") else {}
+    if "dimensions" in fields:
+        fields["dimensions"] = [d.slug for d in Dimension(fields["dimensions"])]
+    if "month" in fields:
+        fields["month"] = fields["month"][:7]
+    return leaf(**fields)
+
+
+def _parent_constraint(name: str | None) -> str:
+    return next((c for c in _BY_CONSTRAINT if name and name.startswith(c)), "")

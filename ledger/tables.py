@@ -1,0 +1,258 @@
+"""Tables of the kernel, as the migrations leave them; the shared ``metadata`` of the one schema."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import DATERANGE
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData()
+
+
+class Xid8(UserDefinedType[int]):
+    """A transaction id that does not wrap around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **kw: object) -> str:
+        return "xid8"
+
+
+account = Table(
+    "ledger_account",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("code", Text, nullable=False),
+    Column("parent_id", Integer, ForeignKey("ledger_account.id")),
+    Column("name_kk", Text, nullable=False),
+    Column("name_ru", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("normal_side", Text, nullable=False),
+    Column("postable", Boolean, nullable=False),
+    Column("mandatory", Integer, nullable=False, server_default=text("0")),
+    Column("permitted", Integer, nullable=False, server_default=text("0")),
+    Column("keeps_quantity", Boolean, nullable=False, server_default=text("false")),
+    Column("in_force", DATERANGE, nullable=False, server_default=text("'(,)'")),
+    Column("source", Text, nullable=False, server_default=text("''")),
+    Column("confidence", Text, nullable=False),
+)
+
+journal = Table(
+    "ledger_journal",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=True),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name_kk", Text, nullable=False),
+    Column("name_ru", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("confidence", Text, nullable=False),
+)
+
+classification = Table(
+    "ledger_classification",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("programme", Text, nullable=False),
+    Column("specific", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    UniqueConstraint("programme", "specific", "source"),
+)
+
+_FINE_DIMENSIONS = ("counterparty", "contract", "item", "project", "person", "currency")
+
+subaccount = Table(
+    "ledger_subaccount",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("account_id", Integer, ForeignKey("ledger_account.id"), nullable=False),
+    Column("classification_id", Integer, ForeignKey("ledger_classification.id"), nullable=False),
+    *(Column(name, Text, nullable=False) for name in _FINE_DIMENSIONS),
+    Column("filled", Integer, nullable=False),
+    UniqueConstraint("organisation_id", "account_id", "classification_id", *_FINE_DIMENSIONS),
+)
+
+side = Table(  # a view: subaccounts with all their dimensions in one row
+    "ledger_side",
+    metadata,
+    Column("organisation_id", Integer),
+    Column("id", Integer),
+    Column("account_id", Integer),
+    Column("classification_id", Integer),
+    *(Column(name, Text) for name in ("programme", "specific", "source", *_FINE_DIMENSIONS)),
+    info={"is_view": True},
+)
+
+period = Table(
+    "ledger_period",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("month", Date, primary_key=True),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("changed_by", Integer, nullable=False),
+)
+
+number = Table(
+    "ledger_number",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("journal_id", SmallInteger, ForeignKey("ledger_journal.id"), primary_key=True, autoincrement=False),
+    Column("fiscal_year", Integer, primary_key=True, autoincrement=False),
+    Column("last_number", BigInteger, nullable=False),
+)
+
+command = Table(
+    "ledger_command",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("key", Uuid, primary_key=True),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("fiscal_year", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor_id", Integer, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+)
+
+entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("fiscal_year", Integer, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("journal_id", SmallInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
+    Column("actor_id", Integer, nullable=False),
+    Column("memo", Text, nullable=False),
+    Column("document_number", Text, nullable=False, server_default=text("''")),
+    Column("document_on", Date),
+    Column("source_kind", Text, nullable=False),
+    Column("source_id", BigInteger),
+    Column("source_line", Integer),
+    UniqueConstraint("organisation_id", "fiscal_year", "journal_id", "number"),
+    Index("ledger_entry_by_day", "organisation_id", "effective_on", "id"),
+)
+
+posting = Table(
+    "ledger_posting",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("fiscal_year", Integer, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("no", SmallInteger, primary_key=True, autoincrement=False),
+    Column("effective_on", Date, nullable=False),
+    Column("debit_id", Integer, nullable=False),
+    Column("credit_id", Integer, nullable=False),
+    Column("amount_tiyn", BigInteger, nullable=False),
+    Column("memo", Text),
+    Column("debit_quantity_milli", BigInteger),
+    Column("credit_quantity_milli", BigInteger),
+    Column("debit_currency_minor", BigInteger),
+    Column("credit_currency_minor", BigInteger),
+    CheckConstraint("amount_tiyn <> 0"),
+    CheckConstraint("debit_id <> credit_id"),
+    Index("ledger_posting_by_debit", "organisation_id", "debit_id", "effective_on"),
+    Index("ledger_posting_by_credit", "organisation_id", "credit_id", "effective_on"),
+)
+
+correction = Table(
+    "ledger_correction",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("fiscal_year", Integer, nullable=False),
+    Column("by_entry_id", BigInteger, nullable=False),
+    Column("by_fiscal_year", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("organisation_id", "by_entry_id"),
+    ForeignKeyConstraint(
+        ["organisation_id", "fiscal_year", "entry_id"],
+        ["ledger_entry.organisation_id", "ledger_entry.fiscal_year", "ledger_entry.id"],
+    ),
+    ForeignKeyConstraint(
+        ["organisation_id", "by_fiscal_year", "by_entry_id"],
+        ["ledger_entry.organisation_id", "ledger_entry.fiscal_year", "ledger_entry.id"],
+    ),
+)
+
+balance = Table(
+    "ledger_balance",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("subaccount_id", Integer, primary_key=True, autoincrement=False),
+    Column("month", Date, primary_key=True),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("debit_tiyn", BigInteger, nullable=False),
+    Column("credit_tiyn", BigInteger, nullable=False),
+    *(
+        Column(name, BigInteger, nullable=False, server_default=text("0"))
+        for name in (
+            "debit_quantity_milli",
+            "credit_quantity_milli",
+            "debit_currency_minor",
+            "credit_currency_minor",
+        )
+    ),
+)
+
+account_balance = Table(
+    "ledger_account_balance",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("account_id", Integer, primary_key=True, autoincrement=False),
+    Column("classification_id", Integer, primary_key=True, autoincrement=False),
+    Column("month", Date, primary_key=True),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("debit_tiyn", BigInteger, nullable=False),
+    Column("credit_tiyn", BigInteger, nullable=False),
+)
+
+stage = Table(
+    "ledger_stage",
+    metadata,
+    Column("batch", Uuid, primary_key=True),
+    Column("row_no", Integer, primary_key=True, autoincrement=False),
+    Column("entry_no", Integer, nullable=False),
+    Column("no", SmallInteger, nullable=False),
+    Column("journal_id", SmallInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("memo", Text, nullable=False),
+    Column("document_number", Text, nullable=False),
+    Column("document_on", Date),
+    Column("source_line", Integer),
+    Column("debit_id", Integer, nullable=False),
+    Column("credit_id", Integer, nullable=False),
+    Column("amount_tiyn", BigInteger, nullable=False),
+    Column("line_memo", Text),
+    Column("debit_quantity_milli", BigInteger),
+    Column("credit_quantity_milli", BigInteger),
+    Column("debit_currency_minor", BigInteger),
+    Column("credit_currency_minor", BigInteger),
+    prefixes=["UNLOGGED"],
+)

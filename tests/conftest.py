@@ -1,0 +1,188 @@
+"""What every test may ask for: a database of its own on one shared server, and a page in a real browser.
+
+``--postgres=system`` runs the database tests on the machine's own PostgreSQL
+instead of the embedded one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from qazyna.browser import BROWSER_FLAGS, find_browser
+from qazyna.migrate import upgrade
+from qazyna.postgres import EmbeddedPostgres
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+FOLDER = "PYTEST_QAZYNA_FOLDER"  # tells the workers of one session where their common server lives
+TEMPLATE = "qazyna_template"
+SUPPORTED_MAJORS = range(15, 19)
+# A test server is thrown away, so nothing of it has to survive the machine.
+HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "1GB"}
+
+
+class TestServer:
+    """A running PostgreSQL with a migrated template, from which databases are copied."""
+
+    __test__ = False
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        self.postgres = postgres
+
+    @property
+    def admin_url(self) -> str:
+        """Address of the maintenance database, in libpq's form."""
+        return self.postgres.url("postgres")
+
+    def new_database(self) -> str:
+        """A fresh migrated database; returns its address in SQLAlchemy's form."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self._run(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+        return self._sqlalchemy_url(name)
+
+    def empty_database(self) -> str:
+        """A database without any table of ours, for tests of the migrations themselves."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self._sqlalchemy_url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Drop a database made here, whoever is still connected to it."""
+        name = url.partition("@/")[2].partition("?")[0]
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def make_template(self) -> None:
+        """Migrate the template once; the other workers wait for it and find it made."""
+        with self._alone(), psycopg.connect(self.admin_url, autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
+                return
+            unfinished = f"{TEMPLATE}_unfinished"
+            connection.execute(f"DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {unfinished}")
+            upgrade(self._sqlalchemy_url(unfinished))
+            connection.execute(f"ALTER DATABASE {unfinished} ALLOW_CONNECTIONS false")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [unfinished]
+            )
+            connection.execute(f"ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")
+
+    def _sqlalchemy_url(self, name: str) -> str:
+        return self.postgres.url(name).replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.postgres.home / "template.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres",
+        choices=("embedded", "system"),
+        default="embedded",
+        help="server for the database tests: the wheel's (default) or the machine's own",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "database: needs PostgreSQL (set by the fixtures that are asked for)")
+    if config.getoption("--postgres") == "system" and _system_bin_dir() is None:
+        raise pytest.UsageError("this machine has no PostgreSQL 15 to 18 of its own")
+    if not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="qazyna-test-"))
+        folder.chmod(0o711)  # the server's account passes through
+        os.environ[FOLDER] = str(folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and (folder := os.environ.pop(FOLDER, None)):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if asked & {"server", "database", "shared_database"}:
+            item.add_marker("database")
+        if asked & {"browser", "page"}:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def server(pytestconfig: pytest.Config) -> Iterator[TestServer]:
+    """The server that all workers of this session share: the first starts it, the last stops it."""
+    bin_dir = _system_bin_dir() if pytestconfig.getoption("--postgres") == "system" else None
+    with EmbeddedPostgres(Path(os.environ[FOLDER]), extra=HASTY, bin_dir=bin_dir) as postgres:
+        server = TestServer(postgres)
+        server.make_template()
+        yield server
+
+
+@pytest.fixture
+def database(server: TestServer) -> Iterator[str]:
+    """Address of a fresh migrated database, for one test."""
+    url = server.new_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def shared_database(server: TestServer) -> Iterator[str]:
+    """Address of a fresh migrated database, for all tests of a module."""
+    url = server.new_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; without it the test is skipped, or refused where ``CI`` is set."""
+    program = find_browser()
+    if program is None:
+        no_browser = "there is no Chromium on this machine"
+        if os.environ.get("CI"):
+            pytest.fail(no_browser)
+        pytest.skip(no_browser)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page without cookies of other tests; English, 1280 by 800."""
+    context = browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def _system_bin_dir() -> Path | None:
+    """Programs of the newest supported PostgreSQL in Debian's place."""
+    places = (Path("/usr/lib/postgresql", str(major), "bin") for major in reversed(SUPPORTED_MAJORS))
+    return next((place for place in places if (place / "initdb").exists()), None)

@@ -1,0 +1,107 @@
+"""Books to post in: a tiny chart and an organisation with open months.  Calls name only what a test is about."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine, text
+
+from erp.base import uow
+from erp.base.db import make_engine
+from erp.base.scope import Scope
+from ledger import service as ledger
+from ledger.model import Actor, Dimension, EntryKind, JournalEntry, Posting, SubaccountKey
+
+JANUARY, DECEMBER = date(2026, 1, 1), date(2026, 12, 31)
+A_DAY = date(2026, 3, 15)
+ACTOR = Actor(7, "test")
+
+_CHART = [
+    # code, kind, normal side, postable, mandatory, permitted
+    ("10", "asset", "debit", False, 0, 0),
+    ("1010", "asset", "debit", True, 0, 0),
+    ("1316", "asset", "debit", True, 0, Dimension.ITEM | Dimension.PERSON),
+    ("3210", "liability", "credit", True, Dimension.COUNTERPARTY, Dimension.COUNTERPARTY | Dimension.CONTRACT),
+    ("6010", "revenue", "credit", True, 0, Dimension.PROGRAMME | Dimension.SPECIFIC),
+    ("7060", "expense", "debit", True, 0, Dimension.PROGRAMME | Dimension.SPECIFIC),
+    ("01", "off_balance", "debit", True, 0, 0),
+    ("00", "off_balance", "credit", True, 0, 0),
+]
+
+
+def scope_of(*organisations: int) -> Scope:
+    return Scope(ACTOR, writes=frozenset(organisations))
+
+
+@dataclass
+class Books:
+    """One organisation's open books; ``run`` acts as the application role."""
+
+    engine: Engine
+    organisation: int
+    accounts: dict[str, int]
+
+    def side(self, code: str, **dimensions: str) -> int:
+        """Id of the subaccount of an account and its dimensions."""
+        key = SubaccountKey.of(self.accounts[code], {Dimension.of(d): v for d, v in dimensions.items()})
+        return uow.run(
+            self.engine,
+            scope_of(self.organisation),
+            lambda u: ledger.intern_subaccounts(u.connection, self.organisation, [key])[0],
+        )
+
+    def entry(
+        self,
+        *postings: Posting,
+        on: date = A_DAY,
+        key: UUID | None = None,
+        journal_id: int = 1,
+        kind: EntryKind = EntryKind.ORDINARY,
+        memo: str = "an entry",
+    ) -> JournalEntry:
+        return JournalEntry(self.organisation, key or uuid4(), journal_id, on, memo, postings, kind)
+
+    def post(self, entry: JournalEntry) -> "ledger.Posted":
+        return uow.run(self.engine, scope_of(self.organisation), lambda u: ledger.post_entry(u.connection, entry, ACTOR))
+
+
+def a_chart(url: str) -> dict[str, int]:
+    """Accounts and journals for tests that need no real chart; returns account ids by code."""
+    owner = make_engine(url, role=None, pool=1)
+    with owner.begin() as connection:
+        for code, kind, side, postable, mandatory, permitted in _CHART:
+            connection.execute(
+                text("""
+                    INSERT INTO ledger_account (code, name_kk, name_ru, name_en, kind, normal_side, postable, mandatory,
+                                                permitted, confidence)
+                    VALUES (:code, :code, :code, :code, :kind, :side, :postable, :mandatory, :permitted, 'high')
+                """),
+                {
+                    "code": code,
+                    "kind": kind,
+                    "side": side,
+                    "postable": postable,
+                    "mandatory": int(mandatory),
+                    "permitted": int(permitted),
+                },
+            )
+        connection.execute(
+            text("""
+                INSERT INTO ledger_journal (code, name_kk, name_ru, name_en, confidence)
+                SELECT c, c, c, c, 'high' FROM unnest(ARRAY['MO-01', 'MO-16']) c
+            """)
+        )
+        accounts = {code: id_ for code, id_ in connection.execute(text("SELECT code, id FROM ledger_account"))}
+    owner.dispose()
+    return accounts
+
+
+def some_books(url: str, *, organisation: int = 1, accounts: dict[str, int] | None = None, pool: int = 4) -> Books:
+    """Open books for the year 2026."""
+    books = Books(make_engine(url, pool=pool), organisation, accounts or a_chart(url))
+    uow.run(
+        books.engine,
+        scope_of(organisation),
+        lambda u: ledger.open_books(u.connection, organisation, JANUARY, DECEMBER, ACTOR),
+    )
+    return books

@@ -1,0 +1,211 @@
+"""Posting, storno, bulk: what the kernel promises its callers."""
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from erp.base import uow
+from ledger import errors
+from ledger import service as ledger
+from ledger.model import EntryKind, Posting, Source, Storno
+from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
+
+
+@pytest.fixture
+def books(database: str) -> Iterator[Books]:
+    books = some_books(database)
+    yield books
+    books.engine.dispose()
+
+
+def totals(books: Books) -> tuple[int, int]:
+    """Debit and credit turnover of the fine grain, which must agree with the postings at both grains."""
+    with_mismatch = """
+        WITH sides AS (
+            SELECT organisation_id, debit_id AS id, date_trunc('month', p.effective_on)::date AS month,
+                   ledger_balance_kind(e.kind) AS kind, amount_tiyn AS debit, 0 AS credit
+              FROM ledger_posting p JOIN ledger_entry e USING (organisation_id, fiscal_year)
+             WHERE e.id = p.entry_id
+            UNION ALL
+            SELECT organisation_id, credit_id, date_trunc('month', p.effective_on)::date, ledger_balance_kind(e.kind), 0, amount_tiyn
+              FROM ledger_posting p JOIN ledger_entry e USING (organisation_id, fiscal_year)
+             WHERE e.id = p.entry_id
+        ), fine AS (
+            SELECT id, month, kind, sum(debit) AS debit, sum(credit) AS credit FROM sides GROUP BY 1, 2, 3
+        ), coarse AS (
+            SELECT s.account_id, s.classification_id, f.month, f.kind, sum(f.debit) AS debit, sum(f.credit) AS credit
+              FROM fine f JOIN ledger_subaccount s ON s.id = f.id GROUP BY 1, 2, 3, 4
+        )
+        SELECT (SELECT count(*) FROM fine f FULL JOIN ledger_balance b
+                    ON b.subaccount_id = f.id AND b.month = f.month AND b.kind = f.kind
+                 WHERE (f.debit, f.credit) IS DISTINCT FROM (b.debit_tiyn, b.credit_tiyn))
+             + (SELECT count(*) FROM coarse c FULL JOIN ledger_account_balance b
+                    ON (b.account_id, b.classification_id, b.month, b.kind) = (c.account_id, c.classification_id, c.month, c.kind)
+                 WHERE (c.debit, c.credit) IS DISTINCT FROM (b.debit_tiyn, b.credit_tiyn)) AS mismatches,
+               (SELECT coalesce(sum(debit_tiyn), 0) FROM ledger_balance) AS debit,
+               (SELECT coalesce(sum(credit_tiyn), 0) FROM ledger_balance) AS credit
+    """
+    row = uow.read(books.engine, scope_of(books.organisation), lambda u: u.execute(text(with_mismatch)).one())
+    assert row.mismatches == 0
+    return int(row.debit), int(row.credit)
+
+
+def test_an_entry_gets_the_next_number_and_moves_both_grains(books: Books) -> None:
+    cash, revenue = books.side("1010"), books.side("6010")
+    first = books.post(books.entry(Posting(cash, revenue, 500_00)))
+    second = books.post(books.entry(Posting(cash, revenue, 1), Posting(revenue, cash, 2)))
+    assert (first.number, second.number) == (1, 2)
+    assert totals(books) == (500_03, 500_03)
+
+
+def test_each_journal_and_year_counts_for_itself(books: Books) -> None:
+    cash, revenue = books.side("1010"), books.side("6010")
+    numbers = [
+        books.post(books.entry(Posting(cash, revenue, 1), journal_id=journal)).number for journal in (1, 2, 1, 2, 2)
+    ]
+    assert numbers == [1, 1, 2, 2, 3]
+
+
+def test_the_same_key_and_content_posts_once(books: Books) -> None:
+    entry = books.entry(Posting(books.side("1010"), books.side("6010"), 7))
+    first, again = books.post(entry), books.post(entry)
+    assert first.is_new
+    assert not again.is_new
+    assert (first.entry_id, first.number) == (again.entry_id, again.number)
+    assert totals(books) == (7, 7)
+
+
+def test_the_same_key_with_other_content_is_refused(books: Books) -> None:
+    key, cash, revenue = uuid4(), books.side("1010"), books.side("6010")
+    books.post(books.entry(Posting(cash, revenue, 7), key=key))
+    with pytest.raises(errors.KeyReused):
+        books.post(books.entry(Posting(cash, revenue, 8), key=key))
+
+
+def test_a_storno_shrinks_the_turnovers_and_happens_once(books: Books) -> None:
+    posted = books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 900)))
+
+    def cancel() -> None:
+        storno = Storno(books.organisation, uuid4(), posted.entry_id, 2026, A_DAY, "typed twice")
+        uow.run(books.engine, scope_of(1), lambda u: u.post(storno))
+
+    cancel()
+    assert totals(books) == (0, 0)
+    with pytest.raises(errors.AlreadyCorrected):
+        cancel()
+    assert totals(books) == (0, 0)
+
+
+def test_a_storno_cannot_be_cancelled_nor_stand_before_its_entry(books: Books) -> None:
+    posted = books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 900)))
+    early = Storno(books.organisation, uuid4(), posted.entry_id, 2026, date(2026, 3, 14), "reason")
+    with pytest.raises(errors.StornoBeforeEntry):
+        uow.run(books.engine, scope_of(1), lambda u: u.post(early))
+    storno = uow.run(
+        books.engine,
+        scope_of(1),
+        lambda u: u.post(Storno(books.organisation, uuid4(), posted.entry_id, 2026, A_DAY, "reason")),
+    )()
+    with pytest.raises(errors.NotCorrectable):
+        uow.run(
+            books.engine,
+            scope_of(1),
+            lambda u: u.post(Storno(books.organisation, uuid4(), storno.entry_id, 2026, A_DAY, "reason")),
+        )
+
+
+def test_a_closed_month_refuses_and_a_reopened_one_accepts(books: Books) -> None:
+    entry = books.entry(Posting(books.side("1010"), books.side("6010"), 1))
+    uow.run(books.engine, scope_of(1), lambda u: ledger.close_period(u.connection, 1, A_DAY, ACTOR))
+    with pytest.raises(errors.PeriodClosed) as refusal:
+        books.post(entry)
+    assert refusal.value.fields["month"] == "2026-03"
+    uow.run(books.engine, scope_of(1), lambda u: ledger.reopen_period(u.connection, 1, A_DAY, ACTOR))
+    assert books.post(entry).is_new
+
+
+def test_a_month_never_opened_refuses(books: Books) -> None:
+    with pytest.raises(errors.PeriodNotOpened):
+        books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 1), on=date(2027, 1, 1)))
+
+
+def test_a_side_without_its_mandatory_dimension_cannot_exist(books: Books) -> None:
+    with pytest.raises(errors.DimensionMissing) as refusal:
+        books.side("3210")
+    assert refusal.value.fields == {"account": "3210", "dimensions": ["counterparty"]}
+    with pytest.raises(errors.DimensionNotPermitted):
+        books.side("1010", person="1")
+    with pytest.raises(errors.AccountNotPostable):
+        books.side("10")
+
+
+@pytest.mark.parametrize(
+    ("make", "refusal"),
+    [
+        (lambda b: b.entry(), errors.NoPostings),
+        (lambda b: b.entry(Posting(b.side("1010"), b.side("1010"), 5)), errors.SameSides),
+        (lambda b: b.entry(Posting(b.side("1010"), b.side("6010"), 0)), errors.AmountZero),
+        (lambda b: b.entry(Posting(b.side("1010"), 999_999, 5)), errors.UnknownSubaccount),
+        (lambda b: b.entry(Posting(b.side("1010"), b.side("01"), 5)), errors.OffBalanceMixed),
+        (lambda b: b.entry(Posting(b.side("1010"), b.side("6010"), 5), journal_id=99), errors.UnknownJournal),
+    ],
+)
+def test_what_is_not_an_entry_is_refused_by_name(books: Books, make, refusal) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(refusal):
+        books.post(make(books))
+
+
+def test_a_balance_past_what_an_integer_holds_is_refused_whole(books: Books) -> None:
+    cash, revenue = books.side("1010"), books.side("6010")
+    books.post(books.entry(Posting(cash, revenue, 2**63 - 1)))
+    with pytest.raises(errors.AmountTooLarge):
+        books.post(books.entry(Posting(cash, revenue, 1)))
+    assert totals(books)[0] == 2**63 - 1
+
+
+def test_a_batch_posts_all_or_nothing_and_numbers_by_day(books: Books) -> None:
+    cash, revenue = books.side("1010"), books.side("6010")
+    days = [date(2026, 5, 3), date(2026, 5, 1), date(2026, 6, 1)]
+    entries = [books.entry(Posting(cash, revenue, 10 + i), Posting(cash, revenue, 1), on=d) for i, d in enumerate(days)]
+    key = uuid4()
+
+    def post() -> ledger.PostedBatch:
+        return uow.run(
+            books.engine,
+            scope_of(1),
+            lambda u: ledger.post_many(u.connection, 1, key, entries, ACTOR, Source("import", 1)),
+        )
+
+    assert post() == ledger.PostedBatch(entries=3, postings=6, amount_tiyn=36, is_new=True)
+    assert not post().is_new
+    assert totals(books) == (36, 36)
+    numbered = uow.read(
+        books.engine,
+        scope_of(1),
+        lambda u: u.execute(text("SELECT effective_on FROM ledger_entry ORDER BY number")).scalars().all(),
+    )
+    assert numbered == sorted(days)
+    bad = [books.entry(Posting(cash, revenue, 1)), books.entry(Posting(cash, revenue, 1), on=date(2030, 1, 1))]
+    with pytest.raises(errors.PeriodNotOpened):
+        uow.run(
+            books.engine,
+            scope_of(1),
+            lambda u: ledger.post_many(u.connection, 1, uuid4(), bad, ACTOR, Source("import", 2)),
+        )
+    assert totals(books) == (36, 36)
+
+
+def test_opening_and_closing_entries_are_balances_of_their_own_kind(books: Books) -> None:
+    cash, revenue = books.side("1010"), books.side("6010")
+    for kind in (EntryKind.OPENING, EntryKind.CLOSING, EntryKind.ORDINARY):
+        books.post(books.entry(Posting(cash, revenue, 5), kind=kind))
+    kinds = uow.read(
+        books.engine,
+        scope_of(1),
+        lambda u: u.execute(text("SELECT kind FROM ledger_balance ORDER BY subaccount_id, kind")).scalars().all(),
+    )
+    assert kinds == [0, 1, 2, 0, 1, 2]
+    assert totals(books) == (15, 15)

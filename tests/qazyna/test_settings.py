@@ -1,0 +1,81 @@
+"""Settings: what is given is read, and what cannot be used is refused by its name."""
+
+from pathlib import Path
+
+import pytest
+
+from qazyna.errors import StartupError
+from qazyna.settings import PROJECT, Settings
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = Settings.read({"HOME": "/home/aigerim"})
+    assert settings == Settings()
+    assert settings.database_url is None
+    assert settings.data == PROJECT / ".data"
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    settings = Settings.read(
+        {
+            "QAZYNA_DATABASE_URL": "postgres://qazyna:secret@db.example/treasury?sslmode=verify-full",
+            "QAZYNA_DATA": str(tmp_path),
+            "QAZYNA_HOST": "::1",
+            "QAZYNA_PORT": "443",
+            "QAZYNA_POOL": "16",
+            "QAZYNA_LANGUAGE": "kk",
+            "QAZYNA_SECURE_COOKIES": "Yes",
+        }
+    )
+    assert settings == Settings(
+        database_url="postgresql://qazyna:secret@db.example/treasury?sslmode=verify-full",
+        data=tmp_path,
+        host="::1",
+        port=443,
+        pool=16,
+        language="kk",
+        secure_cookies=True,
+    )
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    assert Settings.read({"QAZYNA_DATABASE_URL": "", "QAZYNA_PORT": " "}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("QAZYNA_PORT", "http", "QAZYNA_PORT is http, but a whole number from 1 to 65535 is expected."),
+        ("QAZYNA_PORT", "70000", "QAZYNA_PORT is 70000, but a whole number from 1 to 65535 is expected."),
+        ("QAZYNA_PORT", "9" * 5000, "but a whole number from 1 to 65535 is expected."),
+        ("QAZYNA_POOL", "0", "QAZYNA_POOL is 0, but a whole number from 1 to 90 is expected."),
+        ("QAZYNA_POOL", "٨", "but a whole number from 1 to 90 is expected."),
+        ("QAZYNA_LANGUAGE", "fr", "QAZYNA_LANGUAGE is fr, but kk, ru or en is expected."),
+        ("QAZYNA_HOST", "a b", "QAZYNA_HOST is a b, but an address or a host name"),
+        ("QAZYNA_DATA", __file__, "which is a file: a folder is expected."),
+        ("QAZYNA_SECURE_COOKIES", "maybe", "QAZYNA_SECURE_COOKIES is maybe, but yes or no is expected."),
+        ("QAZYNA_PROT", "80", "There is no setting QAZYNA_PROT: did you mean QAZYNA_PORT?"),
+        ("QAZYNA_WEATHER", "", "There is no setting QAZYNA_WEATHER: the settings are QAZYNA_DATABASE_URL, "),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_one_sentence(name: str, value: str, expected: str) -> None:
+    with pytest.raises(StartupError) as refused:
+        Settings.read({name: value})
+    assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["secret", "mysql://root:secret@db/erp", "postgresql://root:secret@db", "postgresql://[secret", "secret@db/erp"],
+)
+def test_a_refused_database_address_is_not_repeated(address: str) -> None:
+    with pytest.raises(StartupError, match="QAZYNA_DATABASE_URL is not the address") as refused:
+        Settings.read({"QAZYNA_DATABASE_URL": address})
+    assert "secret" not in str(refused.value)
+
+
+def test_a_refusal_can_be_said_in_another_language() -> None:
+    with pytest.raises(StartupError) as refused:
+        Settings.read({"QAZYNA_LANGUAGE": "fr"})
+    assert refused.value.template.format(**refused.value.fields) == str(refused.value)
+    assert refused.value.fields == {"found": "fr"}

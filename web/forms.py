@@ -1,0 +1,296 @@
+"""What was typed into a form, kept as typed, and the command it makes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from erp.base.dates import day_string, parse_day
+from erp.base.errors import DomainError, Invalid, RuleViolated
+from erp.base.money import decimal_string, parse_tiyn
+from erp.finance.journal.model import EntryView, Side
+from erp.finance.journal.schemas import PostEntry, PostingInput, SideInput, StornoEntry
+from ledger.model import Dimension
+from web.i18n import money
+
+T = TypeVar("T")
+Faults = dict[str, Exception]
+
+_LONGEST = {"memo": 1000, "reason": 1000, "document_number": 60}
+_SHORTEST_REASON = 3
+
+
+class Empty(RuleViolated):
+    code = "field-empty"
+    template = "Fill in this field."
+
+
+class TooLong(RuleViolated):
+    code = "field-too-long"
+    template = "This is too long: at most {limit} characters."
+
+
+class ReasonTooShort(RuleViolated):
+    code = "reason-too-short"
+    template = "Say why, in at least {limit} characters."
+
+
+class KeyDamaged(RuleViolated):
+    code = "key-damaged"
+    template = "The form is damaged. Open it again from the journal."
+
+
+@dataclass(frozen=True)
+class TypedSide:
+    """One side of a line as typed; dimensions by slug."""
+
+    account: str = ""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, side: Side) -> "TypedSide":
+        return cls(side.account.code, {value.dimension.slug: value.code for value in side.dimensions})
+
+    @property
+    def blank(self) -> bool:
+        return not self.account and not any(self.dimensions.values())
+
+    def command(self) -> SideInput:
+        return SideInput(
+            account=self.account,
+            dimensions={Dimension.of(slug): code for slug, code in self.dimensions.items() if code},
+        )
+
+
+@dataclass(frozen=True)
+class TypedLine:
+    debit: TypedSide = field(default_factory=TypedSide)
+    credit: TypedSide = field(default_factory=TypedSide)
+    amount: str = ""
+    memo: str = ""
+
+    @property
+    def blank(self) -> bool:
+        return self.debit.blank and self.credit.blank and not self.amount and not self.memo
+
+
+@dataclass(frozen=True)
+class EntryForm:
+    """The entry form as typed; ``key`` makes a second sending of it harmless."""
+
+    key: str
+    journal: str = ""
+    effective_on: str = ""
+    memo: str = ""
+    document_number: str = ""
+    document_on: str = ""
+    lines: tuple[TypedLine, ...] = (TypedLine(),)
+
+    @classmethod
+    def new(cls, **typed: Any) -> "EntryForm":
+        return cls(str(uuid4()), **typed)
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> "EntryForm":
+        """What a browser sent; lines are numbered anew, in the order of their numbers."""
+        return cls(
+            key=sent.get("key", ""),
+            **{name: sent.get(name, "").strip() for name in _HEAD},
+            lines=tuple(_lines(sent)) or (TypedLine(),),
+        )
+
+    @classmethod
+    def copy_of(cls, entry: EntryView, on: date) -> "EntryForm":
+        """A new form with an entry's content, dated ``on``."""
+        return cls.new(
+            journal=entry.journal.code,
+            effective_on=day_string(on),
+            memo=entry.memo,
+            document_number=entry.document_number,
+            document_on=day_string(entry.document_on) if entry.document_on else "",
+            lines=tuple(
+                TypedLine(TypedSide.of(p.debit), TypedSide.of(p.credit), money(p.amount_tiyn), p.memo or "")
+                for p in entry.postings
+            ),
+        )
+
+    def with_new_key(self) -> "EntryForm":
+        return replace(self, key=str(uuid4()))
+
+    def without_blank_lines(self) -> "EntryForm":
+        kept = tuple(line for line in self.lines if not line.blank)
+        return replace(self, lines=kept or (TypedLine(),))
+
+    def add_line(self) -> "EntryForm":
+        return replace(self, lines=(*self.lines, TypedLine()))
+
+    def copy_line(self, index: int) -> "EntryForm":
+        return replace(self, lines=(*self.lines[: index + 1], *self.lines[index:]))
+
+    def remove_line(self, index: int) -> "EntryForm":
+        kept = (*self.lines[:index], *self.lines[index + 1 :])
+        return replace(self, lines=kept or (TypedLine(),))
+
+    @property
+    def total_tiyn(self) -> int:
+        """Sum of the amounts that can be read."""
+        return sum(_readable(line.amount) for line in self.lines)
+
+    @property
+    def day(self) -> date | None:
+        """The entry's day, if it can be read."""
+        try:
+            return parse_day(self.effective_on)
+        except DomainError:
+            return None
+
+    def command(self) -> PostEntry:
+        """Raises: Invalid, with every field that cannot be read."""
+        read = _Reader()
+        key = read("", self.key, _key)
+        effective_on = read("effective_on", self.effective_on, _required(parse_day))
+        document_on = read("document_on", self.document_on, _optional(parse_day))
+        memo = read("memo", self.memo, _required(_text("memo")))
+        document_number = read("document_number", self.document_number, _text("document_number"))
+        for index, line in enumerate(self.lines):
+            read(f"postings.{index}.amount", line.amount, _required(parse_tiyn))
+            read(f"postings.{index}.memo", line.memo, _text("memo"))
+        read.finish()
+        assert key is not None
+        assert effective_on is not None
+        return PostEntry(
+            key=key,
+            journal=self.journal,
+            effective_on=effective_on,
+            memo=memo or "",
+            document_number=document_number or "",
+            document_on=document_on,
+            postings=tuple(_posting(line) for line in self.lines),
+        )
+
+
+@dataclass(frozen=True)
+class StornoForm:
+    key: str
+    effective_on: str = ""
+    reason: str = ""
+
+    @classmethod
+    def new(cls, on: date) -> "StornoForm":
+        return cls(str(uuid4()), day_string(on))
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> "StornoForm":
+        return cls(sent.get("key", ""), sent.get("effective_on", "").strip(), sent.get("reason", "").strip())
+
+    def command(self) -> StornoEntry:
+        """Raises: Invalid."""
+        read = _Reader()
+        key = read("", self.key, _key)
+        effective_on = read("effective_on", self.effective_on, _required(parse_day))
+        reason = read("reason", self.reason, _required(_reason))
+        read.finish()
+        return StornoEntry.model_validate({"key": key, "effective_on": effective_on, "reason": reason})
+
+
+_HEAD = ("journal", "effective_on", "memo", "document_number", "document_on")
+
+
+def _lines(sent: Mapping[str, str]) -> Iterator[TypedLine]:
+    """Lines of fields named ``postings.3.debit.dimensions.programme``, ``postings.3.amount`` …"""
+    typed: dict[int, dict[str, str]] = {}
+    for name, value in sent.items():
+        first, _, rest = name.partition(".")
+        number, _, inner = rest.partition(".")
+        if first == "postings" and number.isdecimal() and len(number) < 7:
+            typed.setdefault(int(number), {})[inner] = value.strip()
+    for _, fields in sorted(typed.items()):
+        yield TypedLine(
+            typed_side(fields, "debit."),
+            typed_side(fields, "credit."),
+            fields.get("amount", ""),
+            fields.get("memo", ""),
+        )
+
+
+def typed_side(fields: Mapping[str, str], prefix: str = "") -> TypedSide:
+    """A side from fields named ``account`` and ``dimensions.<slug>`` after ``prefix``; unknown names are passed over."""
+    named = {d.slug: fields.get(f"{prefix}dimensions.{d.slug}", "").strip() for d in Dimension}
+    return TypedSide(
+        fields.get(f"{prefix}account", "").strip(), {slug: code for slug, code in named.items() if code}
+    )
+
+
+def _posting(line: TypedLine) -> PostingInput:
+    return PostingInput.model_validate(
+        {
+            "debit": line.debit.command(),
+            "credit": line.credit.command(),
+            "amount": decimal_string(parse_tiyn(line.amount)),
+            "memo": line.memo or None,
+        }
+    )
+
+
+class _Reader:
+    """Reads field after field and gathers what cannot be read."""
+
+    def __init__(self) -> None:
+        self.faults: Faults = {}
+
+    def __call__(self, name: str, text: str, read: Callable[[str], T]) -> T | None:
+        try:
+            return read(text)
+        except DomainError as fault:
+            self.faults[name] = fault
+            return None
+
+    def finish(self) -> None:
+        """Raises: Invalid."""
+        if self.faults:
+            raise Invalid(self.faults)
+
+
+def _required(read: Callable[[str], T]) -> Callable[[str], T]:
+    def reader(text: str) -> T:
+        if not text:
+            raise Empty()
+        return read(text)
+
+    return reader
+
+
+def _optional(read: Callable[[str], T]) -> Callable[[str], T | None]:
+    return lambda text: read(text) if text else None
+
+
+def _text(name: str) -> Callable[[str], str]:
+    def reader(text: str) -> str:
+        if len(text) > _LONGEST[name]:
+            raise TooLong(limit=_LONGEST[name])
+        return text
+
+    return reader
+
+
+def _reason(text: str) -> str:
+    if len(text) < _SHORTEST_REASON:
+        raise ReasonTooShort(limit=_SHORTEST_REASON)
+    return _text("reason")(text)
+
+
+def _key(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise KeyDamaged() from None
+
+
+def _readable(amount: str) -> int:
+    try:
+        return parse_tiyn(amount)
+    except DomainError:
+        return 0
+
+

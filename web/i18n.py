@@ -1,0 +1,158 @@
+"""Words, numbers and days as a reader of each language expects them."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta, timezone
+from functools import cache, cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+from erp.base.dates import DayMalformed, MonthMalformed, day_string, parse_day, parse_month
+from erp.base.i18n import N_, Language
+from ledger.model import Dimension
+
+LOCALE = Path(__file__).parent / "locale"
+LOCAL_TIME = timezone(timedelta(hours=5))  # the whole country, since 1 March 2024
+NO_BREAK = "\u00a0"
+MINUS = "\u2212"
+
+DIMENSIONS: dict[Dimension, str] = {
+    Dimension.PROGRAMME: N_("Budget programme"),
+    Dimension.SPECIFIC: N_("Specific"),
+    Dimension.SOURCE: N_("Funding source"),
+    Dimension.COUNTERPARTY: N_("Counterparty"),
+    Dimension.CONTRACT: N_("Contract"),
+    Dimension.ITEM: N_("Item"),
+    Dimension.PROJECT: N_("Project"),
+    Dimension.PERSON: N_("Person"),
+    Dimension.CURRENCY: N_("Currency"),
+}
+
+_MONTHS: dict[Language, tuple[str, ...]] = {
+    Language.KK: (
+        "қаңтар", "ақпан", "наурыз", "сәуір", "мамыр", "маусым",
+        "шілде", "тамыз", "қыркүйек", "қазан", "қараша", "желтоқсан",
+    ),
+    Language.RU: (
+        "январь", "февраль", "март", "апрель", "май", "июнь",
+        "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
+    ),
+    Language.EN: (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+
+_MONTH_OF_YEAR: dict[Language, str] = {
+    Language.KK: "{year} жылғы {name}",
+    Language.RU: "{name} {year}",
+    Language.EN: "{name} {year}",
+}
+
+
+class Refusal(Protocol):
+    """What every refusal of the program has: a sentence to translate and what fills it."""
+
+    template: str
+    fields: Mapping[str, Any]
+
+
+def money(tiyn: int) -> str:
+    """``-123456789`` → ``−1 234 567,89``."""
+    whole, fraction = divmod(abs(tiyn), 100)
+    return f"{MINUS if tiyn < 0 else ''}{whole:,}".replace(",", NO_BREAK) + f",{fraction:02d}"
+
+
+def money_or_blank(tiyn: int) -> str:
+    return money(tiyn) if tiyn else ""
+
+
+def moment(at: datetime) -> str:
+    """An instant in the country's time: ``22.11.2026 14:05``."""
+    return f"{at.astimezone(LOCAL_TIME):%d.%m.%Y %H:%M}"
+
+
+class Speech:
+    """One language: its catalogue and its way of naming months."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    @cached_property
+    def _catalogue(self) -> NullTranslations:
+        path = catalogue_path(self.language)
+        if not path.exists():
+            return NullTranslations()
+        compiled = BytesIO()
+        with path.open("rb") as source:
+            write_mo(compiled, read_po(source, locale=self.language.value))
+        compiled.seek(0)
+        return Translations(compiled)
+
+    def __call__(self, message: str, **fields: Any) -> str:
+        """The message in this language, its ``{fields}`` filled."""
+        found = self._catalogue.gettext(message)
+        return found.format(**fields) if fields else found
+
+    def month(self, day: date) -> str:
+        name = _MONTHS[self.language][day.month - 1]
+        return _MONTH_OF_YEAR[self.language].format(name=name, year=day.year)
+
+    def months(self, first: date, last: date) -> str:
+        """A span of months: one name when it is one month."""
+        return self.month(first) if first == last else f"{self.month(first)} – {self.month(last)}"
+
+    def dimension(self, dimension: Dimension) -> str:
+        return self(DIMENSIONS[dimension])
+
+    def refusal(self, error: Refusal) -> str:
+        """The sentence of a refusal, with its facts as this language writes them."""
+        fields = {name: self._fact(name, value) for name, value in error.fields.items()}
+        return self._catalogue.gettext(error.template).format(**fields)
+
+    def _fact(self, name: str, value: Any) -> str:
+        if isinstance(value, list | tuple):
+            return ", ".join(self._fact("dimension", item) for item in value)
+        if isinstance(value, date):
+            return day_string(value)
+        read = self._readers().get(name)
+        return read(str(value)) if read else str(value)
+
+    def _readers(self) -> dict[str, Callable[[str], str]]:
+        days = dict.fromkeys(("day", "entry_day"), _day_fact)
+        months = dict.fromkeys(("month", "first", "last"), self._month_fact)
+        return {**days, **months, "dimension": self._dimension_fact}
+
+    def _month_fact(self, text: str) -> str:
+        try:
+            return self.month(parse_month(text))
+        except MonthMalformed:
+            return text
+
+    def _dimension_fact(self, slug: str) -> str:
+        return self.dimension(Dimension.of(slug)) if slug.upper() in Dimension.__members__ else slug
+
+
+def _day_fact(text: str) -> str:
+    try:
+        return day_string(parse_day(text))
+    except DayMalformed:
+        return text
+
+
+def catalogue_path(language: Language) -> Path:
+    return LOCALE / language.value / "LC_MESSAGES" / "messages.po"
+
+
+@cache
+def speech(language: Language) -> Speech:
+    return Speech(language)
+
+
+def translate(error: Refusal, language: Language) -> str:
+    """The sentence of a refusal in a language."""
+    return speech(language).refusal(error)

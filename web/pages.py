@@ -1,0 +1,142 @@
+"""How a page is made: the template engine, what every page knows, and pages that say what went wrong."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
+
+from api.security import Visit
+from erp.base.dates import day_string
+from erp.base.i18n import Language
+from erp.base.uow import UnitOfWork
+from erp.reference.access.model import Identity, Permission
+from erp.reference.access.policy import permissions_at
+from erp.reference.organisations import queries as organisations
+from erp.reference.organisations.model import Organisation
+from web.i18n import moment, money, money_or_blank, speech
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+THEME_COOKIE = "qazyna_theme"
+THEMES = ("auto", "light", "dark")
+
+Ask = Request[Any, Any, Any]
+
+
+@cache
+def asset(name: str) -> str:
+    """Address of a static file; it changes with the content, so that browsers may keep it for ever."""
+    return f"/static/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+@cache
+def htmx() -> str | None:
+    """Address of htmx, or none where it could not be installed: every page then works as plain forms."""
+    return asset("vendor/htmx.min.js") if (STATIC / "vendor" / "htmx.min.js").exists() else None
+
+
+template_globals: dict[str, Callable[..., Any]] = {
+    "asset": asset,
+    "money": money,
+    "money_or_blank": money_or_blank,
+    "day": day_string,
+    "moment": moment,
+}
+
+
+@cache
+def environment(language: Language) -> Environment:
+    """Jinja speaking one language."""
+    say = speech(language)
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(
+        template_globals,
+        _=say,
+        month_name=say.month,
+        dimension_name=say.dimension,
+        language=language.value,
+        htmx=htmx(),
+    )
+    return made
+
+
+def visit_of(request: Ask) -> Visit:
+    visit: Visit = request.state.visit
+    return visit
+
+
+def render(
+    request: Ask,
+    template: str,
+    *,
+    organisation: Organisation | None = None,
+    language: Language | None = None,
+    theme: str | None = None,
+    status: int = 200,
+    cookies: Sequence[Cookie] = (),
+    **context: Any,
+) -> Response[str]:
+    """A page of the visit; ``language`` and ``theme`` win over the visit's own when just chosen."""
+    visit = visit_of(request)
+    page = environment(language or visit.language).get_template(template)
+    everywhere = {
+        "theme": theme or theme_of(request),
+        "identity": visit.identity,
+        "csrf_token": visit.csrf,
+        "here": here(request),
+        "organisation": organisation,
+        "section": "",
+        "form_id": "",
+        "form_default": "",
+        **(_at(visit.identity, organisation) if organisation else {}),
+    }
+    return Response(
+        page.render(everywhere | context),
+        media_type=MediaType.HTML,
+        status_code=status,
+        cookies=list(cookies),
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _at(identity: Identity | None, organisation: Organisation) -> dict[str, Any]:
+    allowed = permissions_at(identity, organisation.id) if identity else frozenset[Permission]()
+    return {
+        "may": lambda permission: Permission(permission) in allowed,
+        "organisation_count": len({g.organisation_id for g in identity.grants}) if identity else 0,
+        "home_url": f"/o/{organisation.id}/",
+        "journal_url": f"/o/{organisation.id}/journal",
+    }
+
+
+def theme_of(request: Ask) -> str:
+    theme = request.cookies.get(THEME_COOKIE, "")
+    return theme if theme in THEMES else "auto"
+
+
+def here(request: Ask) -> str:
+    """Path and query of this page, as links back to it write them."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def own_address(address: str, *, under: str = "/", otherwise: str = "/") -> str:
+    """``address`` if it is a page of ours below ``under``; anything else could lead a visitor astray."""
+    safe = address.startswith(under) and not address.startswith("//")
+    return address if safe and "\\" not in address and address.isprintable() else otherwise
+
+
+def organisation_at(uow: UnitOfWork) -> Organisation:
+    """The one organisation of a page's scope."""
+    return organisations.organisations_of(uow.connection, uow.scope)[0]
