@@ -50,7 +50,7 @@ class Pages:
     say: Callable[[Exception, Language], str]
 
 
-def create_app(engine: Engine, pages: Pages, *, threads: int = 8, debug: bool = False) -> Litestar:
+def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies: bool = False) -> Litestar:
     """The application over one engine; as many threads run handlers as the pool has connections."""
     executor = ThreadPoolExecutor(threads, thread_name_prefix="qazyna")
 
@@ -80,7 +80,7 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, debug: bool = 
         exception_handlers={Exception: refuse},
         on_startup=[start],
         on_shutdown=[stop],
-        state=State({"engine": engine}),
+        state=State({"engine": engine, "secure_cookies": secure_cookies}),
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
         openapi_config=OpenAPIConfig(
             title="Qazyna",
@@ -96,6 +96,5 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, debug: bool = 
             security=[{"token": []}],
         ),
         request_max_body_size=20 * 1024 * 1024,
-        debug=debug,
         logging_config=None,
     )

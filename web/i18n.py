@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -52,13 +52,6 @@ _MONTH_OF_YEAR: dict[Language, str] = {
     Language.RU: "{name} {year}",
     Language.EN: "{name} {year}",
 }
-
-
-class Refusal(Protocol):
-    """What every refusal of the program has: a sentence to translate and what fills it."""
-
-    template: str
-    fields: Mapping[str, Any]
 
 
 def money(tiyn: int) -> str:
@@ -109,10 +102,13 @@ class Speech:
     def dimension(self, dimension: Dimension) -> str:
         return self(DIMENSIONS[dimension])
 
-    def refusal(self, error: Refusal) -> str:
-        """The sentence of a refusal, with its facts as this language writes them."""
-        fields = {name: self._fact(name, value) for name, value in error.fields.items()}
-        return self._catalogue.gettext(error.template).format(**fields)
+    def refusal(self, error: Exception) -> str:
+        """The sentence of a refusal, with its facts as this language writes them; another error's own words."""
+        template: str | None = getattr(error, "template", None)
+        if template is None:
+            return str(error)
+        facts: Mapping[str, Any] = getattr(error, "fields", {})
+        return self._catalogue.gettext(template).format(**{n: self._fact(n, v) for n, v in facts.items()})
 
     def _fact(self, name: str, value: Any) -> str:
         if isinstance(value, list | tuple):
@@ -153,6 +149,6 @@ def speech(language: Language) -> Speech:
     return Speech(language)
 
 
-def translate(error: Refusal, language: Language) -> str:
+def translate(error: Exception, language: Language) -> str:
     """The sentence of a refusal in a language."""
     return speech(language).refusal(error)

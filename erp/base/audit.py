@@ -33,7 +33,9 @@ def record(
 ) -> None:
     """Append what the actor did to ``subject``; ``facts`` must hold no secrets."""
     connection.execute(
-        insert(audit_event).values(
+        insert(audit_event)
+        .inline()
+        .values(
             actor_id=scope.actor.id,
             origin=scope.actor.origin,
             organisation_id=organisation_id,

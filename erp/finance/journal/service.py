@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from erp.base.dates import MonthSpan
+from erp.base import audit
+from erp.base.dates import MonthSpan, month_string
 from erp.base.errors import Invalid, RuleViolated
 from erp.base.uow import Receipt, UnitOfWork
 from erp.finance.journal import queries, rules, values
@@ -110,6 +111,23 @@ def storno_entry(uow: UnitOfWork, organisation_id: int, entry_id: int, command: 
     return uow.post(
         Storno(organisation_id, command.key, entry_id, head.fiscal_year, command.effective_on, command.reason)
     )
+
+
+def close_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
+    """Close a month: nothing more is posted into it.  Raises: PeriodNotOpened of ``ledger.errors``."""
+    ledger.close_period(uow.connection, organisation_id, month, uow.scope.actor)
+    _record_period(uow, "month-closed", organisation_id, month)
+
+
+def reopen_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
+    """Open a closed month again.  Raises: PeriodNotOpened of ``ledger.errors``."""
+    ledger.reopen_period(uow.connection, organisation_id, month, uow.scope.actor)
+    _record_period(uow, "month-reopened", organisation_id, month)
+
+
+def _record_period(uow: UnitOfWork, action: str, organisation_id: int, month: date) -> None:
+    subject = f"month:{month_string(month)}"
+    audit.record(uow.connection, uow.scope, action, subject, organisation_id=organisation_id)
 
 
 def _journal(uow: UnitOfWork, code: str) -> Journal:

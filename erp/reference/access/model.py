@@ -25,6 +25,7 @@ class Permission(StrEnum):
     JOURNAL_POST = "journal.post"
     JOURNAL_CORRECT = "journal.correct"
     JOURNAL_IMPORT = "journal.import"
+    PERIOD_CLOSE = "period.close"
 
 
 @dataclass(frozen=True, slots=True)

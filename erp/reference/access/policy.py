@@ -22,10 +22,11 @@ class SignInNeeded(NotPermitted):
 
 
 _READS = {Permission.JOURNAL_READ}
-_WRITES = {Permission.JOURNAL_POST, Permission.JOURNAL_CORRECT, Permission.JOURNAL_IMPORT}
+_POSTS = {Permission.JOURNAL_POST, Permission.JOURNAL_CORRECT, Permission.JOURNAL_IMPORT}
+_WRITES = _POSTS | {Permission.PERIOD_CLOSE}
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
-    Role.ACCOUNTANT: frozenset(_READS | _WRITES),
+    Role.ACCOUNTANT: frozenset(_READS | _POSTS),
     Role.CHIEF_ACCOUNTANT: frozenset(_READS | _WRITES),
     Role.TREASURER: frozenset(_READS),
     Role.PLANNER: frozenset(),

@@ -40,7 +40,8 @@ def record_failure(connection: Connection, scope: Scope, user_id: int) -> None:
             UPDATE reference_user
                SET failed_attempts = failed_attempts + 1,
                    retry_at = CASE WHEN failed_attempts >= 2
-                       THEN clock_timestamp() + least(interval '15 minutes', interval '2 seconds' * 2 ^ least(failed_attempts - 2, 10))
+                       THEN clock_timestamp() + least(interval '15 minutes',
+                                                      interval '2 seconds' * 2 ^ least(failed_attempts - 2, 10))
                    END
              WHERE id = :id
         """),
@@ -89,12 +90,25 @@ def session_of(
     row = connection.execute(_SESSION, {"token_hash": token_hash, "day": day}).one_or_none()
     if row is None:
         return None
-    grants = (g.split(" ") for g in row.grants)
-    return (
-        User(row.id, row.login, row.name, row.language),
-        frozenset(Grant(int(organisation), Role(role)) for organisation, role in grants),
-        row.kind,
-    )
+    return User(row.id, row.login, row.name, row.language), _grants(row.grants), row.kind
+
+
+def user_with_grants(connection: Connection, scope: Scope, login: str, day: date) -> tuple[User, frozenset[Grant]] | None:
+    """A user in force on ``day`` with every role they hold then."""
+    row = connection.execute(
+        text("""
+            SELECT u.id, u.login, u.name, u.language,
+                   ARRAY(SELECT organisation_id || ' ' || role FROM reference_grants_of(u.id, :day)) AS grants
+              FROM reference_user u WHERE u.login = :login AND u.in_force @> CAST(:day AS date)
+        """),
+        {"login": login, "day": day},
+    ).one_or_none()
+    return (User(row.id, row.login, row.name, row.language), _grants(row.grants)) if row else None
+
+
+def _grants(texts: list[str]) -> frozenset[Grant]:
+    pairs = (t.split(" ") for t in texts)
+    return frozenset(Grant(int(organisation), Role(role)) for organisation, role in pairs)
 
 
 def update_language(connection: Connection, scope: Scope, user_id: int, language: str) -> None:
@@ -127,15 +141,3 @@ def insert_grant(
         """),
         {"user": user_id, "role": role.value, "organisation": organisation_id, "since": since},
     )
-
-
-def user_id_of(connection: Connection, scope: Scope, login: str) -> int | None:
-    return connection.execute(
-        text("SELECT id FROM reference_user WHERE login = :login"), {"login": login}
-    ).scalar_one_or_none()
-
-
-def names_of(connection: Connection, scope: Scope, user_ids: list[int]) -> dict[int, str]:
-    """Names of users by id, for the people named on documents in scope."""
-    rows = connection.execute(text("SELECT id, name FROM reference_user WHERE id = ANY(:ids)"), {"ids": user_ids})
-    return {user_id: name for user_id, name in rows}

@@ -73,13 +73,11 @@ def sign_in(uow: UnitOfWork, login: str, password: str, day: date) -> tuple[str,
     )
 
 
-def issue_token(uow: UnitOfWork, login: str) -> str:
+def issue_token(uow: UnitOfWork, login: str, day: date) -> str:
     """A bearer token for programs that act as the user.  Raises: UserUnknown."""
-    user_id = queries.user_id_of(uow.connection, uow.scope, login)
-    if user_id is None:
-        raise UserUnknown(login=login)
-    audit.record(uow.connection, uow.scope, "token-issued", f"user:{user_id}")
-    return _open_session(uow, user_id, "token", API_TOKEN)
+    user = person(uow, login, day).user
+    audit.record(uow.connection, uow.scope, "token-issued", f"user:{user.id}")
+    return _open_session(uow, user.id, "token", API_TOKEN)
 
 
 def _open_session(uow: UnitOfWork, user_id: int, kind: str, life: timedelta) -> str:
@@ -99,6 +97,15 @@ def identify(uow: UnitOfWork, secret: str, origin: str, day: date) -> Identity |
         return None
     user, grants, kind = found
     return Identity(user, grants, origin, kind)
+
+
+def person(uow: UnitOfWork, login: str, day: date) -> Identity:
+    """A user by login, for commands that a program gives in their name.  Raises: UserUnknown."""
+    found = queries.user_with_grants(uow.connection, uow.scope, login.strip().lower(), day)
+    if found is None:
+        raise UserUnknown(login=login)
+    user, grants = found
+    return Identity(user, grants, uow.scope.actor.origin, "program")
 
 
 def csrf_token(secret: str) -> str:

@@ -29,8 +29,8 @@ counterparty = Table(
     *(
         Index(
             f"reference_counterparty_by_name_{language}",
-            text(f'base_kazakh_sort_key(name_{language}) COLLATE "C"'),
-            text("code"),
+            text(f"base_kazakh_sort_key(name_{language})"),
+            "code",
         )
         for language in ("kk", "ru", "en")
     ),

@@ -89,9 +89,9 @@ def test_kazakh_letters_have_no_case(uow: UnitOfWork, typed: str) -> None:
 
 def test_names_that_begin_so_come_first(uow: UnitOfWork) -> None:
     register(uow, [SCHOOL, RegisterCounterparty(HEAT.code, "Альфа мектеп"), WATER])
-    assert found(uow, "мектеп", "kk") == [HEAT.code, SCHOOL.code]
+    assert found(uow, "мектеп", "kk") == [SCHOOL.code, HEAT.code]
     register(uow, [RegisterCounterparty(WATER.code, "Мектеп жабдығы")])
-    assert found(uow, "мектеп", "kk") == [WATER.code, HEAT.code, SCHOOL.code]
+    assert found(uow, "мектеп", "kk") == [WATER.code, SCHOOL.code, HEAT.code]
 
 
 @pytest.mark.parametrize("typed", ["%%%", "___", "\\\\\\", "'''"])

@@ -1,7 +1,7 @@
 """Packages written to a folder for a test; a call names only what the test is about."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 ACCOUNT_COLUMNS = (
@@ -13,7 +13,7 @@ CODE_COLUMNS = (
     "confidence", "source",
 )  # fmt: skip
 
-Row = Mapping[str, str]
+Row = dict[str, str]
 
 
 def an_account(code: str = "1010", **said: str) -> Row:

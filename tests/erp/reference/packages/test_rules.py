@@ -1,5 +1,6 @@
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,7 +188,7 @@ def test_other_bytes_than_utf_8_are_named_by_line(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_wrong_key_of_the_manifest_is_named(tmp_path: Path, said: dict[str, str], column: str) -> None:
+def test_a_wrong_key_of_the_manifest_is_named(tmp_path: Path, said: dict[str, Any], column: str) -> None:
     problem = the_problem_of(a_package(tmp_path, **said))
     assert (problem.file, problem.column) == ("chart/package.toml", column)
 

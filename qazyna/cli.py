@@ -1,0 +1,246 @@
+"""The command line: ``qazyna COMMAND``."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sqlalchemy import Connection, Engine
+
+from api.security import today
+from erp.base import uow
+from erp.base.dates import month_string, parse_month
+from erp.base.db import make_engine
+from erp.base.errors import DomainError
+from erp.base.i18n import Language
+from erp.base.scope import Scope, system_scope
+from erp.base.uow import UnitOfWork
+from erp.finance.journal import imports as journal_imports
+from erp.finance.journal import service as journal
+from erp.reference.access import service as access
+from erp.reference.access.model import Permission, Role
+from erp.reference.access.policy import OrganisationUnknown, authorise
+from erp.reference.organisations import queries as organisations
+from erp.reference.organisations.model import Organisation
+from erp.reference.packages import rules as package_rules
+from erp.reference.packages import service as packages
+from erp.reference.packages.model import Loaded
+from ledger.errors import LedgerError
+from qazyna import demonstration
+from qazyna.database import database, migrated_database
+from qazyna.errors import StartupError
+from qazyna.serve import require_free_port
+from qazyna.serve import serve as run_server
+from qazyna.settings import Settings
+from web.i18n import money, speech
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Qazyna: resource planning for public institutions.")
+imports = typer.Typer(no_args_is_help=True, help="Bring in what was made elsewhere.")
+users = typer.Typer(no_args_is_help=True, help="People who sign in.")
+app.add_typer(imports, name="import")
+app.add_typer(users, name="user")
+
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+OrganisationOption = Annotated[str, typer.Option("--organisation", help="BIN of the institution.")]
+LoginOption = Annotated[str, typer.Option("--as", help="Login of the person in whose name it is done.")]
+MonthArgument = Annotated[str, typer.Argument(help="Like 2026-10.")]
+
+
+def main() -> None:
+    """Run a command.  Whatever is refused is one sentence and exit code 1."""
+    try:
+        app(standalone_mode=False)
+    except (StartupError, DomainError, LedgerError) as refusal:
+        err.print(_speech().refusal(refusal), style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except typer.TyperException as mistyped:
+        err.print(str(mistyped), style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+# ------------------------------------------------------------------------------------------------ running
+
+
+@app.command()
+def demo() -> None:
+    """Start with a demonstration oblast loaded; Ctrl-C stops everything."""
+    settings = Settings.read()
+    require_free_port(settings)
+    with migrated_database(settings) as url:
+        if not demonstration.is_loaded(url):
+            with _progress() as progress:
+                demonstration.load(url, progress)
+        _serve(url, settings, demonstration.SIGN_INS)
+
+
+@app.command()
+def serve() -> None:
+    """Serve pages and API until Ctrl-C."""
+    settings = Settings.read()
+    require_free_port(settings)
+    with migrated_database(settings) as url:
+        _serve(url, settings, ())
+
+
+def _serve(url: str, settings: Settings, sign_ins: tuple[demonstration.SignIn, ...]) -> None:
+    def announce(address: str) -> None:
+        out.print(_("Qazyna answers at {address}. Ctrl-C stops everything.", address=address), style="bold")
+        if sign_ins:
+            table = Table(_("login"), _("password"), _("who"), box=None, padding=(0, 3, 0, 0))
+            for s in sign_ins:
+                table.add_row(s.login, s.password, _(s.who))
+            out.print(table)
+
+    run_server(url, settings, announce=announce)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema and load the data packages that come with the program."""
+    with migrated_database(Settings.read()) as url, _owner(url) as connection:
+        for loaded in packages.load_shipped(connection, system_scope()):
+            _tell_loaded(loaded)
+
+
+# ------------------------------------------------------------------------------------------------ bringing in
+
+
+@imports.command("package")
+def import_package(folder: Annotated[Path, typer.Argument(help="Folder with package.toml.")]) -> None:
+    """Load a data package: chart of accounts, classification, journals, currencies."""
+    package = package_rules.parse(folder)
+    with database(Settings.read()) as url, _owner(url) as connection:
+        _tell_loaded(packages.load(connection, system_scope(), package))
+
+
+def _tell_loaded(loaded: Loaded) -> None:
+    facts = {"name": loaded.name, "edition": loaded.edition, "rows": loaded.rows, "not_verified": loaded.not_verified}
+    if loaded.is_new:
+        out.print(_("{name} {edition}: loaded, {rows} rows, {not_verified} of them not verified", **facts))
+    else:
+        out.print(_("{name} {edition}: already there, {rows} rows, {not_verified} of them not verified", **facts))
+
+
+# ------------------------------------------------------------------------------------------------ periods
+
+
+@app.command()
+def close(month: MonthArgument, organisation: OrganisationOption, login: LoginOption) -> None:
+    """Close a month: nothing more is posted into it."""
+    _set_period(month, organisation, login, journal.close_month)
+    out.print(_("The month {month} is closed.", month=month))
+
+
+@app.command()
+def reopen(month: MonthArgument, organisation: OrganisationOption, login: LoginOption) -> None:
+    """Open a closed month again."""
+    _set_period(month, organisation, login, journal.reopen_month)
+    out.print(_("The month {month} is open.", month=month))
+
+
+def _set_period(month: str, organisation: str, login: str, act: Callable[[UnitOfWork, int, date], None]) -> None:
+    first = parse_month(month)
+    with database(Settings.read()) as url, _engine(url) as engine:
+        scope, where = _acting(engine, login, organisation, Permission.PERIOD_CLOSE)
+        uow.run(engine, scope, lambda u: act(u, where.id, first))
+
+
+# ------------------------------------------------------------------------------------------------ people
+
+
+@users.command("add")
+def add_user(
+    login: str,
+    name: Annotated[str, typer.Option(help="Full name.")],
+    language: Annotated[Language, typer.Option(help="Language of the pages.")] = Language.KK,
+) -> None:
+    """Register a person; the password is asked for, or read from standard input."""
+    password = typer.prompt(_("password"), hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    with database(Settings.read()) as url, _engine(url, owner=True) as engine:
+        uow.run(engine, system_scope(), lambda u: access.create_user(u, login, name, password, language))
+    out.print(_("{login} may sign in once a role is granted.", login=login))
+
+
+@users.command("grant")
+def grant_role(login: str, role: Role, organisation: OrganisationOption) -> None:
+    """Give a person a role at an organisation, from today."""
+
+    def grant(u: UnitOfWork) -> None:
+        person = access.person(u, login, today())
+        access.grant_role(u, person.user.id, role, _organisation(u, organisation).id, today())
+
+    with database(Settings.read()) as url, _engine(url, owner=True) as engine:
+        uow.run(engine, system_scope(), grant)
+    out.print(_("{login} is now {role}.", login=login, role=role.value))
+
+
+@users.command("token")
+def issue_token(login: str) -> None:
+    """Print a bearer token for programs that act as the person."""
+    with database(Settings.read()) as url, _engine(url) as engine:
+        out.print(uow.run(engine, system_scope(), lambda u: access.issue_token(u, login, today())), soft_wrap=True)
+
+
+# ------------------------------------------------------------------------------------------------ common
+
+
+def _(message: str, **fields: Any) -> str:
+    return _speech()(message, **fields)
+
+
+def _speech() -> Any:
+    """The command line's language, also where the settings are themselves at fault."""
+    chosen = os.environ.get("QAZYNA_LANGUAGE", "")
+    return speech(Language(chosen) if chosen in {language.value for language in Language} else Language.EN)
+
+
+@contextmanager
+def _engine(url: str, *, owner: bool = False) -> Iterator[Engine]:
+    engine = make_engine(url, role=None, pool=2) if owner else make_engine(url, pool=2, timeouts=False)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _owner(url: str) -> Iterator[Connection]:
+    """One transaction as the owner of the tables."""
+    with _engine(url, owner=True) as engine, engine.begin() as connection:
+        yield connection
+
+
+def _organisation(u: UnitOfWork, code: str) -> Organisation:
+    found = organisations.find_by_code(u.connection, u.scope, code)
+    if found is None:
+        raise OrganisationUnknown()
+    return found
+
+
+def _acting(engine: Engine, login: str, organisation: str, permission: Permission) -> tuple[Scope, Organisation]:
+    """The scope that the one policy grants a person, as for a page."""
+
+    def find(u: UnitOfWork) -> tuple[Scope, Organisation]:
+        where = _organisation(u, organisation)
+        return authorise(access.person(u, login, today()), permission, where.id), where
+
+    return uow.read(engine, system_scope(), find)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=False) as progress:
+        yield progress

@@ -1,0 +1,73 @@
+"""The web application as its composition root takes it: routes, and the pages of what went wrong."""
+
+from typing import Any
+
+from litestar import Request, Response, Router
+from litestar.response import Redirect
+
+from api.problems import log_unforeseen, status_of
+from api.security import Visit, preferred_language
+from erp.base.errors import DomainError
+from erp.base.i18n import N_
+from erp.base.scope import Scope
+from erp.reference.access.policy import SignInNeeded
+from ledger.errors import LedgerError
+from ledger.model import Actor
+from web import home, session
+from web.finance import journal, reports
+from web.i18n import speech, translate
+from web.pages import STATIC, here, render, template_globals
+
+routes = [
+    Router(
+        "/",
+        route_handlers=[*session.routes, *home.routes, *journal.routes, *reports.routes],
+        include_in_schema=False,
+    )
+]
+
+_HEADINGS = {
+    400: N_("The address is damaged"),
+    403: N_("No right to this page"),
+    404: N_("There is no such page"),
+    405: N_("There is no such page"),
+    409: N_("This cannot be done now"),
+    422: N_("This cannot be done"),
+    503: N_("The database does not answer"),
+}
+_ADVICE = {
+    400: N_("Go to the home page and open it from there."),
+    403: N_("If your work needs it, ask the administrator of the system for a role."),
+    404: N_("It may have been moved, or it belongs to an organisation you do not work with."),
+    405: N_("Go to the home page and open it from there."),
+    503: N_("Nothing was saved. Try again in a minute."),
+}
+_UNFORESEEN = N_("Something went wrong here")
+_UNFORESEEN_ADVICE = N_(
+    "Nothing was saved. Try again; if it happens again, give the number to the administrator of the system."
+)
+
+
+def exception_response(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The page of an error; whoever must sign in first is led there and back."""
+    if isinstance(error, SignInNeeded):
+        return Redirect("/sign-in", query_params={"next": here(request)}, status_code=303)
+    visit: Visit | None = getattr(request.state, "visit", None)
+    if visit is None:
+        language = preferred_language(request, None)
+        visit = request.state.visit = Visit(None, Scope(Actor(0, "")), request.app.state.engine, language, "")
+    status = status_of(error)
+    say = speech(visit.language)
+    foreseen = status in _HEADINGS
+    return render(
+        request,
+        "error.html",
+        status=status,
+        heading=say(_HEADINGS.get(status, _UNFORESEEN)),
+        sentence=translate(error, visit.language) if isinstance(error, DomainError | LedgerError) else "",
+        advice=say(_ADVICE[status]) if status in _ADVICE else "" if foreseen else say(_UNFORESEEN_ADVICE),
+        incident="" if foreseen and status != 503 else log_unforeseen(error),
+    )
+
+
+__all__ = ["STATIC", "exception_response", "routes", "template_globals", "translate"]

@@ -1,0 +1,78 @@
+"""Refusals laid out on a form: a sentence beside each field, and a list on top that leads to them."""
+
+import re
+from dataclasses import dataclass, field
+
+from erp.base.errors import DomainError, Invalid
+from erp.base.i18n import N_, Language
+from ledger.errors import LedgerError
+from ledger.model import Dimension
+from web.i18n import Speech, speech
+
+Refusal = DomainError | LedgerError
+
+_LABELS = {
+    "journal": N_("Journal"),
+    "effective_on": N_("Date"),
+    "document_number": N_("Document №"),
+    "document_on": N_("Document date"),
+    "memo": N_("Text"),
+    "reason": N_("Reason"),
+    "amount": N_("Amount, ₸"),
+    "debit": N_("Debit"),
+    "credit": N_("Credit"),
+    "from": N_("From"),
+    "to": N_("To"),
+}
+_FIELD_OF_REFUSAL = {
+    "period-closed": "effective_on",
+    "period-not-opened": "effective_on",
+    "year-out-of-range": "effective_on",
+    "account-not-in-force": "effective_on",
+    "storno-before-entry": "effective_on",
+    "unknown-journal": "journal",
+    "interval-reversed": "from",
+    "month-malformed": "from",
+}
+_IN_LINE = re.compile(r"postings\.(\d+)\.(.+)")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One line of the list on top: the field it leads to, where that stands, and what is wrong."""
+
+    field: str
+    place: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FaultSheet:
+    by_field: dict[str, str] = field(default_factory=dict)
+    summary: list[Fault] = field(default_factory=list)
+
+
+def fault_sheet(refusal: Refusal | None, language: Language) -> FaultSheet:
+    """What a form shows of a refusal; nothing where there is none."""
+    if refusal is None:
+        return FaultSheet()
+    say = speech(language)
+    if isinstance(refusal, Invalid):
+        texts = {name: say.refusal(fault) for name, fault in refusal.faults.items()}
+    else:
+        texts = {_FIELD_OF_REFUSAL.get(refusal.code, ""): say.refusal(refusal)}
+    return FaultSheet(texts, [Fault(name, _place(name, say), text) for name, text in texts.items()])
+
+
+def _place(name: str, say: Speech) -> str:
+    if match := _IN_LINE.fullmatch(name):
+        number, rest = int(match[1]) + 1, match[2]
+        inside = [_part(part, say) for part in rest.split(".") if part not in ("account", "dimensions")]
+        return ", ".join([say("Line {number}", number=number), *inside])
+    return _part(name, say) if name else ""
+
+
+def _part(name: str, say: Speech) -> str:
+    if name.upper() in Dimension.__members__:
+        return say.dimension(Dimension.of(name))
+    return say(_LABELS[name]) if name in _LABELS else name

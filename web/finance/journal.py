@@ -1,0 +1,426 @@
+"""The journal: its list, an entry and its source, the entry form, the storno."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.response import Redirect
+
+from api.problems import status_of
+from api.security import Visit, today
+from erp.base.dates import MonthSpan, day_string, month_string
+from erp.base.errors import Conflict, RuleViolated
+from erp.base.i18n import N_
+from erp.base.uow import UnitOfWork
+from erp.finance.journal import service, values
+from erp.finance.journal.model import Account, EntryView, Journal, Page
+from erp.finance.journal.model import EntryRow as Row
+from erp.finance.journal.queries import EntryFilter, Month
+from erp.reference.access.model import Permission
+from erp.reference.access.policy import permissions_at
+from erp.reference.organisations.model import Organisation
+from ledger.errors import KeyReused, LedgerError
+from ledger.model import Dimension
+from web.faults import Refusal, fault_sheet
+from web.finance.months import asked_span, choices, year_to
+from web.forms import EntryForm, StornoForm, TypedLine, TypedSide, typed_side
+from web.i18n import speech
+from web.pages import Ask, organisation_at, own_address, render, visit_of
+from web.session import Choice, Sent, choice_in, remember
+
+_READ = {"policy": Permission.JOURNAL_READ}
+_POST = {"policy": Permission.JOURNAL_POST}
+_CORRECT = {"policy": Permission.JOURNAL_CORRECT}
+
+_SOURCES = {
+    "manual": N_("Entered by hand"),
+    "import": N_("Import from a file"),
+    "storno": N_("Storno"),
+}
+
+
+class FormPostedBefore(Conflict):
+    code = "form-posted-before"
+    template = (
+        "This form was posted already, with other content. Look in the journal; if this one is needed too, post it."
+    )
+
+
+# ------------------------------------------------------------------------------------------------ list
+
+
+@dataclass(frozen=True)
+class ListFilter:
+    """What the journal list is narrowed to, as the address says it."""
+
+    first: date
+    last: date
+    journal: str
+    account: str
+    text: str
+    narrowed: bool
+
+    @property
+    def query(self) -> EntryFilter:
+        span = MonthSpan(self.first, self.last)
+        return EntryFilter(span, self.journal or None, self.account or None, self.text or None)
+
+
+@dataclass(frozen=True)
+class Listing:
+    organisation: Organisation
+    months: list[Month]
+    journals: list[Journal]
+    narrowed: ListFilter
+    fault: Refusal | None
+    page: Page[Row]
+
+
+@get("/o/{organisation_id:int}/journal", opt=_READ, sync_to_thread=True)
+def entries(request: Request[Any, Any, Any], visit: Visit, organisation_id: int) -> Response[str]:
+    query = dict(request.query_params)
+    listing = visit.read(lambda uow: _listing(uow, organisation_id, query))
+    cursor = listing.page.next_cursor
+    following = urlencode(query | {"cursor": cursor}) if cursor else ""
+    return render(
+        request,
+        "journal/list.html",
+        organisation=listing.organisation,
+        section="journal",
+        status=status_of(listing.fault) if listing.fault else 200,
+        filter=listing.narrowed,
+        faults=fault_sheet(listing.fault, visit.language).summary,
+        month_choices=choices(listing.months, MonthSpan(listing.narrowed.first, listing.narrowed.last)),
+        journals=listing.journals,
+        entries=listing.page.rows,
+        next_url=f"{request.url.path}?{following}" if following else "",
+    )
+
+
+def _listing(uow: UnitOfWork, organisation_id: int, query: dict[str, str]) -> Listing:
+    months = service.months(uow, organisation_id)
+    span, fault = asked_span(query, _whole(months))
+    asked = {name: query.get(name, "").strip() for name in ("journal", "account", "text")}
+    narrowed = ListFilter(span.first, span.last, narrowed=any(query.get(name) for name in _FILTERS), **asked)
+    page = service.entries(uow, organisation_id, narrowed.query, query.get("cursor"))
+    return Listing(organisation_at(uow), months, service.journals(uow), narrowed, fault, page)
+
+
+_FILTERS = ("from", "to", "journal", "account", "text")
+
+
+def _whole(months: list[Month]) -> MonthSpan:
+    """All months kept; this one where there are none."""
+    days = [m.month for m in months] or [today()]
+    return MonthSpan.of(min(days), max(days))
+
+
+# ------------------------------------------------------------------------------------------------ registers
+
+
+@get("/o/{organisation_id:int}/accounts", opt=_READ, sync_to_thread=True)
+def suggest_accounts(
+    visit: Visit, organisation_id: int, q: str = "", on: date | None = None
+) -> list[dict[str, str | bool]]:
+    """Accounts for the list under a field, best first."""
+    found = visit.read(lambda uow: service.search_accounts(uow, q, on or today()))
+    return [{"code": a.code, "name": a.name(visit.language), "verified": a.verified} for a in found]
+
+
+@get("/o/{organisation_id:int}/values/{dimension:str}", opt=_READ, sync_to_thread=True)
+def suggest_values(
+    visit: Visit, organisation_id: int, dimension: str, q: str = "", on: date | None = None
+) -> list[dict[str, str | bool]]:
+    """Values of a dimension for the list under a field, best first."""
+    wanted = _dimension(dimension)
+    day, language = on or today(), visit.language
+    found = visit.read(lambda uow: service.search_values(uow, wanted, q, on=day, language=language))
+    return [{"code": v.code, "name": v.label(language), "verified": True} for v in found]
+
+
+def _dimension(slug: str) -> Dimension:
+    if slug.upper() not in Dimension.__members__:
+        raise NotFoundException
+    return Dimension.of(slug)
+
+
+# ------------------------------------------------------------------------------------------------ entry form
+
+
+@dataclass(frozen=True)
+class DimensionField:
+    dimension: Dimension
+    code: str
+    label: str
+    mandatory: bool
+
+    @property
+    def slug(self) -> str:
+        return self.dimension.slug
+
+
+@dataclass(frozen=True)
+class SideFields:
+    """One side as the form shows it: the account typed, the account found, and the dimensions it asks for."""
+
+    typed: str
+    account: Account | None
+    fields: tuple[DimensionField, ...]
+
+
+@dataclass(frozen=True)
+class LineFields:
+    debit: SideFields
+    credit: SideFields
+    amount: str
+    memo: str
+
+
+_BLANK_SIDE = SideFields("", None, ())
+_BLANK_LINE = LineFields(_BLANK_SIDE, _BLANK_SIDE, "", "")
+
+
+class Chart:
+    """The chart on a day with the labels of the values typed: what a form needs to show its lines."""
+
+    def __init__(self, uow: UnitOfWork, sides: Iterable[TypedSide], day: date, language: str) -> None:
+        self._accounts = {a.code: a for a in service.accounts(uow, day)}
+        wanted = {(Dimension.of(slug), code) for side in sides for slug, code in side.dimensions.items()}
+        self._labels = values.labels(uow, wanted, day=day)
+        self._language = language
+
+    def side(self, side: TypedSide) -> SideFields:
+        account = self._accounts.get(side.account)
+        permitted = account.permitted | account.mandatory if account and account.postable else Dimension(0)
+        asked = [d for d in Dimension if d in permitted or d.slug in side.dimensions]
+        return SideFields(side.account, account, tuple(self._field(d, side, account) for d in asked))
+
+    def line(self, line: TypedLine) -> LineFields:
+        return LineFields(self.side(line.debit), self.side(line.credit), line.amount, line.memo)
+
+    def _field(self, dimension: Dimension, side: TypedSide, account: Account | None) -> DimensionField:
+        code = side.dimensions.get(dimension.slug, "")
+        label = self._labels[dimension, code].label(self._language) if code else ""
+        mandatory = account is not None and dimension in account.mandatory
+        return DimensionField(dimension, code, "" if label == code else label, mandatory)
+
+
+@get("/o/{organisation_id:int}/journal/new", opt=_POST, sync_to_thread=True)
+def new_entry(
+    request: Request[Any, Any, Any], visit: Visit, organisation_id: int, copy: int | None = None
+) -> Response[str]:
+    if copy is None:
+        form = visit.read(lambda uow: _new_form(uow, organisation_id))
+    else:
+        copied = visit.read(lambda uow: service.entry(uow, organisation_id, copy))
+        form = EntryForm.copy_of(copied, today())
+    return _entry_page(request, form)
+
+
+@post("/o/{organisation_id:int}/journal/new", opt=_POST, sync_to_thread=True)
+def send_entry(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, data: Sent) -> Response[Any]:
+    form = EntryForm.of(data)
+    if choice := choice_in(data):
+        remember(visit, choice)
+        return _entry_page(request, form, choice=choice)
+    action, _, index = data.get("do", "").partition(":")
+    if action != "post":
+        named = visit.read(lambda uow: _accounts_by_name(uow, form))
+        return _entry_page(request, _edited(named, action, index))
+    form = form.without_blank_lines()
+    try:
+        receipt = visit.run(lambda uow: service.post_entry(uow, organisation_id, form.command()))
+    except KeyReused:
+        return _entry_page(request, form.with_new_key(), refusal=FormPostedBefore())
+    except (RuleViolated, Conflict, LedgerError) as refusal:
+        return _entry_page(request, form, refusal=refusal)
+    return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
+
+
+@get("/o/{organisation_id:int}/journal/side", opt=_POST, sync_to_thread=True)
+def side(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, name: str) -> Response[str]:
+    """The dimension fields that an account asks for; values that still fit stay."""
+    typed = typed_side(dict(request.query_params))
+
+    def show(uow: UnitOfWork) -> tuple[Organisation, SideFields]:
+        shown = Chart(uow, [typed], today(), visit.language).side(typed)
+        asked = shown.account.permitted | shown.account.mandatory if shown.account else Dimension(0)
+        fitting = tuple(f for f in shown.fields if f.dimension in asked)
+        return organisation_at(uow), replace(shown, fields=fitting)
+
+    organisation, fields = visit.read(show)
+    return render(request, "journal/side.html", organisation=organisation, name=name, side=fields)
+
+
+def _new_form(uow: UnitOfWork, organisation_id: int) -> EntryForm:
+    """Dated today, or on the last day kept where today's month is not."""
+    kept = {m.month for m in service.months(uow, organisation_id) if m.state == "open"}
+    day = today()
+    if kept and day.replace(day=1) not in kept:
+        last = max((m for m in kept if m <= day), default=min(kept))
+        day = MonthSpan(last, last).last_day
+    codes = [j.code for j in service.journals(uow)]
+    usual = _USUAL_JOURNAL if _USUAL_JOURNAL in codes else next(iter(codes), "")
+    return EntryForm.new(effective_on=day_string(day), journal=usual)
+
+
+_USUAL_JOURNAL = "MO-16"  # other operations
+
+
+def _edited(form: EntryForm, action: str, index: str) -> EntryForm:
+    """The form after one of its own buttons."""
+    place = int(index) if index.isdecimal() and int(index) < len(form.lines) else None
+    if action == "add":
+        return form.add_line()
+    if action == "copy" and place is not None:
+        return form.copy_line(place)
+    if action == "remove" and place is not None:
+        return form.remove_line(place)
+    return form
+
+
+def _accounts_by_name(uow: UnitOfWork, form: EntryForm) -> EntryForm:
+    """The form with names of accounts turned into codes, where one account alone answers to the name."""
+    day = form.day or today()
+    codes = {a.code for a in service.accounts(uow, day)}
+
+    def named(side: TypedSide) -> TypedSide:
+        if not side.account or side.account in codes:
+            return side
+        found = service.search_accounts(uow, side.account, day, limit=2)
+        return replace(side, account=found[0].code) if len(found) == 1 else side
+
+    return replace(form, lines=tuple(replace(n, debit=named(n.debit), credit=named(n.credit)) for n in form.lines))
+
+
+def _entry_page(
+    request: Ask, form: EntryForm, *, refusal: Refusal | None = None, choice: Choice | None = None
+) -> Response[str]:
+    visit, chosen = visit_of(request), choice or Choice()
+    language = chosen.language or visit.language
+
+    def show(uow: UnitOfWork) -> tuple[Organisation, list[Journal], list[LineFields]]:
+        sides = [side for line in form.lines for side in (line.debit, line.credit)]
+        chart = Chart(uow, sides, form.day or today(), language)
+        return organisation_at(uow), service.journals(uow), [chart.line(line) for line in form.lines]
+
+    organisation, journals, lines = visit.read(show)
+    sheet = fault_sheet(refusal, language)
+    return render(
+        request,
+        "journal/form.html",
+        organisation=organisation,
+        status=status_of(refusal) if refusal else 200,
+        language=chosen.language,
+        theme=chosen.theme,
+        cookies=chosen.cookies(request),
+        section="new",
+        form_id="entry",
+        form_default="refresh",
+        form=form,
+        lines=lines,
+        blank_line=_BLANK_LINE,
+        journals=journals,
+        faults=sheet.by_field,
+        summary=sheet.summary,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ entry and storno
+
+
+@get("/o/{organisation_id:int}/journal/{entry_id:int}", opt=_READ, sync_to_thread=True)
+def entry(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, entry_id: int) -> Response[str]:
+    organisation, shown = visit.read(lambda uow: (organisation_at(uow), service.entry(uow, organisation_id, entry_id)))
+    home = f"/o/{organisation_id}/"
+    say = speech(visit.language)
+    sides = [side for p in shown.postings for side in (p.debit, p.credit)]
+
+    def card_url(code: str, day: date) -> str:
+        span = year_to(day)
+        months = {"from": month_string(span.first), "to": month_string(span.last)}
+        return f"{home}accounts/{code}/card?{urlencode(months | {'back': f'{home}journal/{entry_id}'})}"
+
+    return render(
+        request,
+        "journal/entry.html",
+        organisation=organisation,
+        section="journal",
+        entry=shown,
+        posted="posted" in request.query_params,
+        back=own_address(request.query_params.get("back", ""), under=home, otherwise=""),
+        card_url=card_url,
+        may_storno=_may_storno(visit, organisation_id, shown),
+        unverified=not all(side.account.verified for side in sides),
+        source_kind=say(_SOURCES[shown.source.kind]) if shown.source.kind in _SOURCES else shown.source.kind,
+    )
+
+
+def _may_storno(visit: Visit, organisation_id: int, entry: EntryView) -> bool:
+    may = visit.identity is not None and Permission.JOURNAL_CORRECT in permissions_at(visit.identity, organisation_id)
+    return may and entry.cancels is None and entry.cancelled_by is None
+
+
+@get("/o/{organisation_id:int}/journal/{entry_id:int}/storno", opt=_CORRECT, sync_to_thread=True)
+def storno_page(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, entry_id: int) -> Response[str]:
+    shown = visit.read(lambda uow: service.entry(uow, organisation_id, entry_id))
+    return _storno_page(request, shown, StornoForm.new(max(today(), shown.effective_on)))
+
+
+@post("/o/{organisation_id:int}/journal/{entry_id:int}/storno", opt=_CORRECT, sync_to_thread=True)
+def send_storno(
+    request: Request[Any, Any, Any], visit: Visit, organisation_id: int, entry_id: int, data: Sent
+) -> Response[Any]:
+    form = StornoForm.of(data)
+    if choice := choice_in(data):
+        remember(visit, choice)
+        return _storno_page(request, _entry_of(visit, organisation_id, entry_id), form, choice=choice)
+    try:
+        receipt = visit.run(lambda uow: service.storno_entry(uow, organisation_id, entry_id, form.command()))
+    except (RuleViolated, Conflict, LedgerError) as refusal:
+        return _storno_page(request, _entry_of(visit, organisation_id, entry_id), form, refusal=refusal)
+    return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
+
+
+def _entry_of(visit: Visit, organisation_id: int, entry_id: int) -> EntryView:
+    return visit.read(lambda uow: service.entry(uow, organisation_id, entry_id))
+
+
+def _storno_page(
+    request: Ask, shown: EntryView, form: StornoForm, *, refusal: Refusal | None = None, choice: Choice | None = None
+) -> Response[str]:
+    visit, chosen = visit_of(request), choice or Choice()
+    sheet = fault_sheet(refusal, chosen.language or visit.language)
+    return render(
+        request,
+        "journal/storno.html",
+        organisation=visit.read(organisation_at),
+        status=status_of(refusal) if refusal else 200,
+        language=chosen.language,
+        theme=chosen.theme,
+        cookies=chosen.cookies(request),
+        section="journal",
+        form_id="storno",
+        form_default="post",
+        entry=shown,
+        form=form,
+        faults=sheet.by_field,
+        summary=sheet.summary,
+    )
+
+
+routes = [
+    entries,
+    suggest_accounts,
+    suggest_values,
+    new_entry,
+    send_entry,
+    side,
+    entry,
+    storno_page,
+    send_storno,
+]

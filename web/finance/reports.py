@@ -1,0 +1,133 @@
+"""Reports over the journal: the trial balance and the account card."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get
+
+from api.problems import status_of
+from api.security import Visit, today
+from erp.base.dates import MonthSpan, month_string
+from erp.base.errors import RuleViolated
+from erp.base.uow import UnitOfWork
+from erp.finance.journal import service
+from erp.finance.journal.model import AccountCard, BalanceRow, TrialBalance
+from erp.finance.journal.queries import Month
+from erp.reference.access.model import Permission
+from erp.reference.organisations.model import Organisation
+from web.faults import fault_sheet
+from web.finance.months import asked_span, choices, year_to
+from web.i18n import speech
+from web.pages import organisation_at, own_address, render
+
+_READ = {"policy": Permission.JOURNAL_READ}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the trial balance as the page shows it."""
+
+    row: BalanceRow
+    depth: int
+    card_url: str
+    anchor: bool
+    """Whether this is the account's first row, where a way back leads."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """What both reports begin with."""
+
+    organisation: Organisation
+    months: list[Month]
+    span: MonthSpan
+    fault: RuleViolated | None
+
+    @classmethod
+    def read(cls, uow: UnitOfWork, organisation_id: int, query: dict[str, str]) -> "Books":
+        last = service.last_month_posted(uow, organisation_id) or today()
+        span, fault = asked_span(query, year_to(last))
+        return cls(organisation_at(uow), service.months(uow, organisation_id), span, fault)
+
+    @property
+    def address(self) -> dict[str, str]:
+        return {"from": month_string(self.span.first), "to": month_string(self.span.last)}
+
+
+@get("/o/{organisation_id:int}/trial-balance", opt=_READ, sync_to_thread=True)
+def trial_balance(request: Request[Any, Any, Any], visit: Visit, organisation_id: int) -> Response[str]:
+    query = dict(request.query_params)
+    by_dimensions = query.get("by") == "dimensions"
+
+    def show(uow: UnitOfWork) -> tuple[Books, TrialBalance]:
+        books = Books.read(uow, organisation_id, query)
+        return books, service.trial_balance(uow, organisation_id, books.span, by_dimensions=by_dimensions)
+
+    books, balance = visit.read(show)
+    address = books.address | ({"by": "dimensions"} if by_dimensions else {})
+    lines = list(
+        _lines(balance.rows, f"/o/{organisation_id}/", books.address, f"{request.url.path}?{urlencode(address)}")
+    )
+    return render(
+        request,
+        "reports/trial_balance.html",
+        organisation=books.organisation,
+        section="trial-balance",
+        status=status_of(books.fault) if books.fault else 200,
+        faults=fault_sheet(books.fault, visit.language).summary,
+        span=books.span,
+        span_name=speech(visit.language).months(books.span.first, books.span.last),
+        month_choices=choices(books.months, books.span),
+        by_dimensions=by_dimensions,
+        balance=balance,
+        lines=lines,
+        off_balance=any(line.row.account.kind == "off_balance" for line in lines),
+        unverified=not all(line.row.account.verified for line in lines),
+    )
+
+
+def _lines(rows: Sequence[BalanceRow], home: str, months: dict[str, str], back: str) -> Iterator[Line]:
+    depth: dict[int, int] = {}
+    for row in rows:
+        account = row.account
+        is_first = account.id not in depth
+        parent = account.parent_id
+        depth[account.id] = depth.get(parent, -1) + 1 if parent is not None else 0
+        way = urlencode(months | {"back": f"{back}#a-{account.code}"})
+        card_url = f"{home}accounts/{account.code}/card?{way}" if account.postable else ""
+        yield Line(row, depth[account.id], card_url, is_first)
+
+
+@get("/o/{organisation_id:int}/accounts/{code:str}/card", opt=_READ, sync_to_thread=True)
+def account_card(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, code: str) -> Response[str]:
+    query = dict(request.query_params)
+    cursor = query.get("cursor")
+
+    def show(uow: UnitOfWork) -> tuple[Books, AccountCard]:
+        books = Books.read(uow, organisation_id, query)
+        return books, service.account_card(uow, organisation_id, code, books.span, cursor)
+
+    books, card = visit.read(show)
+    home = f"/o/{organisation_id}/"
+    usual_back = f"{home}trial-balance?{urlencode(books.address)}#a-{code}"
+    following = card.lines.next_cursor
+    return render(
+        request,
+        "reports/card.html",
+        organisation=books.organisation,
+        section="trial-balance",
+        status=status_of(books.fault) if books.fault else 200,
+        faults=fault_sheet(books.fault, visit.language).summary,
+        span=books.span,
+        span_name=speech(visit.language).months(books.span.first, books.span.last),
+        month_choices=choices(books.months, books.span),
+        card=card,
+        back=own_address(query.get("back", ""), under=home, otherwise=usual_back),
+        is_first_page=cursor is None,
+        next_url=f"{request.url.path}?{urlencode(query | {'cursor': following})}" if following else "",
+    )
+
+
+routes = [trial_balance, account_card]

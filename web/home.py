@@ -1,0 +1,86 @@
+"""The first pages: which organisation, and how its books stand."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.response import Redirect
+
+from api.security import Visit, today
+from erp.base.dates import MonthSpan
+from erp.base.uow import UnitOfWork
+from erp.finance.journal import service as journal
+from erp.finance.journal.model import EntryRow
+from erp.finance.journal.queries import EntryFilter, Month
+from erp.reference.access.model import Permission
+from erp.reference.organisations import queries as organisations
+from erp.reference.organisations.model import Organisation
+from web.pages import organisation_at, render
+
+_LAST_ENTRIES = 8
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an organisation's books stand in the month of work."""
+
+    organisation: Organisation
+    months: list[Month]
+    month: Month | None
+    turnover_tiyn: int
+    entries: tuple[EntryRow, ...]
+
+
+@get("/", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
+def choose(request: Request[Any, Any, Any], visit: Visit) -> Response[Any]:
+    known = visit.read(lambda uow: organisations.organisations_of(uow.connection, uow.scope))
+    if len(known) == 1 and "all" not in request.query_params:
+        return Redirect(f"/o/{known[0].id}/", status_code=303)
+    words = request.query_params.get("q", "").strip()
+    found = [each for each in known if _matches(each, words.casefold())]
+    return render(request, "organisations.html", found=found, words=words)
+
+
+@get("/o/{organisation_id:int}", opt={"policy": Permission.JOURNAL_READ}, sync_to_thread=True)
+def home(request: Request[Any, Any, Any], visit: Visit, organisation_id: int) -> Response[str]:
+    standing = visit.read(lambda uow: _standing(uow, organisation_id, today()))
+    return render(
+        request,
+        "home.html",
+        organisation=standing.organisation,
+        section="home",
+        months=standing.months,
+        month=standing.month,
+        open_count=sum(m.state == "open" for m in standing.months),
+        turnover_tiyn=standing.turnover_tiyn,
+        entries=standing.entries,
+    )
+
+
+def _matches(organisation: Organisation, words: str) -> bool:
+    names = (organisation.code, organisation.name_kk, organisation.name_ru, organisation.name_en)
+    return any(words in name.casefold() for name in names)
+
+
+def _standing(uow: UnitOfWork, organisation_id: int, day: date) -> Standing:
+    organisation = organisation_at(uow)
+    months = journal.months(uow, organisation_id)
+    month = _month_of_work(months, journal.last_month_posted(uow, organisation_id), day)
+    if month is None:
+        return Standing(organisation, months, None, 0, ())
+    balance = journal.trial_balance(uow, organisation_id, MonthSpan.of(month.month, month.month))
+    page = journal.entries(uow, organisation_id, EntryFilter(), limit=_LAST_ENTRIES)
+    return Standing(organisation, months, month, balance.debit_tiyn, page.rows)
+
+
+def _month_of_work(months: list[Month], last_posted: date | None, day: date) -> Month | None:
+    """Today's month where it is kept, else the last one posted in, else the first."""
+    by_day = {m.month: m for m in months}
+    for wanted in (day.replace(day=1), last_posted):
+        if wanted in by_day:
+            return by_day[wanted]
+    return months[-1] if months else None
+
+
+routes = [choose, home]
