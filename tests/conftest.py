@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
 
 from qazyna.browser import BROWSER_FLAGS, find_browser
 from qazyna.migrate import upgrade
-from qazyna.postgres import EmbeddedPostgres
+from qazyna.postgres import EmbeddedPostgres, temporary_data
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -97,6 +96,23 @@ class TestServer:
             yield
 
 
+def servers(folder: Path) -> list[psutil.Process]:
+    """Processes of the PostgreSQL clusters below a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.name() == "postgres" and Path(process.cwd()).is_relative_to(folder):
+                found.append(process)
+    return found
+
+
+def kill_servers(folder: Path) -> None:
+    """Kill every server below a folder, as a crash would."""
+    for process in servers(folder):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres",
@@ -111,14 +127,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--postgres") == "system" and _system_bin_dir() is None:
         raise pytest.UsageError("this machine has no PostgreSQL 15 to 18 of its own")
     if not hasattr(config, "workerinput"):
-        folder = Path(tempfile.mkdtemp(prefix="qazyna-test-"))
-        folder.chmod(0o711)  # the server's account passes through
-        os.environ[FOLDER] = str(folder)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput") and (folder := os.environ.pop(FOLDER, None)):
-        shutil.rmtree(folder, ignore_errors=True)
+        session = ExitStack()
+        config.add_cleanup(session.close)
+        os.environ[FOLDER] = str(session.enter_context(temporary_data("qazyna-test-")))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -139,6 +150,14 @@ def server(pytestconfig: pytest.Config) -> Iterator[TestServer]:
         server = TestServer(postgres)
         server.make_template()
         yield server
+
+
+@pytest.fixture
+def data_folder() -> Iterator[Path]:
+    """A data folder for a server of the test's own; ``tmp_path`` is closed to the account that root runs it as."""
+    with temporary_data() as folder:
+        yield folder
+        kill_servers(folder)
 
 
 @pytest.fixture

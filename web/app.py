@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, Response, Router
 from litestar.response import Redirect
 
+from api.app import Pages
 from api.problems import log_unforeseen, status_of
 from api.security import Visit, preferred_language
 from erp.base.errors import DomainError
@@ -70,4 +71,6 @@ def exception_response(request: Request[Any, Any, Any], error: Exception) -> Res
     )
 
 
-__all__ = ["STATIC", "exception_response", "routes", "template_globals", "translate"]
+pages = Pages(routes, STATIC, exception_response, translate)
+
+__all__ = ["exception_response", "pages", "routes", "template_globals"]

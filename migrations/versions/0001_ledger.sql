@@ -278,9 +278,9 @@ DECLARE
 BEGIN
     SELECT * INTO a FROM ledger_account WHERE id = NEW.account_id;
     SELECT * INTO c FROM ledger_classification WHERE id = NEW.classification_id;
-    NEW.filled := (c.programme <> '')::int | (c.specific <> '')::int << 1 | (c.source <> '')::int << 2
-        | (NEW.counterparty <> '')::int << 3 | (NEW.contract <> '')::int << 4 | (NEW.item <> '')::int << 5
-        | (NEW.project <> '')::int << 6 | (NEW.person <> '')::int << 7 | (NEW.currency <> '')::int << 8;
+    NEW.filled := (c.programme <> '')::int + (c.specific <> '')::int * 2 + (c.source <> '')::int * 4
+        + (NEW.counterparty <> '')::int * 8 + (NEW.contract <> '')::int * 16 + (NEW.item <> '')::int * 32
+        + (NEW.project <> '')::int * 64 + (NEW.person <> '')::int * 128 + (NEW.currency <> '')::int * 256;
     IF NOT a.postable THEN
         PERFORM ledger_refuse('QZ005', 'account-not-postable', jsonb_build_object('account', a.code));
     ELSIF a.mandatory & ~NEW.filled <> 0 THEN
@@ -296,96 +296,85 @@ CREATE TRIGGER guard BEFORE INSERT ON ledger_subaccount FOR EACH ROW EXECUTE FUN
 
 CREATE FUNCTION ledger_intern_subaccounts(
     p_organisation int, p_account int[], p_programme text[], p_specific text[], p_source text[], p_counterparty text[],
-    p_contract text[], p_item text[], p_project text[], p_person text[], p_currency text[])
-RETURNS TABLE (no int, subaccount_id int)
+    p_contract text[], p_item text[], p_project text[], p_person text[], p_currency text[], OUT ids int[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$
 #variable_conflict use_column
 BEGIN
     PERFORM ledger_require_writable(p_organisation);
-    -- Found at once in almost every call; what is new is inserted in key order, so that two writers cannot deadlock.
-    RETURN QUERY
-        SELECT k.no::int, s.id
-          FROM unnest(p_account, p_programme, p_specific, p_source, p_counterparty, p_contract, p_item, p_project,
-                      p_person, p_currency) WITH ORDINALITY
+    FOR attempt IN 1..2 LOOP
+        SELECT array_agg(s.id ORDER BY k.no) INTO ids
+          FROM unnest(p_account, p_programme, p_specific, p_source, p_counterparty, p_contract, p_item, p_project, p_person,
+                      p_currency) WITH ORDINALITY
                AS k(account_id, programme, specific, source, counterparty, contract, item, project, person, currency, no)
           JOIN ledger_classification c USING (programme, specific, source)
           JOIN ledger_subaccount s ON s.organisation_id = p_organisation AND s.classification_id = c.id
                AND (s.account_id, s.counterparty, s.contract, s.item, s.project, s.person, s.currency)
                  = (k.account_id, k.counterparty, k.contract, k.item, k.project, k.person, k.currency);
-    GET DIAGNOSTICS no = ROW_COUNT;
-    IF no = cardinality(p_account) THEN RETURN; END IF;
+        IF coalesce(cardinality(ids), 0) = cardinality(p_account) THEN RETURN; END IF;
 
-    INSERT INTO ledger_classification (programme, specific, source)
-    SELECT DISTINCT k.programme, k.specific, k.source
-      FROM unnest(p_programme, p_specific, p_source) AS k(programme, specific, source)
-     WHERE NOT EXISTS (SELECT FROM ledger_classification c
-                        WHERE (c.programme, c.specific, c.source) = (k.programme, k.specific, k.source))
-     ORDER BY 1, 2, 3
-    ON CONFLICT DO NOTHING;
+        -- What is new is inserted in key order, so that two writers cannot deadlock; what another writer is inserting
+        -- just now is waited for, and found by the second look.
+        INSERT INTO ledger_classification (programme, specific, source)
+        SELECT DISTINCT k.programme, k.specific, k.source
+          FROM unnest(p_programme, p_specific, p_source) AS k(programme, specific, source)
+         WHERE NOT EXISTS (SELECT FROM ledger_classification c
+                            WHERE (c.programme, c.specific, c.source) = (k.programme, k.specific, k.source))
+         ORDER BY 1, 2, 3
+        ON CONFLICT DO NOTHING;
 
-    RETURN QUERY
-        WITH wanted AS (
-            SELECT k.no::int, k.account_id, c.id AS classification_id, k.counterparty, k.contract, k.item, k.project,
-                   k.person, k.currency
-              FROM unnest(p_account, p_programme, p_specific, p_source, p_counterparty, p_contract, p_item, p_project,
-                          p_person, p_currency) WITH ORDINALITY
-                   AS k(account_id, programme, specific, source, counterparty, contract, item, project, person,
-                        currency, no)
-              JOIN ledger_classification c USING (programme, specific, source)
-        ), missing AS (
-            SELECT w.* FROM wanted w
-              LEFT JOIN ledger_subaccount s ON s.organisation_id = p_organisation
-                   AND (s.account_id, s.classification_id, s.counterparty, s.contract, s.item, s.project, s.person, s.currency)
-                     = (w.account_id, w.classification_id, w.counterparty, w.contract, w.item, w.project, w.person, w.currency)
-             WHERE s.id IS NULL
-        ), made AS (
-            INSERT INTO ledger_subaccount AS s (organisation_id, account_id, classification_id, counterparty, contract,
-                                                item, project, person, currency, filled)
-            SELECT DISTINCT p_organisation, account_id, classification_id, counterparty, contract, item, project, person,
-                   currency, 0
-              FROM missing ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-            -- a row that another transaction has just made is taken over: the update changes nothing
-            ON CONFLICT ON CONSTRAINT ledger_subaccount_key DO UPDATE SET account_id = excluded.account_id
-            RETURNING s.id, s.account_id, s.classification_id, s.counterparty, s.contract, s.item, s.project, s.person,
-                      s.currency
-        )
-        SELECT m.no, made.id FROM missing m JOIN made
-            ON (made.account_id, made.classification_id, made.counterparty, made.contract, made.item, made.project,
-                made.person, made.currency)
-             = (m.account_id, m.classification_id, m.counterparty, m.contract, m.item, m.project, m.person, m.currency);
+        INSERT INTO ledger_subaccount (organisation_id, account_id, classification_id, counterparty, contract, item,
+                                       project, person, currency, filled)
+        SELECT DISTINCT p_organisation, k.account_id, c.id, k.counterparty, k.contract, k.item, k.project, k.person,
+               k.currency, 0
+          FROM unnest(p_account, p_programme, p_specific, p_source, p_counterparty, p_contract, p_item, p_project,
+                      p_person, p_currency)
+               AS k(account_id, programme, specific, source, counterparty, contract, item, project, person, currency)
+          JOIN ledger_classification c USING (programme, specific, source)
+         WHERE NOT EXISTS (SELECT FROM ledger_subaccount s
+                            WHERE s.organisation_id = p_organisation AND s.classification_id = c.id
+                              AND (s.account_id, s.counterparty, s.contract, s.item, s.project, s.person, s.currency)
+                                = (k.account_id, k.counterparty, k.contract, k.item, k.project, k.person, k.currency))
+         ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+        ON CONFLICT DO NOTHING;
+    END LOOP;
+    RAISE EXCEPTION 'an account id is not in the chart: %', p_account;
 END $$;
-COMMENT ON FUNCTION ledger_intern_subaccounts IS 'Subaccounts by account and dimensions, made where they are new; no is the position asked.';
+COMMENT ON FUNCTION ledger_intern_subaccounts IS 'Subaccounts by account and dimensions, in the order asked; made where they are new.';
 
 -- ---------------------------------------------------------------------------------------------- refusals of a posting
 
 CREATE TYPE ledger_fault AS (state text, slug text, facts jsonb);
 
-CREATE FUNCTION ledger_side_fault(p_no int, p_side text, a ledger_account, p_filled int, p_on date)
-RETURNS ledger_fault LANGUAGE sql IMMUTABLE AS
-$$
-    SELECT CASE
-        WHEN a.id IS NULL THEN ('QZ009', 'unknown-subaccount', jsonb_build_object('no', p_no, 'side', p_side))::ledger_fault
-        WHEN NOT a.postable THEN ('QZ005', 'account-not-postable',
-            jsonb_build_object('no', p_no, 'side', p_side, 'account', a.code))::ledger_fault
-        WHEN NOT a.in_force @> p_on THEN ('QZ014', 'account-not-in-force',
-            jsonb_build_object('no', p_no, 'side', p_side, 'account', a.code, 'day', p_on))::ledger_fault
-        WHEN a.mandatory & ~p_filled <> 0 THEN ('QZ006', 'dimension-missing',
-            jsonb_build_object('no', p_no, 'side', p_side, 'account', a.code, 'dimensions', a.mandatory & ~p_filled))::ledger_fault
-        WHEN p_filled & ~a.permitted <> 0 THEN ('QZ007', 'dimension-not-permitted',
-            jsonb_build_object('no', p_no, 'side', p_side, 'account', a.code, 'dimensions', p_filled & ~a.permitted))::ledger_fault
-    END
-$$;
-
 CREATE FUNCTION ledger_pair_fault(p_no int, d ledger_account, p_debit_filled int, c ledger_account, p_credit_filled int, p_on date)
-RETURNS ledger_fault LANGUAGE sql IMMUTABLE AS
+RETURNS ledger_fault LANGUAGE plpgsql IMMUTABLE AS
 $$
-    SELECT coalesce(
-        ledger_side_fault(p_no, 'debit', d, p_debit_filled, p_on),
-        ledger_side_fault(p_no, 'credit', c, p_credit_filled, p_on),
-        CASE WHEN (d.kind = 'off_balance') <> (c.kind = 'off_balance') THEN
-            ('QZ020', 'off-balance-mixed', jsonb_build_object('no', p_no, 'account', c.code))::ledger_fault END)
-$$;
+DECLARE
+    a ledger_account;
+    filled int;
+    facts jsonb;
+BEGIN
+    FOR side IN 1..2 LOOP
+        IF side = 1 THEN a := d; filled := p_debit_filled; ELSE a := c; filled := p_credit_filled; END IF;
+        IF a.postable AND a.in_force @> p_on AND a.mandatory & ~filled = 0 AND filled & ~a.permitted = 0 THEN CONTINUE; END IF;
+        facts := jsonb_build_object('no', p_no, 'side', CASE side WHEN 1 THEN 'debit' ELSE 'credit' END, 'account', a.code);
+        IF a.id IS NULL THEN
+            RETURN ROW('QZ009', 'unknown-subaccount', facts)::ledger_fault;
+        ELSIF NOT a.postable THEN
+            RETURN ROW('QZ005', 'account-not-postable', facts)::ledger_fault;
+        ELSIF NOT a.in_force @> p_on THEN
+            RETURN ROW('QZ014', 'account-not-in-force', facts || jsonb_build_object('day', p_on))::ledger_fault;
+        ELSIF a.mandatory & ~filled <> 0 THEN
+            RETURN ROW('QZ006', 'dimension-missing', facts || jsonb_build_object('dimensions', a.mandatory & ~filled))::ledger_fault;
+        ELSE
+            RETURN ROW('QZ007', 'dimension-not-permitted', facts || jsonb_build_object('dimensions', filled & ~a.permitted))::ledger_fault;
+        END IF;
+    END LOOP;
+    IF (d.kind = 'off_balance') <> (c.kind = 'off_balance') THEN
+        RETURN ROW('QZ020', 'off-balance-mixed', jsonb_build_object('no', p_no, 'account', c.code))::ledger_fault;
+    END IF;
+    RETURN NULL;
+END $$;
 COMMENT ON FUNCTION ledger_pair_fault IS 'What is wrong with a posting''s two accounts and their dimensions on a day; null when nothing is.';
 
 CREATE FUNCTION ledger_refuse_period(p_organisation int, p_month date) RETURNS void LANGUAGE plpgsql AS
@@ -447,8 +436,10 @@ COMMENT ON VIEW ledger_side IS 'Subaccounts with all their dimensions in one row
 
 CREATE FUNCTION ledger_add_balances(p_organisation int[], p_on date[], p_kind smallint[], p_debit int[], p_credit int[],
     p_amount bigint[], p_debit_quantity bigint[], p_credit_quantity bigint[], p_debit_currency bigint[], p_credit_currency bigint[])
-RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS
+RETURNS void LANGUAGE plpgsql AS
 $$
+#variable_conflict use_column
+BEGIN
     WITH p AS (
         SELECT u.organisation_id, date_trunc('month', u.effective_on)::date AS month, u.kind, u.debit_id, u.credit_id,
                u.amount, u.dq, u.cq, u.dc, u.cc
@@ -478,8 +469,8 @@ $$
       FROM turnover t JOIN ledger_subaccount s ON s.organisation_id = t.organisation_id AND s.id = t.subaccount_id
      GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (organisation_id, account_id, classification_id, month, kind) DO UPDATE
-       SET debit_tiyn = b.debit_tiyn + excluded.debit_tiyn, credit_tiyn = b.credit_tiyn + excluded.credit_tiyn
-$$;
+       SET debit_tiyn = b.debit_tiyn + excluded.debit_tiyn, credit_tiyn = b.credit_tiyn + excluded.credit_tiyn;
+END $$;
 COMMENT ON FUNCTION ledger_add_balances IS 'Adds postings to both grains of period balances, in key order.';
 
 CREATE FUNCTION ledger_final() RETURNS trigger LANGUAGE plpgsql AS

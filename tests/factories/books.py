@@ -24,6 +24,7 @@ _CHART = [
     ("3210", "liability", "credit", True, Dimension.COUNTERPARTY, Dimension.COUNTERPARTY | Dimension.CONTRACT),
     ("6010", "revenue", "credit", True, 0, Dimension.PROGRAMME | Dimension.SPECIFIC),
     ("7060", "expense", "debit", True, 0, Dimension.PROGRAMME | Dimension.SPECIFIC),
+    ("1490", "asset", "debit", True, 0, ~Dimension(0)),
     ("01", "off_balance", "debit", True, 0, 0),
     ("00", "off_balance", "credit", True, 0, 0),
 ]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from erp.base import uow
 from ledger import errors
 from ledger import service as ledger
-from ledger.model import EntryKind, Posting, Source, Storno
+from ledger.model import Dimension, EntryKind, Posting, Source, Storno
 from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
 
 
@@ -140,6 +140,14 @@ def test_a_side_without_its_mandatory_dimension_cannot_exist(books: Books) -> No
         books.side("1010", person="1")
     with pytest.raises(errors.AccountNotPostable):
         books.side("10")
+
+
+@pytest.mark.parametrize("dimension", list(Dimension))
+def test_each_dimension_sets_its_own_bit(books: Books, dimension: Dimension) -> None:
+    side = books.side("1490", **{dimension.slug: "x"})
+    filled = text("SELECT filled FROM ledger_subaccount WHERE id = :id")
+    found = uow.read(books.engine, scope_of(1), lambda u: u.execute(filled, {"id": side}).scalar_one())
+    assert Dimension(found) == dimension
 
 
 @pytest.mark.parametrize(

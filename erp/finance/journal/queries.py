@@ -486,3 +486,88 @@ def insert_import(connection: Connection, scope: Scope, **columns: Any) -> None:
         """),
         columns | {"actor_id": scope.actor.id, "origin": scope.actor.origin},
     )
+
+
+_CHART = text(f"""
+    SELECT {_ACCOUNT}, lower(a.in_force) AS in_force_start, upper(a.in_force) AS in_force_end FROM ledger_account a
+""")
+
+
+def every_edition(connection: Connection, scope: Scope) -> list[tuple[Account, date | None, date | None]]:
+    """Every account of every edition of the chart, with the first day it is in force and the first it is not."""
+    editions = []
+    for row in connection.execute(_CHART):
+        fields = dict(row._mapping)
+        start, end = fields.pop("in_force_start"), fields.pop("in_force_end")
+        dimensions = {name: Dimension(fields[name]) for name in ("mandatory", "permitted")}
+        editions.append((Account(**fields | dimensions), start, end))
+    return editions
+
+
+_VALUES_IN_FORCE = text(r"""
+    SELECT w.code, lower(v.in_force) AS start, upper(v.in_force) AS "end"
+      FROM unnest(CAST(:codes AS text[])) AS w(code)
+      JOIN reference_dimension_value v
+        ON v.dimension = :dimension AND NOT isempty(v.in_force)
+       AND v.code = CASE WHEN :dimension = 1 AND w.code ~ '^\d{3}\.\d{3}\.\d{3}$' THEN left(w.code, 7) ELSE w.code END
+""")
+
+
+def values_in_force(
+    connection: Connection, scope: Scope, dimension: Dimension, codes: Sequence[str]
+) -> dict[str, list[DateInterval]]:
+    """When each code of a classified dimension is in force; any subprogramme of a known programme is known."""
+    found: dict[str, list[DateInterval]] = {}
+    for code, start, end in connection.execute(_VALUES_IN_FORCE, {"dimension": int(dimension), "codes": list(codes)}):
+        found.setdefault(code, []).append(DateInterval(start, end))
+    return found
+
+
+def allow_long_statements(connection: Connection, scope: Scope) -> None:
+    """Let this transaction's statements take an hour: a large batch is one statement."""
+    connection.execute(text("SELECT set_config('statement_timeout', '1h', true)"))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedAccount:
+    """What the ledger holds of an import on one account, and of the whole import in each row alike."""
+
+    account: str
+    debit_tiyn: int
+    credit_tiyn: int
+    debit_postings: int
+    entries: int
+
+
+_IMPORTED = text("""
+    WITH entry AS (
+        SELECT organisation_id, fiscal_year, id FROM ledger_entry
+         WHERE organisation_id = :organisation AND source_kind = 'import' AND source_id = :import
+           AND effective_on BETWEEN :first AND :last
+           AND fiscal_year BETWEEN extract(year FROM CAST(:first AS date)) AND extract(year FROM CAST(:last AS date))
+    ), posting AS (
+        SELECT p.debit_id, p.credit_id, p.amount_tiyn
+          FROM entry e JOIN ledger_posting p
+            ON (p.organisation_id, p.fiscal_year, p.entry_id) = (e.organisation_id, e.fiscal_year, e.id)
+    ), side AS (
+        SELECT debit_id AS id, sum(amount_tiyn) AS debit, 0 AS credit, count(*) AS postings FROM posting GROUP BY 1
+        UNION ALL
+        SELECT credit_id, 0, sum(amount_tiyn), 0 FROM posting GROUP BY 1
+    )
+    SELECT a.code AS account, sum(debit)::bigint AS debit_tiyn, sum(credit)::bigint AS credit_tiyn,
+           sum(postings)::bigint AS debit_postings, (SELECT count(*) FROM entry) AS entries
+      FROM side
+      JOIN ledger_subaccount s ON s.organisation_id = :organisation AND s.id = side.id
+      JOIN ledger_account a ON a.id = s.account_id
+     GROUP BY a.code ORDER BY a.code COLLATE "C"
+""")
+
+
+def imported_by_account(
+    connection: Connection, scope: Scope, organisation_id: int, import_id: int, first: date, last: date
+) -> list[ImportedAccount]:
+    """Turnovers of an import's postings, read from the postings themselves; all are dated ``first`` to ``last``."""
+    rows = connection.execute(
+        _IMPORTED, {"organisation": organisation_id, "import": import_id, "first": first, "last": last}
+    )
+    return many(ImportedAccount, rows)

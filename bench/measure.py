@@ -1,0 +1,38 @@
+"""What a figure is, and where figures are written."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value beside its baseline; ``ratio`` says how the two compare (``note`` says which way is good)."""
+
+    name: str
+    value: float
+    unit: str
+    baseline: float
+    ratio: float
+    note: str
+
+
+def rate(name: str, rates: list[float], baselines: list[float], note: str) -> Figure:
+    """A rate against a floor, from rounds measured in turn: the median of the rounds' own ratios."""
+    ratios = [r / b for r, b in zip(rates, baselines, strict=True)]
+    return Figure(name, round(median(rates), 1), "1/s", round(median(baselines), 1), round(median(ratios), 3), note)
+
+
+def duration(name: str, seconds: list[float], baselines: list[float], note: str) -> Figure:
+    """A duration against a slower way; the ratio says how many times faster."""
+    ratio = round(median(baselines) / median(seconds), 1)
+    return Figure(name, round(median(seconds) * 1000, 2), "ms", round(median(baselines) * 1000, 2), ratio, note)
+
+
+def write(figures: list[Figure], circumstances: dict[str, object]) -> None:
+    RESULTS.write_text(
+        json.dumps({"circumstances": circumstances, "figures": [asdict(f) for f in figures]}, indent=2) + "\n"
+    )

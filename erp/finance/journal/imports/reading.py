@@ -1,0 +1,289 @@
+"""Files as rows of cells, and cells as days, amounts and texts.
+
+A CSV file is read as a stream.  A spreadsheet is unpacked whole by calamine (about 60 bytes a cell beside its texts)
+and then handed over row by row.
+"""
+
+import codecs
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from erp.base.dates import day_string, parse_day
+from erp.base.errors import DomainError
+from erp.base.money import AmountMalformed, parse_tiyn, tiyn_of_number
+from erp.finance.journal.imports import headings
+from erp.finance.journal.imports.errors import FileUnreadable, HeadingsNotFound, LineBroken, LineTooWide
+from erp.finance.journal.imports.headings import REQUIRED, Columns
+from erp.reference.counterparties.rules import CodeInvalid, kind_of
+from ledger.model import Dimension
+
+Cell = str | int | float | bool | date | datetime | time | timedelta
+
+SEARCHED = 30
+"""Rows in which the headings must stand."""
+
+_BLOCK = 1 << 20
+_HEAD = 1 << 16
+_DELIMITERS = ";\t,"
+_WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+
+
+class Row(NamedTuple):
+    """A row by its line in the file, padded to the width of the headings; ``fault`` where it is no row at all."""
+
+    line: int
+    cells: Sequence[Cell]
+    fault: DomainError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file is, before it is read."""
+
+    sha256: bytes
+    size: int
+    encoding: str | None
+    """``None`` for a spreadsheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows below the heading row."""
+
+    columns: Columns
+    rows: Iterator[Row]
+    position: Callable[[], int]
+    """How far it is read, of ``size``: bytes of a CSV file, rows of a spreadsheet."""
+    size: int
+
+
+def examine(path: Path) -> Contents:
+    """Digest and encoding of a file, in one pass.
+
+    Text is UTF-8 or UTF-16 with its mark, else UTF-8 if all of it is, else Windows Cyrillic.  That is read as
+    KZ-1048, the Kazakh edition of code page 1251: Russian texts are the same in both, and where 1251 has Serbian
+    letters KZ-1048 has the Kazakh ones.
+
+    Raises: FileUnreadable.
+    """
+    digest, size, is_utf8, decoder = sha256(), 0, True, codecs.getincrementaldecoder("utf-8")()
+    start, odd = b"", False
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                start = start or block[:8]
+                digest.update(block)
+                size += len(block)
+                odd = odd or b"\x00" in block
+                if is_utf8:
+                    is_utf8 = _decodes(decoder, block)
+        is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
+    except OSError as error:
+        raise FileUnreadable(file=path.name, reason=error.strerror or str(error)) from error
+    encoding: str | None = "utf-8-sig" if is_utf8 else "kz1048"
+    if start.startswith(_WORKBOOK_SIGNATURES):
+        encoding = None
+    elif start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif odd:
+        raise FileUnreadable(file=path.name, reason="it is not text")
+    return Contents(digest.digest(), size, encoding)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@contextmanager
+def open_table(path: Path, contents: Contents) -> Iterator[Table]:
+    """The table of a file; its rows are read while the context lasts.
+
+    Raises: FileUnreadable, HeadingsNotFound, HeadingTwice; also while rows are read FileUnreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            if contents.encoding is None:
+                yield _sheet(path.name, file)
+            else:
+                yield _csv(path.name, file, contents.encoding, contents.size)
+    except CalamineError as error:
+        raise FileUnreadable(file=path.name, reason=str(error)) from error
+    except UnicodeError as error:
+        raise FileUnreadable(file=path.name, reason=f"it is not in {contents.encoding}") from error
+    except OSError as error:
+        raise FileUnreadable(file=path.name, reason=error.strerror or str(error)) from error
+
+
+# ------------------------------------------------------------------------------------------------ CSV
+
+
+def _csv(name: str, file: BinaryIO, encoding: str, size: int) -> Table:
+    text = io.TextIOWrapper(file, encoding, newline="")
+    delimiter = _delimiter(name, text.read(_HEAD))
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding, newline="")
+    records = _records(text, delimiter)
+    columns = next(
+        headings.recognise([text_of(c) for c in r.cells]) for r in records if not headings.missing(_texts(r.cells))
+    )
+    return Table(columns, _fitted(records, columns.width, delimiter), file.tell, size)
+
+
+def _delimiter(name: str, head: str) -> str:
+    """The delimiter under which the file has a heading row.  Raises: HeadingsNotFound."""
+    found: list[list[headings.Field]] = [list(REQUIRED)]
+    for delimiter in _DELIMITERS:
+        records = islice(_records(io.StringIO(head, newline=""), delimiter), SEARCHED)
+        found += [headings.missing(_texts(r.cells)) for r in records if r.fault is None]
+        if [] in found:
+            return delimiter
+    raise HeadingsNotFound(file=name, searched=SEARCHED, missing=", ".join(min(found, key=len)))
+
+
+def _records(text: io.TextIOBase, delimiter: str) -> Iterator[Row]:
+    """Records by the line they start in; one that is no CSV is the last."""
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            yield Row(line, [], LineBroken(reason=str(error)))
+            return
+        if record is None:
+            return
+        yield Row(line, record)
+
+
+def _fitted(records: Iterator[Row], width: int, delimiter: str) -> Iterator[Row]:
+    """Rows as wide as the headings.
+
+    Longer ones are cells torn apart by a delimiter that nobody quoted; blank ends pass where the delimiter is not
+    the decimal comma too.
+    """
+    for row in records:
+        excess = len(row.cells) - width
+        if excess < 0:
+            yield Row(row.line, [*row.cells, *[""] * -excess], row.fault)
+        elif excess and (delimiter == "," or any(row.cells[width:])):
+            yield Row(row.line, row.cells, LineTooWide(found=len(row.cells), expected=width))
+        else:
+            yield row
+
+
+# ------------------------------------------------------------------------------------------------ spreadsheets
+
+
+def _sheet(name: str, file: BinaryIO) -> Table:
+    """The first sheet that has cells.  Raises: HeadingsNotFound."""
+    workbook = CalamineWorkbook.from_filelike(file)
+    sheets = (workbook.get_sheet_by_name(sheet) for sheet in workbook.sheet_names)
+    sheet = next((s for s in sheets if s.height), None)
+    found: list[list[headings.Field]] = [list(REQUIRED)]
+    if sheet is not None:
+        rows = (Row(line, cells) for line, cells in enumerate(sheet.iter_rows(), start=1))
+        for row in islice(rows, SEARCHED):
+            found.append(headings.missing(_texts(row.cells)))
+            if not found[-1]:
+                columns = headings.recognise(_texts(row.cells))
+                done = _Counter(row.line)
+                return Table(columns, done.counted(rows), lambda: done.line, sheet.total_height)
+    raise HeadingsNotFound(file=name, searched=SEARCHED, missing=", ".join(min(found, key=len)))
+
+
+@dataclass(slots=True)
+class _Counter:
+    line: int
+
+    def counted(self, rows: Iterator[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.line = row.line
+            yield row
+
+
+# ------------------------------------------------------------------------------------------------ cells
+
+_TIME_OF_DAY = re.compile(r"[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
+_LONGEST_AMOUNT = 40
+
+
+def text_of(cell: Cell) -> str:
+    """What a cell says, in one line: a whole number without its point, a day as dd.mm.yyyy."""
+    if isinstance(cell, str):
+        return " ".join(cell.replace("\x00", " ").split())
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    if isinstance(cell, date):
+        return day_string(cell)
+    return str(cell)
+
+
+def _texts(cells: Sequence[Cell]) -> list[str]:
+    return [text_of(cell) for cell in cells]
+
+
+def day_of(cell: Cell) -> date:
+    """The day of a cell, typed or a spreadsheet's own; a time of day is dropped.  Raises: DayMalformed."""
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    return _day_of_text(text_of(cell))
+
+
+@lru_cache(maxsize=4096)
+def _day_of_text(text: str) -> date:
+    return parse_day(_TIME_OF_DAY.sub("", text))
+
+
+def tiyn_of(cell: Cell) -> int:
+    """Tiyn of a cell, typed or a spreadsheet's number.  Raises: AmountMalformed, AmountOutOfRange."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and math.isfinite(cell):
+        return tiyn_of_number(cell)
+    text = text_of(cell)
+    if isinstance(cell, str) and len(text) <= _LONGEST_AMOUNT:
+        return parse_tiyn(text)
+    raise AmountMalformed(text=text[:_LONGEST_AMOUNT])
+
+
+def code_of(dimension: Dimension, cell: Cell) -> str:
+    """The dimension code of a cell, with the zeros that a spreadsheet's number loses, where they are certain.
+
+    A programme ``464.010`` stored as the number 464.01 has its three places again.  A BIN or IIN of fewer than
+    twelve digits is filled up in front only if its check digit then fits.
+    """
+    if dimension is Dimension.PROGRAMME and isinstance(cell, float) and 0 < cell < 1000:
+        return f"{cell:07.3f}"
+    text = text_of(cell)
+    if dimension is Dimension.COUNTERPARTY:
+        return _counterparty(text)
+    return text.upper() if dimension is Dimension.CURRENCY else text
+
+
+@lru_cache(maxsize=4096)
+def _counterparty(text: str) -> str:
+    digits = text.replace(" ", "")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
+        return text
+    try:
+        kind_of(digits.zfill(12))
+    except CodeInvalid:
+        return digits
+    return digits.zfill(12)

@@ -1,0 +1,160 @@
+// A text field with a list under it (the ARIA combobox pattern). What is sent is the text itself.
+//
+// <div class="combobox" data-combobox="/address?…">  asks  /address?q=…  for  [{code, name, verified}]
+
+const PAUSE = 60; // ms after a keystroke before the list is asked for
+let pending; // the timer of the next question
+let asked; // what the last question was, so that a late answer to an older one is dropped
+
+const boxOf = (input) => input.closest("[data-combobox]");
+const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
+const isOpen = (input) => input.getAttribute("aria-expanded") === "true";
+const options = (input) => [...listOf(input).querySelectorAll("[role=option]")];
+const current = (input) => document.getElementById(input.getAttribute("aria-activedescendant") ?? "");
+
+const onInput = (type, handle) =>
+  document.addEventListener(type, (event) => {
+    const input = event.target;
+    if (input instanceof HTMLInputElement && input.getAttribute("role") === "combobox") handle(input, event);
+  });
+
+onInput("input", (input) => {
+  setHint(input, "");
+  clearTimeout(pending);
+  pending = setTimeout(() => ask(input), PAUSE);
+});
+
+onInput("keydown", (input, event) => {
+  const key = event.key;
+  if (key === "ArrowDown" || key === "ArrowUp") {
+    event.preventDefault();
+    if (isOpen(input)) move(input, key === "ArrowDown" ? 1 : -1);
+    else ask(input);
+  } else if (key === "Enter" && isOpen(input) && current(input)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    choose(input, current(input));
+  } else if (key === "Escape" && isOpen(input)) {
+    event.preventDefault();
+    event.stopPropagation();
+    close(input);
+  } else if (key === "Tab" && isOpen(input) && current(input)) {
+    choose(input, current(input));
+  }
+});
+
+// Leaving the field: a typed code that is in the list is chosen as it stands.
+onInput("focusout", (input) => {
+  clearTimeout(pending);
+  asked = undefined;
+  close(input);
+});
+
+onInput("change", (input) => settle(input));
+
+document.addEventListener("mousedown", (event) => {
+  const option = event.target.closest(".combobox [role=option]");
+  if (!option) return;
+  event.preventDefault(); // focus stays in the field
+  choose(option.closest(".combobox").querySelector("input"), option);
+});
+
+async function ask(input) {
+  const question = input.value.trim();
+  const token = (asked = {});
+  const found = await fetchOptions(input, question);
+  if (token !== asked || !found || document.activeElement !== input) return;
+  show(input, found, question);
+}
+
+async function fetchOptions(input, question) {
+  const url = new URL(boxOf(input).dataset.combobox, location.href);
+  url.searchParams.set("q", question);
+  try {
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    return answer.ok && answer.headers.get("content-type")?.includes("json") ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+function show(input, found, question) {
+  const list = listOf(input);
+  list.replaceChildren(...found.map((each, index) => optionOf(each, `${list.id}-${index}`)));
+  if (!found.length) list.append(emptyNote(input));
+  list.hidden = false;
+  input.setAttribute("aria-expanded", "true");
+  const exact = found.findIndex((each) => each.code === question);
+  point(input, exact >= 0 ? exact : question && found.length ? 0 : -1);
+}
+
+function optionOf({ code, name, verified }, id) {
+  const option = document.createElement("li");
+  Object.assign(option, { id, className: "option" });
+  Object.assign(option.dataset, { code, name, verified: String(verified) });
+  option.setAttribute("role", "option");
+  option.append(textIn("option-code", code), textIn("option-name", name === code ? "" : name));
+  return option;
+}
+
+function textIn(className, text) {
+  const span = document.createElement("span");
+  Object.assign(span, { className, textContent: text });
+  return span;
+}
+
+function emptyNote(input) {
+  const note = document.createElement("li");
+  Object.assign(note, { className: "option none", textContent: boxOf(input).dataset.empty });
+  note.setAttribute("aria-live", "polite");
+  return note;
+}
+
+function move(input, step) {
+  const all = options(input);
+  if (all.length) point(input, (all.indexOf(current(input)) + step + all.length) % all.length);
+}
+
+function point(input, index) {
+  options(input).forEach((option, at) => option.setAttribute("aria-selected", String(at === index)));
+  const option = options(input)[index];
+  if (option) {
+    input.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  } else {
+    input.removeAttribute("aria-activedescendant");
+  }
+}
+
+function choose(input, option) {
+  const { code, name } = option.dataset;
+  input.value = code;
+  input.dataset.settled = code;
+  setHint(input, name === code ? "" : name);
+  close(input);
+  input.dispatchEvent(new CustomEvent("combobox:chosen", { bubbles: true }));
+}
+
+// A code typed in full and left without the list: its name is fetched, and whoever waits for a choice hears of it.
+async function settle(input) {
+  const code = input.value.trim();
+  if (input.dataset.settled === code) return;
+  input.dataset.settled = code;
+  input.dispatchEvent(new CustomEvent("combobox:chosen", { bubbles: true }));
+  const exact = code && (await fetchOptions(input, code))?.find((each) => each.code === code);
+  if (input.value.trim() === code) setHint(input, exact && exact.name !== code ? exact.name : "");
+}
+
+function close(input) {
+  const list = listOf(input);
+  if (!list) return;
+  list.hidden = true;
+  list.replaceChildren();
+  input.setAttribute("aria-expanded", "false");
+  input.removeAttribute("aria-activedescendant");
+}
+
+function setHint(input, text) {
+  const hint = boxOf(input).parentElement.querySelector("[data-hint]");
+  if (hint) hint.textContent = text;
+}
