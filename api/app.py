@@ -53,9 +53,7 @@ class Pages:
 def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies: bool = False) -> Litestar:
     """The application over one engine; as many threads run handlers as the pool has connections."""
     executor = ThreadPoolExecutor(threads, thread_name_prefix="qazyna")
-
-    async def start(_: Litestar) -> None:
-        set_asyncio_executor(executor)
+    set_asyncio_executor(executor)
 
     async def stop(_: Litestar) -> None:
         executor.shutdown(wait=True)
@@ -78,7 +76,6 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies
         guards=[policy_guard],
         dependencies={"visit": Provide(provide_visit, sync_to_thread=False)},
         exception_handlers={Exception: refuse},
-        on_startup=[start],
         on_shutdown=[stop],
         state=State({"engine": engine, "secure_cookies": secure_cookies}),
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],

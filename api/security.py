@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers.base import BaseRouteHandler
 from sqlalchemy import Engine
 
@@ -56,6 +57,9 @@ class Visit:
 
     def run(self, command: Callable[[UnitOfWork], T]) -> T:
         return uow.run(self.engine, self.scope, command)
+
+
+Visitor = NamedDependency[Visit]
 
 
 def today() -> date:

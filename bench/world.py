@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine, text
 
@@ -15,7 +14,7 @@ from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.scope import system_scope
 from erp.reference.packages import service as packages
 from qazyna.migrate import upgrade
-from qazyna.postgres import EmbeddedPostgres
+from qazyna.postgres import EmbeddedPostgres, temporary_data
 
 SCRIPTS = Path(__file__).parent
 YEAR = 2026
@@ -140,7 +139,7 @@ class World:
 
 @contextmanager
 def a_world(organisations: int) -> Iterator[World]:
-    with TemporaryDirectory(prefix="qazyna-bench-") as folder, EmbeddedPostgres(Path(folder)) as postgres:
+    with temporary_data("qazyna-bench-") as folder, EmbeddedPostgres(folder) as postgres:
         world = World(postgres, organisations)
         try:
             yield world

@@ -1,6 +1,7 @@
 """The command line: ``qazyna COMMAND``."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ from qazyna.errors import StartupError
 from qazyna.serve import require_free_port
 from qazyna.serve import serve as run_server
 from qazyna.settings import Settings
-from web.i18n import money, speech
+from web.i18n import Speech, money, speech
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Qazyna: resource planning for public institutions.")
 imports = typer.Typer(no_args_is_help=True, help="Bring in what was made elsewhere.")
@@ -56,6 +57,7 @@ MonthArgument = Annotated[str, typer.Argument(help="Like 2026-10.")]
 
 def main() -> None:
     """Run a command.  Whatever is refused is one sentence and exit code 1."""
+    signal.signal(signal.SIGTERM, _leave)  # an orderly way out: the embedded server is stopped on it
     try:
         app(standalone_mode=False)
     except (StartupError, DomainError, LedgerError) as refusal:
@@ -68,6 +70,10 @@ def main() -> None:
     except typer.TyperException as mistyped:
         err.print(str(mistyped), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
+
+
+def _leave(*signal_and_frame: object) -> None:
+    sys.exit(143)
 
 
 # ------------------------------------------------------------------------------------------------ running
@@ -200,7 +206,7 @@ def _(message: str, **fields: Any) -> str:
     return _speech()(message, **fields)
 
 
-def _speech() -> Any:
+def _speech() -> Speech:
     """The command line's language, also where the settings are themselves at fault."""
     chosen = os.environ.get("QAZYNA_LANGUAGE", "")
     return speech(Language(chosen) if chosen in {language.value for language in Language} else Language.EN)

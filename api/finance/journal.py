@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.security import Visit, today
+from api.security import Visitor, today
 from erp.base.dates import MonthSpan, parse_month
 from erp.base.money import decimal_string
 from erp.finance.journal import model, service
@@ -19,9 +19,12 @@ from ledger.model import Dimension, Posted
 _BOOKS = "/api/v1/organisations/{organisation_id:int}"
 _READ = {"policy": Permission.JOURNAL_READ}
 
-Month = Annotated[str, Parameter(description="A month, `2026-11`.", pattern=r"^\d{4}-\d{2}$")]
-Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page before.", max_length=100)]
-Limit = Annotated[int, Parameter(description="Rows a page.", ge=1, le=500)]
+_MONTH = QueryParameter(description="A month, `2026-11`.", pattern=r"^\d{4}-\d{2}$")
+Month = Annotated[str, _MONTH]
+OptionalMonth = Annotated[str | None, _MONTH]
+Organisation = FromPath[int]
+Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.", max_length=100)]
+Limit = Annotated[int, QueryParameter(description="Rows a page.", ge=1, le=500)]
 Amount = Annotated[str, Field(description="Tenge as a decimal string.", examples=["1234.56"])]
 
 
@@ -280,7 +283,9 @@ def _span(first: str, last: str) -> MonthSpan:
 
 
 @get(f"{_BOOKS}/accounts", opt=_READ, sync_to_thread=True)
-def list_accounts(visit: Visit, organisation_id: int, on: date | None = None) -> list[AccountView]:
+def list_accounts(
+    visit: Visitor, organisation_id: Organisation, on: FromQuery[date | None] = None
+) -> list[AccountView]:
     """The postable accounts of the chart in force on a day (today when absent)."""
     chart = visit.read(lambda uow: service.accounts(uow, on or today()))
     return [AccountView.of(a) for a in chart if a.postable]
@@ -288,13 +293,13 @@ def list_accounts(visit: Visit, organisation_id: int, on: date | None = None) ->
 
 @get(f"{_BOOKS}/entries", opt=_READ, sync_to_thread=True)
 def list_entries(
-    visit: Visit,
-    organisation_id: int,
-    first: Month | None = None,
-    last: Month | None = None,
-    journal: str | None = None,
-    account: str | None = None,
-    text: str | None = None,
+    visit: Visitor,
+    organisation_id: Organisation,
+    first: OptionalMonth = None,
+    last: OptionalMonth = None,
+    journal: FromQuery[str | None] = None,
+    account: FromQuery[str | None] = None,
+    text: FromQuery[str | None] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> EntryPage:
@@ -307,20 +312,22 @@ def list_entries(
 
 
 @post(f"{_BOOKS}/entries", opt={"policy": Permission.JOURNAL_POST}, sync_to_thread=True)
-def post_entry(visit: Visit, organisation_id: int, data: PostEntry) -> PostedView:
+def post_entry(visit: Visitor, organisation_id: Organisation, data: PostEntry) -> PostedView:
     """Post an entry. The command's `key` makes it safe to send again."""
     receipt = visit.run(lambda uow: service.post_entry(uow, organisation_id, data))
     return PostedView.of(receipt())
 
 
 @get(f"{_BOOKS}/entries/{{entry_id:int}}", opt=_READ, sync_to_thread=True)
-def get_entry(visit: Visit, organisation_id: int, entry_id: int) -> EntryView:
+def get_entry(visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int]) -> EntryView:
     """One entry whole: postings, source, storno."""
     return EntryView.of(visit.read(lambda uow: service.entry(uow, organisation_id, entry_id)))
 
 
 @post(f"{_BOOKS}/entries/{{entry_id:int}}/storno", opt={"policy": Permission.JOURNAL_CORRECT}, sync_to_thread=True)
-def storno_entry(visit: Visit, organisation_id: int, entry_id: int, data: StornoEntry) -> PostedView:
+def storno_entry(
+    visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int], data: StornoEntry
+) -> PostedView:
     """Cancel an entry by the same correspondence with negative amounts."""
     receipt = visit.run(lambda uow: service.storno_entry(uow, organisation_id, entry_id, data))
     return PostedView.of(receipt())
@@ -328,7 +335,7 @@ def storno_entry(visit: Visit, organisation_id: int, entry_id: int, data: Storno
 
 @get(f"{_BOOKS}/trial-balance", opt=_READ, sync_to_thread=True)
 def trial_balance(
-    visit: Visit, organisation_id: int, first: Month, last: Month, by_dimensions: bool = False
+    visit: Visitor, organisation_id: Organisation, first: Month, last: Month, by_dimensions: FromQuery[bool] = False
 ) -> TrialBalanceView:
     """Opening balances, turnovers and closing balances of whole months."""
     span = _span(first, last)
@@ -338,7 +345,13 @@ def trial_balance(
 
 @get(f"{_BOOKS}/accounts/{{code:str}}/card", opt=_READ, sync_to_thread=True)
 def account_card(
-    visit: Visit, organisation_id: int, code: str, first: Month, last: Month, cursor: Cursor = None, limit: Limit = 100
+    visit: Visitor,
+    organisation_id: Organisation,
+    code: FromPath[str],
+    first: Month,
+    last: Month,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> AccountCardView:
     """Every posting of an account by day, with the balance after each."""
     span = _span(first, last)

@@ -171,6 +171,15 @@ class SideFields:
     account: Account | None
     fields: tuple[DimensionField, ...]
 
+    @property
+    def asked(self) -> list[DimensionField]:
+        """Fields that must be filled, or are."""
+        return [f for f in self.fields if f.mandatory or f.code]
+
+    @property
+    def optional(self) -> list[DimensionField]:
+        return [f for f in self.fields if not f.mandatory and not f.code]
+
 
 @dataclass(frozen=True)
 class LineFields:

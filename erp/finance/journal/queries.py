@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from erp.base.dates import MonthSpan
+from erp.base.dates import DateInterval, MonthSpan
 from erp.base.db import many, one
 from erp.base.scope import Scope
 from erp.finance.journal.model import Account, EntryRow, Journal, Sums
@@ -493,14 +493,14 @@ _CHART = text(f"""
 """)
 
 
-def every_edition(connection: Connection, scope: Scope) -> list[tuple[Account, date | None, date | None]]:
-    """Every account of every edition of the chart, with the first day it is in force and the first it is not."""
+def every_edition(connection: Connection, scope: Scope) -> list[tuple[Account, DateInterval]]:
+    """Every account of every edition of the chart, with the days it is in force."""
     editions = []
     for row in connection.execute(_CHART):
         fields = dict(row._mapping)
-        start, end = fields.pop("in_force_start"), fields.pop("in_force_end")
+        in_force = DateInterval(fields.pop("in_force_start"), fields.pop("in_force_end"))
         dimensions = {name: Dimension(fields[name]) for name in ("mandatory", "permitted")}
-        editions.append((Account(**fields | dimensions), start, end))
+        editions.append((Account(**fields | dimensions), in_force))
     return editions
 
 
@@ -539,12 +539,12 @@ class ImportedAccount:
     entries: int
 
 
+# The account is a subquery of its own: fresh rows have no statistics yet, and a join would be planned for one of them.
 _IMPORTED = text("""
     WITH entry AS (
         SELECT organisation_id, fiscal_year, id FROM ledger_entry
          WHERE organisation_id = :organisation AND source_kind = 'import' AND source_id = :import
-           AND effective_on BETWEEN :first AND :last
-           AND fiscal_year BETWEEN extract(year FROM CAST(:first AS date)) AND extract(year FROM CAST(:last AS date))
+           AND effective_on BETWEEN :first AND :last AND fiscal_year BETWEEN :first_year AND :last_year
     ), posting AS (
         SELECT p.debit_id, p.credit_id, p.amount_tiyn
           FROM entry e JOIN ledger_posting p
@@ -553,13 +553,14 @@ _IMPORTED = text("""
         SELECT debit_id AS id, sum(amount_tiyn) AS debit, 0 AS credit, count(*) AS postings FROM posting GROUP BY 1
         UNION ALL
         SELECT credit_id, 0, sum(amount_tiyn), 0 FROM posting GROUP BY 1
+    ), turnover AS (
+        SELECT (SELECT a.code FROM ledger_subaccount s JOIN ledger_account a ON a.id = s.account_id
+                 WHERE s.organisation_id = :organisation AND s.id = side.id) AS account, debit, credit, postings
+          FROM side
     )
-    SELECT a.code AS account, sum(debit)::bigint AS debit_tiyn, sum(credit)::bigint AS credit_tiyn,
+    SELECT account, sum(debit)::bigint AS debit_tiyn, sum(credit)::bigint AS credit_tiyn,
            sum(postings)::bigint AS debit_postings, (SELECT count(*) FROM entry) AS entries
-      FROM side
-      JOIN ledger_subaccount s ON s.organisation_id = :organisation AND s.id = side.id
-      JOIN ledger_account a ON a.id = s.account_id
-     GROUP BY a.code ORDER BY a.code COLLATE "C"
+      FROM turnover GROUP BY account ORDER BY account COLLATE "C"
 """)
 
 
@@ -567,7 +568,21 @@ def imported_by_account(
     connection: Connection, scope: Scope, organisation_id: int, import_id: int, first: date, last: date
 ) -> list[ImportedAccount]:
     """Turnovers of an import's postings, read from the postings themselves; all are dated ``first`` to ``last``."""
-    rows = connection.execute(
-        _IMPORTED, {"organisation": organisation_id, "import": import_id, "first": first, "last": last}
+    parameters = {"organisation": organisation_id, "import": import_id, "first": first, "last": last}
+    years = {"first_year": first.year, "last_year": last.year}
+    return many(ImportedAccount, connection.execute(_IMPORTED, parameters | years))
+
+
+def record_import(connection: Connection, scope: Scope, **columns: Any) -> int:
+    """Record a file as imported; returns the import's id, which needs no right on the table's sequence."""
+    return int(
+        connection.execute(
+            text("""
+                INSERT INTO finance_journal_import (organisation_id, file_name, sha256, entries, postings, amount_tiyn,
+                                                    actor_id, origin)
+                VALUES (:organisation_id, :file_name, :sha256, :entries, :postings, :amount_tiyn, :actor_id, :origin)
+                RETURNING id
+            """),
+            columns | {"actor_id": scope.actor.id, "origin": scope.actor.origin},
+        ).scalar_one()
     )
-    return many(ImportedAccount, rows)

@@ -140,7 +140,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// checkVisibility also knows of fields in a folded <details>.
+const isShown = (field) => field.checkVisibility?.() ?? field.offsetParent !== null;
+
 function nextField(form, field) {
   const fields = [...form.querySelectorAll("input:not([type=hidden]), select, [data-add-line], [data-post]")];
-  return fields.find((each, at) => at > fields.indexOf(field) && each.offsetParent) ?? form.querySelector("[data-post]");
+  return fields.find((each, at) => at > fields.indexOf(field) && isShown(each)) ?? form.querySelector("[data-post]");
 }

@@ -2,7 +2,7 @@
 
 from erp.base.errors import Conflict, RuleViolated
 from erp.base.i18n import N_
-from erp.finance.journal.imports.model import RefusedRow, Refusals
+from erp.finance.journal.imports.model import Refusals, RefusedRow
 
 
 class FileUnreadable(RuleViolated):

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from erp.finance.journal.model import Account
 from erp.finance.journal.rules import Fault
 from ledger.model import Dimension
 
@@ -94,15 +93,6 @@ class CheckedEntry(NamedTuple):
     line: int
     postings: list[tuple[int, int, int, str | None]]
     """Debit side, credit side, amount, memo where it differs from the entry's."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatedAccount:
-    """One edition of an account: in force from ``start`` up to, not including, ``end``."""
-
-    account: Account
-    start: date | None
-    end: date | None
 
 
 class Spool(Generic[T]):

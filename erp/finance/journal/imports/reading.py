@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -65,9 +65,10 @@ class Table:
 
     columns: Columns
     rows: Iterator[Row]
-    position: Callable[[], int]
-    """How far it is read, of ``size``: bytes of a CSV file, rows of a spreadsheet."""
+    position: Callable[[], int] | None
+    """How far it is read, in bytes; ``None`` where rows are counted."""
     size: int
+    """Bytes of a CSV file, rows of a spreadsheet."""
 
 
 def examine(path: Path) -> Contents:
@@ -81,7 +82,7 @@ def examine(path: Path) -> Contents:
     """
     digest, size, is_utf8, decoder = sha256(), 0, True, codecs.getincrementaldecoder("utf-8")()
     start, odd = b"", False
-    try:
+    with _readable(path.name):
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 start = start or block[:8]
@@ -91,8 +92,6 @@ def examine(path: Path) -> Contents:
                 if is_utf8:
                     is_utf8 = _decodes(decoder, block)
         is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
-    except OSError as error:
-        raise FileUnreadable(file=path.name, reason=error.strerror or str(error)) from error
     encoding: str | None = "utf-8-sig" if is_utf8 else "kz1048"
     if start.startswith(_WORKBOOK_SIGNATURES):
         encoding = None
@@ -117,18 +116,30 @@ def open_table(path: Path, contents: Contents) -> Iterator[Table]:
 
     Raises: FileUnreadable, HeadingsNotFound, HeadingTwice; also while rows are read FileUnreadable.
     """
-    try:
-        with path.open("rb") as file:
+    with _readable(path.name):
+        file = path.open("rb")
+    with file:
+        with _readable(path.name):
             if contents.encoding is None:
-                yield _sheet(path.name, file)
+                table = _sheet(path.name, file)
             else:
-                yield _csv(path.name, file, contents.encoding, contents.size)
-    except CalamineError as error:
-        raise FileUnreadable(file=path.name, reason=str(error)) from error
-    except UnicodeError as error:
-        raise FileUnreadable(file=path.name, reason=f"it is not in {contents.encoding}") from error
+                table = _csv(path.name, file, contents.encoding, contents.size)
+        yield replace(table, rows=_guarded(path.name, table.rows))
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (CalamineError, UnicodeError) as error:
+        raise FileUnreadable(file=name, reason=str(error)) from error
     except OSError as error:
-        raise FileUnreadable(file=path.name, reason=error.strerror or str(error)) from error
+        raise FileUnreadable(file=name, reason=error.strerror or str(error)) from error
+
+
+def _guarded(name: str, rows: Iterator[Row]) -> Iterator[Row]:
+    with _readable(name):
+        yield from rows
 
 
 # ------------------------------------------------------------------------------------------------ CSV
@@ -137,24 +148,22 @@ def open_table(path: Path, contents: Contents) -> Iterator[Table]:
 def _csv(name: str, file: BinaryIO, encoding: str, size: int) -> Table:
     text = io.TextIOWrapper(file, encoding, newline="")
     delimiter = _delimiter(name, text.read(_HEAD))
-    file.seek(0)
-    text = io.TextIOWrapper(file, encoding, newline="")
+    text.seek(0)
     records = _records(text, delimiter)
-    columns = next(
-        headings.recognise([text_of(c) for c in r.cells]) for r in records if not headings.missing(_texts(r.cells))
-    )
+    columns = next(headings.recognise(cells) for r in records if not headings.missing(cells := _texts(r.cells)))
     return Table(columns, _fitted(records, columns.width, delimiter), file.tell, size)
 
 
 def _delimiter(name: str, head: str) -> str:
     """The delimiter under which the file has a heading row.  Raises: HeadingsNotFound."""
-    found: list[list[headings.Field]] = [list(REQUIRED)]
+    fewest = list(REQUIRED)
     for delimiter in _DELIMITERS:
         records = islice(_records(io.StringIO(head, newline=""), delimiter), SEARCHED)
-        found += [headings.missing(_texts(r.cells)) for r in records if r.fault is None]
-        if [] in found:
-            return delimiter
-    raise HeadingsNotFound(file=name, searched=SEARCHED, missing=", ".join(min(found, key=len)))
+        for record in records:
+            fewest = min(fewest, headings.missing(_texts(record.cells)), key=len)
+            if not fewest:
+                return delimiter
+    raise HeadingsNotFound(file=name, searched=SEARCHED, missing=", ".join(fewest))
 
 
 def _records(text: io.TextIOBase, delimiter: str) -> Iterator[Row]:
@@ -196,26 +205,14 @@ def _sheet(name: str, file: BinaryIO) -> Table:
     workbook = CalamineWorkbook.from_filelike(file)
     sheets = (workbook.get_sheet_by_name(sheet) for sheet in workbook.sheet_names)
     sheet = next((s for s in sheets if s.height), None)
-    found: list[list[headings.Field]] = [list(REQUIRED)]
+    fewest = list(REQUIRED)
     if sheet is not None:
         rows = (Row(line, cells) for line, cells in enumerate(sheet.iter_rows(), start=1))
         for row in islice(rows, SEARCHED):
-            found.append(headings.missing(_texts(row.cells)))
-            if not found[-1]:
-                columns = headings.recognise(_texts(row.cells))
-                done = _Counter(row.line)
-                return Table(columns, done.counted(rows), lambda: done.line, sheet.total_height)
-    raise HeadingsNotFound(file=name, searched=SEARCHED, missing=", ".join(min(found, key=len)))
-
-
-@dataclass(slots=True)
-class _Counter:
-    line: int
-
-    def counted(self, rows: Iterator[Row]) -> Iterator[Row]:
-        for row in rows:
-            self.line = row.line
-            yield row
+            fewest = min(fewest, headings.missing(_texts(row.cells)), key=len)
+            if not fewest:
+                return Table(headings.recognise(_texts(row.cells)), rows, None, sheet.total_height - row.line)
+    raise HeadingsNotFound(file=name, searched=SEARCHED, missing=", ".join(fewest))
 
 
 # ------------------------------------------------------------------------------------------------ cells

@@ -1,0 +1,203 @@
+"""Import of a journal made elsewhere: all of the file, or nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from erp.base import uow
+from erp.base.dates import DateInterval
+from erp.base.scope import Scope
+from erp.base.uow import UnitOfWork
+from erp.finance.journal import queries
+from erp.finance.journal.imports import reading
+from erp.finance.journal.imports.errors import (
+    FileAlreadyImported,
+    ImportNotTied,
+    ImportRefused,
+    NothingToImport,
+)
+from erp.finance.journal.imports.model import (
+    AccountTurnover,
+    ImportProgress,
+    ImportResult,
+    ImportTotals,
+    Phase,
+    Refusals,
+    Spool,
+)
+from erp.finance.journal.imports.reading import Contents
+from erp.finance.journal.imports.rules import Books, Checker, Registers
+from erp.finance.journal.model import Account
+from erp.reference.classification.queries import REGISTERED
+from erp.reference.counterparties import queries as counterparties
+from ledger import service as ledger
+from ledger.errors import ForeignOrganisation
+from ledger.model import Dimension, JournalEntry, Posting, Source
+
+Progress = Callable[[ImportProgress], None]
+
+_KEYS = UUID("4e6d0b52-3f5b-5c0e-9d43-6b1f3a7c2d10")
+_INTERNED_AT_ONCE = 5000
+_FILE_ONCE = "finance_journal_import_file_once"
+
+
+def import_journal(engine: Engine, scope: Scope, organisation_id: int, path: Path, progress: Progress) -> ImportResult:
+    """Check every row of a file, then post them all in one transaction and tie the ledger to the file.
+
+    The first pass writes nothing: it collects every fault, and the checked entries go to a temporary file.  The second
+    posts them, unless there was a fault.  A file is imported once an organisation, known by its digest.
+
+    Raises: FileUnreadable, HeadingsNotFound, HeadingTwice, NothingToImport; FileAlreadyImported; ImportRefused with
+    the rows; ForeignOrganisation; PeriodClosed where a month was closed in between; ImportNotTied.
+    """
+    if organisation_id not in scope.writes:
+        raise ForeignOrganisation(organisation=organisation_id)
+    contents = reading.examine(path)
+    books = uow.read(engine, scope, lambda u: _books(u, organisation_id, path.name, contents))
+    registers = Registers(
+        REGISTERED | Dimension.COUNTERPARTY,
+        lambda dimension, codes: uow.read(engine, scope, lambda u: _in_force(u, dimension, codes)),
+    )
+    with reading.open_table(path, contents) as table:
+        checker = Checker(table.columns, books, registers, Refusals(), Spool(), path.name)
+        for rows in checker.check(table.rows):
+            done = table.position() if table.position else rows
+            progress(ImportProgress(Phase.CHECKING, rows, done, table.size))
+    if checker.refusals:
+        raise ImportRefused(path.name, checker.refusals)
+    if not checker.rows:
+        raise NothingToImport(file=path.name)
+    try:
+        import_id = uow.run(engine, scope, lambda u: _post(u, organisation_id, path.name, contents, checker, progress))
+    except IntegrityError as error:  # another import of the same file was faster
+        if _FILE_ONCE in str(error.orig):
+            uow.read(engine, scope, lambda u: _refuse_again(u, organisation_id, path.name, contents))
+        raise
+    return ImportResult(
+        import_id,
+        path.name,
+        checker.totals,
+        checker.first_on,
+        checker.last_on,
+        table.columns.ignored,
+        dict(checker.values_left_out),
+        checker.rows_skipped,
+    )
+
+
+def _books(uow: UnitOfWork, organisation_id: int, name: str, contents: Contents) -> Books:
+    _refuse_again(uow, organisation_id, name, contents)
+    chart: dict[str, list[tuple[Account, DateInterval]]] = {}
+    for account, in_force in queries.every_edition(uow.connection, uow.scope):
+        chart.setdefault(account.code, []).append((account, in_force))
+    return Books(
+        chart,
+        {j.code: j.id for j in queries.journals(uow.connection, uow.scope)},
+        {m.month: m.state for m in queries.months(uow.connection, uow.scope, organisation_id)},
+    )
+
+
+def _refuse_again(uow: UnitOfWork, organisation_id: int, name: str, contents: Contents) -> None:
+    at = queries.import_of_file(uow.connection, uow.scope, organisation_id, contents.sha256)
+    if at:
+        raise FileAlreadyImported(file=name, on=f"{at.astimezone():%d.%m.%Y %H:%M}")
+
+
+def _in_force(uow: UnitOfWork, dimension: Dimension, codes: Sequence[str]) -> dict[str, list[DateInterval]]:
+    if dimension is Dimension.COUNTERPARTY:
+        known = counterparties.labels(uow.connection, uow.scope, codes)
+        return {code: [DateInterval(None, None)] for code in known}
+    return queries.values_in_force(uow.connection, uow.scope, dimension, codes)
+
+
+def _post(
+    uow: UnitOfWork, organisation_id: int, name: str, contents: Contents, checker: Checker, progress: Progress
+) -> int:
+    """Post what was checked; returns the id of the import.  Raises: FileAlreadyImported, ImportNotTied."""
+    connection, scope, totals = uow.connection, uow.scope, checker.totals
+    queries.allow_long_statements(connection, scope)
+    _refuse_again(uow, organisation_id, name, contents)
+    import_id = queries.record_import(
+        connection,
+        scope,
+        organisation_id=organisation_id,
+        file_name=name,
+        sha256=contents.sha256,
+        entries=totals.entries,
+        postings=totals.rows,
+        amount_tiyn=totals.amount_tiyn,
+    )
+    key = uuid5(_KEYS, f"{organisation_id}:{contents.sha256.hex()}")
+    ledger.post_many(
+        connection,
+        organisation_id,
+        key,
+        _entries(organisation_id, key, import_id, checker, _intern(uow, organisation_id, checker), progress),
+        scope.actor,
+        Source("import", import_id),
+    )
+    progress(ImportProgress(Phase.TYING, totals.rows, totals.rows, totals.rows))
+    _tie(
+        totals,
+        queries.imported_by_account(connection, scope, organisation_id, import_id, checker.first_on, checker.last_on),
+    )
+    return import_id
+
+
+def _intern(uow: UnitOfWork, organisation_id: int, checker: Checker) -> list[int]:
+    """Subaccount ids by place; asked in one order by all, so that two imports seldom wait for one another."""
+    keys = checker.side_keys
+    order = sorted(range(len(keys)), key=lambda place: (keys[place].account_id, keys[place].codes))
+    ids = [0] * len(keys)
+    for start in range(0, len(order), _INTERNED_AT_ONCE):
+        places = order[start : start + _INTERNED_AT_ONCE]
+        found = ledger.intern_subaccounts(uow.connection, organisation_id, [keys[place] for place in places])
+        for place, subaccount_id in zip(places, found, strict=True):
+            ids[place] = subaccount_id
+    return ids
+
+
+def _entries(
+    organisation_id: int, key: UUID, import_id: int, checker: Checker, ids: Sequence[int], progress: Progress
+) -> Iterator[JournalEntry]:
+    total, done, told = checker.rows, 0, 0
+    for e in checker.entries:
+        yield JournalEntry(
+            organisation_id=organisation_id,
+            key=key,
+            journal_id=e.journal_id,
+            effective_on=e.effective_on,
+            memo=e.memo,
+            postings=tuple(Posting(ids[d], ids[c], amount, memo) for d, c, amount, memo in e.postings),
+            document_number=e.document_number,
+            document_on=e.document_on,
+            source=Source("import", import_id, e.line),
+        )
+        done += len(e.postings)
+        if done - told >= _INTERNED_AT_ONCE:
+            told = done
+            progress(ImportProgress(Phase.POSTING, done, done, total))
+    progress(ImportProgress(Phase.BOOKING, total, total, total))
+
+
+def _tie(file: ImportTotals, held: Sequence[queries.ImportedAccount]) -> None:
+    """Hold the ledger against the file.  Raises: ImportNotTied."""
+    ledger_totals = ImportTotals(
+        rows=sum(h.debit_postings for h in held),
+        entries=held[0].entries if held else 0,
+        amount_tiyn=sum(h.debit_tiyn for h in held),
+        turnovers=tuple(AccountTurnover(h.account, h.debit_tiyn, h.credit_tiyn) for h in held),
+    )
+    if file == ledger_totals:
+        return
+    for what in ("rows", "entries", "amount_tiyn"):
+        expected, found = getattr(file, what), getattr(ledger_totals, what)
+        if expected != found:
+            raise ImportNotTied(what=what, expected=expected, found=found)
+    pairs = zip_longest(file.turnovers, ledger_totals.turnovers)
+    turnover, other = next((e, f) for e, f in pairs if e != f)
+    raise ImportNotTied(what="turnovers", expected=turnover, found=other)

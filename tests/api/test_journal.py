@@ -1,0 +1,159 @@
+"""The journal over HTTP: commands, views, and how each is refused."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from litestar.testing import TestClient
+
+from tests.web.desk import STRANGERS, Desk, an_entry
+
+Bearer = Callable[[str], dict[str, str]]
+Client = TestClient[Any]
+
+
+def books(desk: Desk, organisation: int | None = None) -> str:
+    return f"/api/v1/organisations/{organisation or desk.school}"
+
+
+def test_an_entry_is_posted_read_back_and_cancelled(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head = bearer("accountant")
+    posted = client.post(f"{books(desk)}/entries", json=an_entry(memo="Chalk"), headers=head)
+    assert posted.status_code == 201
+    entry_id = posted.json()["entry_id"]
+    entry = client.get(f"{books(desk)}/entries/{entry_id}", headers=head).json()
+    assert (entry["memo"], entry["amount"], entry["postings"][0]["debit"]["account"]) == ("Chalk", "1234.56", "1316")
+    command = {"key": str(uuid4()), "effective_on": "2026-03-20", "reason": "typed twice"}
+    storno = client.post(f"{books(desk)}/entries/{entry_id}/storno", json=command, headers=head)
+    assert storno.status_code == 201
+    entry = client.get(f"{books(desk)}/entries/{entry_id}", headers=head).json()
+    assert entry["cancelled_by"]["reason"] == "typed twice"
+    again = client.post(f"{books(desk)}/entries/{entry_id}/storno", json=command | {"key": str(uuid4())}, headers=head)
+    assert (again.status_code, again.json()["title"]) == (409, "already-corrected")
+
+
+def test_the_same_key_posts_once_and_another_content_is_refused(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head, command = bearer("accountant"), an_entry()
+    first, second = (client.post(f"{books(desk)}/entries", json=command, headers=head).json() for _ in range(2))
+    assert (first["is_new"], second["is_new"]) == (True, False)
+    assert first["entry_id"] == second["entry_id"]
+    other = client.post(f"{books(desk)}/entries", json=command | {"memo": "else"}, headers=head)
+    assert (other.status_code, other.json()["title"]) == (409, "key-reused")
+
+
+def test_the_trial_balance_the_card_and_the_entries_agree(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head, months = bearer("auditor"), "first=2026-01&last=2026-12"
+    desk.post(memo="One more")
+    table = client.get(f"{books(desk)}/trial-balance?{months}", headers=head).json()
+    assert table["debit"] == table["credit"]
+    assert table["closing_debit"] == table["closing_credit"]
+    row = next(r for r in table["rows"] if r["account"] == "1316")
+    card = client.get(f"{books(desk)}/accounts/1316/card?{months}&limit=500", headers=head).json()
+    assert (card["debit"], card["credit"], card["closing"]) == (row["debit"], row["credit"], row["closing"])
+    assert card["lines"][-1]["balance"] == row["closing"]
+    by_dimensions = client.get(f"{books(desk)}/trial-balance?{months}&by_dimensions=true", headers=head).json()
+    assert by_dimensions["debit"] == table["debit"]
+
+
+def test_pages_of_a_card_and_of_the_journal_join_without_a_gap(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head = bearer("accountant")
+    for n in range(5):
+        desk.post(memo=f"Page {n}")
+
+    def walk(address: str, rows: str) -> list[Any]:
+        found, cursor = [], ""
+        while True:
+            page = client.get(f"{address}&limit=2{cursor}", headers=head).json()
+            found += page[rows]
+            if page["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
+    card = f"{books(desk)}/accounts/3210/card?first=2026-01&last=2026-12"
+    assert walk(card, "lines") == client.get(f"{card}&limit=500", headers=head).json()["lines"]
+    journal = f"{books(desk)}/entries?first=2026-01&last=2026-12"
+    assert walk(journal, "rows") == client.get(f"{journal}&limit=500", headers=head).json()["rows"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "code"),
+    [
+        ({"postings": [{"debit": {"account": "1316"}, "credit": {"account": "3210"}, "amount": "1"}]},
+         "/postings/0/credit/dimensions/counterparty", "value-missing"),
+        ({"postings": [{"debit": {"account": "9999"}, "credit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/debit/account", "account-unknown"),
+        ({"postings": [{"debit": {"account": "1000"}, "credit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/debit/account", "account-not-postable"),
+        ({"postings": [{"debit": {"account": "1010"}, "credit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/credit/account", "same-sides"),
+        ({"postings": [{"debit": {"account": "1010"}, "credit": {"account": "2310"}, "amount": "0"}]},
+         "/postings/0/amount", "amount-zero"),
+        ({"postings": [{"debit": {"account": "01"}, "credit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/credit/account", "off-balance-mixed"),
+        ({"journal": "MO-99"}, "/journal", "journal-unknown"),
+    ],
+)  # fmt: skip
+def test_a_faulty_line_is_named_by_its_place(
+    desk: Desk, client: Client, bearer: Bearer, change: dict[str, Any], pointer: str, code: str
+) -> None:
+    answer = client.post(f"{books(desk)}/entries", json=an_entry(**change), headers=bearer("accountant"))
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [(pointer, code)]
+
+
+def test_a_month_that_is_not_open_refuses(desk: Desk, client: Client, bearer: Bearer) -> None:
+    answer = client.post(
+        f"{books(desk)}/entries", json=an_entry(effective_on="2027-01-05"), headers=bearer("accountant")
+    )
+    assert (answer.status_code, answer.json()["title"]) == (409, "period-not-opened")
+    assert answer.json()["fields"]["month"] == "2027-01"
+
+
+def test_refusals_speak_the_callers_language(desk: Desk, client: Client, bearer: Bearer) -> None:
+    details = {
+        language: client.get(
+            f"{books(desk)}/entries/1000000", headers=bearer("accountant") | {"Cookie": f"qazyna_language={language}"}
+        ).json()["detail"]
+        for language in ("kk", "ru", "en")
+    }
+    assert len(set(details.values())) == 3
+
+
+def test_nobody_without_a_role_learns_that_the_books_exist(desk: Desk, client: Client, bearer: Bearer) -> None:
+    strangers = desk.organisations[STRANGERS]
+    for path in ("entries", "entries/1", "trial-balance?first=2026-01&last=2026-02", "accounts",
+                 "accounts/1010/card?first=2026-01&last=2026-02"):  # fmt: skip
+        real = client.get(f"{books(desk, strangers)}/{path}", headers=bearer("accountant"))
+        none = client.get(f"{books(desk, 999_999)}/{path}", headers=bearer("accountant"))
+        assert (real.status_code, real.json()) == (404, none.json())
+        assert client.get(f"{books(desk)}/{path}").status_code == 401
+
+
+def test_an_auditor_reads_and_changes_nothing(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head, entry_id = bearer("auditor"), desk.post()
+    assert client.get(f"{books(desk)}/entries/{entry_id}", headers=head).status_code == 200
+    assert client.post(f"{books(desk)}/entries", json=an_entry(), headers=head).status_code == 403
+    command = {"key": str(uuid4()), "effective_on": "2026-03-20", "reason": "not mine"}
+    assert client.post(f"{books(desk)}/entries/{entry_id}/storno", json=command, headers=head).status_code == 403
+
+
+def test_sixty_four_requests_on_one_account_all_count(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head = bearer("accountant")
+
+    def post(_: int) -> tuple[int, int]:
+        answer = client.post(f"{books(desk)}/entries", json=an_entry(journal="MO-07"), headers=head)
+        return answer.status_code, answer.json()["number"]
+
+    with ThreadPoolExecutor(64) as crowd:
+        answers = list(crowd.map(post, range(64)))
+    assert {status for status, _ in answers} == {201}
+    assert sorted(number for _, number in answers) == list(range(1, 65))
+
+
+def test_the_description_names_every_route(client: Client) -> None:
+    schema = client.get("/api/schema/openapi.json").json()
+    assert schema["openapi"].startswith("3.1")
+    assert "/api/v1/organisations/{organisation_id}/entries" in schema["paths"]
