@@ -16,6 +16,14 @@ from web.i18n import catalogue_path
 ROOT = Path(__file__).parent.parent
 _PROGRAMS = ("ledger", "erp", "api", "web", "qazyna")
 _MARKERS = frozenset({"_", "N_", "say"})
+_HEAD = r"""msgid ""
+msgstr ""
+"Language: {language}\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=UTF-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+
+"""
 _PLACEHOLDER = re.compile(r"{(\w*)[^}]*}")
 
 
@@ -41,8 +49,9 @@ def _gather(found: dict[str, list[str]], path: Path, messages: Iterator[str]) ->
 def _of_template(path: Path) -> Iterator[str]:
     tree = Environment(autoescape=True).parse(path.read_text("utf-8"))
     for _, _, message in extract_from_ast(tree, ("_",)):
-        if isinstance(message, str):
-            yield message
+        text = message[0] if isinstance(message, tuple) else message
+        if text:
+            yield text
 
 
 def _of_module(path: Path) -> Iterator[str]:
@@ -99,19 +108,25 @@ def faults(language: Language) -> list[str]:
     return wrong
 
 
+def write(language: Language, catalogue: Catalog) -> None:
+    """Write the messages in alphabetical order under a head that says nothing which changes by itself."""
+    path = catalogue_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as target:
+        target.write(_HEAD.format(language=language.value).encode())
+        write_po(target, catalogue, width=0, include_lineno=False, omit_header=True, sort_output=True)
+
+
 def update() -> None:
     """Bring the catalogues up to date: new messages enter empty, unused ones leave."""
     wanted = messages()
     for language in (Language.KK, Language.RU):
         old = read(language)
-        fresh = Catalog(locale=language.value, project="qazyna", charset="utf-8", fuzzy=False)
-        for message, places in sorted(wanted.items()):
+        fresh = Catalog(locale=language.value)
+        for message, places in wanted.items():
             known = old.get(message)
             fresh.add(message, known.string if known else "", locations=[(place, 0) for place in places])
-        path = catalogue_path(language)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as target:
-            write_po(target, fresh, width=0, include_lineno=False, omit_header=False, sort_output=True)
+        write(language, fresh)
 
 
 if __name__ == "__main__":

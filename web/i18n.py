@@ -48,7 +48,7 @@ _MONTHS: dict[Language, tuple[str, ...]] = {
 }  # fmt: skip
 
 _MONTH_OF_YEAR: dict[Language, str] = {
-    Language.KK: "{year} жылғы {name}",
+    Language.KK: "{year} ж. {name}",
     Language.RU: "{name} {year}",
     Language.EN: "{name} {year}",
 }
@@ -92,12 +92,22 @@ class Speech:
         return found.format(**fields) if fields else found
 
     def month(self, day: date) -> str:
-        name = _MONTHS[self.language][day.month - 1]
-        return _MONTH_OF_YEAR[self.language].format(name=name, year=day.year)
+        """``қараша 2026``, the year where the language puts it."""
+        return self._of_year(self._month_name(day), day.year)
 
     def months(self, first: date, last: date) -> str:
-        """A span of months: one name when it is one month."""
-        return self.month(first) if first == last else f"{self.month(first)} – {self.month(last)}"
+        """A span of months; the year is said once when it is one."""
+        if first == last:
+            return self.month(first)
+        if first.year == last.year:
+            return self._of_year(f"{self._month_name(first)} – {self._month_name(last)}", first.year)
+        return f"{self.month(first)} – {self.month(last)}"
+
+    def _month_name(self, day: date) -> str:
+        return _MONTHS[self.language][day.month - 1]
+
+    def _of_year(self, name: str, year: int) -> str:
+        return _MONTH_OF_YEAR[self.language].format(name=name, year=year)
 
     def dimension(self, dimension: Dimension) -> str:
         return self(DIMENSIONS[dimension])

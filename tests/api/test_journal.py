@@ -104,6 +104,15 @@ def test_a_faulty_line_is_named_by_its_place(
     assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [(pointer, code)]
 
 
+def test_what_is_no_command_is_refused_field_by_field(desk: Desk, client: Client, bearer: Bearer) -> None:
+    line = {"debit": {"account": "1010"}, "credit": {"account": "2310"}, "amount": "12,345,6"}
+    answer = client.post(
+        f"{books(desk)}/entries", json=an_entry(key="x", postings=[line], colour="red"), headers=bearer("accountant")
+    )
+    assert answer.status_code == 400
+    assert {e["pointer"] for e in answer.json()["errors"]} >= {"/key", "/postings/0/amount", "/colour"}
+
+
 def test_a_month_that_is_not_open_refuses(desk: Desk, client: Client, bearer: Bearer) -> None:
     answer = client.post(
         f"{books(desk)}/entries", json=an_entry(effective_on="2027-01-05"), headers=bearer("accountant")

@@ -48,7 +48,7 @@ def shelf(shared_database: str) -> Iterator[Shelf]:
 
 def connect(url: str, *, role: str | None, autocommit: bool = False) -> psycopg.Connection:
     """A raw connection as the program makes it; ``None`` is the owner's."""
-    options = f"-c role={role}" if role else ""
+    options = "-c lock_timeout=5s -c statement_timeout=30s" + (f" -c role={role}" if role else "")
     return psycopg.connect(
         url.replace("postgresql+psycopg://", "postgresql://", 1), options=options, autocommit=autocommit
     )

@@ -39,7 +39,8 @@ _CORRECT = {"policy": Permission.JOURNAL_CORRECT}
 _SOURCES = {
     "manual": N_("Entered by hand"),
     "import": N_("Import from a file"),
-    "storno": N_("Storno"),
+    "storno": N_("Storno of another entry"),
+    "demo": N_("Demonstration"),
 }
 
 

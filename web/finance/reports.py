@@ -32,8 +32,8 @@ class Line:
     row: BalanceRow
     depth: int
     card_url: str
-    anchor: bool
-    """Whether this is the account's first row, where a way back leads."""
+    is_first: bool
+    """Whether this is the account's first row, which names it and where a way back leads."""
 
 
 @dataclass(frozen=True)

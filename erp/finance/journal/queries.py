@@ -137,9 +137,9 @@ class EntryHead:
 def entry_head(connection: Connection, scope: Scope, organisation_id: int, entry_id: int) -> EntryHead | None:
     row = connection.execute(
         text("""
-            SELECT e.organisation_id, e.id, e.fiscal_year, e.journal_id, e.number, e.kind, e.effective_on, e.recorded_at,
-                   e.actor_id, u.name AS actor, coalesce(c.origin, i.origin) AS origin, e.memo, e.document_number, e.document_on, e.source_kind,
-                   e.source_line, i.file_name
+            SELECT e.organisation_id, e.id, e.fiscal_year, e.journal_id, e.number, e.kind, e.effective_on,
+                   e.recorded_at, e.actor_id, u.name AS actor, coalesce(c.origin, i.origin) AS origin, e.memo,
+                   e.document_number, e.document_on, e.source_kind, e.source_line, i.file_name
               FROM ledger_entry e
               LEFT JOIN reference_user u ON u.id = e.actor_id
               LEFT JOIN ledger_command c ON c.organisation_id = e.organisation_id AND c.entry_id = e.id
@@ -246,9 +246,11 @@ _ENTRIES = text("""
                     OR e.number::text = :words)
                AND (CAST(:account AS text) IS NULL OR EXISTS (
                     SELECT FROM ledger_posting q
-                      JOIN ledger_subaccount s ON s.organisation_id = q.organisation_id AND s.id IN (q.debit_id, q.credit_id)
+                      JOIN ledger_subaccount s
+                        ON s.organisation_id = q.organisation_id AND s.id IN (q.debit_id, q.credit_id)
                       JOIN ledger_account a ON a.id = s.account_id AND starts_with(a.code, :account)
-                     WHERE q.organisation_id = e.organisation_id AND q.fiscal_year = e.fiscal_year AND q.entry_id = e.id))
+                     WHERE q.organisation_id = e.organisation_id AND q.fiscal_year = e.fiscal_year
+                       AND q.entry_id = e.id))
              ORDER BY e.effective_on DESC, e.id DESC LIMIT :limit) e
       JOIN ledger_journal j ON j.id = e.journal_id
       JOIN LATERAL (SELECT sum(q.amount_tiyn)::bigint AS amount_tiyn, count(*)::int AS postings,
@@ -388,11 +390,13 @@ _CARD = text(f"""
     SELECT l.entry_id, l.fiscal_year, l.no, l.side, j.code AS journal_code, e.number, e.kind, l.effective_on,
            coalesce(l.memo, e.memo) AS memo, e.document_number, a.code AS corresponding_account,
            ARRAY[{_SIDE_CODES}] AS codes, l.amount_tiyn
-      FROM (SELECT l.*, e.kind AS entry_kind FROM line l
-              JOIN ledger_entry e ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
+      FROM (SELECT l.* FROM line l
+              JOIN ledger_entry e
+        ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
              WHERE e.kind <> 'opening' AND (l.effective_on, l.entry_id, l.no, l.side) > (:day, :entry, :no, :side)
              ORDER BY l.effective_on, l.entry_id, l.no, l.side LIMIT :limit) l
-      JOIN ledger_entry e ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
+      JOIN ledger_entry e
+        ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
       JOIN ledger_journal j ON j.id = e.journal_id
       JOIN ledger_side s ON s.organisation_id = l.organisation_id AND s.id = l.own_id
       JOIN ledger_subaccount o ON o.organisation_id = l.organisation_id AND o.id = l.other_id
@@ -404,7 +408,8 @@ _CARD_BEFORE = text(f"""
     WITH line AS ({_DEBIT_LINES} UNION ALL {_CREDIT_LINES})
     SELECT coalesce(sum(CASE l.side WHEN 0 THEN l.amount_tiyn ELSE -l.amount_tiyn END), 0)::bigint
       FROM line l
-      JOIN ledger_entry e ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
+      JOIN ledger_entry e
+        ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
      WHERE e.kind <> 'opening' AND (l.effective_on, l.entry_id, l.no, l.side) <= (:day, :entry, :no, :side)
 """)
 

@@ -80,7 +80,10 @@ def side_faults(side: SideInput, account: Account | None, unknown: Set[tuple[Dim
 def check_entry(
     command: PostEntry, chart: Mapping[str, Account], unknown: Set[tuple[Dimension, str]]
 ) -> list[SubaccountKey]:
-    """Keys of every side, debit and credit in turn; ``unknown`` are the values no register has.  Raises: Invalid, with all the faults of all the lines."""
+    """Keys of every side, debit and credit in turn; ``unknown`` are the values no register has.
+
+    Raises: Invalid, with all the faults of all the lines.
+    """
     faults: Faults = {}
     for place, side in sides(command):
         found = side_faults(side, chart.get(side.account), unknown)

@@ -12,9 +12,12 @@ from ledger.model import Dimension
 
 
 def _tiyn(value: object) -> object:
-    if isinstance(value, str):
+    if not isinstance(value, str):
+        raise ValueError('an amount is a decimal string, like "1234.56"')
+    try:
         return parse_tiyn(value)
-    raise ValueError('an amount is a decimal string, like "1234.56"')
+    except RuleViolated as fault:
+        raise ValueError(str(fault)) from fault
 
 
 def _dimension(value: object) -> object:

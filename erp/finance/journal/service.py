@@ -264,7 +264,7 @@ def account_card(
                 debit,
                 credit,
                 balance,
-            )  # fmt: skip
+            )
         )
     last = rows[limit - 1] if len(rows) > limit else None
     next_cursor = _cursor(last.effective_on, last.entry_id, last.no, last.side) if last else None

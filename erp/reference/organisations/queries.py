@@ -33,7 +33,8 @@ def insert_organisations(connection: Connection, scope: Scope, drafts: list[Orga
     }
     draft = """unnest(CAST(:code AS text[]), CAST(:kind AS text[]), CAST(:name_kk AS text[]), CAST(:name_ru AS text[]),
                       CAST(:name_en AS text[]), CAST(:parent_code AS text[]), CAST(:office_code AS text[]),
-                      CAST(:since AS date[])) AS d(code, kind, name_kk, name_ru, name_en, parent_code, office_code, since)"""
+                      CAST(:since AS date[]))
+               AS d(code, kind, name_kk, name_ru, name_en, parent_code, office_code, since)"""
     for statement in (
         f"""INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en, in_force)
             SELECT code, kind, name_kk, name_ru, name_en, daterange(since, NULL) FROM {draft} ON CONFLICT DO NOTHING""",

@@ -206,12 +206,13 @@ def _sheet(name: str, file: BinaryIO) -> Table:
     sheets = (workbook.get_sheet_by_name(sheet) for sheet in workbook.sheet_names)
     sheet = next((s for s in sheets if s.height), None)
     fewest = list(REQUIRED)
-    if sheet is not None:
+    if sheet is not None and sheet.end is not None:
+        height = sheet.end[0] + 1
         rows = (Row(line, cells) for line, cells in enumerate(sheet.iter_rows(), start=1))
         for row in islice(rows, SEARCHED):
             fewest = min(fewest, headings.missing(_texts(row.cells)), key=len)
             if not fewest:
-                return Table(headings.recognise(_texts(row.cells)), rows, None, sheet.total_height - row.line)
+                return Table(headings.recognise(_texts(row.cells)), rows, None, height - row.line)
     raise HeadingsNotFound(file=name, searched=SEARCHED, missing=", ".join(fewest))
 
 

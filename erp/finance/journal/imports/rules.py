@@ -91,20 +91,29 @@ def journal_code(text: str, journals: Mapping[str, int]) -> str | None:
     return code if code in journals else None
 
 
-@dataclass(slots=True)
-class _Line:
-    """A row as read; ``None`` is what could not be read."""
+Codes = tuple[str, ...]
+"""A code a dimension, in the order of ``Dimension``."""
 
-    row: Row
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The dimension codes of a row: of columns for both sides, and of each side's own."""
+
+    common: Codes
+    debit: Codes
+    credit: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The other cells of a row; ``None`` is what could not be read."""
+
     day: date | None
     amount_tiyn: int | None
     text: str
     number: str
     document_number: str
     document_on: date | None
-    common: tuple[str, ...]
-    debit: tuple[str, ...]
-    credit: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +148,7 @@ class Checker:
     entries: Spool[CheckedEntry]
     memo: str
     """Text of rows that have none."""
-    sides: dict[tuple[int, tuple[str, ...]], int] = field(default_factory=dict)
+    sides: dict[tuple[int, Codes], int] = field(default_factory=dict)
     rows: int = 0
     rows_skipped: int = 0
     values_left_out: Counter[Dimension] = field(default_factory=Counter)
@@ -152,36 +161,41 @@ class Checker:
         self._turnovers: dict[str, _Turnover] = {}
         self._open: CheckedEntry | None = None
         self._open_key: tuple[object, ...] | None = None
-        self._cache: dict[tuple[int, tuple[str, ...], tuple[str, ...]], _Side] = {}
+        self._cache: dict[tuple[int, Codes, Codes], _Side] = {}
         self._journals: dict[str, str | None] = {}
         places = self.columns.places
-        self._place = {f: places.get(f) for f in Field}
-        self._values = {
-            side: [(_DIMENSIONS.index(m.dimension), m.dimension, place) for m, place in places.items()
-                   if isinstance(m, Value) and m.side is side]
+        self._place = {name: places.get(name) for name in Field}
+        self._values = [
+            [(_DIMENSIONS.index(m.dimension), m.dimension, place) for m, place in places.items()
+             if isinstance(m, Value) and m.side is side]
             for side in (None, Field.DEBIT, Field.CREDIT)
-        }  # fmt: skip
+        ]  # fmt: skip
 
     def check(self, rows: Iterable[Row]) -> Iterator[int]:
         """Check all rows, chunk by chunk; yields the number of rows done after each."""
         rows, done = iter(rows), 0
         while chunk := list(islice(rows, _CHUNK)):
-            lines = [line for row in chunk if (line := self._read(row))]
-            self.registers.learn(
-                {
-                    (d, code)
-                    for line in lines
-                    for codes in (line.common, line.debit, line.credit)
-                    if codes is not _NOTHING
-                    for d, code in zip(_DIMENSIONS, codes, strict=True)
-                    if code and d in self.registers.dimensions
-                }
-            )
-            for line in lines:
-                self._check(line)
+            named = [_Named(*(self._codes(row, columns) for columns in self._values)) for row in chunk]
+            self.registers.learn({value for n in named for value in self._registered(n)})
+            for row, names in zip(chunk, named, strict=True):
+                self._check(row, names)
             done += len(chunk)
             yield done
         self._close_entry()
+
+    def _codes(self, row: Row, columns: Sequence[tuple[int, Dimension, int]]) -> Codes:
+        if not columns:
+            return _NOTHING
+        codes = list(_NOTHING)
+        for no, dimension, place in columns:
+            codes[no] = code_of(dimension, row.cells[place])
+        return tuple(codes)
+
+    def _registered(self, named: _Named) -> Iterator[tuple[Dimension, str]]:
+        for codes, columns in zip((named.common, named.debit, named.credit), self._values, strict=True):
+            for no, dimension, _ in columns:
+                if codes[no] and dimension in self.registers.dimensions:
+                    yield dimension, codes[no]
 
     @property
     def totals(self) -> ImportTotals:
@@ -199,41 +213,33 @@ class Checker:
     # -------------------------------------------------------------------------------------------- reading
 
     def _read(self, row: Row) -> _Line | None:
-        """A row as values, its unreadable cells refused; ``None`` where the row is nothing to post."""
+        """A row's values, its unreadable cells refused; ``None`` where the row is nothing to post."""
         if row.fault is not None:
             self._amounts_known = False
             self.refusals.add(row.line, "", "", row.fault)
             return None
         if not any(row.cells):
             return None
-        cells = row.cells
+        day_cell = self._cell(row, Field.DATE)
         try:
-            day: date | None = day_of(self._cell(row, Field.DATE))
+            day: date | None = day_of(day_cell)
         except DomainError as fault:
             if self._is_no_posting(row):
                 return None
             day = None
-            self._refuse(row, Field.DATE, fault if text_of(self._cell(row, Field.DATE)) else CellEmpty())
+            self._refuse(row, Field.DATE, fault if text_of(day_cell) else CellEmpty())
         amount = self._value(row, Field.AMOUNT, tiyn_of)
         if amount is None:
             self._amounts_known = False
         else:
             self._amount_tiyn += amount
-        document_on = self._value(row, Field.DOCUMENT_DATE, day_of, needed=False)
-        common, debit, credit = (
-            self._codes(row, cells, columns) if columns else _NOTHING for columns in self._values.values()
-        )
         return _Line(
-            row,
             day,
             amount,
             self._text(row, Field.TEXT),
             self._text(row, Field.NUMBER),
             self._text(row, Field.DOCUMENT_NUMBER),
-            document_on,
-            common,
-            debit,
-            credit,
+            self._value(row, Field.DOCUMENT_DATE, day_of, needed=False),
         )
 
     def _is_no_posting(self, row: Row) -> bool:
@@ -249,7 +255,7 @@ class Checker:
     def _is_heading(self, row: Row) -> bool:
         """The heading row again, or the row of column numbers that official forms have below it."""
         texts = [text_of(cell) for cell in row.cells]
-        if texts[self._place[Field.DEBIT]] == self.columns.heading(Field.DEBIT):
+        if texts[self.columns.places[Field.DEBIT]] == self.columns.heading(Field.DEBIT):
             return True
         named = [text for text in texts if text]
         return len(named) >= 4 and named == [str(n) for n in range(1, len(named) + 1)]
@@ -277,44 +283,36 @@ class Checker:
             self._refuse(row, name, TextTooLong(found=len(text), limit=_LONGEST[name]))
         return text
 
-    def _codes(self, row: Row, cells: Sequence[Cell], columns: Sequence[tuple[int, Dimension, int]]) -> tuple[str, ...]:
-        codes = list(_NOTHING)
-        for no, dimension, place in columns:
-            code = code_of(dimension, cells[place])
-            if len(code) > _LONGEST_CODE:
-                fault = TextTooLong(found=len(code), limit=_LONGEST_CODE)
-                self.refusals.add(row.line, self.columns.headings[place], code, fault)
-            else:
-                codes[no] = code
-        return tuple(codes)
-
     def _cell(self, row: Row, name: Field) -> Cell:
         place = self._place[name]
         return "" if place is None else row.cells[place]
 
     # -------------------------------------------------------------------------------------------- checking
 
-    def _check(self, line: _Line) -> None:
-        day, row = line.day, line.row
+    def _check(self, row: Row, named: _Named) -> None:
         before = len(self.refusals)
-        if day:
-            self._check_month(row, day)
-        journal = self._journal(row)
-        debit, debit_side = self._side(line, Field.DEBIT, line.debit)
-        credit, credit_side = self._side(line, Field.CREDIT, line.credit)
+        line = self._read(row)
+        if line is None:
+            return
+        if line.day:
+            self._check_month(row, line.day)
+        journal_id = self._journal(row)
+        debit, debit_side = self._side(row, line.day, Field.DEBIT, named.debit, named.common)
+        credit, credit_side = self._side(row, line.day, Field.CREDIT, named.credit, named.common)
         if line.amount_tiyn == 0:
             self._refuse(row, Field.AMOUNT, ledger_errors.AmountZero())
-        if debit and credit:
-            self._check_pair(line, debit, credit)
-            if debit_side == credit_side and debit_side is not None:
-                self._refuse(row, Field.CREDIT, ledger_errors.SameSides())
-        if len(self.refusals) > before or line.amount_tiyn is None or day is None or journal is None:
+        if debit and credit and (debit.kind == "off_balance") != (credit.kind == "off_balance"):
+            self._refuse(row, Field.CREDIT, ledger_errors.OffBalanceMixed(account=credit.code))
+        if debit_side is not None and debit_side == credit_side:
+            self._refuse(row, Field.CREDIT, ledger_errors.SameSides())
+        if len(self.refusals) > before or line.day is None or not line.amount_tiyn or journal_id is None:
             return
         if debit is None or credit is None or debit_side is None or credit_side is None:
             return
-        self._add(line, day, journal, debit_side, credit_side, line.amount_tiyn)
+        self._add(row, line, journal_id, line.day, (debit_side, credit_side, line.amount_tiyn))
         self._turnovers.setdefault(debit.code, _Turnover()).debit += line.amount_tiyn
         self._turnovers.setdefault(credit.code, _Turnover()).credit += line.amount_tiyn
+        self._count_left_out(named.common, debit.permitted | credit.permitted)
 
     def _check_month(self, row: Row, day: date) -> None:
         state = self.books.months.get(day.replace(day=1))
@@ -333,34 +331,35 @@ class Checker:
             return None
         return self.books.journals[code]
 
-    def _side(self, line: _Line, name: Field, own: tuple[str, ...]) -> tuple[Account | None, int | None]:
+    def _side(
+        self, row: Row, day: date | None, name: Field, own: Codes, common: Codes
+    ) -> tuple[Account | None, int | None]:
         """The account of a side and its place among the sides; the place is ``None`` where it is refused."""
-        row = line.row
         code = text_of(self._cell(row, name))
         if not code:
             self._refuse(row, name, CellEmpty())
             return None, None
         editions = self.books.chart.get(code, ())
-        account = next((a for a, in_force in editions if line.day is None or line.day in in_force), None)
+        account = next((a for a, in_force in editions if day is None or day in in_force), None)
         if account is None:
             self._refuse(row, name, AccountUnknown(account=code))
             return None, None
         if not account.postable:
             self._refuse(row, name, ledger_errors.AccountNotPostable(account=code))
             return account, None
-        key = (account.id, own, line.common)
+        key = (account.id, own, common)
         side = self._cache.get(key)
         if side is None:
-            side = self._cache[key] = self._resolve(account, own, line.common)
+            side = self._cache[key] = self._resolve(account, own, common)
         for dimension, fault in side.faults:
             self._refuse_value(row, name, dimension, fault)
         for value in side.registered:
-            if not self.registers.holds(value, line.day):
-                day = day_string(line.day) if line.day else ""
-                self._refuse_value(row, name, value[0], ValueNotRegistered(value=value[1], day=day))
+            if not self.registers.holds(value, day):
+                fault = ValueNotRegistered(value=value[1], day=day_string(day) if day else "")
+                self._refuse_value(row, name, value[0], fault)
         return account, side.place
 
-    def _resolve(self, account: Account, own: tuple[str, ...], common: tuple[str, ...]) -> _Side:
+    def _resolve(self, account: Account, own: Codes, common: Codes) -> _Side:
         """A side's codes: its own columns, else the common ones where the account is kept by them."""
         codes = list(own)
         faults: list[tuple[Dimension, DomainError]] = []
@@ -369,42 +368,40 @@ class Checker:
                 if own[no]:
                     faults.append((dimension, ValueNotPermitted(account=account.code)))
                 continue
-            codes[no] = own[no] or common[no]
-            if not codes[no] and dimension in account.mandatory:
+            code = codes[no] = own[no] or common[no]
+            if not code and dimension in account.mandatory:
                 faults.append((dimension, DimensionNotGiven(account=account.code, dimension=dimension.slug)))
+            elif len(code) > _LONGEST_CODE:
+                faults.append((dimension, TextTooLong(found=len(code), limit=_LONGEST_CODE)))
         place = None if faults else self.sides.setdefault((account.id, tuple(codes)), len(self.sides))
-        registered = tuple(
-            (d, c) for d, c in zip(_DIMENSIONS, codes, strict=True) if c and d in self.registers.dimensions
-        )
-        return _Side(place, tuple(faults), registered if not faults else ())
+        refused = {dimension for dimension, _ in faults}
+        registered = (
+            (d, code) for d, code in zip(_DIMENSIONS, codes, strict=True)
+            if code and d in self.registers.dimensions and d not in refused
+        )  # fmt: skip
+        return _Side(place, tuple(faults), tuple(registered))
 
-    def _check_pair(self, line: _Line, debit: Account, credit: Account) -> None:
-        if (debit.kind == "off_balance") != (credit.kind == "off_balance"):
-            self._refuse(line.row, Field.CREDIT, ledger_errors.OffBalanceMixed(account=credit.code))
-        if line.common is not _NOTHING:
-            kept = debit.permitted | credit.permitted
-            self.values_left_out.update(
-                d for d, code in zip(_DIMENSIONS, line.common, strict=True) if code and d not in kept
-            )
+    def _count_left_out(self, common: Codes, kept: Dimension) -> None:
+        for no, dimension, _ in self._values[0]:
+            if common[no] and dimension not in kept:
+                self.values_left_out[dimension] += 1
 
     # -------------------------------------------------------------------------------------------- gathering
 
-    def _add(self, line: _Line, day: date, journal: int, debit: int, credit: int, amount_tiyn: int) -> None:
+    def _add(self, row: Row, line: _Line, journal_id: int, day: date, posting: tuple[int, int, int]) -> None:
         memo = line.text or self.memo
         document = line.document_number or line.number
-        key = (journal, day, line.number, document, line.document_on) if line.number else None
+        key = (journal_id, day, line.number, document, line.document_on) if line.number else None
         self.rows += 1
         self.first_on, self.last_on = min(self.first_on, day), max(self.last_on, day)
         if self._open is not None and key is not None and key == self._open_key:
-            self._open.postings.append((debit, credit, amount_tiyn, memo if memo != self._open.memo else None))
+            self._open.postings.append((*posting, memo if memo != self._open.memo else None))
             if len(self._open.postings) == _MOST_POSTINGS + 1:
-                self._refuse(line.row, Field.NUMBER, EntryTooLong(number=line.number, limit=_MOST_POSTINGS))
+                self._refuse(row, Field.NUMBER, EntryTooLong(number=line.number, limit=_MOST_POSTINGS))
             return
         self._close_entry()
         self._open_key = key
-        self._open = CheckedEntry(
-            journal, day, memo, document, line.document_on, line.row.line, [(debit, credit, amount_tiyn, None)]
-        )
+        self._open = CheckedEntry(journal_id, day, memo, document, line.document_on, row.line, [(*posting, None)])
 
     def _close_entry(self) -> None:
         if self._open is not None and not self.refusals:
@@ -418,9 +415,8 @@ class Checker:
 
     def _refuse_value(self, row: Row, side: Field, dimension: Dimension, fault: DomainError) -> None:
         """In the side's own column if that is filled or the only one, else in the common one, else at the account."""
-        places = self.columns.places
-        own, common = places.get(Value(side, dimension)), places.get(Value(None, dimension))
-        place = next((p for p in (own, common) if p is not None and text_of(row.cells[p])), None)
-        if place is None:
-            place = next((p for p in (own, common) if p is not None), self._place[side])
+        own, common = (self.columns.places.get(Value(of, dimension)) for of in (side, None))
+        places = [place for place in (own, common) if place is not None]
+        filled = [place for place in places if text_of(row.cells[place])]
+        place = [*filled, *places, self.columns.places[side]][0]
         self.refusals.add(row.line, self.columns.headings[place], text_of(row.cells[place]), fault)

@@ -1,0 +1,76 @@
+"""The oblast as data: bodies, institutions, suppliers, and how their accountants word things."""
+
+import csv
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from qazyna.demonstration.days import month_name
+from qazyna.demonstration.model import Body, Institution, Supplier
+
+_FOLDER = Path(__file__).parent
+
+
+def rows(name: str) -> Iterator[dict[str, str]]:
+    with (_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _institution(fields: Mapping[str, Any]) -> Institution:
+    return Institution(**{**fields, "traits": frozenset(fields.get("traits", ()))})
+
+
+@cache
+def bodies() -> tuple[Body, ...]:
+    """Bodies that keep no books here, each after the one above it."""
+    return tuple(Body(**fields) for fields in _table("institutions")["body"])
+
+
+@cache
+def institutions() -> tuple[Institution, ...]:
+    """Institutions that keep books."""
+    return tuple(_institution(fields) for fields in _table("institutions")["institution"])
+
+
+@cache
+def suppliers() -> tuple[Supplier, ...]:
+    return tuple(
+        Supplier(
+            r["code"],
+            frozenset(r["supplies"].split()),
+            frozenset(r["place"].split()),
+            {language: r[f"name_{language}"] for language in ("kk", "ru", "en")},
+        )
+        for r in rows("counterparties")
+    )
+
+
+@cache
+def supplier_of(what: str, place: str) -> Supplier:
+    """Who supplies a thing at a place."""
+    return next(s for s in suppliers() if what in s.supplies and (not s.places or place in s.places))
+
+
+@cache
+def _texts() -> Mapping[str, Mapping[str, str]]:
+    return _table("texts")
+
+
+def say(language: str, key: str, **fields: object) -> str:
+    """A text in the institution's language; months and days are written as its people write them."""
+    written = {
+        name: month_name(value, language)
+        if name == "month" and isinstance(value, date)
+        else f"{value:%d.%m.%Y}"
+        if isinstance(value, date)
+        else value
+        for name, value in fields.items()
+    }
+    return _texts()[key][language].format(**written)

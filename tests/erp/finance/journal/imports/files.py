@@ -1,0 +1,46 @@
+"""Files as other programs write them.  Calls name only what a test is about."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import xlsxwriter
+
+HEADINGS = ("Дата", "Номер", "Дебет", "Кредит", "Сумма", "Содержание")
+A_ROW = ("15.03.2026", "1", "1010", "6010", "100,00", "Касса")
+
+Cell = str | float | date | None
+
+
+def a_csv(
+    place: Path,
+    *rows: Sequence[str],
+    headings: Sequence[str] = HEADINGS,
+    delimiter: str = ";",
+    encoding: str = "utf-8",
+    name: str = "journal.csv",
+) -> Path:
+    """A CSV file whose cells are written as they are given, unquoted."""
+    path = place / name
+    lines = [delimiter.join(row) + "\r\n" for row in (headings, *rows)]
+    path.write_bytes("".join(lines).encode(encoding))
+    return path
+
+
+def an_xlsx(place: Path, *sheets: Sequence[Sequence[Cell]], name: str = "journal.xlsx") -> Path:
+    """A workbook of sheets, each a list of rows; ``None`` leaves a cell out."""
+    path = place / name
+    workbook = xlsxwriter.Workbook(path)
+    as_day = workbook.add_format({"num_format": "dd.mm.yyyy"})
+    for rows in sheets:
+        sheet = workbook.add_worksheet()
+        for r, cells in enumerate(rows):
+            for c, cell in enumerate(cells):
+                if isinstance(cell, date):
+                    sheet.write_datetime(r, c, datetime(cell.year, cell.month, cell.day), as_day)  # noqa: DTZ001
+                elif isinstance(cell, float | int):
+                    sheet.write_number(r, c, cell)
+                elif cell is not None:
+                    sheet.write_string(r, c, cell)
+    workbook.close()
+    return path

@@ -1,0 +1,185 @@
+"""The catalogue: whatever a migration adds, nobody reads or writes past the guards."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.ledger.conftest import connect
+
+# Who may do what where is read before a scope is known.
+READ_WITHOUT_SCOPE = {"reference_role_grant"}
+
+
+@pytest.fixture(scope="module")
+def catalogue(shared_database: str) -> Iterator[psycopg.Connection]:
+    """The owner's connection; a second year has been opened, so that partitions made later are seen too."""
+    with connect(shared_database, role=None, autocommit=True) as connection:
+        connection.execute("SELECT ledger_ensure_year(y) FROM generate_series(2026, 2027) y")
+        yield connection
+
+
+def found(catalogue: psycopg.Connection, query: str) -> list[object]:
+    return [row[0] if len(row) == 1 else row for row in catalogue.execute(query)]
+
+
+OURS = "c.relnamespace = 'public'::regnamespace"
+BY_ORGANISATION = f"""
+    pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organisation_id' AND NOT a.attisdropped
+      WHERE {OURS} AND c.relkind IN ('r', 'p')
+"""
+
+
+def test_tables_of_an_organisation_are_guarded_by_rows(catalogue: psycopg.Connection) -> None:
+    open_to_all = found(
+        catalogue,
+        f"""SELECT c.relname FROM {BY_ORGANISATION} AND NOT c.relrowsecurity
+               AND has_any_column_privilege('qazyna_app', c.oid, 'SELECT, UPDATE')""",
+    )
+    assert set(open_to_all) == READ_WITHOUT_SCOPE
+    guarded = found(catalogue, f"SELECT c.relname FROM {BY_ORGANISATION} AND c.relrowsecurity")
+    assert {"ledger_entry", "ledger_posting", "ledger_entry_2027", "ledger_posting_2027"} <= set(guarded)
+
+
+def test_guarded_tables_have_a_policy_for_what_is_granted(catalogue: psycopg.Connection) -> None:
+    without = found(
+        catalogue,
+        f"""SELECT c.relname, g.privilege
+              FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS g(privilege)
+             WHERE {OURS} AND c.relrowsecurity AND has_table_privilege('qazyna_app', c.oid, g.privilege)
+               AND NOT EXISTS (SELECT FROM pg_policies p WHERE p.tablename = c.relname AND p.cmd IN (g.privilege, 'ALL'))""",
+    )
+    assert without == []
+
+
+def test_policies_ask_for_the_scope_once_a_statement(catalogue: psycopg.Connection) -> None:
+    once = "(organisation_id = ANY (( SELECT ledger_{}() AS ledger_{})::integer[]))"
+    reads, writes = once.format("readable", "readable"), once.format("writable", "writable")
+    for table, command, reading, writing in catalogue.execute(
+        "SELECT tablename, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2"
+    ):
+        expected = {"SELECT": (reads, None), "INSERT": (None, writes), "UPDATE": (writes, writes), "DELETE": (writes, None)}
+        assert (reading, writing) == expected[command], (table, command)
+
+
+def test_partitions_carry_no_grant_and_no_policy(catalogue: psycopg.Connection) -> None:
+    partitions = found(catalogue, f"SELECT c.relname FROM pg_class c WHERE {OURS} AND c.relispartition AND c.relkind = 'r'")
+    assert len(partitions) == 4
+    granted = found(
+        catalogue,
+        f"""SELECT c.relname FROM pg_class c WHERE {OURS} AND c.relispartition AND c.relkind = 'r'
+               AND (has_any_column_privilege('qazyna_app', c.oid, 'SELECT, INSERT, UPDATE')
+                    OR has_table_privilege('qazyna_app', c.oid, 'DELETE, TRUNCATE'))""",
+    )
+    policies = found(catalogue, "SELECT tablename FROM pg_policies")
+    assert granted == []
+    assert set(policies).isdisjoint(partitions)
+
+
+def test_partitions_have_the_triggers_of_their_parents(catalogue: psycopg.Connection) -> None:
+    triggers = found(
+        catalogue,
+        f"""SELECT c.relname, array_agg(t.tgname::text ORDER BY 1) FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
+             WHERE {OURS} AND c.relispartition AND t.tgenabled = 'O' AND t.tgname !~ '^RI_' GROUP BY 1 ORDER BY 1""",
+    )
+    entry, posting = ["final", "final_all"], ["final", "final_all", "guard"]
+    assert [sorted(names) for _, names in triggers] == [entry, entry, posting, posting]
+
+
+def test_views_act_for_who_asks_and_none_is_materialised(catalogue: psycopg.Connection) -> None:
+    views = found(catalogue, f"SELECT c.relname, c.relkind, c.reloptions FROM pg_class c WHERE {OURS} AND c.relkind IN ('v', 'm')")
+    assert "ledger_side" in {name for name, _, _ in views}
+    assert [v for v in views if v[1] == "m" or "security_invoker=true" not in (v[2] or [])] == []
+
+
+OWN_FUNCTIONS = """
+    pg_proc f WHERE f.pronamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = f.oid AND d.deptype = 'e')
+"""
+
+
+def test_definer_functions_fix_their_search_path_and_are_not_everybody_s(catalogue: psycopg.Connection) -> None:
+    definers = found(catalogue, f"SELECT f.proname, f.proconfig FROM {OWN_FUNCTIONS} AND f.prosecdef")
+    assert "ledger_post_entry" in {name for name, _ in definers}
+    assert [d for d in definers if "search_path=public, pg_temp" not in (d[1] or [])] == []
+    public = found(
+        catalogue,
+        f"""SELECT f.proname FROM {OWN_FUNCTIONS} AND (f.prosecdef OR f.proname LIKE 'ledger%')
+               AND EXISTS (SELECT FROM aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) g WHERE g.grantee = 0)""",
+    )
+    assert public == []
+
+
+def test_the_application_s_role_owns_nothing_and_is_nobody_special(catalogue: psycopg.Connection) -> None:
+    attributes = catalogue.execute("""
+        SELECT rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication
+          FROM pg_roles WHERE rolname = 'qazyna_app'
+    """).fetchone()
+    assert attributes == (False,) * 6
+    role = "(SELECT oid FROM pg_roles WHERE rolname = 'qazyna_app')"
+    assert found(catalogue, f"SELECT roleid::regrole::text FROM pg_auth_members WHERE member = {role}") == []
+    owned = found(catalogue, f"SELECT classid::regclass::text, objid FROM pg_shdepend WHERE refobjid = {role} AND deptype = 'o'")
+    assert owned == []
+
+
+def test_the_application_reads_the_ledger_and_writes_only_its_stage(catalogue: psycopg.Connection) -> None:
+    rights = found(
+        catalogue,
+        f"""SELECT c.relname, g.privilege
+              FROM pg_class c CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS g(privilege)
+             WHERE {OURS} AND c.relkind IN ('r', 'p', 'v') AND c.relname LIKE 'ledger\\_%'
+               AND (has_table_privilege('qazyna_app', c.oid, g.privilege)
+                    OR g.privilege IN ('INSERT', 'UPDATE', 'REFERENCES')
+                       AND has_any_column_privilege('qazyna_app', c.oid, g.privilege))""",
+    )
+    assert rights == [("ledger_stage", "INSERT")]
+    sequences = found(
+        catalogue,
+        f"""SELECT c.relname FROM pg_class c WHERE {OURS} AND c.relname LIKE 'ledger%'
+               AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege('qazyna_app', c.oid, 'USAGE, SELECT, UPDATE') END""",
+    )
+    assert sequences == []
+
+
+def test_nobody_may_truncate_or_hang_triggers_anywhere(catalogue: psycopg.Connection) -> None:
+    rights = found(
+        catalogue,
+        f"""SELECT c.relname FROM pg_class c
+             WHERE {OURS} AND c.relkind IN ('r', 'p', 'v') AND has_table_privilege('qazyna_app', c.oid, 'TRUNCATE, TRIGGER')""",
+    )
+    assert rights == []
+
+
+def test_everybody_else_has_no_rights(catalogue: psycopg.Connection) -> None:
+    granted = found(
+        catalogue,
+        f"""SELECT DISTINCT c.relname FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g
+             WHERE {OURS} AND g.grantee NOT IN (c.relowner, 'qazyna_app'::regrole)""",
+    )
+    assert granted == []
+    schema = found(
+        catalogue,
+        """SELECT g.privilege_type FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g
+            WHERE n.nspname = 'public' AND g.grantee = 0""",
+    )
+    assert schema == ["USAGE"]
+
+
+def test_keys_of_the_books_begin_with_their_organisation(catalogue: psycopg.Connection) -> None:
+    without = found(
+        catalogue,
+        f"""SELECT i.indexrelid::regclass::text FROM pg_index i, {BY_ORGANISATION} AND c.relrowsecurity
+               AND i.indrelid = c.oid AND i.indisunique AND i.indkey[0] <> a.attnum""",
+    )
+    assert without == []
+
+
+def test_foreign_keys_cross_only_to_the_ledger_and_the_registers(catalogue: psycopg.Connection) -> None:
+    crossing = found(
+        catalogue,
+        """SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint
+            WHERE contype = 'f' AND connamespace = 'public'::regnamespace
+              AND split_part(confrelid::regclass::text, '_', 1)
+                  NOT IN ('ledger', 'reference', split_part(conrelid::regclass::text, '_', 1))""",
+    )
+    assert crossing == []

@@ -1,0 +1,302 @@
+"""Random commands against a ledger in a few lines of Python: after each step both say the same."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import count
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule, run_state_machine_as_test
+from sqlalchemy import text
+
+from erp.base import uow
+from erp.base.db import make_engine
+from ledger import errors
+from ledger import service as ledger
+from ledger.model import Dimension, EntryKind, JournalEntry, Posted, PostedBatch, Posting, Source, Storno, SubaccountKey
+from tests.factories.books import ACTOR, Books, a_chart, scope_of
+from tests.ledger.agreement import disagreements
+
+MONTHS = [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
+NOT_OPENED = date(2027, 2, 1)
+KINDS = [EntryKind.ORDINARY, EntryKind.OPENING, EntryKind.CLOSING]
+SIDES = [
+    ("1010", {}),
+    ("1316", {}),
+    ("1316", {Dimension.ITEM: "flour"}),
+    ("6010", {}),
+    ("6010", {Dimension.PROGRAMME: "261.001", Dimension.SPECIFIC: "149"}),
+    ("7060", {Dimension.SPECIFIC: "149"}),
+    ("7060", {Dimension.SPECIFIC: "161"}),
+    ("3210", {Dimension.COUNTERPARTY: "010140000007"}),
+]
+OFF_BALANCE = [("01", {}), ("00", {})]
+
+sides = st.integers(0, len(SIDES) - 1)
+pairs = st.tuples(sides, sides).filter(lambda pair: pair[0] != pair[1]) | st.sampled_from(
+    [(len(SIDES), len(SIDES) + 1), (len(SIDES) + 1, len(SIDES))]
+)
+amounts = st.integers(-(10**15), 10**15).filter(bool) | st.integers(1, 300)
+days = st.builds(lambda month, day: month.replace(day=day), st.sampled_from(MONTHS), st.integers(1, 28))
+quantities = st.none() | st.integers(-5000, 5000)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[Posting, ...]:
+    """Postings whose sides are places in ``SIDES``; the machine puts the subaccounts in."""
+    correspondence = draw(st.lists(pairs, min_size=1, max_size=4))
+    return tuple(Posting(d, c, draw(amounts), None, draw(quantities), draw(quantities)) for d, c in correspondence)
+
+
+drafts = st.tuples(lines(), days, st.sampled_from([1, 2]), st.sampled_from(KINDS))
+
+
+@dataclass
+class Model:
+    """What the books should say."""
+
+    entries: dict[int, tuple[JournalEntry, Posted]] = field(default_factory=dict)
+    cancelled: set[int] = field(default_factory=set)
+    corrections: set[int] = field(default_factory=set)
+    closed: set[date] = field(default_factory=set)
+    numbers: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    def refuses(self, day: date) -> bool:
+        return day.replace(day=1) in self.closed
+
+    def next_number(self, entry: JournalEntry) -> int:
+        self.numbers[entry.journal_id, entry.effective_on.year] += 1
+        return self.numbers[entry.journal_id, entry.effective_on.year]
+
+    def turnovers(self) -> dict[tuple[int, date], tuple[int, int, int, int]]:
+        """Debit and credit, in tiyn and in thousandths, by subaccount and month."""
+        sums: Counter[tuple[int, date, int]] = Counter()
+        places = set()
+        for entry, _ in self.entries.values():
+            month = entry.effective_on.replace(day=1)
+            for p in entry.postings:
+                places |= {(p.debit_id, month), (p.credit_id, month)}
+                sums[p.debit_id, month, 0] += p.amount_tiyn
+                sums[p.credit_id, month, 1] += p.amount_tiyn
+                sums[p.debit_id, month, 2] += p.debit_quantity_milli or 0
+                sums[p.credit_id, month, 3] += p.credit_quantity_milli or 0
+        return {(s, m): (sums[s, m, 0], sums[s, m, 1], sums[s, m, 2], sums[s, m, 3]) for s, m in places}
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Each example keeps the books of an organisation of its own, in one database."""
+
+    books: Books
+    organisations: "count[int]"
+
+    posted = Bundle("posted")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.organisation = next(self.organisations)
+        self.books.organisation = self.organisation
+        keys = [SubaccountKey.of(self.books.accounts[code], named) for code, named in [*SIDES, *OFF_BALANCE]]
+
+        def begin(u: uow.UnitOfWork) -> list[int]:
+            ledger.open_books(u.connection, self.organisation, MONTHS[0], MONTHS[-1], ACTOR)
+            return ledger.intern_subaccounts(u.connection, self.organisation, keys)
+
+        self.ids = self.run_(begin)
+
+    def run_(self, command):  # type: ignore[no-untyped-def]
+        return uow.run(self.books.engine, scope_of(self.organisation), command)
+
+    def entry(self, draft, key: UUID | None = None) -> JournalEntry:  # type: ignore[no-untyped-def]
+        postings, day, journal, kind = draft
+        placed = [replace(p, debit_id=self.ids[p.debit_id], credit_id=self.ids[p.credit_id]) for p in postings]
+        return self.books.entry(*placed, on=day, key=key, journal_id=journal, kind=kind)
+
+    # -------------------------------------------------------------------------------------------- what is accepted
+
+    @rule(target=posted, draft=drafts)
+    def post(self, draft):  # type: ignore[no-untyped-def]
+        entry = self.entry(draft)
+        if self.model.refuses(entry.effective_on):
+            with pytest.raises(errors.PeriodClosed):
+                self.books.post(entry)
+            return multiple()
+        result = self.books.post(entry)
+        assert result == Posted(result.entry_id, entry.effective_on.year, self.model.next_number(entry), True)
+        self.model.entries[result.entry_id] = entry, result
+        return result.entry_id
+
+    @rule(target=posted, drafts=st.lists(drafts, min_size=1, max_size=5))
+    def post_many(self, drafts):  # type: ignore[no-untyped-def]
+        entries, key = [self.entry(draft) for draft in drafts], uuid4()
+
+        def command(u: uow.UnitOfWork) -> PostedBatch:
+            return ledger.post_many(u.connection, self.organisation, key, entries, ACTOR, Source("import", 1))
+
+        if any(self.model.refuses(e.effective_on) for e in entries):
+            with pytest.raises(errors.PeriodClosed):
+                self.run_(command)
+            return multiple()
+        postings = [p for e in entries for p in e.postings]
+        expected = PostedBatch(len(entries), len(postings), sum(p.amount_tiyn for p in postings), True)
+        assert self.run_(command) == expected
+        assert self.run_(command) == replace(expected, is_new=False)
+        known = list(self.model.entries)
+        fresh = self.read("SELECT id FROM ledger_entry WHERE id <> ALL(:known) ORDER BY id", known=known)
+        numbered = {}
+        for place, entry in sorted(enumerate(entries), key=lambda e: (e[1].effective_on, e[0])):
+            numbered[place] = self.model.next_number(entry)
+        for place, ((entry_id,), entry) in enumerate(zip(fresh, entries, strict=True)):
+            result = Posted(entry_id, entry.effective_on.year, numbered[place], True)
+            self.model.entries[entry_id] = entry, result
+        return multiple(*(entry_id for (entry_id,) in fresh))
+
+    @rule(entry_id=posted, day=days)
+    def storno(self, entry_id: int, day: date) -> None:
+        entry, result = self.model.entries[entry_id]
+        command = Storno(self.organisation, uuid4(), entry_id, result.fiscal_year, day, "typed twice")
+
+        def cancel() -> Posted:
+            return self.run_(lambda u: u.post(command))()  # type: ignore[no-any-return]
+
+        expected = (
+            errors.StornoBeforeEntry
+            if day < entry.effective_on
+            else errors.PeriodClosed
+            if self.model.refuses(day)
+            else errors.AlreadyCorrected
+            if entry_id in self.model.cancelled
+            else None
+        )
+        if expected:
+            with pytest.raises(expected):
+                cancel()
+            return
+        self.model.cancelled.add(entry_id)
+        negative = tuple(
+            replace(
+                p,
+                amount_tiyn=-p.amount_tiyn,
+                debit_quantity_milli=-(p.debit_quantity_milli or 0),
+                credit_quantity_milli=-(p.credit_quantity_milli or 0),
+            )
+            for p in entry.postings
+        )
+        mirrored = replace(entry, effective_on=day, postings=negative, kind=EntryKind.STORNO)
+        by = cancel()
+        assert by == Posted(by.entry_id, day.year, self.model.next_number(mirrored), True)
+        assert cancel() == replace(by, is_new=False)
+        self.model.entries[by.entry_id] = mirrored, by
+        self.model.corrections.add(by.entry_id)
+
+    @rule(month=st.sampled_from(MONTHS))
+    def close(self, month: date) -> None:
+        self.run_(lambda u: ledger.close_period(u.connection, self.organisation, month, ACTOR))
+        self.model.closed.add(month)
+
+    @precondition(lambda self: self.model.closed)
+    @rule(data=st.data())
+    def reopen(self, data: st.DataObject) -> None:
+        month = data.draw(st.sampled_from(sorted(self.model.closed)))
+        self.run_(lambda u: ledger.reopen_period(u.connection, self.organisation, month, ACTOR))
+        self.model.closed.remove(month)
+
+    # -------------------------------------------------------------------------------------------- what is refused
+
+    @rule(entry_id=posted)
+    def post_again(self, entry_id: int) -> None:
+        entry, result = self.model.entries[entry_id]
+        kept = self.read("SELECT action FROM ledger_command WHERE key = :key", key=entry.key)
+        if kept and kept[0].action != "batch":
+            assert self.books.post(entry) == replace(result, is_new=False)
+            with pytest.raises(errors.KeyReused):
+                self.books.post(replace(entry, memo="something else"))
+
+    @rule(draft=drafts, fault=st.sampled_from(["zero", "same sides", "month", "journal", "mixed", "side", "none"]))
+    def post_what_is_no_entry(self, draft, fault: str) -> None:  # type: ignore[no-untyped-def]
+        entry = self.entry(draft)
+        first, *others = entry.postings
+        if fault == "none":
+            bad, refusal = replace(entry, postings=()), errors.NoPostings
+        elif fault == "month":
+            bad, refusal = replace(entry, effective_on=NOT_OPENED), errors.PeriodNotOpened
+        elif self.model.refuses(entry.effective_on):
+            bad, refusal = entry, errors.PeriodClosed
+        elif fault == "journal":
+            bad, refusal = replace(entry, journal_id=99), errors.UnknownJournal
+        else:
+            wrong, refusal = {
+                "zero": (replace(first, amount_tiyn=0), errors.AmountZero),
+                "same sides": (replace(first, credit_id=first.debit_id), errors.SameSides),
+                "mixed": (Posting(self.ids[0], self.ids[-1], 5), errors.OffBalanceMixed),
+                "side": (replace(first, credit_id=10**9), errors.UnknownSubaccount),
+            }[fault]
+            bad = replace(entry, postings=(*others, wrong))
+        with pytest.raises(refusal):
+            self.books.post(bad)
+
+    @precondition(lambda self: self.model.corrections)
+    @rule(data=st.data())
+    def cancel_a_storno(self, data: st.DataObject) -> None:
+        by = data.draw(st.sampled_from(sorted(self.model.corrections)))
+        _, result = self.model.entries[by]
+        command = Storno(self.organisation, uuid4(), by, result.fiscal_year, date(2027, 1, 28), "a reason")
+        with pytest.raises(errors.NotCorrectable):
+            self.run_(lambda u: u.post(command))
+
+    @rule(draft=drafts)
+    def a_command_that_fails_after_posting(self, draft) -> None:  # type: ignore[no-untyped-def]
+        class Changed(Exception):
+            pass
+
+        def command(u: uow.UnitOfWork) -> None:
+            ledger.post_entry(u.connection, self.entry(draft), ACTOR)
+            raise Changed
+
+        refusal = errors.PeriodClosed if self.model.refuses(draft[1]) else Changed
+        with pytest.raises(refusal):
+            self.run_(command)
+
+    # -------------------------------------------------------------------------------------------- what always holds
+
+    def read(self, statement: str, **parameters: object):  # type: ignore[no-untyped-def]
+        return uow.read(
+            self.books.engine, scope_of(self.organisation), lambda u: u.execute(text(statement), parameters).all()
+        )
+
+    @invariant()
+    def the_database_agrees_with_itself(self) -> None:
+        assert self.read(disagreements(self.organisation)) == []
+
+    @invariant()
+    def the_database_agrees_with_the_model(self) -> None:
+        kept = self.read("""
+            SELECT subaccount_id, month, sum(debit_tiyn) AS debit, sum(credit_tiyn) AS credit,
+                   sum(debit_quantity_milli) AS debit_quantity, sum(credit_quantity_milli) AS credit_quantity
+              FROM ledger_balance GROUP BY 1, 2
+        """)
+        assert {(r[0], r[1]): tuple(map(int, r[2:])) for r in kept} == self.model.turnovers()
+        numbers = self.read("SELECT id, number FROM ledger_entry ORDER BY id")
+        assert dict(map(tuple, numbers)) == {i: posted.number for i, (_, posted) in self.model.entries.items()}
+
+
+@pytest.fixture
+def machine(shared_database: str) -> Iterator[type[LedgerMachine]]:
+    engine = make_engine(shared_database)
+    LedgerMachine.books = Books(engine, 0, a_chart(shared_database))
+    LedgerMachine.organisations = count(1)
+    yield LedgerMachine
+    engine.dispose()
+
+
+def test_the_books_are_what_was_posted(machine: type[LedgerMachine]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -1,0 +1,56 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from erp.base.dates import IntervalReversed
+from erp.base.i18n import Language
+from erp.base.money import parse_tiyn
+from ledger.errors import DimensionMissing, PeriodClosed, StornoBeforeEntry
+from web.i18n import moment, money, speech, translate
+
+
+def test_money_is_grouped_by_no_break_spaces_and_has_a_true_minus() -> None:
+    assert money(123456789) == "1\u00a0234\u00a0567,89"
+    assert money(-500) == "\u22125,00"
+    assert money(5) == "0,05"
+
+
+@given(st.integers(-9_000_000_000_000_000, 9_000_000_000_000_000))
+def test_an_amount_shown_can_be_typed_back(tiyn: int) -> None:
+    assert parse_tiyn(money(tiyn).replace("\u2212", "-")) == tiyn
+
+
+def test_an_instant_is_shown_in_the_country_s_time() -> None:
+    assert moment(datetime(2026, 11, 22, 20, 30, tzinfo=UTC)) == "23.11.2026 01:30"
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "several", "two_years"),
+    [
+        (Language.KK, "2026 ж. қараша", "2026 ж. қаңтар – қараша", "2025 ж. қараша – 2026 ж. қаңтар"),
+        (Language.RU, "ноябрь 2026", "январь – ноябрь 2026", "ноябрь 2025 – январь 2026"),
+        (Language.EN, "November 2026", "January – November 2026", "November 2025 – January 2026"),
+    ],
+)
+def test_months_are_named(language: Language, one: str, several: str, two_years: str) -> None:
+    say = speech(language)
+    assert say.month(date(2026, 11, 1)) == one
+    assert say.months(date(2026, 11, 1), date(2026, 11, 1)) == one
+    assert say.months(date(2026, 1, 1), date(2026, 11, 1)) == several
+    assert say.months(date(2025, 11, 1), date(2026, 1, 1)) == two_years
+
+
+def test_a_refusal_tells_its_facts_in_the_reader_s_words() -> None:
+    missing = DimensionMissing(account="3210", dimensions=["counterparty", "programme"])
+    assert translate(missing, Language.RU) == "По счёту 3210 обязательны: Контрагент, Бюджетная программа."
+    assert "2026 ж. ақпан" in translate(PeriodClosed(month="2026-02"), Language.KK)
+    assert translate(StornoBeforeEntry(day="2026-02-01", entry_day="2026-03-01"), Language.EN).startswith(
+        "The storno is dated 01.02.2026"
+    )
+    assert "январь 2026" in translate(IntervalReversed(first="2026-05", last="2026-01"), Language.RU)
+
+
+def test_what_is_no_refusal_of_ours_keeps_its_own_words() -> None:
+    assert translate(ValueError("boom {x}"), Language.KK) == "boom {x}"
