@@ -14,8 +14,10 @@ from api.problems import status_of
 from api.security import LANGUAGE_COOKIE, SESSION_COOKIE, Visit, today
 from erp.base.errors import NotPermitted
 from erp.base.i18n import Language
+from erp.base.uow import run
 from erp.reference.access import service as access
 from erp.reference.access.model import Permission
+from erp.reference.access.policy import authorise
 from web.faults import Fault
 from web.i18n import translate
 from web.pages import THEME_COOKIE, THEMES, Ask, own_address, render
@@ -49,7 +51,8 @@ def remember(visit: Visit, choice: Choice) -> None:
     """Keep a signed-in person's language for their next sign-in."""
     language = choice.language
     if visit.identity is not None and language is not None:
-        visit.run(lambda uow: access.choose_language(uow, language))
+        own = authorise(visit.identity, Permission.SIGNED_IN)
+        run(visit.engine, own, lambda uow: access.choose_language(uow, language))
 
 
 @get("/sign-in", opt=_PUBLIC, sync_to_thread=True)

@@ -8,11 +8,6 @@ HOLIDAYS = {(1, 1), (1, 2), (1, 7), (3, 8), (3, 21), (3, 22), (3, 23), (5, 1), (
             (10, 25), (12, 16)}  # fmt: skip
 """Source: Law on public holidays (RK), 267-II of 13.12.2001."""
 
-MONTHS = {
-    "ru": "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split(),
-    "kk": "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан".split(),
-}
-
 
 def is_working(day: date) -> bool:
     return day.weekday() < 5 and (day.month, day.day) not in HOLIDAYS
@@ -50,9 +45,3 @@ def weeks(month: date) -> list[tuple[date, date]]:
     for d in days:
         by_week.setdefault(d.isocalendar()[:2], []).append(d)
     return [(week[0], week[-1]) for week in by_week.values()]
-
-
-def month_name(month: date, language: str) -> str:
-    """``март 2026 г.`` or ``2026 жылғы наурыз``."""
-    name = MONTHS[language][month.month - 1]
-    return f"{name} {month.year} г." if language == "ru" else f"{month.year} жылғы {name}"

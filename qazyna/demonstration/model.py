@@ -41,7 +41,7 @@ class Institution(Body):
     works: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, int] = field(default_factory=dict)
     staff: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    property: Mapping[str, tuple[float, int, int]] = field(default_factory=dict)
+    holdings: Mapping[str, tuple[float, int, int]] = field(default_factory=dict)
 
     @property
     def staff_size(self) -> int:

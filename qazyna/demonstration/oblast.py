@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from qazyna.demonstration.days import month_name
 from qazyna.demonstration.model import Body, Institution, Supplier
 
 _FOLDER = Path(__file__).parent
@@ -64,13 +63,14 @@ def _texts() -> Mapping[str, Mapping[str, str]]:
 
 
 def say(language: str, key: str, **fields: object) -> str:
-    """A text in the institution's language; months and days are written as its people write them."""
-    written = {
-        name: month_name(value, language)
-        if name == "month" and isinstance(value, date)
-        else f"{value:%d.%m.%Y}"
-        if isinstance(value, date)
-        else value
-        for name, value in fields.items()
-    }
+    """A text in the institution's language; a ``month`` and other days are written as its people write them."""
+    written = {name: _written(language, name, value) for name, value in fields.items()}
     return _texts()[key][language].format(**written)
+
+
+def _written(language: str, name: str, value: object) -> object:
+    if not isinstance(value, date):
+        return value
+    if name == "month":
+        return say(language, "month", name=say(language, "months").split()[value.month - 1], year=value.year)
+    return f"{value:%d.%m.%Y}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from erp.base.i18n import Language, N_
+from erp.base.i18n import N_, Language
 from erp.reference.access.model import Role
 
 PASSWORD = "qazyna-demo"  # noqa: S105  (a demonstration that everybody may enter)
@@ -112,7 +112,7 @@ PEOPLE = (
     Person("nurlan", "Нұрлан Әбдірахманов", Language.KK, ((Role.HR_HEAD, _EDUCATION),), N_("head of HR")),
     Person("zhanar", "Жанар Бектенова", Language.KK, ((Role.MANAGER, _LYCEUM),), N_("director of a school")),
     Person("timur", "Тимур Рахимов", Language.RU, ((Role.EMPLOYEE, _LYCEUM),), N_("teacher")),
-    Person("asel", "Әсел Дүйсенова", Language.KK, ((Role.AUDITOR, _OBLAST),), N_("auditor: reads all, changes nothing")),
+    Person("asel", "Әсел Дүйсенова", Language.KK, ((Role.AUDITOR, _OBLAST),), N_("auditor, who reads all")),
     Person(
         "bolat",
         "Болат Сейітқали",

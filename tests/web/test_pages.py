@@ -367,7 +367,8 @@ def test_who_only_reads_is_offered_no_posting(desk: Desk, sign_in: SignIn) -> No
 def test_another_s_organisation_and_none_at_all_look_the_same(desk: Desk, accountant: Reader) -> None:
     others, none = (accountant.get(f"/o/{n}/journal") for n in (desk.organisations[STRANGERS], 999_999))
     assert others.status_code == none.status_code == 404
-    assert others.text.replace(str(desk.organisations[STRANGERS]), "") == none.text.replace("999999", "")
+    without_address = [re.sub(r"/o/\d+", "/o/N", answer.text) for answer in (others, none)]
+    assert without_address[0] == without_address[1]
 
 
 def test_a_back_link_never_leads_out_of_the_organisation(desk: Desk, accountant: Reader) -> None:

@@ -151,7 +151,7 @@ def _csv(name: str, file: BinaryIO, encoding: str, size: int) -> Table:
     text.seek(0)
     records = _records(text, delimiter)
     columns = next(headings.recognise(cells) for r in records if not headings.missing(cells := _texts(r.cells)))
-    return Table(columns, _fitted(records, columns.width, delimiter), file.tell, size)
+    return Table(columns, _fitted(records, columns.width, delimiter), lambda: text.buffer.tell(), size)
 
 
 def _delimiter(name: str, head: str) -> str:

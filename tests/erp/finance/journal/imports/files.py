@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 HEADINGS = ("Дата", "Номер", "Дебет", "Кредит", "Сумма", "Содержание")
 A_ROW = ("15.03.2026", "1", "1010", "6010", "100,00", "Касса")
 
-Cell = str | float | date | None
+Content = str | float | date | None
 
 
 def a_csv(
@@ -27,7 +27,7 @@ def a_csv(
     return path
 
 
-def an_xlsx(place: Path, *sheets: Sequence[Sequence[Cell]], name: str = "journal.xlsx") -> Path:
+def an_xlsx(place: Path, *sheets: Sequence[Sequence[Content]], name: str = "journal.xlsx") -> Path:
     """A workbook of sheets, each a list of rows; ``None`` leaves a cell out."""
     path = place / name
     workbook = xlsxwriter.Workbook(path)

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from erp.finance.journal.imports.reading import (
     tiyn_of,
 )
 from ledger.model import Dimension
-from tests.erp.finance.journal.imports.files import A_ROW, HEADINGS, a_csv, an_xlsx
+from tests.erp.finance.journal.imports.files import A_ROW, HEADINGS, Content, a_csv, an_xlsx
 
 KAZAKH = "Қаңтар айының жалақысы: Ә Ғ Ң Ө Ұ Ү Һ І ә ғ қ ң ө ұ ү һ і"
 
@@ -46,7 +47,9 @@ def test_russian_of_code_page_1251_is_read_as_written(tmp_path: Path) -> None:
     assert rows_of(a_csv(tmp_path, (*A_ROW[:5], text), encoding="cp1251"))[0].cells[5] == text
 
 
-@given(texts=st.lists(st.text(alphabet="абвгдеёжзийклмнопрстуфхцчшщъыьэюяқңғүұөәһі \t\n\";,«»№-0", min_size=1), min_size=1))
+@given(
+    texts=st.lists(st.text(alphabet='абвгдеёжзийклмнопрстуфхцчшщъыьэюяқңғүұөәһі \t\n";,«»№-0', min_size=1), min_size=1)
+)
 def test_whatever_stands_in_quoted_cells_comes_back(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     place = tmp_path_factory.mktemp("quoted")
     quoted = [(*A_ROW[:5], '"' + text.replace('"', '""') + '"') for text in texts]
@@ -119,7 +122,7 @@ def test_a_file_that_is_not_there_and_one_that_is_empty_are_refused(tmp_path: Pa
 
 
 def test_a_workbook_gives_the_first_sheet_with_cells_by_its_own_row_numbers(tmp_path: Path) -> None:
-    row = [date(2026, 3, 15), 1, 1010, 6010, 100.5, "Касса"]
+    row: list[Content] = [date(2026, 3, 15), 1, 1010, 6010, 100.5, "Касса"]
     path = an_xlsx(tmp_path, [], [[], ["Журнал"], [], HEADINGS, row], [HEADINGS])
     (found,) = rows_of(path)
     assert found == Row(5, [date(2026, 3, 15), 1.0, 1010.0, 6010.0, 100.5, "Касса"])
@@ -164,10 +167,8 @@ def test_what_is_no_amount_is_refused(cell: Cell) -> None:
 def test_no_cell_breaks_the_reading(cell: Cell) -> None:
     assert "\x00" not in text_of(cell)
     for read in (tiyn_of, day_of):
-        try:
+        with suppress(DomainError):
             read(cell)
-        except DomainError:
-            pass
     for dimension in Dimension:
         code_of(dimension, cell)
 
@@ -175,7 +176,14 @@ def test_no_cell_breaks_the_reading(cell: Cell) -> None:
 @given(day=st.dates(date(1991, 1, 1), date(2199, 12, 31)))
 def test_days_are_read_as_people_and_programs_write_them(day: date) -> None:
     clock = datetime(day.year, day.month, day.day, 23, 59)  # noqa: DTZ001
-    cells = [f"{day:%d.%m.%Y}", f" {day:%d.%m.%Y} 12:30:45", f"{day:%Y-%m-%d}", f"{day:%Y-%m-%d}T08:00:00", day, clock]
+    cells: list[Cell] = [
+        f"{day:%d.%m.%Y}",
+        f" {day:%d.%m.%Y} 12:30:45",
+        f"{day:%Y-%m-%d}",
+        f"{day:%Y-%m-%d}T08:00:00",
+        day,
+        clock,
+    ]
     assert {day_of(cell) for cell in cells} == {day}
 
 
@@ -188,8 +196,8 @@ def test_what_is_no_day_is_refused(cell: Cell) -> None:
 @pytest.mark.parametrize(
     ("dimension", "cell", "code"),
     [
-        (Dimension.COUNTERPARTY, 940340000140.0, "940340000140"),
-        (Dimension.COUNTERPARTY, "40340000140", "40340000140"),  # the check digit does not fit: as found
+        (Dimension.COUNTERPARTY, 940340000144.0, "940340000144"),
+        (Dimension.COUNTERPARTY, "140000003", "140000003"),  # the check digit does not fit: as found
         (Dimension.COUNTERPARTY, "ТОО  Заря", "ТОО Заря"),
         (Dimension.PROGRAMME, 464.01, "464.010"),
         (Dimension.PROGRAMME, "464.010.015", "464.010.015"),
@@ -203,9 +211,6 @@ def test_codes_are_what_the_registers_call_them(dimension: Dimension, cell: Cell
     assert code_of(dimension, cell) == code
 
 
-def test_a_bin_gets_its_lost_zeros_back_where_the_check_digit_fits() -> None:
-    whole = "000140000005"
-    assert {code_of(Dimension.COUNTERPARTY, cell) for cell in (140000005.0, "140000005", "000 140 000 005")} <= {
-        whole,
-        "140000005",
-    }
+@pytest.mark.parametrize("cell", [140000002.0, 140000002, "140000002", "000 140 000 002", "000140000002"])
+def test_a_bin_gets_its_lost_zeros_back_where_the_check_digit_fits(cell: Cell) -> None:
+    assert code_of(Dimension.COUNTERPARTY, cell) == "000140000002"

@@ -1,0 +1,193 @@
+"""From a story to books: what the months before leave, the plan that pays for it, the closing of a year, numbers."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+from ledger.model import EntryKind
+from qazyna.demonstration import story
+from qazyna.demonstration.days import last_day, working_day
+from qazyna.demonstration.desk import PLANS, Desk
+from qazyna.demonstration.model import Asset, Draft, Institution, Line, Side
+
+BEGINNING = date(2025, 1, 1)
+LAST_DAY = date(2026, 11, 20)
+"""The demonstration's today, whatever the clock says."""
+
+CLOSED_YEAR = 2025
+OPEN_FROM = date(2026, 10, 1)
+BOOKS_UNTIL = date(2026, 12, 31)
+
+_PROLOGUE = date(2024, 12, 1)
+_LAST_MONTH = date(2026, 11, 1)
+_PRIOR_RESULT = Side("5220")
+_RESULT = Side("5210")
+
+Balances = dict[Side, int]
+"""Debit less credit, tiyn."""
+
+
+def keep(institution: Institution) -> list[Draft]:
+    """The entries of an institution from the opening balances to the last day, in order and numbered."""
+    desk = Desk(institution)
+    _endow(desk)
+    for month in _months():
+        story.tell(desk, month)
+    drafts = desk.drafts + _plans(desk)
+    before = [d for d in drafts if d.on < BEGINNING]
+    since = [d for d in drafts if d.on >= BEGINNING]
+    opening = _opening(desk, before)
+    closing = _closing(desk, [opening, *(d for d in since if d.on.year == CLOSED_YEAR)])
+    within = (d for d in [opening, *since, *closing] if d.on <= LAST_DAY)
+    return _numbered(sorted(within, key=lambda d: (d.on, d.place_in_day)))
+
+
+def balances(drafts: Iterable[Draft]) -> Balances:
+    """Debit less credit of every side; those that come to nothing are left out."""
+    found: defaultdict[Side, int] = defaultdict(int)
+    for draft in drafts:
+        for line in draft.lines:
+            found[line.debit] += line.tiyn
+            found[line.credit] -= line.tiyn
+    return {side: tiyn for side, tiyn in sorted(found.items()) if tiyn}
+
+
+def _months() -> Iterable[date]:
+    month = _PROLOGUE
+    while month <= _LAST_MONTH:
+        yield month
+        month += relativedelta(months=1)
+
+
+def _endow(desk: Desk) -> None:
+    """What the institution has when the story begins: assets, worn as their age tells, and money of its own."""
+    eve = date(2024, 11, 30)
+    for account, (millions, age, life) in desk.who.holdings.items():
+        cost = desk.luck("endowment", account).vary(round(millions * 10) * 10_000_000, 1)
+        asset = Asset(account, cost, life * 12, _PROLOGUE - relativedelta(years=age))
+        desk.assets.append(asset)
+        worn = asset.worn_tiyn(eve)
+        desk.write(eve, "OPEN", "", Line(Side(account), _PRIOR_RESULT, cost))
+        desk.write(eve, "OPEN", "", Line(_PRIOR_RESULT, story.worn_side(account), worn))
+    if income := sum(desk.who.own.values()):
+        desk.own[eve.replace(day=1)] = income * 93
+        desk.write(eve, "OPEN", "", Line(Side("1042"), _PRIOR_RESULT, income * 168))
+
+
+# ------------------------------------------------------------------------------------------------ the plan
+
+_SLACK = {"1": 1, "2": 0, "3": 0, "4": 2}
+"""Per cent planned above the need, by the first digit of the specific; wages and transfers come out exactly."""
+
+_EXACT = {"311", "331"}
+_CHANGED_IN = (4, 9)
+
+
+def _plans(desk: Desk) -> list[Draft]:
+    """Plan assignments: month by month what the payments need, a little above it; what is left lapses in December.
+
+    In two months of a year a part comes later, by a certificate of changes.
+    """
+    paid: defaultdict[date, defaultdict[Side, list[tuple[date, int]]]] = defaultdict(lambda: defaultdict(list))
+    left: defaultdict[Side, int] = defaultdict(int)
+    returned: defaultdict[tuple[int, Side], int] = defaultdict(int)
+    for draft in desk.drafts:
+        for line in draft.lines:
+            if line.credit.account in PLANS:
+                paid[draft.on.replace(day=1)][line.credit].append((draft.on, line.tiyn))
+            if line.debit.account in PLANS:
+                returned[draft.on.year, line.debit] += line.tiyn
+    plans = []
+    for month in sorted(paid):
+        first, changed_on = working_day(month, 1), working_day(month, 15)
+        at_first: list[Line] = []
+        by_change: list[Line] = []
+        for side, payments in sorted(paid[month].items()):
+            late = sum(tiyn for on, tiyn in payments if on > changed_on) if month.month in _CHANGED_IN else 0
+            soon = sum(tiyn for _, tiyn in payments) - late
+            for lines, need in ((at_first, soon), (by_change, late)):
+                planned = _planned(side, need)
+                left[side] += planned - need
+                if planned:
+                    lines.append(Line(side, _financing(side), planned))
+        for on, text, lines in ((first, "plan", at_first), (changed_on, "plan_changed", by_change)):
+            if lines:
+                memo = desk.say(text, month=month)
+                plans.append(Draft(on, "MO-02", memo, tuple(lines), series=text, place_in_day=1))
+        if month.month == 12:
+            lapsing = {side: tiyn + returned[month.year, side] for side, tiyn in left.items()}
+            lines = [Line(side, _financing(side), -tiyn) for side, tiyn in sorted(lapsing.items()) if tiyn]
+            memo = desk.say("plan_lapsed", year=month.year)
+            plans.append(
+                Draft(working_day(month, 31), "MO-02", memo, tuple(lines), series="plan_changed", place_in_day=8)
+            )
+            left.clear()
+    return plans
+
+
+def _planned(side: Side, need: int) -> int:
+    """Whole thousands of tenge for a need, with the slack of the specific."""
+    if side.specific in _EXACT:
+        return need
+    slack = 3 if side.specific[:2] in ("14", "15", "16") else _SLACK[side.specific[0]]
+    return -(-need * (100 + slack) // 10_000_000) * 100_000
+
+
+def _financing(side: Side) -> Side:
+    return side._replace(account=PLANS[side.account])
+
+
+# ------------------------------------------------------------------------------------------------ years
+
+
+def _opening(desk: Desk, before: list[Draft]) -> Draft:
+    """Balances that the prologue leaves, as one entry against the result of previous years."""
+    lines = [
+        Line(side, _PRIOR_RESULT, tiyn) if tiyn > 0 else Line(_PRIOR_RESULT, side, -tiyn)
+        for side, tiyn in balances(before).items()
+        if side.account[0] not in "67" and side != _PRIOR_RESULT
+    ]
+    stock = _litres(before)
+    lines = [line._replace(debit_litres=stock) if line.debit.account == "1315" and stock else line for line in lines]
+    memo = desk.say("opening", year=BEGINNING.year)
+    return Draft(BEGINNING, "OPEN", memo, tuple(lines), EntryKind.OPENING, place_in_day=0)
+
+
+def _litres(drafts: Iterable[Draft]) -> int:
+    lines = [line for draft in drafts for line in draft.lines]
+    return sum((line.debit_litres or 0) - (line.credit_litres or 0) for line in lines)
+
+
+def _closing(desk: Desk, year: list[Draft]) -> list[Draft]:
+    """Revenue and expenses of the closed year into its result, and that into the result of previous years.
+
+    The carrying over belongs to the new year and is an ordinary entry of it: a report of the new year that leaves
+    closing entries out must still see it.
+    """
+    nominal = {side: tiyn for side, tiyn in balances(year).items() if side.account[0] in "67"}
+    revenue = tuple(Line(side, _RESULT, -tiyn) for side, tiyn in nominal.items() if side.account[0] == "6")
+    expenses = tuple(Line(_RESULT, side, tiyn) for side, tiyn in nominal.items() if side.account[0] == "7")
+    last = last_day(date(CLOSED_YEAR, 12, 1))
+    closing = [
+        Draft(last, "CLOSE", desk.say(text, year=CLOSED_YEAR), lines, EntryKind.CLOSING, place_in_day=9)
+        for text, lines in (("revenue_closed", revenue), ("expenses_closed", expenses))
+    ]
+    surplus = -sum(nominal.values())
+    carried = Line(_RESULT, _PRIOR_RESULT, surplus) if surplus > 0 else Line(_PRIOR_RESULT, _RESULT, -surplus)
+    memo = desk.say("result_carried", year=CLOSED_YEAR)
+    return [*closing, Draft(date(CLOSED_YEAR + 1, 1, 1), "CLOSE", memo, (carried,), place_in_day=0)]
+
+
+def _numbered(drafts: list[Draft]) -> list[Draft]:
+    """Give papers of the institution's own their numbers: one series a year and sort of paper."""
+    last: defaultdict[tuple[str, int], int] = defaultdict(int)
+    numbered = []
+    for draft in drafts:
+        if draft.series:
+            last[draft.series, draft.on.year] += 1
+            number = str(last[draft.series, draft.on.year])
+            draft = Draft(draft.on, draft.journal, draft.memo, draft.lines, draft.kind, draft.series, number)
+        numbered.append(draft)
+    return numbered
