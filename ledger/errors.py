@@ -123,6 +123,21 @@ class UnknownJournal(LedgerError):
     template = "There is no such journal."
 
 
+class SnapshotTooOld(LedgerError):
+    code, sqlstate = "snapshot-too-old", "QZ022"
+    template = "Books are written in transactions of the level READ COMMITTED only."
+
+
+class EntryDivided(LedgerError):
+    code, sqlstate = "entry-divided", "QZ023"
+    template = "The lines of one entry name different days, kinds or journals."
+
+
+class KindNotPosted(LedgerError):
+    code, sqlstate = "kind-not-posted", "QZ024"
+    template = "An entry of the kind “{kind}” is not posted by itself: cancel an entry instead."
+
+
 _BY_STATE = {leaf.sqlstate: leaf for leaf in LedgerError.__subclasses__()}
 _BY_CONSTRAINT: dict[str, type[LedgerError]] = {
     "ledger_posting_two_sides": SameSides,

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
@@ -58,6 +59,15 @@ def refusals() -> Iterator[None]:
         if refusal is None:
             raise
         raise refusal from error
+
+
+@contextmanager
+def _as_sqlalchemy(statement: str) -> Iterator[None]:
+    """COPY goes past SQLAlchemy; let its errors come out as if it did not."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 
 
 def refusal_in(error: DBAPIError) -> errors.LedgerError | None:
@@ -155,7 +165,7 @@ def post_many(
     driver = connection.connection.driver_connection
     assert driver is not None
     copy = f"COPY ledger_stage (batch, row_no, {', '.join(_STAGE_COLUMNS)}) FROM STDIN"
-    with refusals(), driver.cursor() as cursor, cursor.copy(copy) as rows:
+    with refusals(), _as_sqlalchemy(copy), driver.cursor() as cursor, cursor.copy(copy) as rows:
         row_no = 0
         for entry_no, entry in enumerate(entries, start=1):
             for no, p in enumerate(entry.postings, start=1):

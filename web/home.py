@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.response import Redirect
 
-from api.security import Visit, today
+from api.security import Visitor, today
 from erp.base.dates import MonthSpan
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal
@@ -16,7 +16,7 @@ from erp.finance.journal.queries import EntryFilter, Month
 from erp.reference.access.model import Permission
 from erp.reference.organisations import queries as organisations
 from erp.reference.organisations.model import Organisation
-from web.pages import organisation_at, render
+from web.pages import Ask, Id, organisation_at, render
 
 _LAST_ENTRIES = 8
 
@@ -33,7 +33,7 @@ class Standing:
 
 
 @get("/", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
-def choose(request: Request[Any, Any, Any], visit: Visit) -> Response[Any]:
+def choose(request: Ask, visit: Visitor) -> Response[Any]:
     known = visit.read(lambda uow: organisations.organisations_of(uow.connection, uow.scope))
     if len(known) == 1 and "all" not in request.query_params:
         return Redirect(f"/o/{known[0].id}/", status_code=303)
@@ -43,7 +43,7 @@ def choose(request: Request[Any, Any, Any], visit: Visit) -> Response[Any]:
 
 
 @get("/o/{organisation_id:int}", opt={"policy": Permission.JOURNAL_READ}, sync_to_thread=True)
-def home(request: Request[Any, Any, Any], visit: Visit, organisation_id: int) -> Response[str]:
+def home(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     standing = visit.read(lambda uow: _standing(uow, organisation_id, today()))
     return render(
         request,

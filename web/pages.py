@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 
 from api.security import Visit
 from erp.base.dates import day_string
@@ -26,6 +27,7 @@ THEME_COOKIE = "qazyna_theme"
 THEMES = ("auto", "light", "dark")
 
 Ask = Request[Any, Any, Any]
+Id = FromPath[int]
 
 
 @cache

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
 
 from api.problems import status_of
-from api.security import LANGUAGE_COOKIE, SESSION_COOKIE, Visit, today
+from api.security import LANGUAGE_COOKIE, SESSION_COOKIE, Visit, Visitor, today
 from erp.base.errors import NotPermitted
 from erp.base.i18n import Language
 from erp.base.uow import run
@@ -56,7 +56,7 @@ def remember(visit: Visit, choice: Choice) -> None:
 
 
 @get("/sign-in", opt=_PUBLIC, sync_to_thread=True)
-def sign_in_page(request: Request[Any, Any, Any], visit: Visit) -> Response[Any]:
+def sign_in_page(request: Ask, visit: Visitor) -> Response[Any]:
     wanted = own_address(request.query_params.get("next", "/"))
     if visit.identity is not None:
         return Redirect(wanted, status_code=303)
@@ -64,7 +64,7 @@ def sign_in_page(request: Request[Any, Any, Any], visit: Visit) -> Response[Any]
 
 
 @post("/sign-in", opt=_PUBLIC, sync_to_thread=True)
-def sign_in(request: Request[Any, Any, Any], visit: Visit, data: Sent) -> Response[Any]:
+def sign_in(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     login, wanted = data.get("login", ""), own_address(data.get("next", "/"))
     if choice := choice_in(data):
         return _sign_in_form(request, wanted, login=login, choice=choice)
@@ -77,14 +77,14 @@ def sign_in(request: Request[Any, Any, Any], visit: Visit, data: Sent) -> Respon
 
 
 @post("/sign-out", opt=_PUBLIC, sync_to_thread=True)
-def sign_out(request: Request[Any, Any, Any], visit: Visit) -> Response[Any]:
+def sign_out(request: Ask, visit: Visitor) -> Response[Any]:
     secret = request.cookies.get(SESSION_COOKIE, "")
     visit.run(lambda uow: access.sign_out(uow, secret))
     return Redirect("/sign-in", status_code=303, cookies=[_cookie(request, SESSION_COOKIE, "", 0)])
 
 
 @post("/preferences", opt=_PUBLIC, sync_to_thread=True)
-def prefer(request: Request[Any, Any, Any], visit: Visit, data: Sent) -> Response[Any]:
+def prefer(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     choice = choice_in(data) or Choice()
     remember(visit, choice)
     return Redirect(own_address(data.get("next", "/")), status_code=303, cookies=choice.cookies(request))

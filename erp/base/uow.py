@@ -1,5 +1,6 @@
 """The unit of work: one command, one transaction, one thread."""
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from ledger.model import JournalEntry, Posted, Storno
 
 T = TypeVar("T")
 
-_ATTEMPTS = 6
+_ATTEMPTS = 12
+_LONGEST_PAUSE = 0.3  # seconds before a rerun
 _RETRIED = {"40001", "40P01"}  # serialization failure, deadlock: the whole command runs again under its key
 _BUSY = "55P03"  # lock timeout
 
@@ -90,7 +92,8 @@ def run(engine: Engine, scope: Scope, command: Callable[[UnitOfWork], T]) -> T:
                 raise Busy() from error
             if state not in _RETRIED:
                 raise
-            time.sleep(0.005 * 2**attempt)
+            # uneven, so that two commands that met once do not meet again
+            time.sleep(random.uniform(0, min(0.005 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311
     raise AssertionError("unreachable")
 
 

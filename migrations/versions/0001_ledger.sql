@@ -39,6 +39,22 @@ $$ BEGIN
     PERFORM ledger_refuse('QZ004', 'foreign-organisation', jsonb_build_object('organisation', p_organisation));
 END $$;
 
+-- An older snapshot could still see a month open that has been closed since: writers read what is committed now.
+CREATE FUNCTION ledger_require_writer(p_organisation int) RETURNS void LANGUAGE plpgsql AS
+$$ BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM ledger_refuse('QZ022', 'snapshot-too-old');
+    END IF;
+    PERFORM ledger_require_writable(p_organisation);
+END $$;
+
+CREATE FUNCTION ledger_require_own_kind(p_kind text) RETURNS void LANGUAGE plpgsql AS
+$$ BEGIN
+    IF p_kind IN ('ordinary', 'opening', 'closing') THEN RETURN; END IF;
+    PERFORM ledger_refuse('QZ024', 'kind-not-posted', jsonb_build_object('kind', p_kind));
+END $$;
+COMMENT ON FUNCTION ledger_require_own_kind(text) IS 'Stornos and reversals come only from the functions that know what they cancel.';
+
 -- ---------------------------------------------------------------------------------------------- accounts
 
 CREATE TABLE ledger_account (
@@ -396,6 +412,9 @@ DECLARE
     fault ledger_fault;
     m record;
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM ledger_refuse('QZ022', 'snapshot-too-old');
+    END IF;
     FOR m IN SELECT DISTINCT organisation_id, date_trunc('month', effective_on)::date AS month FROM fresh ORDER BY 1, 2 LOOP
         PERFORM pg_advisory_xact_lock_shared(m.organisation_id, ledger_month_key(m.month));
         PERFORM ledger_refuse_period(m.organisation_id, m.month);
@@ -546,26 +565,24 @@ COMMENT ON FUNCTION ledger_set_period IS 'Closes or reopens a month, waiting for
 -- ---------------------------------------------------------------------------------------------- posting
 
 -- Order matters: key, month lock, checks, postings with balances, and the counter row last; nothing slow follows it.
-CREATE FUNCTION ledger_post_entry(
+CREATE FUNCTION ledger_record_entry(
     p_organisation int, p_key uuid, p_hash bytea, p_journal smallint, p_kind text, p_on date, p_actor int, p_origin text,
-    p_memo text, p_document_number text, p_document_on date, p_source_kind text, p_source_id bigint, p_source_line int,
-    p_debit int[], p_credit int[], p_amount bigint[], p_line_memo text[] DEFAULT NULL,
-    p_debit_quantity bigint[] DEFAULT NULL, p_credit_quantity bigint[] DEFAULT NULL,
-    p_debit_currency bigint[] DEFAULT NULL, p_credit_currency bigint[] DEFAULT NULL,
+    p_balance_kind smallint, p_memo text, p_document_number text, p_document_on date, p_source_kind text, p_source_id bigint, p_source_line int,
+    p_debit int[], p_credit int[], p_amount bigint[], p_line_memo text[], p_debit_quantity bigint[],
+    p_credit_quantity bigint[], p_debit_currency bigint[], p_credit_currency bigint[],
     OUT entry_id bigint, OUT fiscal_year int, OUT number bigint, OUT is_new boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS
+LANGUAGE plpgsql AS
 $$
 #variable_conflict use_column
 DECLARE
     v_month date := date_trunc('month', p_on);
-    v_kind smallint := ledger_balance_kind(p_kind);
     v_hash bytea;
     v_id bigint;
     v_year int := extract(year FROM p_on);
     v_state text;
     fault ledger_fault;
 BEGIN
-    IF p_organisation <> ALL (coalesce(ledger_writable(), '{}')) THEN PERFORM ledger_require_writable(p_organisation); END IF;
+    PERFORM ledger_require_writer(p_organisation);
     IF coalesce(cardinality(p_amount), 0) = 0 THEN PERFORM ledger_refuse('QZ015', 'no-postings'); END IF;
 
     v_id := nextval('ledger_entry_id');
@@ -577,7 +594,7 @@ BEGIN
           FROM ledger_command c WHERE c.organisation_id = p_organisation AND c.key = p_key;
         IF v_hash <> p_hash THEN PERFORM ledger_refuse('QZ003', 'key-reused', jsonb_build_object('key', p_key)); END IF;
         SELECT e.number INTO number FROM ledger_entry e
-         WHERE (e.organisation_id, e.fiscal_year, e.id) = (p_organisation, ledger_post_entry.fiscal_year, ledger_post_entry.entry_id);
+         WHERE (e.organisation_id, e.fiscal_year, e.id) = (p_organisation, ledger_record_entry.fiscal_year, ledger_record_entry.entry_id);
         is_new := false;
         RETURN;
     END IF;
@@ -605,7 +622,7 @@ BEGIN
     PERFORM set_config('qazyna.posting', '', true);
     PERFORM ledger_add_balances(array_fill(p_organisation, ARRAY[cardinality(p_amount)]),
                                 array_fill(p_on, ARRAY[cardinality(p_amount)]),
-                                array_fill(v_kind, ARRAY[cardinality(p_amount)]), p_debit, p_credit, p_amount,
+                                array_fill(p_balance_kind, ARRAY[cardinality(p_amount)]), p_debit, p_credit, p_amount,
                                 p_debit_quantity, p_credit_quantity, p_debit_currency, p_credit_currency);
 
     INSERT INTO ledger_number AS n (organisation_id, journal_id, fiscal_year, last_number)
@@ -620,6 +637,24 @@ BEGIN
     fiscal_year := v_year;
     is_new := true;
 END $$;
+COMMENT ON FUNCTION ledger_record_entry IS 'The inner door of posting, for the functions of the kernel only.';
+
+CREATE FUNCTION ledger_post_entry(
+    p_organisation int, p_key uuid, p_hash bytea, p_journal smallint, p_kind text, p_on date, p_actor int, p_origin text,
+    p_memo text, p_document_number text, p_document_on date, p_source_kind text, p_source_id bigint, p_source_line int,
+    p_debit int[], p_credit int[], p_amount bigint[], p_line_memo text[] DEFAULT NULL,
+    p_debit_quantity bigint[] DEFAULT NULL, p_credit_quantity bigint[] DEFAULT NULL,
+    p_debit_currency bigint[] DEFAULT NULL, p_credit_currency bigint[] DEFAULT NULL,
+    OUT entry_id bigint, OUT fiscal_year int, OUT number bigint, OUT is_new boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS
+$$ BEGIN
+    PERFORM ledger_require_own_kind(p_kind);
+    SELECT r.* INTO entry_id, fiscal_year, number, is_new
+      FROM ledger_record_entry(p_organisation, p_key, p_hash, p_journal, p_kind, p_on, p_actor, p_origin,
+                               ledger_balance_kind(p_kind), p_memo, p_document_number, p_document_on, p_source_kind,
+                               p_source_id, p_source_line, p_debit, p_credit, p_amount, p_line_memo, p_debit_quantity,
+                               p_credit_quantity, p_debit_currency, p_credit_currency) r;
+END $$;
 COMMENT ON FUNCTION ledger_post_entry IS 'Posts one entry: the same key with the same content returns the first result; a month lock, every check, postings, balances, then the legal number.';
 
 CREATE FUNCTION ledger_storno(
@@ -633,7 +668,7 @@ DECLARE
     p record;
     by_whom ledger_correction%ROWTYPE;
 BEGIN
-    PERFORM ledger_require_writable(p_organisation);
+    PERFORM ledger_require_writer(p_organisation);
     SELECT * INTO o FROM ledger_entry e
      WHERE (e.organisation_id, e.fiscal_year, e.id) = (p_organisation, p_entry_year, p_entry);
     IF NOT FOUND THEN PERFORM ledger_refuse('QZ013', 'unknown-entry', jsonb_build_object('entry', p_entry)); END IF;
@@ -650,9 +685,9 @@ BEGIN
       INTO p FROM ledger_posting
      WHERE (organisation_id, fiscal_year, entry_id) = (p_organisation, p_entry_year, p_entry);
     SELECT r.* INTO entry_id, fiscal_year, number, is_new
-      FROM ledger_post_entry(p_organisation, p_key, p_hash, o.journal_id, 'storno', p_on, p_actor, p_origin, o.memo,
-                             o.document_number, o.document_on, 'storno', p_entry, NULL, p.debit, p.credit, p.amount,
-                             p.memo, p.dq, p.cq, p.dc, p.cc) r;
+      FROM ledger_record_entry(p_organisation, p_key, p_hash, o.journal_id, 'storno', p_on, p_actor, p_origin,
+                               ledger_balance_kind(o.kind), o.memo, o.document_number, o.document_on, 'storno', p_entry,
+                               NULL, p.debit, p.credit, p.amount, p.memo, p.dq, p.cq, p.dc, p.cc) r;
     IF is_new THEN
         BEGIN
             INSERT INTO ledger_correction (organisation_id, entry_id, fiscal_year, by_entry_id, by_fiscal_year, kind, reason)
@@ -705,11 +740,16 @@ DECLARE
     m record;
     fault ledger_fault;
 BEGIN
-    PERFORM ledger_require_writable(p_organisation);
+    PERFORM ledger_require_writer(p_organisation);
     SELECT count(*), max(entry_no), sum(s.amount_tiyn), min(extract(year FROM effective_on))
       INTO postings, entries, amount_tiyn, v_first_year
       FROM ledger_stage s WHERE batch = p_batch;
     IF postings = 0 THEN PERFORM ledger_refuse('QZ015', 'no-postings'); END IF;
+    PERFORM ledger_require_own_kind(k) FROM (SELECT DISTINCT kind AS k FROM ledger_stage WHERE batch = p_batch) kinds;
+    IF EXISTS (SELECT FROM ledger_stage WHERE batch = p_batch GROUP BY entry_no
+               HAVING (min(effective_on), min(kind), min(journal_id)) <> (max(effective_on), max(kind), max(journal_id))) THEN
+        PERFORM ledger_refuse('QZ023', 'entry-divided');
+    END IF;
     v_ids := ARRAY(SELECT nextval('ledger_entry_id') FROM generate_series(1, entries));
 
     INSERT INTO ledger_command (organisation_id, key, content_hash, entry_id, fiscal_year, action, actor_id, origin)

@@ -83,12 +83,13 @@ _SLACK = {"1": 1, "2": 0, "3": 0, "4": 2}
 
 _EXACT = {"311", "331"}
 _CHANGED_IN = (4, 9)
+_CHANGING = ("14", "15", "16", "41")
 
 
 def _plans(desk: Desk) -> list[Draft]:
     """Plan assignments: month by month what the payments need, a little above it; what is left lapses in December.
 
-    In two months of a year a part comes later, by a certificate of changes.
+    In two months of a year a part for goods, services and equipment comes later, by a certificate of changes.
     """
     paid: defaultdict[date, defaultdict[Side, list[tuple[date, int]]]] = defaultdict(lambda: defaultdict(list))
     left: defaultdict[Side, int] = defaultdict(int)
@@ -105,7 +106,8 @@ def _plans(desk: Desk) -> list[Draft]:
         at_first: list[Line] = []
         by_change: list[Line] = []
         for side, payments in sorted(paid[month].items()):
-            late = sum(tiyn for on, tiyn in payments if on > changed_on) if month.month in _CHANGED_IN else 0
+            changes = month.month in _CHANGED_IN and side.specific[:2] in _CHANGING
+            late = sum(tiyn for on, tiyn in payments if on > changed_on) if changes else 0
             soon = sum(tiyn for _, tiyn in payments) - late
             for lines, need in ((at_first, soon), (by_change, late)):
                 planned = _planned(side, need)
@@ -131,7 +133,7 @@ def _planned(side: Side, need: int) -> int:
     """Whole thousands of tenge for a need, with the slack of the specific."""
     if side.specific in _EXACT:
         return need
-    slack = 3 if side.specific[:2] in ("14", "15", "16") else _SLACK[side.specific[0]]
+    slack = 3 if side.specific[:2] in _CHANGING[:3] else _SLACK[side.specific[0]]
     return -(-need * (100 + slack) // 10_000_000) * 100_000
 
 

@@ -365,7 +365,7 @@ def trips(desk: Desk, month: date) -> None:
         last = first + relativedelta(days=days - 1)
         reported_on = days_later(last, 3)
         expected = per_diem * days + luck.between(30, 90) * 100_000
-        spent = luck.vary(expected, 9)
+        spent = luck.vary(expected, 9) // 100 * 100
         traveller, left = Side("1261", person=f"{number:04d}"), expected - spent
         cost = desk.expense("7070", "161")
         advance = desk.say("trip_advance", person=person, city=city, first=first, last=last)

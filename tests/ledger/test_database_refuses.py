@@ -403,6 +403,24 @@ def test_the_functions_switch_guards_off_for_themselves_only(owner: psycopg.Conn
         no=1, debit=shelf.cash, credit=shelf.their_revenue, amount=1)) == NO_SUBACCOUNT  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE ledger_balance SET debit_tiyn = debit_tiyn + 1 WHERE organisation_id = 1",
+        "UPDATE ledger_balance SET credit_currency_minor = 1 WHERE organisation_id = 1",
+        "DELETE FROM ledger_balance WHERE organisation_id = 1",
+        "UPDATE ledger_account_balance SET credit_tiyn = credit_tiyn - 1 WHERE organisation_id = 1",
+        "UPDATE ledger_number SET last_number = 2 WHERE organisation_id = 1",
+        "ALTER TABLE ledger_posting DISABLE TRIGGER ALL; DELETE FROM ledger_posting WHERE organisation_id = 1",
+        "ALTER TABLE ledger_entry DISABLE TRIGGER ALL; UPDATE ledger_entry SET number = 9 WHERE organisation_id = 1",
+    ],
+)
+def test_what_the_owner_falsified_no_longer_agrees(owner: psycopg.Connection, tampering: str) -> None:
+    assert owner.execute(disagreements(1)).fetchall() == []
+    owner.execute(tampering)
+    assert owner.execute(disagreements(1)).fetchall() != []
+
+
 # ------------------------------------------------------------------------------------------------ reading others' books
 
 

@@ -1,5 +1,12 @@
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 from litestar.testing import TestClient
@@ -33,3 +40,48 @@ def sign_in(desk: Desk) -> Iterator[Callable[[str], Reader]]:
 @pytest.fixture
 def accountant(sign_in: Callable[[str], Reader]) -> Reader:
     return sign_in("accountant")
+
+
+@dataclass
+class Site:
+    """The program as it is run, for a browser; its books are its own."""
+
+    desk: Desk
+    address: str
+
+
+@pytest.fixture(scope="session")
+def site(server: TestServer) -> Iterator[Site]:
+    url = server.new_database()
+    desk = furnish(url)
+    port = _free_port()
+    settings = {"QAZYNA_DATABASE_URL": url.replace("+psycopg", "", 1), "QAZYNA_PORT": str(port), "QAZYNA_POOL": "4"}
+    program = subprocess.Popen([sys.executable, "-m", "qazyna", "serve"], env=os.environ | settings)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/sign-in", program)
+        yield Site(desk, address)
+    finally:
+        program.terminate()
+        program.wait(timeout=20)
+        desk.engine.dispose()
+        server.drop_database(url)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait_for(address: str, program: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        assert program.poll() is None, "the program ended"
+        try:
+            urllib.request.urlopen(address, timeout=5)  # noqa: S310
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the program does not answer")

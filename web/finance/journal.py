@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from api.problems import status_of
-from api.security import Visit, today
+from api.security import Visit, Visitor, today
 from erp.base.dates import MonthSpan, day_string, month_string
 from erp.base.errors import Conflict, RuleViolated
 from erp.base.i18n import N_
@@ -29,7 +30,7 @@ from web.faults import Refusal, fault_sheet
 from web.finance.months import asked_span, choices, year_to
 from web.forms import EntryForm, StornoForm, TypedLine, TypedSide, typed_side
 from web.i18n import speech
-from web.pages import Ask, organisation_at, own_address, render, visit_of
+from web.pages import Ask, Id, organisation_at, own_address, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
 
 _READ = {"policy": Permission.JOURNAL_READ}
@@ -82,7 +83,7 @@ class Listing:
 
 
 @get("/o/{organisation_id:int}/journal", opt=_READ, sync_to_thread=True)
-def entries(request: Request[Any, Any, Any], visit: Visit, organisation_id: int) -> Response[str]:
+def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     query = dict(request.query_params)
     listing = visit.read(lambda uow: _listing(uow, organisation_id, query))
     cursor = listing.page.next_cursor
@@ -124,22 +125,24 @@ def _whole(months: list[Month]) -> MonthSpan:
 
 
 @get("/o/{organisation_id:int}/accounts", opt=_READ, sync_to_thread=True)
-def suggest_accounts(
-    visit: Visit, organisation_id: int, q: str = "", on: date | None = None
-) -> list[dict[str, str | bool]]:
+def suggest_accounts(visit: Visitor, organisation_id: Id, q: FromQuery[str] = "") -> list[dict[str, str | bool]]:
     """Accounts for the list under a field, best first."""
-    found = visit.read(lambda uow: service.search_accounts(uow, q, on or today()))
+    found = visit.read(lambda uow: service.search_accounts(uow, q, today()))
     return [{"code": a.code, "name": a.name(visit.language), "verified": a.verified} for a in found]
 
 
 @get("/o/{organisation_id:int}/values/{dimension:str}", opt=_READ, sync_to_thread=True)
 def suggest_values(
-    visit: Visit, organisation_id: int, dimension: str, q: str = "", on: date | None = None
+    visit: Visitor,
+    organisation_id: Id,
+    dimension: FromPath[str],
+    q: FromQuery[str] = "",
+    on: FromQuery[date | None] = None,
 ) -> list[dict[str, str | bool]]:
     """Values of a dimension for the list under a field, best first."""
     wanted = _dimension(dimension)
-    day, language = on or today(), visit.language
-    found = visit.read(lambda uow: service.search_values(uow, wanted, q, on=day, language=language))
+    language = visit.language
+    found = visit.read(lambda uow: service.search_values(uow, wanted, q, on=today(), language=language))
     return [{"code": v.code, "name": v.label(language), "verified": True} for v in found]
 
 
@@ -220,9 +223,7 @@ class Chart:
 
 
 @get("/o/{organisation_id:int}/journal/new", opt=_POST, sync_to_thread=True)
-def new_entry(
-    request: Request[Any, Any, Any], visit: Visit, organisation_id: int, copy: int | None = None
-) -> Response[str]:
+def new_entry(request: Ask, visit: Visitor, organisation_id: Id, copy: FromQuery[int | None] = None) -> Response[str]:
     if copy is None:
         form = visit.read(lambda uow: _new_form(uow, organisation_id))
     else:
@@ -232,7 +233,7 @@ def new_entry(
 
 
 @post("/o/{organisation_id:int}/journal/new", opt=_POST, sync_to_thread=True)
-def send_entry(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, data: Sent) -> Response[Any]:
+def send_entry(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     form = EntryForm.of(data)
     if choice := choice_in(data):
         remember(visit, choice)
@@ -252,7 +253,7 @@ def send_entry(request: Request[Any, Any, Any], visit: Visit, organisation_id: i
 
 
 @get("/o/{organisation_id:int}/journal/side", opt=_POST, sync_to_thread=True)
-def side(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, name: str) -> Response[str]:
+def side(request: Ask, visit: Visitor, organisation_id: Id, name: FromQuery[str]) -> Response[str]:
     """The dimension fields that an account asks for; values that still fit stay."""
     typed = typed_side(dict(request.query_params))
 
@@ -344,7 +345,7 @@ def _entry_page(
 
 
 @get("/o/{organisation_id:int}/journal/{entry_id:int}", opt=_READ, sync_to_thread=True)
-def entry(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, entry_id: int) -> Response[str]:
+def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[str]:
     organisation, shown = visit.read(lambda uow: (organisation_at(uow), service.entry(uow, organisation_id, entry_id)))
     home = f"/o/{organisation_id}/"
     say = speech(visit.language)
@@ -376,15 +377,13 @@ def _may_storno(visit: Visit, organisation_id: int, entry: EntryView) -> bool:
 
 
 @get("/o/{organisation_id:int}/journal/{entry_id:int}/storno", opt=_CORRECT, sync_to_thread=True)
-def storno_page(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, entry_id: int) -> Response[str]:
+def storno_page(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[str]:
     shown = visit.read(lambda uow: service.entry(uow, organisation_id, entry_id))
     return _storno_page(request, shown, StornoForm.new(max(today(), shown.effective_on)))
 
 
 @post("/o/{organisation_id:int}/journal/{entry_id:int}/storno", opt=_CORRECT, sync_to_thread=True)
-def send_storno(
-    request: Request[Any, Any, Any], visit: Visit, organisation_id: int, entry_id: int, data: Sent
-) -> Response[Any]:
+def send_storno(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id, data: Sent) -> Response[Any]:
     form = StornoForm.of(data)
     if choice := choice_in(data):
         remember(visit, choice)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response, get
+from litestar import Response, get
+from litestar.params import FromPath
 
 from api.problems import status_of
-from api.security import Visit, today
+from api.security import Visitor, today
 from erp.base.dates import MonthSpan, month_string
 from erp.base.errors import RuleViolated
 from erp.base.uow import UnitOfWork
@@ -20,7 +20,7 @@ from erp.reference.organisations.model import Organisation
 from web.faults import fault_sheet
 from web.finance.months import asked_span, choices, year_to
 from web.i18n import speech
-from web.pages import organisation_at, own_address, render
+from web.pages import Ask, Id, organisation_at, own_address, render
 
 _READ = {"policy": Permission.JOURNAL_READ}
 
@@ -57,7 +57,7 @@ class Books:
 
 
 @get("/o/{organisation_id:int}/trial-balance", opt=_READ, sync_to_thread=True)
-def trial_balance(request: Request[Any, Any, Any], visit: Visit, organisation_id: int) -> Response[str]:
+def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     query = dict(request.query_params)
     by_dimensions = query.get("by") == "dimensions"
 
@@ -101,7 +101,7 @@ def _lines(rows: Sequence[BalanceRow], home: str, months: dict[str, str], back: 
 
 
 @get("/o/{organisation_id:int}/accounts/{code:str}/card", opt=_READ, sync_to_thread=True)
-def account_card(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, code: str) -> Response[str]:
+def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPath[str]) -> Response[str]:
     query = dict(request.query_params)
     cursor = query.get("cursor")
 

@@ -544,7 +544,9 @@ class ImportedAccount:
     entries: int
 
 
-# The account is a subquery of its own: fresh rows have no statistics yet, and a join would be planned for one of them.
+# Fresh rows have no statistics yet, and joins would be planned for one of them: so the account is a subquery of its
+# own, and no nested loops.
+_NO_NESTED_LOOPS = text("SELECT set_config('enable_nestloop', 'off', true)")
 _IMPORTED = text("""
     WITH entry AS (
         SELECT organisation_id, fiscal_year, id FROM ledger_entry
@@ -554,6 +556,8 @@ _IMPORTED = text("""
         SELECT p.debit_id, p.credit_id, p.amount_tiyn
           FROM entry e JOIN ledger_posting p
             ON (p.organisation_id, p.fiscal_year, p.entry_id) = (e.organisation_id, e.fiscal_year, e.id)
+         WHERE p.organisation_id = :organisation AND p.effective_on BETWEEN :first AND :last
+           AND p.fiscal_year BETWEEN :first_year AND :last_year
     ), side AS (
         SELECT debit_id AS id, sum(amount_tiyn) AS debit, 0 AS credit, count(*) AS postings FROM posting GROUP BY 1
         UNION ALL
@@ -572,9 +576,13 @@ _IMPORTED = text("""
 def imported_by_account(
     connection: Connection, scope: Scope, organisation_id: int, import_id: int, first: date, last: date
 ) -> list[ImportedAccount]:
-    """Turnovers of an import's postings, read from the postings themselves; all are dated ``first`` to ``last``."""
+    """Turnovers of an import's postings, read from the postings themselves; all are dated ``first`` to ``last``.
+
+    The last step of its transaction, whose later statements would be planned without nested loops.
+    """
     parameters = {"organisation": organisation_id, "import": import_id, "first": first, "last": last}
     years = {"first_year": first.year, "last_year": last.year}
+    connection.execute(_NO_NESTED_LOOPS)
     return many(ImportedAccount, connection.execute(_IMPORTED, parameters | years))
 
 

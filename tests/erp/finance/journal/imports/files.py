@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from xml.sax.saxutils import escape
+from zipfile import ZipFile
 
 import xlsxwriter  # type: ignore[import-untyped]
 
@@ -43,4 +45,24 @@ def an_xlsx(place: Path, *sheets: Sequence[Sequence[Content]], name: str = "jour
                 elif cell is not None:
                     sheet.write_string(r, c, cell)
     workbook.close()
+    return path
+
+
+def an_ods(place: Path, rows: Sequence[Sequence[str]], name: str = "journal.ods") -> Path:
+    """The least that is an OpenDocument sheet of texts."""
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    lines = ["<table:table-row>" + "".join(cell.format(escape(c)) for c in row) + "</table:table-row>" for row in rows]
+    names = "".join(
+        f' xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"'
+        for prefix in ("office", "table", "text")
+    )
+    path = place / name
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content{names}><office:body><office:spreadsheet>"
+            f'<table:table table:name="1">{"".join(lines)}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
     return path

@@ -21,7 +21,7 @@ from erp.finance.journal.imports.reading import (
     tiyn_of,
 )
 from ledger.model import Dimension
-from tests.erp.finance.journal.imports.files import A_ROW, HEADINGS, Content, a_csv, an_xlsx
+from tests.erp.finance.journal.imports.files import A_ROW, HEADINGS, Content, a_csv, an_ods, an_xlsx
 
 KAZAKH = "Қаңтар айының жалақысы: Ә Ғ Ң Ө Ұ Ү Һ І ә ғ қ ң ө ұ ү һ і"
 
@@ -130,6 +130,10 @@ def test_a_workbook_gives_the_first_sheet_with_cells_by_its_own_row_numbers(tmp_
 
 def test_a_workbook_is_known_by_its_content_not_by_its_name(tmp_path: Path) -> None:
     assert len(rows_of(an_xlsx(tmp_path, [HEADINGS, A_ROW], name="journal.csv"))) == 1
+
+
+def test_an_opendocument_sheet_is_read_too(tmp_path: Path) -> None:
+    assert rows_of(an_ods(tmp_path, [HEADINGS, A_ROW])) == [Row(2, list(A_ROW))]
 
 
 # ------------------------------------------------------------------------------------------------ cells

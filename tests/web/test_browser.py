@@ -1,0 +1,261 @@
+"""A day at the desk in a real browser: by keyboard, without script, on a phone."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from tests.web.conftest import Site
+from tests.web.desk import PASSWORD, SUPPLIER
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site) -> Iterator[Open]:
+    """A signed-in accountant's page; a console error or a refused script fails the test."""
+    contexts = []
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            errors.append(message.text)
+
+    def open_(path: str = "", **options: Any) -> Page:
+        defaults: dict[str, Any] = {"locale": "en", "viewport": {"width": 1280, "height": 800}}
+        context = browser.new_context(base_url=site.address, **(defaults | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto("/sign-in")
+        page.get_by_label("Login").fill("accountant")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.wait_for_url(re.compile(r"/o/\d+"))
+        page.goto(f"{site.desk.home}{path}")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def count_entries(site: Site, memo: str) -> int:
+    from sqlalchemy import text
+
+    with site.desk.engine.connect() as connection:
+        connection.execute(text("SELECT set_config('qazyna.reads', :o, false)"), {"o": str(site.desk.school)})
+        return int(
+            connection.execute(
+                text("SELECT count(*) FROM ledger_entry WHERE memo = :memo"), {"memo": memo}
+            ).scalar_one()
+        )
+
+
+def type_line(page: Page, amount: str) -> None:
+    """Fill a line from its debit field on, with the keyboard alone."""
+    keys = page.keyboard
+    keys.type("household")
+    expect(page.get_by_role("option").first).to_contain_text("1316")
+    keys.press("Enter")  # chooses
+    expect(page.locator(":focus")).to_have_value("1316")
+    keys.press("Enter")  # leads on to the credit
+    keys.type("3210")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("3210")
+    keys.press("Tab")  # accepts, and stays with the fields that the account brings
+    counterparty = page.locator("[data-line]").last.get_by_label("Counterparty")
+    expect(counterparty).to_be_visible()
+    counterparty.focus()
+    keys.type("paper")
+    expect(page.get_by_role("option").first).to_contain_text(SUPPLIER)
+    keys.press("ArrowDown")
+    keys.press("ArrowUp")
+    keys.press("Enter")
+    keys.press("Enter")
+    expect(page.locator(":focus")).to_have_attribute("data-amount", "")
+    keys.type(amount)
+
+
+def test_an_entry_of_two_lines_is_posted_with_the_keyboard_alone(open_page: Open, site: Site) -> None:
+    page = open_page("journal/new")
+    page.get_by_label("Date", exact=False).first.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("18032026")
+    for _ in range(3):
+        page.keyboard.press("Enter")
+    expect(page.locator(":focus")).to_have_attribute("name", "memo")
+    page.keyboard.type("By keyboard")
+    page.keyboard.press("Enter")
+    type_line(page, "1234,5")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # past the text of the line, on to the button
+    expect(page.locator(":focus")).to_have_text("Add line")
+    page.keyboard.press("Enter")
+    expect(page.locator(":focus")).to_have_attribute("name", "postings.1.debit.account")
+    type_line(page, "0,50")
+    expect(page.locator("[data-total]")).to_have_text(re.compile("1.235,00"))
+    page.evaluate("window.sameDocument = true")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text(re.compile(r"Entry MO-16 № \d+ posted"))
+    assert page.evaluate("window.sameDocument"), "posted without a reload"
+    expect(page.locator("h1")).to_be_focused()
+    expect(page.get_by_role("main")).to_contain_text("18.03.2026")
+    assert page.url.endswith("?posted=1")
+    assert count_entries(site, "By keyboard") == 1
+
+
+def fill_line(page: Page, memo: str) -> None:
+    page.get_by_label("Text*", exact=True).or_(page.locator("#memo")).first.fill(memo)
+    page.locator("#effective_on").fill("18.03.2026")
+    page.locator("[id='postings.0.debit.account']").fill("1316")
+    page.locator("[id='postings.0.credit.account']").fill("3210")
+    page.locator("[id='postings.0.credit.account']").blur()
+    page.locator("[id='postings.0.credit.dimensions.counterparty']").fill(SUPPLIER)
+    page.locator("[id='postings.0.amount']").fill("10")
+
+
+def test_faults_come_back_with_focus_and_all_that_was_typed(open_page: Open) -> None:
+    page = open_page("journal/new")
+    fill_line(page, "Will be mended")
+    page.locator("[id='postings.0.amount']").fill("ten")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.locator("#faults")).to_be_focused()
+    expect(page.locator("#memo")).to_have_value("Will be mended")
+    page.locator("#faults a").click()
+    expect(page.locator("[id='postings.0.amount']")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("10")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+
+
+def test_a_double_click_posts_once(open_page: Open, site: Site) -> None:
+    page = open_page("journal/new")
+    fill_line(page, "Clicked twice")
+    page.get_by_role("button", name="Post", exact=True).dblclick()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+    assert count_entries(site, "Clicked twice") == 1
+
+
+def test_lines_are_copied_and_removed_in_place(open_page: Open) -> None:
+    page = open_page("journal/new")
+    fill_line(page, "Copies")
+    page.get_by_role("button", name="Copy line").click()
+    expect(page.locator("[id='postings.1.credit.dimensions.counterparty']")).to_have_value(SUPPLIER)
+    expect(page.locator("[data-total]")).to_have_text("20,00")
+    page.get_by_role("button", name="Remove line").first.click()
+    expect(page.locator("[data-line]")).to_have_count(1)
+    expect(page.locator("[data-line-number]")).to_have_text("1")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+
+
+def test_an_entry_is_cancelled_by_storno(open_page: Open, site: Site) -> None:
+    entry = site.desk.post(memo="To be cancelled")
+    page = open_page(f"journal/{entry}")
+    page.get_by_role("link", name="Storno").click()
+    page.get_by_label("Reason").fill("A test of storno")
+    page.get_by_label("Date of the storno").fill("18.03.2026")
+    page.get_by_role("button", name="Post the storno").click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+    expect(page.get_by_role("main")).to_contain_text("\u22121\u00a0234,56")
+    page.get_by_role("link", name=re.compile("№")).click()
+    expect(page.get_by_role("main")).to_contain_text("A test of storno")
+
+
+def test_a_figure_opens_to_its_card_and_its_entry_and_back_keeps_the_place(open_page: Open, site: Site) -> None:
+    site.desk.post(memo="Drilled")
+    page = open_page("trial-balance?from=2026-03&to=2026-03")
+    page.get_by_role("link", name="3210").click()
+    expect(page.locator("h1")).to_contain_text("Account card: 3210")
+    page.locator("tr", has_text="Drilled").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Source")).to_be_visible()
+    page.get_by_role("link", name="Back").click()
+    expect(page.locator("h1")).to_contain_text("Account card: 3210")
+    page.get_by_role("link", name="Back").click()
+    expect(page.locator("h1")).to_contain_text("Trial balance")
+    assert page.url.endswith("trial-balance?from=2026-03&to=2026-03#a-3210")
+
+
+def test_everything_works_without_script(open_page: Open, site: Site) -> None:
+    page = open_page("journal/new", java_script_enabled=False)
+    page.locator("#effective_on").fill("18.03.2026")
+    page.locator("#memo").fill("Without script")
+    page.locator("[id='postings.0.debit.account']").fill("1316")
+    page.locator("[id='postings.0.credit.account']").fill("3210")
+    page.locator("[id='postings.0.credit.account']").press("Enter")  # never posts by accident
+    expect(page.locator("[id='postings.0.credit.dimensions.counterparty']")).to_be_visible()
+    page.get_by_role("button", name="Add line").click()
+    for line in (0, 1):
+        page.locator(f"[id='postings.{line}.debit.account']").fill("1316")
+        page.locator(f"[id='postings.{line}.credit.account']").fill("3210")
+    page.get_by_role("button", name="Refresh lines").click()
+    for line in (0, 1):
+        page.locator(f"[id='postings.{line}.credit.dimensions.counterparty']").fill(SUPPLIER)
+        page.locator(f"[id='postings.{line}.amount']").fill("7,25")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+    expect(page.get_by_role("main")).to_contain_text("14,50")
+    page.get_by_role("link", name="Storno").click()
+    page.locator("#reason").fill("Also without script")
+    page.locator("#effective_on").fill("18.03.2026")
+    page.get_by_role("button", name="Post the storno").click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_another_language_keeps_the_filled_form(open_page: Open, scripted: bool) -> None:
+    page = open_page("journal/new", java_script_enabled=scripted)
+    page.locator("#memo").fill("Stays as typed")
+    page.locator("[id='postings.0.amount']").fill("1 234,56")
+    page.get_by_role("button", name="Қазақша").click()
+    expect(page.locator("h1")).to_have_text("Жаңа операция")
+    expect(page.locator("html")).to_have_attribute("lang", "kk")
+    expect(page.locator("#memo")).to_have_value("Stays as typed")
+    expect(page.locator("[id='postings.0.amount']")).to_have_value("1 234,56")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("h1")).to_have_text("New entry")
+
+
+def test_the_theme_changes_at_once_and_stays(open_page: Open) -> None:
+    page = open_page("journal/new")
+    page.locator("#memo").fill("Stays")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("#memo")).to_have_value("Stays")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_a_phone_never_scrolls_sideways(open_page: Open, site: Site, language: str) -> None:
+    entry = site.desk.post(memo="On a phone")
+    page = open_page(viewport={"width": 375, "height": 740})
+    page.context.add_cookies([{"name": "qazyna_language", "value": language, "url": site.address}])
+    for path in (
+        "",
+        "journal",
+        "journal/new",
+        f"journal/new?copy={entry}",
+        f"journal/{entry}",
+        f"journal/{entry}/storno",
+        "trial-balance",
+        "trial-balance?by=dimensions",
+        "accounts/3210/card",
+    ):
+        page.goto(f"{site.desk.home}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
+
+
+def test_targets_on_a_phone_are_large_enough(open_page: Open) -> None:
+    page = open_page("journal/new", viewport={"width": 375, "height": 740}, has_touch=True)
+    small = page.evaluate("""
+        [...document.querySelectorAll("button, .button, input:not([type=hidden]), select, nav a")]
+          .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5 && e.getBoundingClientRect().width > 1)
+          .map((e) => e.outerHTML.slice(0, 90))
+    """)
+    assert small == []
