@@ -11,20 +11,22 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 from sqlalchemy import Connection, Engine
 
 from api.security import today
 from erp.base import uow
-from erp.base.dates import month_string, parse_month
+from erp.base.dates import parse_month
 from erp.base.db import make_engine
 from erp.base.errors import DomainError
-from erp.base.i18n import Language
+from erp.base.i18n import N_, Language
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
-from erp.finance.journal import imports as journal_imports
 from erp.finance.journal import service as journal
+from erp.finance.journal.imports.errors import ImportRefused
+from erp.finance.journal.imports.model import ImportProgress, ImportResult, Phase
+from erp.finance.journal.imports.service import import_journal as run_import
 from erp.reference.access import service as access
 from erp.reference.access.model import Permission, Role
 from erp.reference.access.policy import OrganisationUnknown, authorise
@@ -129,6 +131,77 @@ def import_package(folder: Annotated[Path, typer.Argument(help="Folder with pack
     package = package_rules.parse(folder)
     with database(Settings.read()) as url, _owner(url) as connection:
         _tell_loaded(packages.load(connection, system_scope(), package))
+
+
+@imports.command("journal")
+def import_journal(
+    file: Annotated[Path, typer.Argument(help="CSV, xlsx, xls or ods.", exists=True, dir_okay=False)],
+    organisation: OrganisationOption,
+    login: LoginOption,
+    refused: Annotated[Path | None, typer.Option(help="Where to write all refused rows, as CSV.")] = None,
+) -> None:
+    """Post a journal kept elsewhere: all of it, or nothing."""
+    with database(Settings.read()) as url, _engine(url) as engine:
+        scope, where = _acting(engine, login, organisation, Permission.JOURNAL_IMPORT)
+        try:
+            with _progress() as progress:
+                result = run_import(engine, scope, where.id, file, _shown(progress))
+        except ImportRefused as refusal:
+            _tell_refused(refusal, refused)
+            raise
+    _tell_imported(result)
+
+
+def _shown(progress: Progress) -> Callable[[ImportProgress], None]:
+    """A bar for each phase of an import."""
+    bars: dict[Phase, TaskID] = {}
+
+    def show(at: ImportProgress) -> None:
+        if at.phase not in bars:
+            bars[at.phase] = progress.add_task(_(_PHASES[at.phase]))
+        progress.update(bars[at.phase], completed=at.done, total=at.total)
+
+    return show
+
+
+_PHASES = {
+    Phase.CHECKING: N_("checking"),
+    Phase.POSTING: N_("sending"),
+    Phase.BOOKING: N_("posting"),
+    Phase.TYING: N_("comparing totals"),
+}
+_REFUSALS_SHOWN = 20
+
+
+def _tell_refused(refusal: ImportRefused, report: Path | None) -> None:
+    table = Table(_("line"), _("column"), _("found"), _("reason"), box=None, padding=(0, 2, 0, 0))
+    for row in refusal.refused[:_REFUSALS_SHOWN]:
+        table.add_row(str(row.line), row.column, row.found, _speech().refusal(row.error))
+    err.print(table)
+    if report is not None:
+        refusal.refusals.write_csv(report, _speech().refusal)
+        err.print(_("All of them are in {file}.", file=report))
+    elif len(refusal.refusals) > _REFUSALS_SHOWN:
+        err.print(_("These are the first {shown}; --refused FILE writes them all.", shown=_REFUSALS_SHOWN))
+
+
+def _tell_imported(result: ImportResult) -> None:
+    totals = result.totals
+    table = Table(_("account"), *(Column(side, justify="right") for side in (_("debit"), _("credit"))), box=None)
+    for turnover in totals.turnovers:
+        table.add_row(turnover.account, money(turnover.debit_tiyn), money(turnover.credit_tiyn))
+    out.print(table)
+    facts = {"entries": totals.entries, "postings": totals.rows, "amount": money(totals.amount_tiyn)}
+    out.print(_("Posted: {entries} entries, {postings} postings, {amount} ₸. The ledger ties to the file.", **facts))
+    if result.columns_ignored:
+        out.print(_("Columns not used: {columns}.", columns=", ".join(result.columns_ignored)))
+    if result.rows_skipped:
+        out.print(_("Rows passed over (totals, repeated headings): {rows}.", rows=result.rows_skipped))
+    for dimension, rows in result.values_left_out.items():
+        name = _speech().dimension(dimension)
+        out.print(
+            _("{dimension}: left out in {rows} rows, whose accounts are not kept by it.", dimension=name, rows=rows)
+        )
 
 
 def _tell_loaded(loaded: Loaded) -> None:

@@ -53,6 +53,8 @@ def parse_tiyn(text: str) -> int:
     if match is None:
         raise AmountMalformed(text=text)
     sign, whole, fraction = match.groups()
+    if len(whole) > 100:  # int() itself refuses thousands of digits
+        raise AmountOutOfRange(text=text)
     tiyn = int(whole) * 100 + int((fraction or "0").ljust(2, "0"))
     if tiyn > _MAX_TIYN:
         raise AmountOutOfRange(text=text)
@@ -64,12 +66,14 @@ def tiyn_of_number(number: float | int | Decimal) -> int:
 
     Raises: AmountMalformed, AmountOutOfRange.
     """
-    scaled = Decimal(repr(number)) * 100
+    scaled = Decimal(str(number)) * 100
+    if scaled.is_nan():
+        raise AmountMalformed(text=str(number))
+    if abs(scaled) > _MAX_TIYN:
+        raise AmountOutOfRange(text=str(number))
     whole = scaled.to_integral_value()
     if abs(scaled - whole) > Decimal("0.0001"):
         raise AmountMalformed(text=str(number))
-    if abs(whole) > _MAX_TIYN:
-        raise AmountOutOfRange(text=str(number))
     return int(whole)
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
@@ -78,63 +79,50 @@ def _endow(desk: Desk) -> None:
 
 # ------------------------------------------------------------------------------------------------ the plan
 
-_SLACK = {"1": 1, "2": 0, "3": 0, "4": 2}
-"""Per cent planned above the need, by the first digit of the specific; wages and transfers come out exactly."""
+_SLACK = {"11": 1, "12": 1, "14": 3, "15": 3, "16": 3, "41": 2, "42": 2}
+"""Per cent planned above the need, by the subclass of the specific; transfers and subsidies are planned exactly."""
 
-_EXACT = {"311", "331"}
 _CHANGED_IN = (4, 9)
 _CHANGING = ("14", "15", "16", "41")
 
 
 def _plans(desk: Desk) -> list[Draft]:
-    """Plan assignments: month by month what the payments need, a little above it; what is left lapses in December.
-
-    In two months of a year a part for goods, services and equipment comes later, by a certificate of changes.
-    """
-    paid: defaultdict[date, defaultdict[Side, list[tuple[date, int]]]] = defaultdict(lambda: defaultdict(list))
-    left: defaultdict[Side, int] = defaultdict(int)
-    returned: defaultdict[tuple[int, Side], int] = defaultdict(int)
+    """Plan assignments: what each month's payments need and a little above it; what is left lapses in December."""
+    payments: defaultdict[date, list[tuple[date, Side, int]]] = defaultdict(list)
     for draft in desk.drafts:
         for line in draft.lines:
             if line.credit.account in PLANS:
-                paid[draft.on.replace(day=1)][line.credit].append((draft.on, line.tiyn))
-            if line.debit.account in PLANS:
-                returned[draft.on.year, line.debit] += line.tiyn
-    plans = []
-    for month in sorted(paid):
-        first, changed_on = working_day(month, 1), working_day(month, 15)
-        at_first: list[Line] = []
-        by_change: list[Line] = []
-        for side, payments in sorted(paid[month].items()):
-            changes = month.month in _CHANGED_IN and side.specific[:2] in _CHANGING
-            late = sum(tiyn for on, tiyn in payments if on > changed_on) if changes else 0
-            soon = sum(tiyn for _, tiyn in payments) - late
-            for lines, need in ((at_first, soon), (by_change, late)):
-                planned = _planned(side, need)
-                left[side] += planned - need
-                if planned:
-                    lines.append(Line(side, _financing(side), planned))
-        for on, text, lines in ((first, "plan", at_first), (changed_on, "plan_changed", by_change)):
-            if lines:
-                memo = desk.say(text, month=month)
-                plans.append(Draft(on, "MO-02", memo, tuple(lines), series=text, place_in_day=1))
-        if month.month == 12:
-            lapsing = {side: tiyn + returned[month.year, side] for side, tiyn in left.items()}
-            lines = [Line(side, _financing(side), -tiyn) for side, tiyn in sorted(lapsing.items()) if tiyn]
-            memo = desk.say("plan_lapsed", year=month.year)
-            plans.append(
-                Draft(working_day(month, 31), "MO-02", memo, tuple(lines), series="plan_changed", place_in_day=8)
-            )
-            left.clear()
-    return plans
+                payments[draft.on.replace(day=1)].append((draft.on, line.credit, line.tiyn))
+    plans = [plan for month in sorted(payments) for plan in _plans_of_month(desk, month, payments[month])]
+    return plans + [_lapse(desk, year, [*desk.drafts, *plans]) for year in (_PROLOGUE.year, CLOSED_YEAR)]
+
+
+def _plans_of_month(desk: Desk, month: date, payments: list[tuple[date, Side, int]]) -> Iterable[Draft]:
+    """The plan on the first working day; in two months of a year goods, services and equipment for its second half
+    come later, by a certificate of changes."""
+    changed_on = working_day(month, 15)
+    needs: dict[str, defaultdict[Side, int]] = {"plan": defaultdict(int), "plan_changed": defaultdict(int)}
+    for on, side, tiyn in payments:
+        late = month.month in _CHANGED_IN and side.specific[:2] in _CHANGING and on > changed_on
+        needs["plan_changed" if late else "plan"][side] += tiyn
+    for text, on in (("plan", working_day(month, 1)), ("plan_changed", changed_on)):
+        lines = tuple(Line(side, _financing(side), _planned(side, need)) for side, need in sorted(needs[text].items()))
+        if lines:
+            yield Draft(on, "MO-02", desk.say(text, month=month), lines, series=text, place_in_day=1)
+
+
+def _lapse(desk: Desk, year: int, drafts: list[Draft]) -> Draft:
+    """Assignments of a year that were not used, cancelled by red figures on its last working day."""
+    unused = balances(d for d in drafts if d.on.year == year)
+    lines = tuple(Line(side, _financing(side), -tiyn) for side, tiyn in unused.items() if side.account in PLANS)
+    memo = desk.say("plan_lapsed", year=year)
+    return Draft(working_day(date(year, 12, 1), 31), "MO-02", memo, lines, series="plan_changed", place_in_day=8)
 
 
 def _planned(side: Side, need: int) -> int:
     """Whole thousands of tenge for a need, with the slack of the specific."""
-    if side.specific in _EXACT:
-        return need
-    slack = 3 if side.specific[:2] in _CHANGING[:3] else _SLACK[side.specific[0]]
-    return -(-need * (100 + slack) // 10_000_000) * 100_000
+    slack = _SLACK.get(side.specific[:2])
+    return need if slack is None else -(-need * (100 + slack) // 10_000_000) * 100_000
 
 
 def _financing(side: Side) -> Side:
@@ -185,11 +173,9 @@ def _closing(desk: Desk, year: list[Draft]) -> list[Draft]:
 def _numbered(drafts: list[Draft]) -> list[Draft]:
     """Give papers of the institution's own their numbers: one series a year and sort of paper."""
     last: defaultdict[tuple[str, int], int] = defaultdict(int)
-    numbered = []
-    for draft in drafts:
-        if draft.series:
-            last[draft.series, draft.on.year] += 1
-            number = str(last[draft.series, draft.on.year])
-            draft = Draft(draft.on, draft.journal, draft.memo, draft.lines, draft.kind, draft.series, number)
-        numbered.append(draft)
-    return numbered
+
+    def number(draft: Draft) -> str:
+        last[draft.series, draft.on.year] += 1
+        return str(last[draft.series, draft.on.year])
+
+    return [replace(draft, number=number(draft)) if draft.series else draft for draft in drafts]

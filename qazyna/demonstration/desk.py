@@ -73,22 +73,22 @@ class Desk:
         """Pay from the plan by an invoice for payment."""
         self.write(on, "MO-02", memo, *lines, series="payment")
 
-    def receive(self, on: date, journal: str, what: str, account: str, tiyn: int, *, litres: int = 0) -> Line:
-        """Take stocks in against the supplier's delivery note; returns what is owed, still to be paid."""
+    def receive(self, on: date, journal: str, what: str, account: str, tiyn: int, *, litres: int = 0) -> Side:
+        """Take stocks in against the supplier's delivery note; returns the debt, still to be paid."""
         supplier, number = self.supplier(what), self.paper_number(on, what)
         owed = Side("3210", counterparty=supplier.code)
         self.stocks[account].tiyn += tiyn
         self.stocks[account].litres += litres
         memo = self.say("delivered", what=self.say(what), supplier=self.named(supplier), number=number)
         self.write(on, journal, memo, Line(Side(account), owed, tiyn, None, litres or None), number=number)
-        return Line(owed, owed, tiyn)
+        return owed
 
     def buy_stock(
         self, on: date, what: str, account: str, specific: str, tiyn: int, pay_after: int, *, litres: int = 0
     ) -> None:
         """Take stocks in and pay for them some days later."""
         supplier, number = self.supplier(what), self.paper_number(on, what)
-        owed = self.receive(on, "MO-06", what, account, tiyn, litres=litres).debit
+        owed = self.receive(on, "MO-06", what, account, tiyn, litres=litres)
         memo = self.say("delivery_paid", what=self.say(what), supplier=self.named(supplier), number=number)
         self.pay(days_later(on, pay_after), memo, Line(owed, self.plan(specific), tiyn))
 

@@ -58,14 +58,15 @@ def supplier_of(what: str, place: str) -> Supplier:
 
 
 @cache
-def _texts() -> Mapping[str, Mapping[str, str]]:
+def texts() -> Mapping[str, Mapping[str, str]]:
+    """Every text by key and language."""
     return _table("texts")
 
 
 def say(language: str, key: str, **fields: object) -> str:
     """A text in the institution's language; a ``month`` and other days are written as its people write them."""
     written = {name: _written(language, name, value) for name, value in fields.items()}
-    return _texts()[key][language].format(**written)
+    return texts()[key][language].format(**written)
 
 
 def _written(language: str, name: str, value: object) -> object:

@@ -464,7 +464,7 @@ def own_spending(desk: Desk, month: date) -> None:
     owed = desk.receive(on, "MO-06", "stationery", "1316", materials)
     supplier, number = desk.supplier("stationery"), desk.paper_number(on, "stationery")
     memo = desk.say("delivery_paid", what=desk.say("stationery"), supplier=desk.named(supplier), number=number)
-    desk.write(paid_on, "MO-03", memo, Line(owed.debit, _OWN_MONEY, materials), series="payment")
+    desk.write(paid_on, "MO-03", memo, Line(owed, _OWN_MONEY, materials), series="payment")
 
     supplier, number = desk.supplier("repair"), desk.paper_number(on, "upkeep")
     owes = Side("3210", counterparty=supplier.code)

@@ -188,7 +188,8 @@ def test_opposite_orders_all_the_time_still_reach_nobody(books: Books) -> None:
     assert touched(books, 1) == before + 40
 
 
-def test_a_command_that_never_comes_through_is_busy(books: Books) -> None:
+def test_a_command_that_never_comes_through_is_busy(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uow, "_LONGEST_PAUSE", 0)
     attempts = []
 
     def work(u: uow.UnitOfWork) -> None:

@@ -110,10 +110,13 @@ document.addEventListener("combobox:chosen", async (event) => {
   }
   const html = await fragment(url);
   if (html === null || !details.isConnected) return;
-  const focused = document.activeElement;
-  const wasWaiting = focused === document.body || details.contains(focused);
+  // A quick hand is already at the field that stood next: it is led back to what the account must have.
+  const following = nextField(form, input);
+  const hastened = document.activeElement === following && following.value === following.defaultValue;
+  const orphaned = details.contains(document.activeElement);
   details.outerHTML = html;
-  if (wasWaiting) side.querySelector("[data-side] input")?.focus();
+  const wanted = [...side.querySelectorAll("[data-side] input[aria-required]")].find((field) => !field.value);
+  if (hastened || orphaned) (wanted ?? (orphaned ? following : null))?.focus();
 });
 
 async function fragment(url) {
