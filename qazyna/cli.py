@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from api.security import today
 from erp.base import uow
@@ -37,20 +38,25 @@ from erp.reference.packages import service as packages
 from erp.reference.packages.model import Loaded
 from ledger.errors import LedgerError
 from qazyna import demonstration
-from qazyna.database import database, migrated_database
+from qazyna.database import migrated_database
 from qazyna.errors import StartupError
 from qazyna.serve import require_free_port
 from qazyna.serve import serve as run_server
 from qazyna.settings import Settings
 from web.i18n import Speech, money, speech
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Qazyna: resource planning for public institutions.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Qazyna: resource planning for public institutions.",
+)
 imports = typer.Typer(no_args_is_help=True, help="Bring in what was made elsewhere.")
 users = typer.Typer(no_args_is_help=True, help="People who sign in.")
 app.add_typer(imports, name="import")
 app.add_typer(users, name="user")
 
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 OrganisationOption = Annotated[str, typer.Option("--organisation", help="BIN of the institution.")]
 LoginOption = Annotated[str, typer.Option("--as", help="Login of the person in whose name it is done.")]
@@ -63,14 +69,18 @@ def main() -> None:
     try:
         app(standalone_mode=False)
     except (StartupError, DomainError, LedgerError) as refusal:
-        err.print(_speech().refusal(refusal), style="red", markup=False, soft_wrap=True)
+        err.print(_speech().refusal(refusal), style="red", markup=False)
+        sys.exit(1)
+    except OperationalError as failure:
+        reason = str(failure.orig).strip().splitlines()[-1]
+        err.print(_("The database did not do as asked: {reason}", reason=reason), style="red", markup=False)
         sys.exit(1)
     except typer.Exit as leaving:
         sys.exit(leaving.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except typer.TyperException as mistyped:
-        err.print(str(mistyped), style="red", markup=False, soft_wrap=True)
+        err.print(str(mistyped), style="red", markup=False)
         sys.exit(2)
 
 
@@ -129,7 +139,7 @@ def migrate() -> None:
 def import_package(folder: Annotated[Path, typer.Argument(help="Folder with package.toml.")]) -> None:
     """Load a data package: chart of accounts, classification, journals, currencies."""
     package = package_rules.parse(folder)
-    with database(Settings.read()) as url, _owner(url) as connection:
+    with migrated_database(Settings.read()) as url, _owner(url) as connection:
         _tell_loaded(packages.load(connection, system_scope(), package))
 
 
@@ -141,7 +151,7 @@ def import_journal(
     refused: Annotated[Path | None, typer.Option(help="Where to write all refused rows, as CSV.")] = None,
 ) -> None:
     """Post a journal kept elsewhere: all of it, or nothing."""
-    with database(Settings.read()) as url, _engine(url) as engine:
+    with migrated_database(Settings.read()) as url, _engine(url) as engine:
         scope, where = _acting(engine, login, organisation, Permission.JOURNAL_IMPORT)
         try:
             with _progress() as progress:
@@ -231,7 +241,7 @@ def reopen(month: MonthArgument, organisation: OrganisationOption, login: LoginO
 
 def _set_period(month: str, organisation: str, login: str, act: Callable[[UnitOfWork, int, date], None]) -> None:
     first = parse_month(month)
-    with database(Settings.read()) as url, _engine(url) as engine:
+    with migrated_database(Settings.read()) as url, _engine(url) as engine:
         scope, where = _acting(engine, login, organisation, Permission.PERIOD_CLOSE)
         uow.run(engine, scope, lambda u: act(u, where.id, first))
 
@@ -247,7 +257,7 @@ def add_user(
 ) -> None:
     """Register a person; the password is asked for, or read from standard input."""
     password = typer.prompt(_("password"), hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    with database(Settings.read()) as url, _engine(url, owner=True) as engine:
+    with migrated_database(Settings.read()) as url, _engine(url, owner=True) as engine:
         uow.run(engine, system_scope(), lambda u: access.create_user(u, login, name, password, language))
     out.print(_("{login} may sign in once a role is granted.", login=login))
 
@@ -260,7 +270,7 @@ def grant_role(login: str, role: Role, organisation: OrganisationOption) -> None
         person = access.person(u, login, today())
         access.grant_role(u, person.user.id, role, _organisation(u, organisation).id, today())
 
-    with database(Settings.read()) as url, _engine(url, owner=True) as engine:
+    with migrated_database(Settings.read()) as url, _engine(url, owner=True) as engine:
         uow.run(engine, system_scope(), grant)
     out.print(_("{login} is now {role}.", login=login, role=role.value))
 
@@ -268,7 +278,7 @@ def grant_role(login: str, role: Role, organisation: OrganisationOption) -> None
 @users.command("token")
 def issue_token(login: str) -> None:
     """Print a bearer token for programs that act as the person."""
-    with database(Settings.read()) as url, _engine(url) as engine:
+    with migrated_database(Settings.read()) as url, _engine(url) as engine:
         out.print(uow.run(engine, system_scope(), lambda u: access.issue_token(u, login, today())), soft_wrap=True)
 
 

@@ -52,13 +52,12 @@ def an_ods(place: Path, rows: Sequence[Sequence[str]], name: str = "journal.ods"
     """The least that is an OpenDocument sheet of texts."""
     cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
     lines = ["<table:table-row>" + "".join(cell.format(escape(c)) for c in row) + "</table:table-row>" for row in rows]
-    names = "".join(
-        f' xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"'
-        for prefix in ("office", "table", "text")
-    )
+    space = "urn:oasis:names:tc:opendocument:xmlns:{0}:1.0"
+    names = "".join(f' xmlns:{word}="{space.format(word)}"' for word in ("office", "table", "text"))
     path = place / name
     with ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{space.format("manifest")}"/>')
         archive.writestr(
             "content.xml",
             f"<office:document-content{names}><office:body><office:spreadsheet>"
