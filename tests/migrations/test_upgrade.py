@@ -1,8 +1,9 @@
 """From an empty database to the newest schema: once, twice, two at once, and by an owner who is no superuser."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,9 +12,11 @@ import pytest
 from alembic.script import ScriptDirectory
 
 import migrations
+from ledger.model import Posting
 from qazyna.migrate import configuration, upgrade
+from qazyna.settings import PROJECT
 from tests.conftest import TestServer
-from tests.factories.books import Books, some_books
+from tests.factories.books import some_books
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 
@@ -23,6 +26,10 @@ def empty(server: TestServer) -> Iterator[str]:
     url = server.empty_database()
     yield url
     server.drop_database(url)
+
+
+def libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def schema(url: str) -> list[tuple[object, ...]]:
@@ -41,7 +48,7 @@ def schema(url: str) -> list[tuple[object, ...]]:
          UNION ALL SELECT 'version', version_num, '', '' FROM alembic_version
          ORDER BY 1, 2, 3, 4
     """
-    with psycopg.connect(url.replace("+psycopg", "", 1)) as connection:
+    with psycopg.connect(libpq(url)) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -54,37 +61,35 @@ def test_a_second_upgrade_changes_nothing(empty: str) -> None:
 
 
 def test_two_programs_that_start_at_once_migrate_once(empty: str, database: str) -> None:
-    with ThreadPoolExecutor(2) as executor:
-        for started in [executor.submit(upgrade, empty) for _ in range(2)]:
-            started.result(timeout=60)
+    program = [sys.executable, "-c", "import sys; from qazyna.migrate import upgrade; upgrade(sys.argv[1])", empty]
+    started = [subprocess.Popen(program, stderr=subprocess.PIPE, text=True, cwd=PROJECT) for _ in range(2)]
+    assert [process.communicate(timeout=60)[1] for process in started] == ["", ""]
     assert schema(empty) == schema(database)
 
 
-def test_an_owner_who_is_no_superuser_migrates_and_the_application_posts(server: TestServer, empty: str) -> None:
+@pytest.mark.parametrize("may", ["CREATEROLE", "NOCREATEROLE"])
+def test_an_owner_who_is_no_superuser_migrates_and_the_application_posts(
+    server: TestServer, empty: str, may: str
+) -> None:
     """As on an external server, whose administrator made the database, its owner, and the application's role."""
-    owner, name = f"owner_{Path(empty.partition('?')[0]).name}", empty.partition("@/")[2].partition("?")[0]
+    name = empty.partition("@/")[2].partition("?")[0]
+    owner = f"owner_of_{name}"
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute(f"CREATE ROLE {owner} NOSUPERUSER")
+        admin.execute(f"CREATE ROLE {owner} NOSUPERUSER {may}")
         admin.execute(f"GRANT qazyna_app TO {owner}")
         admin.execute(f"ALTER DATABASE {name} OWNER TO {owner}")
     try:
         upgrade(f"{empty}&options={quote(f'-c role={owner}')}")
-        books: Books = some_books(empty)
-        assert books.post(books.entry(*a_line(books))).number == 1
+        books = some_books(empty)
+        assert books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 5))).number == 1
         books.engine.dispose()
-        with psycopg.connect(empty.replace("+psycopg", "", 1)) as connection:
+        with psycopg.connect(libpq(empty)) as connection:
             owners = connection.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
         assert owners == [(owner,)]
     finally:
         server.drop_database(empty)
         with psycopg.connect(server.admin_url, autocommit=True) as admin:
             admin.execute(f"DROP ROLE {owner}")
-
-
-def a_line(books: Books):  # type: ignore[no-untyped-def]
-    from ledger.model import Posting
-
-    return [Posting(books.side("1010"), books.side("6010"), 5)]
 
 
 def test_the_history_is_one_line() -> None:

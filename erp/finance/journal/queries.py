@@ -476,23 +476,6 @@ def import_of_file(connection: Connection, scope: Scope, organisation_id: int, s
     ).scalar_one_or_none()
 
 
-def next_import_id(connection: Connection, scope: Scope) -> int:
-    return int(
-        connection.execute(text("SELECT nextval(pg_get_serial_sequence('finance_journal_import', 'id'))")).scalar_one()
-    )
-
-
-def insert_import(connection: Connection, scope: Scope, **columns: Any) -> None:
-    connection.execute(
-        text("""
-            INSERT INTO finance_journal_import (organisation_id, id, file_name, sha256, entries, postings, amount_tiyn,
-                                                actor_id, origin) OVERRIDING SYSTEM VALUE
-            VALUES (:organisation_id, :id, :file_name, :sha256, :entries, :postings, :amount_tiyn, :actor_id, :origin)
-        """),
-        columns | {"actor_id": scope.actor.id, "origin": scope.actor.origin},
-    )
-
-
 _CHART = text(f"""
     SELECT {_ACCOUNT}, lower(a.in_force) AS in_force_start, upper(a.in_force) AS in_force_end FROM ledger_account a
 """)

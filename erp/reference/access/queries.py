@@ -93,7 +93,9 @@ def session_of(
     return User(row.id, row.login, row.name, row.language), _grants(row.grants), row.kind
 
 
-def user_with_grants(connection: Connection, scope: Scope, login: str, day: date) -> tuple[User, frozenset[Grant]] | None:
+def user_with_grants(
+    connection: Connection, scope: Scope, login: str, day: date
+) -> tuple[User, frozenset[Grant]] | None:
     """A user in force on ``day`` with every role they hold then."""
     row = connection.execute(
         text("""

@@ -116,7 +116,7 @@ document.addEventListener("combobox:chosen", async (event) => {
   const orphaned = details.contains(document.activeElement);
   details.outerHTML = html;
   const wanted = [...side.querySelectorAll("[data-side] input[aria-required]")].find((field) => !field.value);
-  if (hastened || orphaned) (wanted ?? (orphaned ? following : null))?.focus();
+  if (hastened || orphaned) (wanted ?? (orphaned ? input : null))?.focus();
 });
 
 async function fragment(url) {
