@@ -38,7 +38,7 @@ from erp.reference.packages import service as packages
 from erp.reference.packages.model import Loaded
 from ledger.errors import LedgerError
 from qazyna import demonstration
-from qazyna.database import migrated_database
+from qazyna.database import first_line, migrated_database
 from qazyna.errors import StartupError
 from qazyna.serve import require_free_port
 from qazyna.serve import serve as run_server
@@ -72,8 +72,8 @@ def main() -> None:
         err.print(_speech().refusal(refusal), style="red", markup=False)
         sys.exit(1)
     except OperationalError as failure:
-        reason = str(failure.orig).strip().splitlines()[-1]
-        err.print(_("The database did not do as asked: {reason}", reason=reason), style="red", markup=False)
+        sentence = _("The database did not do as asked: {reason}", reason=first_line(failure))
+        err.print(sentence, style="red", markup=False)
         sys.exit(1)
     except typer.Exit as leaving:
         sys.exit(leaving.exit_code)

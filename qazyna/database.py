@@ -38,13 +38,18 @@ def migrated_database(settings: Settings) -> Iterator[str]:
         yield url
 
 
+def first_line(error: OperationalError) -> str:
+    """The driver's reason without its advice."""
+    return str(error.orig).strip().splitlines()[0].removeprefix("connection failed: ")
+
+
 def _require_reachable(url: str) -> None:
     engine = make_engine(url, role=None, pool=1)
     try:
         with engine.connect() as connection:
             number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
+        reason = first_line(error)
         raise StartupError(
             N_("The database that QAZYNA_DATABASE_URL names cannot be reached: {reason}"), reason=reason
         ) from error

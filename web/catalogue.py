@@ -1,4 +1,7 @@
-"""What the catalogues must hold: every sentence of the templates, the code and the refusals."""
+"""What the catalogues must hold: every sentence of the templates, the code and the refusals.
+
+``python -m web.catalogue`` enters new messages for translation and drops those no longer used.
+"""
 
 import ast
 import re

@@ -68,7 +68,6 @@ def environment(language: Language) -> Environment:
         month_name=say.month,
         dimension_name=say.dimension,
         language=language.value,
-        htmx=htmx(),
     )
     return made
 
@@ -97,6 +96,7 @@ def render(
         "identity": visit.identity,
         "csrf_token": visit.csrf,
         "here": here(request),
+        "htmx": htmx(),
         "organisation": organisation,
         "section": "",
         "form_id": "",

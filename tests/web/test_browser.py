@@ -174,6 +174,7 @@ def test_a_figure_opens_to_its_card_and_its_entry_and_back_keeps_the_place(open_
     page.get_by_role("link", name="Back").click()
     expect(page.locator("h1")).to_contain_text("Trial balance")
     assert page.url.endswith("trial-balance?from=2026-03&to=2026-03#a-3210")
+    expect(page.locator(":focus")).to_have_text("3210")
 
 
 def test_everything_works_without_script(open_page: Open, site: Site) -> None:
@@ -199,6 +200,15 @@ def test_everything_works_without_script(open_page: Open, site: Site) -> None:
     page.locator("#reason").fill("Also without script")
     page.locator("#effective_on").fill("18.03.2026")
     page.get_by_role("button", name="Post the storno").click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+
+
+def test_where_htmx_could_not_be_installed_the_form_is_posted_with_a_reload(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/vendor/htmx.min.js*", lambda route: route.abort())
+    page.goto(f"{page.url.rstrip('/')}/journal/new")
+    fill_line(page, "Without htmx")
+    page.get_by_role("button", name="Post", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("posted")
 
 

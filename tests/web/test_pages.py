@@ -94,6 +94,13 @@ def test_static_files_exist_under_the_addresses_that_pages_use(accountant: Reade
         assert accountant.get(address).status_code == 200, address
 
 
+def test_pages_ask_for_no_script_that_could_not_be_installed(
+    accountant: Reader, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.pages.htmx", lambda: None)
+    assert "htmx.min.js" not in accountant.get(desk.home).text
+
+
 # ---------------------------------------------------------------- signing in
 
 

@@ -9,7 +9,7 @@ let asked; // what the last question was, so that a late answer to an older one 
 const boxOf = (input) => input.closest("[data-combobox]");
 const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
 const isOpen = (input) => input.getAttribute("aria-expanded") === "true";
-const options = (input) => [...listOf(input).querySelectorAll("[role=option]")];
+const options = (input) => [...listOf(input).querySelectorAll("[role=option]:not([aria-disabled])")];
 const current = (input) => document.getElementById(input.getAttribute("aria-activedescendant") ?? "");
 
 const onInput = (type, handle) =>
@@ -56,6 +56,7 @@ document.addEventListener("mousedown", (event) => {
   const option = event.target.closest(".combobox [role=option]");
   if (!option) return;
   event.preventDefault(); // focus stays in the field
+  if (option.ariaDisabled) return;
   choose(option.closest(".combobox").querySelector("input"), option);
 });
 
@@ -106,7 +107,8 @@ function textIn(className, text) {
 function emptyNote(input) {
   const note = document.createElement("li");
   Object.assign(note, { className: "option none", textContent: boxOf(input).dataset.empty });
-  note.setAttribute("aria-live", "polite");
+  note.setAttribute("role", "option");
+  note.setAttribute("aria-disabled", "true");
   return note;
 }
 

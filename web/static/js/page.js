@@ -57,10 +57,11 @@ document.addEventListener("htmx:after:swap", (event) => {
     root.lang = shell.lang;
     root.dataset.theme = shell.dataset.theme;
   }
-  const anchored = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const place = document.querySelector("[autofocus]") ?? document.querySelector("h1");
-  if (anchored) anchored.scrollIntoView({ block: "center" });
-  else place?.focus({ preventScroll: place.tagName === "H1" });
+  const { anchor } = event.detail.ctx.request ?? {};
+  const row = anchor && document.getElementById(decodeURIComponent(anchor));
+  const place = row?.querySelector("a") ?? document.querySelector("[autofocus]") ?? document.querySelector("h1");
+  row?.scrollIntoView({ block: "center" });
+  place?.focus({ preventScroll: place.tagName === "H1" });
 });
 
 function sayNoAnswer(isSilent) {
