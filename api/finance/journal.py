@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.security import Visitor, today
@@ -26,6 +27,30 @@ Organisation = FromPath[int]
 Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.", max_length=100)]
 Limit = Annotated[int, QueryParameter(description="Rows a page.", ge=1, le=500)]
 Amount = Annotated[str, Field(description="Tenge as a decimal string.", examples=["1234.56"])]
+
+
+_ENTRY = {
+    "key": "7a1f4c1e-6f0b-4c39-9d55-0f2f3a6f2b10",
+    "journal": "MO-06",
+    "effective_on": "2026-11-20",
+    "memo": "Получены канцелярские товары",
+    "document_number": "4187",
+    "document_on": "2026-11-19",
+    "postings": [
+        {
+            "debit": {"account": "1316"},
+            "credit": {"account": "3210", "dimensions": {"counterparty": "210940991839"}},
+            "amount": "128450.00",
+        }
+    ],
+}
+_STORNO = {
+    "key": "0d0a3f52-4a8e-4a0e-8f6a-5f1a1d9f7c11",
+    "effective_on": "2026-11-21",
+    "reason": "Накладная введена дважды",
+}
+EntryBody = Annotated[PostEntry, Body(examples=[Example(summary="Goods from a supplier", value=_ENTRY)])]
+StornoBody = Annotated[StornoEntry, Body(examples=[Example(summary="A double entry", value=_STORNO)])]
 
 
 class View(BaseModel):
@@ -312,7 +337,7 @@ def list_entries(
 
 
 @post(f"{_BOOKS}/entries", opt={"policy": Permission.JOURNAL_POST}, sync_to_thread=True)
-def post_entry(visit: Visitor, organisation_id: Organisation, data: PostEntry) -> PostedView:
+def post_entry(visit: Visitor, organisation_id: Organisation, data: EntryBody) -> PostedView:
     """Post an entry. The command's `key` makes it safe to send again."""
     receipt = visit.run(lambda uow: service.post_entry(uow, organisation_id, data))
     return PostedView.of(receipt())
@@ -326,7 +351,7 @@ def get_entry(visit: Visitor, organisation_id: Organisation, entry_id: FromPath[
 
 @post(f"{_BOOKS}/entries/{{entry_id:int}}/storno", opt={"policy": Permission.JOURNAL_CORRECT}, sync_to_thread=True)
 def storno_entry(
-    visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int], data: StornoEntry
+    visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int], data: StornoBody
 ) -> PostedView:
     """Cancel an entry by the same correspondence with negative amounts."""
     receipt = visit.run(lambda uow: service.storno_entry(uow, organisation_id, entry_id, data))

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from litestar.testing import TestClient
 
+from erp.finance.journal.schemas import PostEntry
 from tests.web.desk import STRANGERS, Desk, an_entry
 
 Bearer = Callable[[str], dict[str, str]]
@@ -165,4 +166,6 @@ def test_sixty_four_requests_on_one_account_all_count(desk: Desk, client: Client
 def test_the_description_names_every_route(client: Client) -> None:
     schema = client.get("/api/schema/openapi.json").json()
     assert schema["openapi"].startswith("3.1")
-    assert "/api/v1/organisations/{organisation_id}/entries" in schema["paths"]
+    posting = schema["paths"]["/api/v1/organisations/{organisation_id}/entries"]["post"]
+    examples = posting["requestBody"]["content"]["application/json"]["schema"]["examples"]
+    assert PostEntry.model_validate(examples[0]).journal == "MO-06"

@@ -56,7 +56,7 @@ class PostEntry(Command):
     memo: str = Field(min_length=1, max_length=1000)
     document_number: str = Field("", max_length=60)
     document_on: date | None = None
-    postings: tuple[PostingInput, ...] = Field(min_length=1, max_length=1000)
+    postings: list[PostingInput] = Field(min_length=1, max_length=1000)
 
 
 class StornoEntry(Command):
