@@ -17,7 +17,7 @@ from web.i18n import money
 T = TypeVar("T")
 Faults = dict[str, Exception]
 
-_LONGEST = {"memo": 1000, "reason": 1000, "document_number": 60}
+_LONGEST = {"memo": 1000, "reason": 1000, "document_number": 60, "code": 60}
 _SHORTEST_REASON = 3
 
 
@@ -41,6 +41,11 @@ class KeyDamaged(RuleViolated):
     template = "The form is damaged. Open it again from the journal."
 
 
+def tidy(text: str) -> str:
+    """What was typed without blanks around it, and without NUL, which no database keeps."""
+    return text.replace("\0", "").strip()
+
+
 @dataclass(frozen=True)
 class TypedSide:
     """One side of a line as typed; dimensions by slug."""
@@ -55,6 +60,13 @@ class TypedSide:
     @property
     def blank(self) -> bool:
         return not self.account and not any(self.dimensions.values())
+
+    @property
+    def codes(self) -> Iterator[tuple[str, str]]:
+        """Everything typed, by the name of its field within the side."""
+        yield "account", self.account
+        for slug, code in self.dimensions.items():
+            yield f"dimensions.{slug}", code
 
     def command(self) -> SideInput:
         return SideInput(
@@ -96,7 +108,7 @@ class EntryForm:
         """What a browser sent; lines are numbered anew, in the order of their numbers."""
         return cls(
             key=sent.get("key", ""),
-            **{name: sent.get(name, "").strip() for name in _HEAD},
+            **{name: tidy(sent.get(name, "")) for name in _HEAD},
             lines=tuple(_lines(sent)) or (TypedLine(),),
         )
 
@@ -145,6 +157,12 @@ class EntryForm:
         except DomainError:
             return None
 
+    def _codes(self) -> Iterator[tuple[str, str]]:
+        for index, line in enumerate(self.lines):
+            for side, typed in (("debit", line.debit), ("credit", line.credit)):
+                for name, code in typed.codes:
+                    yield f"postings.{index}.{side}.{name}", code
+
     def command(self) -> PostEntry:
         """Raises: Invalid, with every field that cannot be read."""
         read = _Reader()
@@ -153,6 +171,9 @@ class EntryForm:
         document_on = read("document_on", self.document_on, _optional(parse_day))
         memo = read("memo", self.memo, _required(_text("memo")))
         document_number = read("document_number", self.document_number, _text("document_number"))
+        read("journal", self.journal, _text("code"))
+        for name, text in self._codes():
+            read(name, text, _text("code"))
         for index, line in enumerate(self.lines):
             read(f"postings.{index}.amount", line.amount, _required(parse_tiyn))
             read(f"postings.{index}.memo", line.memo, _text("memo"))
@@ -182,7 +203,7 @@ class StornoForm:
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> "StornoForm":
-        return cls(sent.get("key", ""), sent.get("effective_on", "").strip(), sent.get("reason", "").strip())
+        return cls(sent.get("key", ""), tidy(sent.get("effective_on", "")), tidy(sent.get("reason", "")))
 
     def command(self) -> StornoEntry:
         """Raises: Invalid."""
@@ -204,7 +225,7 @@ def _lines(sent: Mapping[str, str]) -> Iterator[TypedLine]:
         first, _, rest = name.partition(".")
         number, _, inner = rest.partition(".")
         if first == "postings" and number.isdecimal() and len(number) < 7:
-            typed.setdefault(int(number), {})[inner] = value.strip()
+            typed.setdefault(int(number), {})[inner] = tidy(value)
     for _, fields in sorted(typed.items()):
         yield TypedLine(
             typed_side(fields, "debit."),
@@ -216,8 +237,8 @@ def _lines(sent: Mapping[str, str]) -> Iterator[TypedLine]:
 
 def typed_side(fields: Mapping[str, str], prefix: str = "") -> TypedSide:
     """A side from fields named ``account`` and ``dimensions.<slug>`` after ``prefix``."""
-    named = {d.slug: fields.get(f"{prefix}dimensions.{d.slug}", "").strip() for d in Dimension}
-    return TypedSide(fields.get(f"{prefix}account", "").strip(), {slug: code for slug, code in named.items() if code})
+    named = {d.slug: tidy(fields.get(f"{prefix}dimensions.{d.slug}", "")) for d in Dimension}
+    return TypedSide(tidy(fields.get(f"{prefix}account", "")), {slug: code for slug, code in named.items() if code})
 
 
 def _posting(line: TypedLine) -> PostingInput:

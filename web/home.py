@@ -16,7 +16,8 @@ from erp.finance.journal.queries import EntryFilter, Month
 from erp.reference.access.model import Permission
 from erp.reference.organisations import queries as organisations
 from erp.reference.organisations.model import Organisation
-from web.pages import Ask, Id, organisation_at, render
+from web.i18n import alphabetical
+from web.pages import Ask, Id, organisation_at, query_of, render
 
 _LAST_ENTRIES = 8
 
@@ -37,8 +38,9 @@ def choose(request: Ask, visit: Visitor) -> Response[Any]:
     known = visit.read(lambda uow: organisations.organisations_of(uow.connection, uow.scope))
     if len(known) == 1 and "all" not in request.query_params:
         return Redirect(f"/o/{known[0].id}/", status_code=303)
-    words = request.query_params.get("q", "").strip()
+    words = query_of(request).get("q", "")
     found = [each for each in known if _matches(each, words.casefold())]
+    found.sort(key=lambda each: alphabetical(each.name(visit.language)))
     return render(request, "organisations.html", found=found, words=words)
 
 

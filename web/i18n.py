@@ -32,6 +32,8 @@ DIMENSIONS: dict[Dimension, str] = {
     Dimension.CURRENCY: N_("Currency"),
 }
 
+_LETTERS = {letter: ord("А") + place for place, letter in enumerate("аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя")}
+
 _MONTHS: dict[Language, tuple[str, ...]] = {
     Language.KK: (
         "қаңтар", "ақпан", "наурыз", "сәуір", "мамыр", "маусым",
@@ -67,6 +69,11 @@ def money_or_blank(tiyn: int) -> str:
 def moment(at: datetime) -> str:
     """An instant in the country's time: ``22.11.2026 14:05``."""
     return f"{at.astimezone(LOCAL_TIME):%d.%m.%Y %H:%M}"
+
+
+def alphabetical(name: str) -> list[int]:
+    """Sort key of a name in the Kazakh alphabet, of which the Russian is a part; quotation marks do not count."""
+    return [_LETTERS.get(letter, ord(letter)) for letter in name.strip('«»“”" ').casefold()]
 
 
 class Speech:

@@ -19,6 +19,7 @@ from erp.reference.access.model import Identity, Permission
 from erp.reference.access.policy import permissions_at
 from erp.reference.organisations import queries as organisations
 from erp.reference.organisations.model import Organisation
+from web.forms import tidy
 from web.i18n import moment, money, money_or_blank, speech
 
 _HERE = Path(__file__).parent
@@ -131,6 +132,11 @@ def here(request: Ask) -> str:
     """Path and query of this page, as links back to it write them."""
     query = request.url.query
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def query_of(request: Ask) -> dict[str, str]:
+    """What the address asks for."""
+    return {name: tidy(value) for name, value in request.query_params.items()}
 
 
 def own_address(address: str, *, under: str = "/", otherwise: str = "/") -> str:

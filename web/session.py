@@ -19,6 +19,7 @@ from erp.reference.access import service as access
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import authorise
 from web.faults import Fault
+from web.forms import tidy
 from web.i18n import translate
 from web.pages import THEME_COOKIE, THEMES, Ask, own_address, render
 
@@ -65,7 +66,7 @@ def sign_in_page(request: Ask, visit: Visitor) -> Response[Any]:
 
 @post("/sign-in", opt=_PUBLIC, sync_to_thread=True)
 def sign_in(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
-    login, wanted = data.get("login", ""), own_address(data.get("next", "/"))
+    login, wanted = tidy(data.get("login", "")), own_address(data.get("next", "/"))
     if choice := choice_in(data):
         return _sign_in_form(request, wanted, login=login, choice=choice)
     outcome = visit.run(lambda uow: access.sign_in(uow, login, data.get("password", ""), today()))

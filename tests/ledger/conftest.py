@@ -39,9 +39,7 @@ def shelf(shared_database: str) -> Iterator[Shelf]:
     wrong = theirs.post(theirs.entry(Posting(their_cash, their_revenue, 300_00), memo="a mistake of theirs"))
     storno = Storno(2, uuid4(), wrong.entry_id, 2026, A_DAY, "typed twice")
     uow.run(theirs.engine, scope_of(2), lambda u: u.post(storno))
-    yield Shelf(
-        shared_database, mine, theirs, cash, revenue, their_cash, their_revenue, posted.entry_id, kept.entry_id
-    )
+    yield Shelf(shared_database, mine, theirs, cash, revenue, their_cash, their_revenue, posted.entry_id, kept.entry_id)
     mine.engine.dispose()
     theirs.engine.dispose()
 
@@ -74,9 +72,7 @@ def owner(shelf: Shelf) -> Iterator[psycopg.Connection]:
 def in_scope(connection: psycopg.Connection, *organisations: int) -> None:
     """Let the transaction read and write these books, as the unit of work does."""
     ids = ",".join(map(str, organisations))
-    connection.execute(
-        "SELECT set_config('qazyna.reads', %s, true), set_config('qazyna.writes', %s, true)", [ids, ids]
-    )
+    connection.execute("SELECT set_config('qazyna.reads', %s, true), set_config('qazyna.writes', %s, true)", [ids, ids])
 
 
 def refusal(connection: psycopg.Connection, statement: str, parameters: object = None) -> str | None:

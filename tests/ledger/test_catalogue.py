@@ -47,7 +47,8 @@ def test_guarded_tables_have_a_policy_for_what_is_granted(catalogue: psycopg.Con
         f"""SELECT c.relname, g.privilege
               FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS g(privilege)
              WHERE {OURS} AND c.relrowsecurity AND has_table_privilege('qazyna_app', c.oid, g.privilege)
-               AND NOT EXISTS (SELECT FROM pg_policies p WHERE p.tablename = c.relname AND p.cmd IN (g.privilege, 'ALL'))""",
+               AND NOT EXISTS (SELECT FROM pg_policies p
+                                WHERE p.tablename = c.relname AND p.cmd IN (g.privilege, 'ALL'))""",
     )
     assert without == []
 
@@ -58,12 +59,19 @@ def test_policies_ask_for_the_scope_once_a_statement(catalogue: psycopg.Connecti
     for table, command, reading, writing in catalogue.execute(
         "SELECT tablename, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2"
     ):
-        expected = {"SELECT": (reads, None), "INSERT": (None, writes), "UPDATE": (writes, writes), "DELETE": (writes, None)}
+        expected = {
+            "SELECT": (reads, None),
+            "INSERT": (None, writes),
+            "UPDATE": (writes, writes),
+            "DELETE": (writes, None),
+        }
         assert (reading, writing) == expected[command], (table, command)
 
 
 def test_partitions_carry_no_grant_and_no_policy(catalogue: psycopg.Connection) -> None:
-    partitions = found(catalogue, f"SELECT c.relname FROM pg_class c WHERE {OURS} AND c.relispartition AND c.relkind = 'r'")
+    partitions = found(
+        catalogue, f"SELECT c.relname FROM pg_class c WHERE {OURS} AND c.relispartition AND c.relkind = 'r'"
+    )
     assert len(partitions) == 4
     granted = found(
         catalogue,
@@ -79,7 +87,8 @@ def test_partitions_carry_no_grant_and_no_policy(catalogue: psycopg.Connection) 
 def test_partitions_have_the_triggers_of_their_parents(catalogue: psycopg.Connection) -> None:
     triggers = found(
         catalogue,
-        f"""SELECT c.relname, array_agg(t.tgname::text ORDER BY 1) FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
+        f"""SELECT c.relname, array_agg(t.tgname::text ORDER BY 1)
+              FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
              WHERE {OURS} AND c.relispartition AND t.tgenabled = 'O' AND t.tgname !~ '^RI_' GROUP BY 1 ORDER BY 1""",
     )
     entry, posting = ["final", "final_all"], ["final", "final_all", "guard"]
@@ -87,7 +96,9 @@ def test_partitions_have_the_triggers_of_their_parents(catalogue: psycopg.Connec
 
 
 def test_views_act_for_who_asks_and_none_is_materialised(catalogue: psycopg.Connection) -> None:
-    views = found(catalogue, f"SELECT c.relname, c.relkind, c.reloptions FROM pg_class c WHERE {OURS} AND c.relkind IN ('v', 'm')")
+    views = found(
+        catalogue, f"SELECT c.relname, c.relkind, c.reloptions FROM pg_class c WHERE {OURS} AND c.relkind IN ('v', 'm')"
+    )
     assert "ledger_side" in {name for name, _, _ in views}
     assert [v for v in views if v[1] == "m" or "security_invoker=true" not in (v[2] or [])] == []
 
@@ -105,7 +116,8 @@ def test_definer_functions_fix_their_search_path_and_are_not_everybody_s(catalog
     public = found(
         catalogue,
         f"""SELECT f.proname FROM {OWN_FUNCTIONS} AND (f.prosecdef OR f.proname LIKE 'ledger%')
-               AND EXISTS (SELECT FROM aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) g WHERE g.grantee = 0)""",
+               AND EXISTS (SELECT FROM aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) g
+                            WHERE g.grantee = 0)""",
     )
     assert public == []
 
@@ -118,7 +130,9 @@ def test_the_application_s_role_owns_nothing_and_is_nobody_special(catalogue: ps
     assert attributes == (False,) * 6
     role = "(SELECT oid FROM pg_roles WHERE rolname = 'qazyna_app')"
     assert found(catalogue, f"SELECT roleid::regrole::text FROM pg_auth_members WHERE member = {role}") == []
-    owned = found(catalogue, f"SELECT classid::regclass::text, objid FROM pg_shdepend WHERE refobjid = {role} AND deptype = 'o'")
+    owned = found(
+        catalogue, f"SELECT classid::regclass::text, objid FROM pg_shdepend WHERE refobjid = {role} AND deptype = 'o'"
+    )
     assert owned == []
 
 
@@ -126,7 +140,8 @@ def test_the_application_reads_the_ledger_and_writes_only_its_stage(catalogue: p
     rights = found(
         catalogue,
         f"""SELECT c.relname, g.privilege
-              FROM pg_class c CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS g(privilege)
+              FROM pg_class c CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES',
+                                                      'TRIGGER']) AS g(privilege)
              WHERE {OURS} AND c.relkind IN ('r', 'p', 'v') AND c.relname LIKE 'ledger\\_%'
                AND (has_table_privilege('qazyna_app', c.oid, g.privilege)
                     OR g.privilege IN ('INSERT', 'UPDATE', 'REFERENCES')
@@ -136,7 +151,8 @@ def test_the_application_reads_the_ledger_and_writes_only_its_stage(catalogue: p
     sequences = found(
         catalogue,
         f"""SELECT c.relname FROM pg_class c WHERE {OURS} AND c.relname LIKE 'ledger%'
-               AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege('qazyna_app', c.oid, 'USAGE, SELECT, UPDATE') END""",
+               AND CASE c.relkind WHEN 'S'
+                   THEN has_sequence_privilege('qazyna_app', c.oid, 'USAGE, SELECT, UPDATE') END""",
     )
     assert sequences == []
 
@@ -145,7 +161,8 @@ def test_nobody_may_truncate_or_hang_triggers_anywhere(catalogue: psycopg.Connec
     rights = found(
         catalogue,
         f"""SELECT c.relname FROM pg_class c
-             WHERE {OURS} AND c.relkind IN ('r', 'p', 'v') AND has_table_privilege('qazyna_app', c.oid, 'TRUNCATE, TRIGGER')""",
+             WHERE {OURS} AND c.relkind IN ('r', 'p', 'v')
+               AND has_table_privilege('qazyna_app', c.oid, 'TRUNCATE, TRIGGER')""",
     )
     assert rights == []
 

@@ -37,6 +37,7 @@ def connection(shared_database: str) -> Iterator[Connection]:
 
 def test_tables_are_what_the_migrations_made(connection: Connection) -> None:
     """Tables, columns, types, keys and plain indexes; the names of constraints are the migrations' own."""
+
     def included(subject: Any, name: str, kind: str, reflected: bool, compared: Any) -> bool:
         if kind == "table":
             return not subject.info.get("is_view")
@@ -69,8 +70,8 @@ def test_defaults_are_what_the_migrations_made(connection: Connection) -> None:
 
 
 DEFAULTS = text("""
-    SELECT c.relname AS table_name, a.attname AS column_name, a.attidentity <> '' AS identity, a.attgenerated <> '' AS computed,
-           pg_get_expr(d.adbin, d.adrelid) AS said
+    SELECT c.relname AS table_name, a.attname AS column_name, a.attidentity <> '' AS identity,
+           a.attgenerated <> '' AS computed, pg_get_expr(d.adbin, d.adrelid) AS said
       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
       LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')

@@ -42,9 +42,11 @@ def schema(url: str) -> list[tuple[object, ...]]:
                      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
          UNION ALL SELECT 'function', oid::regprocedure::text, proacl::text, prosrc
                      FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-         UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+         UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid)
+                     FROM pg_trigger WHERE NOT tgisinternal
          UNION ALL SELECT 'policy', tablename, policyname, concat_ws(' ', cmd, qual, with_check) FROM pg_policies
-         UNION ALL SELECT 'grants', relname, relkind::text, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+         UNION ALL SELECT 'grants', relname, relkind::text, relacl::text
+                     FROM pg_class WHERE relnamespace = 'public'::regnamespace
          UNION ALL SELECT 'version', version_num, '', '' FROM alembic_version
          ORDER BY 1, 2, 3, 4
     """
@@ -84,7 +86,9 @@ def test_an_owner_who_is_no_superuser_migrates_and_the_application_posts(
         assert books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 5))).number == 1
         books.engine.dispose()
         with psycopg.connect(libpq(empty)) as connection:
-            owners = connection.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            owners = connection.execute(
+                "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
         assert owners == [(owner,)]
     finally:
         server.drop_database(empty)
@@ -107,7 +111,9 @@ def test_a_revision_is_a_sql_file_that_goes_forward_only() -> None:
 
 
 def test_constraints_are_named() -> None:
-    inline = re.compile(r"^(?!.*\bCONSTRAINT\b).*\b(PRIMARY KEY|REFERENCES|UNIQUE \(|CHECK \(|EXCLUDE USING)", re.MULTILINE)
+    inline = re.compile(
+        r"^(?!.*\bCONSTRAINT\b).*\b(PRIMARY KEY|REFERENCES|UNIQUE \(|CHECK \(|EXCLUDE USING)", re.MULTILINE
+    )
     for path in VERSIONS.glob("*.sql"):
         tables = re.findall(r"CREATE (?:UNLOGGED )?TABLE [^;]*;", path.read_text(encoding="utf-8"))
         for table in tables:

@@ -55,6 +55,13 @@ def test_all_faults_are_found_at_once_each_at_its_field() -> None:
 def test_a_text_too_long_and_a_damaged_key_are_faults_and_no_crash() -> None:
     assert isinstance(faults_of({"memo": "x" * 1001})["memo"], TooLong)
     assert isinstance(faults_of({"key": "nonsense"})[""], KeyDamaged)
+    assert isinstance(faults_of({"journal": "x" * 61})["journal"], TooLong)
+    place = "postings.0.credit.dimensions.contract"
+    assert isinstance(faults_of({place: "x" * 61})[place], TooLong)
+
+
+def test_what_no_database_keeps_is_left_out() -> None:
+    assert EntryForm.of(TYPED | {"memo": " Pa\0per "}).memo == "Paper"
 
 
 def test_lines_with_gaps_in_their_numbers_keep_their_order() -> None:

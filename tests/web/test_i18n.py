@@ -8,7 +8,7 @@ from erp.base.dates import IntervalReversed
 from erp.base.i18n import Language
 from erp.base.money import parse_tiyn
 from ledger.errors import DimensionMissing, PeriodClosed, StornoBeforeEntry
-from web.i18n import moment, money, speech, translate
+from web.i18n import alphabetical, moment, money, speech, translate
 
 
 def test_money_is_grouped_by_no_break_spaces_and_has_a_true_minus() -> None:
@@ -54,3 +54,10 @@ def test_a_refusal_tells_its_facts_in_the_reader_s_words() -> None:
 
 def test_what_is_no_refusal_of_ours_keeps_its_own_words() -> None:
     assert translate(ValueError("boom {x}"), Language.KK) == "boom {x}"
+
+
+def test_names_stand_in_the_order_of_the_kazakh_alphabet() -> None:
+    names = ["Яблоко", "«Қала» КММ", "Калина", "Ұйым", "Уақыт", "Әкімдік", "Аудан", "Іле", "ЫНТЫМАҚ", "7-мектеп"]
+    assert sorted(names, key=alphabetical) == [
+        "7-мектеп", "Аудан", "Әкімдік", "Калина", "«Қала» КММ", "Уақыт", "Ұйым", "ЫНТЫМАҚ", "Іле", "Яблоко",
+    ]  # fmt: skip

@@ -1,6 +1,5 @@
 """The journal: its list, an entry and its source, the entry form, the storno."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,9 +16,8 @@ from erp.base.dates import MonthSpan, day_string, month_string
 from erp.base.errors import Conflict, RuleViolated
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
-from erp.finance.journal import service, values
-from erp.finance.journal.model import Account, EntryView, Journal, Page
-from erp.finance.journal.model import EntryRow as Row
+from erp.finance.journal import service
+from erp.finance.journal.model import EntryRow, EntryView, Journal, Page
 from erp.finance.journal.queries import EntryFilter, Month
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at
@@ -27,10 +25,11 @@ from erp.reference.organisations.model import Organisation
 from ledger.errors import KeyReused, LedgerError
 from ledger.model import Dimension
 from web.faults import Refusal, fault_sheet
+from web.finance.fields import BLANK_LINE, Chart, LineFields, SideFields
 from web.finance.months import asked_span, choices, year_to
-from web.forms import EntryForm, StornoForm, TypedLine, TypedSide, typed_side
+from web.forms import EntryForm, StornoForm, TypedSide, tidy, typed_side
 from web.i18n import speech
-from web.pages import Ask, Id, organisation_at, own_address, render, visit_of
+from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
 
 _READ = {"policy": Permission.JOURNAL_READ}
@@ -79,12 +78,12 @@ class Listing:
     journals: list[Journal]
     narrowed: ListFilter
     fault: Refusal | None
-    page: Page[Row]
+    page: Page[EntryRow]
 
 
 @get("/o/{organisation_id:int}/journal", opt=_READ, sync_to_thread=True)
 def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
-    query = dict(request.query_params)
+    query = query_of(request)
     listing = visit.read(lambda uow: _listing(uow, organisation_id, query))
     cursor = listing.page.next_cursor
     following = urlencode(query | {"cursor": cursor}) if cursor else ""
@@ -106,7 +105,7 @@ def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
 def _listing(uow: UnitOfWork, organisation_id: int, query: dict[str, str]) -> Listing:
     months = service.months(uow, organisation_id)
     span, fault = asked_span(query, _whole(months))
-    asked = {name: query.get(name, "").strip() for name in ("journal", "account", "text")}
+    asked = {name: query.get(name, "") for name in ("journal", "account", "text")}
     narrowed = ListFilter(span.first, span.last, narrowed=any(query.get(name) for name in _FILTERS), **asked)
     page = service.entries(uow, organisation_id, narrowed.query, query.get("cursor"))
     return Listing(organisation_at(uow), months, service.journals(uow), narrowed, fault, page)
@@ -127,7 +126,7 @@ def _whole(months: list[Month]) -> MonthSpan:
 @get("/o/{organisation_id:int}/accounts", opt=_READ, sync_to_thread=True)
 def suggest_accounts(visit: Visitor, organisation_id: Id, q: FromQuery[str] = "") -> list[dict[str, str | bool]]:
     """Accounts for the list under a field, best first."""
-    found = visit.read(lambda uow: service.search_accounts(uow, q, today()))
+    found = visit.read(lambda uow: service.search_accounts(uow, tidy(q), today()))
     return [{"code": a.code, "name": a.name(visit.language), "verified": a.verified} for a in found]
 
 
@@ -142,7 +141,7 @@ def suggest_values(
     """Values of a dimension for the list under a field, best first."""
     wanted = _dimension(dimension)
     language = visit.language
-    found = visit.read(lambda uow: service.search_values(uow, wanted, q, on=today(), language=language))
+    found = visit.read(lambda uow: service.search_values(uow, wanted, tidy(q), on=today(), language=language))
     return [{"code": v.code, "name": v.label(language), "verified": True} for v in found]
 
 
@@ -153,73 +152,6 @@ def _dimension(slug: str) -> Dimension:
 
 
 # ------------------------------------------------------------------------------------------------ entry form
-
-
-@dataclass(frozen=True)
-class DimensionField:
-    dimension: Dimension
-    code: str
-    label: str
-    mandatory: bool
-
-    @property
-    def slug(self) -> str:
-        return self.dimension.slug
-
-
-@dataclass(frozen=True)
-class SideFields:
-    """One side as the form shows it: the account typed, the account found, and the dimensions it asks for."""
-
-    typed: str
-    account: Account | None
-    fields: tuple[DimensionField, ...]
-
-    @property
-    def asked(self) -> list[DimensionField]:
-        """Fields that must be filled, or are."""
-        return [f for f in self.fields if f.mandatory or f.code]
-
-    @property
-    def optional(self) -> list[DimensionField]:
-        return [f for f in self.fields if not f.mandatory and not f.code]
-
-
-@dataclass(frozen=True)
-class LineFields:
-    debit: SideFields
-    credit: SideFields
-    amount: str
-    memo: str
-
-
-_BLANK_SIDE = SideFields("", None, ())
-_BLANK_LINE = LineFields(_BLANK_SIDE, _BLANK_SIDE, "", "")
-
-
-class Chart:
-    """The chart on a day with the labels of the values typed: what a form needs to show its lines."""
-
-    def __init__(self, uow: UnitOfWork, sides: Iterable[TypedSide], day: date, language: str) -> None:
-        self._accounts = {a.code: a for a in service.accounts(uow, day)}
-        wanted = {(Dimension.of(slug), code) for side in sides for slug, code in side.dimensions.items()}
-        self._labels = values.labels(uow, wanted, day=day)
-        self._language = language
-
-    def side(self, side: TypedSide) -> SideFields:
-        account = self._accounts.get(side.account)
-        permitted = account.permitted | account.mandatory if account and account.postable else Dimension(0)
-        asked = [d for d in Dimension if d in permitted or d.slug in side.dimensions]
-        return SideFields(side.account, account, tuple(self._field(d, side, account) for d in asked))
-
-    def line(self, line: TypedLine) -> LineFields:
-        return LineFields(self.side(line.debit), self.side(line.credit), line.amount, line.memo)
-
-    def _field(self, dimension: Dimension, side: TypedSide, account: Account | None) -> DimensionField:
-        code = side.dimensions.get(dimension.slug, "")
-        label = self._labels[dimension, code].label(self._language) if code else ""
-        mandatory = account is not None and dimension in account.mandatory
-        return DimensionField(dimension, code, "" if label == code else label, mandatory)
 
 
 @get("/o/{organisation_id:int}/journal/new", opt=_POST, sync_to_thread=True)
@@ -255,7 +187,7 @@ def send_entry(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) ->
 @get("/o/{organisation_id:int}/journal/side", opt=_POST, sync_to_thread=True)
 def side(request: Ask, visit: Visitor, organisation_id: Id, name: FromQuery[str]) -> Response[str]:
     """The dimension fields that an account asks for; values that still fit stay."""
-    typed = typed_side(dict(request.query_params))
+    typed = typed_side(query_of(request))
 
     def show(uow: UnitOfWork) -> tuple[Organisation, SideFields]:
         shown = Chart(uow, [typed], today(), visit.language).side(typed)
@@ -334,7 +266,7 @@ def _entry_page(
         form_default="refresh",
         form=form,
         lines=lines,
-        blank_line=_BLANK_LINE,
+        blank_line=BLANK_LINE,
         journals=journals,
         faults=sheet.by_field,
         summary=sheet.summary,

@@ -19,8 +19,9 @@ from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from web.faults import fault_sheet
 from web.finance.months import asked_span, choices, year_to
+from web.forms import tidy
 from web.i18n import speech
-from web.pages import Ask, Id, organisation_at, own_address, render
+from web.pages import Ask, Id, organisation_at, own_address, query_of, render
 
 _READ = {"policy": Permission.JOURNAL_READ}
 
@@ -58,7 +59,7 @@ class Books:
 
 @get("/o/{organisation_id:int}/trial-balance", opt=_READ, sync_to_thread=True)
 def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
-    query = dict(request.query_params)
+    query = query_of(request)
     by_dimensions = query.get("by") == "dimensions"
 
     def show(uow: UnitOfWork) -> tuple[Books, TrialBalance]:
@@ -102,12 +103,12 @@ def _lines(rows: Sequence[BalanceRow], home: str, months: dict[str, str], back: 
 
 @get("/o/{organisation_id:int}/accounts/{code:str}/card", opt=_READ, sync_to_thread=True)
 def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPath[str]) -> Response[str]:
-    query = dict(request.query_params)
+    query = query_of(request)
     cursor = query.get("cursor")
 
     def show(uow: UnitOfWork) -> tuple[Books, AccountCard]:
         books = Books.read(uow, organisation_id, query)
-        return books, service.account_card(uow, organisation_id, code, books.span, cursor)
+        return books, service.account_card(uow, organisation_id, tidy(code), books.span, cursor)
 
     books, card = visit.read(show)
     home = f"/o/{organisation_id}/"

@@ -1,5 +1,6 @@
 """Days, months and half-open intervals."""
 
+import contextlib
 from datetime import date, timedelta
 
 import pytest
@@ -34,7 +35,9 @@ def test_a_month_written_is_read_back(day: date) -> None:
     assert parse_month(month_string(day)) == day.replace(day=1)
 
 
-@pytest.mark.parametrize("text", ["", "31.02.2026", "00.01.2026", "2026-13-01", "1.1.26", "2026.01.01", "2026-01-01T08:00", "today"])
+@pytest.mark.parametrize(
+    "text", ["", "31.02.2026", "00.01.2026", "2026-13-01", "1.1.26", "2026.01.01", "2026-01-01T08:00", "today"]
+)
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(DayMalformed) as refusal:
         parse_day(text)
@@ -50,10 +53,8 @@ def test_what_is_no_month_is_refused(text: str) -> None:
 @given(st.text(alphabet=st.sampled_from("0123456789./-T: ")) | st.text())
 def test_any_text_is_a_date_or_refused(text: str) -> None:
     for parse, refusal in ((parse_day, DayMalformed), (parse_month, MonthMalformed)):
-        try:
+        with contextlib.suppress(refusal):
             assert isinstance(parse(text), date)
-        except refusal:
-            pass
 
 
 @given(days, days)

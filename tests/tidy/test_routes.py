@@ -1,0 +1,83 @@
+"""Every route says who may use it."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar import Litestar
+from litestar.handlers.base import BaseRouteHandler
+from litestar.routes import BaseRoute
+from litestar.testing import TestClient
+from sqlalchemy import create_engine
+
+from api.app import API_PREFIX, create_app
+from erp.reference.access.model import Permission
+from erp.reference.access.policy import ALLOWED
+from web.app import pages
+
+ANYWHERE = {Permission.PUBLIC, Permission.SIGNED_IN}
+
+
+@pytest.fixture(scope="module")
+def app() -> Litestar:
+    return create_app(create_engine("postgresql+psycopg://"), pages)
+
+
+@pytest.fixture(scope="module")
+def handlers(app: Litestar) -> list[tuple[BaseRoute, BaseRouteHandler]]:
+    """Handlers the project wrote; Litestar's own answer to OPTIONS says only which methods there are."""
+
+    def of(route: BaseRoute) -> Iterator[BaseRouteHandler]:
+        yield from getattr(route, "route_handlers", None) or [route.route_handler]  # type: ignore[attr-defined]
+
+    return [
+        (route, handler)
+        for route in app.routes
+        for handler in of(route)
+        if set(getattr(handler, "http_methods", {"GET"})) != {"OPTIONS"}
+    ]
+
+
+def test_every_route_has_a_policy(handlers: list[tuple[BaseRoute, BaseRouteHandler]]) -> None:
+    assert len(handlers) > 10
+    without = [route.path for route, handler in handlers if not isinstance(handler.opt.get("policy"), Permission)]
+    assert without == []
+
+
+def test_routes_of_an_organisation_ask_for_a_permission_there_and_no_others_do(
+    handlers: list[tuple[BaseRoute, BaseRouteHandler]],
+) -> None:
+    wrong = [
+        (route.path, handler.opt["policy"])
+        for route, handler in handlers
+        if ("{organisation_id:int}" in route.path) == (handler.opt["policy"] in ANYWHERE)
+    ]
+    assert wrong == []
+
+
+def test_changes_of_an_organisation_ask_for_more_than_reading(
+    handlers: list[tuple[BaseRoute, BaseRouteHandler]],
+) -> None:
+    reading = [
+        route.path
+        for route, handler in handlers
+        if route.path.startswith(API_PREFIX) and "{organisation_id:int}" in route.path
+        if not {"GET", "HEAD"} >= set(handler.http_methods)  # type: ignore[attr-defined]
+        if handler.opt["policy"].endswith(".read")
+    ]
+    assert reading == []
+
+
+def test_handlers_are_synchronous(handlers: list[tuple[BaseRoute, BaseRouteHandler]]) -> None:
+    """They run in as many threads as the pool has connections; a coroutine would hold the loop while it queries."""
+    ours = [(r, h) for r, h in handlers if not r.path.startswith(("/static", "/api/schema"))]
+    assert [r.path for r, h in ours if h.sync_to_thread is not True] == []  # type: ignore[attr-defined]
+
+
+def test_asking_for_the_methods_is_no_fault_of_the_server(app: Litestar) -> None:
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.options("/healthz").status_code < 500
+
+
+def test_every_permission_is_somebody_s(handlers: list[tuple[BaseRoute, BaseRouteHandler]]) -> None:
+    held = frozenset().union(*ALLOWED.values())
+    assert set(Permission) - ANYWHERE == held

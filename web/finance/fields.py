@@ -1,0 +1,78 @@
+"""The lines of the entry form as shown: accounts found, and the dimensions that each asks for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from erp.base.uow import UnitOfWork
+from erp.finance.journal import service, values
+from erp.finance.journal.model import Account
+from ledger.model import Dimension
+from web.forms import TypedLine, TypedSide
+
+
+@dataclass(frozen=True)
+class DimensionField:
+    dimension: Dimension
+    code: str
+    label: str
+    mandatory: bool
+
+    @property
+    def slug(self) -> str:
+        return self.dimension.slug
+
+
+@dataclass(frozen=True)
+class SideFields:
+    """One side as the form shows it: the account typed, the account found, and the dimensions it asks for."""
+
+    typed: str
+    account: Account | None
+    fields: tuple[DimensionField, ...]
+
+    @property
+    def asked(self) -> list[DimensionField]:
+        """Fields that must be filled, or are."""
+        return [f for f in self.fields if f.mandatory or f.code]
+
+    @property
+    def optional(self) -> list[DimensionField]:
+        return [f for f in self.fields if not f.mandatory and not f.code]
+
+
+@dataclass(frozen=True)
+class LineFields:
+    debit: SideFields
+    credit: SideFields
+    amount: str
+    memo: str
+
+
+_BLANK_SIDE = SideFields("", None, ())
+BLANK_LINE = LineFields(_BLANK_SIDE, _BLANK_SIDE, "", "")
+
+
+class Chart:
+    """The chart on a day with the labels of the values typed: what a form needs to show its lines."""
+
+    def __init__(self, uow: UnitOfWork, sides: Iterable[TypedSide], day: date, language: str) -> None:
+        self._accounts = {a.code: a for a in service.accounts(uow, day)}
+        wanted = {(Dimension.of(slug), code) for side in sides for slug, code in side.dimensions.items()}
+        self._labels = values.labels(uow, wanted, day=day)
+        self._language = language
+
+    def side(self, side: TypedSide) -> SideFields:
+        account = self._accounts.get(side.account)
+        permitted = account.permitted | account.mandatory if account and account.postable else Dimension(0)
+        asked = [d for d in Dimension if d in permitted or d.slug in side.dimensions]
+        return SideFields(side.account, account, tuple(self._field(d, side, account) for d in asked))
+
+    def line(self, line: TypedLine) -> LineFields:
+        return LineFields(self.side(line.debit), self.side(line.credit), line.amount, line.memo)
+
+    def _field(self, dimension: Dimension, side: TypedSide, account: Account | None) -> DimensionField:
+        code = side.dimensions.get(dimension.slug, "")
+        label = self._labels[dimension, code].label(self._language) if code else ""
+        mandatory = account is not None and dimension in account.mandatory
+        return DimensionField(dimension, code, "" if label == code else label, mandatory)
