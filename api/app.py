@@ -11,7 +11,7 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, Router
 from litestar.concurrency import set_asyncio_executor
-from litestar.datastructures import ResponseHeader, State
+from litestar.datastructures import CacheControlHeader, ResponseHeader, State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -28,6 +28,7 @@ from erp.base.i18n import Language
 from erp.reference.access.model import Permission
 
 API_PREFIX = "/api/"
+_FOR_EVER = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)  # addresses carry a content hash
 _PUBLIC = {"policy": Permission.PUBLIC}
 
 _HEADERS = {
@@ -71,7 +72,9 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies
             health,
             *journal.routes,
             *pages.routes,
-            create_static_files_router("/static", [pages.static], opt=_PUBLIC, include_in_schema=False),
+            create_static_files_router(
+                "/static", [pages.static], opt=_PUBLIC, include_in_schema=False, cache_control=_FOR_EVER
+            ),
         ],
         guards=[policy_guard],
         dependencies={"visit": Provide(provide_visit, sync_to_thread=False)},

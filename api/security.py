@@ -19,7 +19,7 @@ from litestar.handlers.base import BaseRouteHandler
 from sqlalchemy import Engine
 
 from erp.base import uow
-from erp.base.errors import NotPermitted
+from erp.base.errors import NotPermitted, RuleViolated
 from erp.base.i18n import Language
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
@@ -40,6 +40,11 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 class ForeignForm(NotPermitted):
     code = "foreign-form"
     template = "The form did not come from this page, or you have signed in anew since. Open the page again and resend."
+
+
+class CharacterUnknown(RuleViolated):
+    code = "character-unknown"
+    template = "The address holds a character that no text has. Type it anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ def today() -> date:
 
 async def policy_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse, or leave the visit in ``connection.state``."""
+    if connection.scope.get("method") == "OPTIONS":  # Litestar's own answer: which methods there are
+        return
+    if any("\0" in value for value in (connection.url.path, *connection.query_params.values())):
+        raise CharacterUnknown()
     permission = handler.opt.get("policy")
     assert isinstance(permission, Permission), f"{handler} declares no policy"
     secret, by_cookie = _secret(connection)

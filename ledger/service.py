@@ -147,6 +147,23 @@ def storno(connection: Connection, command: Storno, actor: Actor) -> Posted:
     return Posted(*row)
 
 
+def lock_balances(connection: Connection, organisation_id: int, entries: Sequence[JournalEntry | Storno]) -> None:
+    """Take, in key order, the balance rows that several entries of one command will add to."""
+    sides = {
+        side for e in entries if isinstance(e, JournalEntry) for p in e.postings for side in (p.debit_id, p.credit_id)
+    }
+    with refusals():
+        connection.execute(
+            text("SELECT ledger_lock_balances(:organisation, :sides, :entries, CAST(:months AS date[]))"),
+            {
+                "organisation": organisation_id,
+                "sides": sorted(sides),
+                "entries": [e.entry_id for e in entries if isinstance(e, Storno)],
+                "months": sorted({e.effective_on.replace(day=1) for e in entries}),
+            },
+        )
+
+
 def post_many(
     connection: Connection,
     organisation_id: int,

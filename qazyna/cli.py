@@ -38,7 +38,7 @@ from erp.reference.packages import service as packages
 from erp.reference.packages.model import Loaded
 from ledger.errors import LedgerError
 from qazyna import demonstration
-from qazyna.database import first_line, migrated_database
+from qazyna.database import Database, first_line, migrated_database
 from qazyna.errors import StartupError
 from qazyna.serve import require_free_port
 from qazyna.serve import serve as run_server
@@ -96,11 +96,11 @@ def demo() -> None:
     """Start with a demonstration oblast loaded; Ctrl-C stops everything."""
     settings = Settings.read()
     require_free_port(settings)
-    with migrated_database(settings) as url:
-        if not demonstration.is_loaded(url):
+    with migrated_database(settings) as found:
+        if not demonstration.is_loaded(found.owner):
             with _progress() as progress:
-                demonstration.load(url, progress)
-        _serve(url, settings, demonstration.SIGN_INS)
+                demonstration.load(found.owner, progress)
+        _serve(found, settings, demonstration.SIGN_INS)
 
 
 @app.command()
@@ -108,11 +108,11 @@ def serve() -> None:
     """Serve pages and API until Ctrl-C."""
     settings = Settings.read()
     require_free_port(settings)
-    with migrated_database(settings) as url:
-        _serve(url, settings, ())
+    with migrated_database(settings) as found:
+        _serve(found, settings, ())
 
 
-def _serve(url: str, settings: Settings, sign_ins: tuple[demonstration.SignIn, ...]) -> None:
+def _serve(found: Database, settings: Settings, sign_ins: tuple[demonstration.SignIn, ...]) -> None:
     def announce(address: str) -> None:
         out.print(_("Qazyna answers at {address}. Ctrl-C stops everything.", address=address), style="bold")
         if sign_ins:
@@ -121,13 +121,13 @@ def _serve(url: str, settings: Settings, sign_ins: tuple[demonstration.SignIn, .
                 table.add_row(s.login, s.password, _(s.who))
             out.print(table)
 
-    run_server(url, settings, announce=announce)
+    run_server(found.application, settings, announce=announce)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema and load the data packages that come with the program."""
-    with migrated_database(Settings.read()) as url, _owner(url) as connection:
+    with migrated_database(Settings.read()) as found, _owner(found) as connection:
         for loaded in packages.load_shipped(connection, system_scope()):
             _tell_loaded(loaded)
 
@@ -139,7 +139,7 @@ def migrate() -> None:
 def import_package(folder: Annotated[Path, typer.Argument(help="Folder with package.toml.")]) -> None:
     """Load a data package: chart of accounts, classification, journals, currencies."""
     package = package_rules.parse(folder)
-    with migrated_database(Settings.read()) as url, _owner(url) as connection:
+    with migrated_database(Settings.read()) as found, _owner(found) as connection:
         _tell_loaded(packages.load(connection, system_scope(), package))
 
 
@@ -151,7 +151,7 @@ def import_journal(
     refused: Annotated[Path | None, typer.Option(help="Where to write all refused rows, as CSV.")] = None,
 ) -> None:
     """Post a journal kept elsewhere: all of it, or nothing."""
-    with migrated_database(Settings.read()) as url, _engine(url) as engine:
+    with migrated_database(Settings.read()) as found, _engine(found) as engine:
         scope, where = _acting(engine, login, organisation, Permission.JOURNAL_IMPORT)
         try:
             with _progress() as progress:
@@ -241,7 +241,7 @@ def reopen(month: MonthArgument, organisation: OrganisationOption, login: LoginO
 
 def _set_period(month: str, organisation: str, login: str, act: Callable[[UnitOfWork, int, date], None]) -> None:
     first = parse_month(month)
-    with migrated_database(Settings.read()) as url, _engine(url) as engine:
+    with migrated_database(Settings.read()) as found, _engine(found) as engine:
         scope, where = _acting(engine, login, organisation, Permission.PERIOD_CLOSE)
         uow.run(engine, scope, lambda u: act(u, where.id, first))
 
@@ -257,7 +257,7 @@ def add_user(
 ) -> None:
     """Register a person; the password is asked for, or read from standard input."""
     password = typer.prompt(_("password"), hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    with migrated_database(Settings.read()) as url, _engine(url, owner=True) as engine:
+    with migrated_database(Settings.read()) as found, _engine(found, owner=True) as engine:
         uow.run(engine, system_scope(), lambda u: access.create_user(u, login, name, password, language))
     out.print(_("{login} may sign in once a role is granted.", login=login))
 
@@ -270,7 +270,7 @@ def grant_role(login: str, role: Role, organisation: OrganisationOption) -> None
         person = access.person(u, login, today())
         access.grant_role(u, person.user.id, role, _organisation(u, organisation).id, today())
 
-    with migrated_database(Settings.read()) as url, _engine(url, owner=True) as engine:
+    with migrated_database(Settings.read()) as found, _engine(found, owner=True) as engine:
         uow.run(engine, system_scope(), grant)
     out.print(_("{login} is now {role}.", login=login, role=role.value))
 
@@ -278,7 +278,7 @@ def grant_role(login: str, role: Role, organisation: OrganisationOption) -> None
 @users.command("token")
 def issue_token(login: str) -> None:
     """Print a bearer token for programs that act as the person."""
-    with migrated_database(Settings.read()) as url, _engine(url) as engine:
+    with migrated_database(Settings.read()) as found, _engine(found) as engine:
         out.print(uow.run(engine, system_scope(), lambda u: access.issue_token(u, login, today())), soft_wrap=True)
 
 
@@ -296,8 +296,10 @@ def _speech() -> Speech:
 
 
 @contextmanager
-def _engine(url: str, *, owner: bool = False) -> Iterator[Engine]:
-    engine = make_engine(url, role=None, pool=2) if owner else make_engine(url, pool=2, timeouts=False)
+def _engine(found: Database, *, owner: bool = False) -> Iterator[Engine]:
+    engine = (
+        make_engine(found.owner, role=None, pool=2) if owner else make_engine(found.application, pool=2, timeouts=False)
+    )
     try:
         yield engine
     finally:
@@ -305,9 +307,9 @@ def _engine(url: str, *, owner: bool = False) -> Iterator[Engine]:
 
 
 @contextmanager
-def _owner(url: str) -> Iterator[Connection]:
+def _owner(found: Database) -> Iterator[Connection]:
     """One transaction as the owner of the tables."""
-    with _engine(url, owner=True) as engine, engine.begin() as connection:
+    with _engine(found, owner=True) as engine, engine.begin() as connection:
         yield connection
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from erp.base.db import make_engine
+from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.i18n import N_
 from qazyna.errors import StartupError
 from qazyna.migrate import upgrade
@@ -16,26 +17,37 @@ from qazyna.settings import Settings
 SUPPORTED = range(15, 19)
 
 
+@dataclass(frozen=True)
+class Database:
+    """Addresses of one database: the owner migrates and administers, the application serves."""
+
+    owner: str
+    application: str
+
+
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
-    """Address of a reachable database; an embedded server runs for as long as the context.
+def migrated_database(settings: Settings) -> Iterator[Database]:
+    """A reachable database of the newest schema; an embedded server runs for as long as the context.
 
     Raises: StartupError, in one sentence, when there is none.
     """
     if settings.database_url is None:
         with EmbeddedPostgres(settings.data) as postgres:
-            yield postgres.url()
+            upgrade(postgres.url())
+            _let_application_in(postgres.url())
+            yield Database(postgres.url(), postgres.url(user=APPLICATION_ROLE))
     else:
         _require_reachable(settings.database_url)
-        yield settings.database_url
+        upgrade(settings.database_url)
+        yield Database(settings.database_url, settings.database_url)
 
 
-@contextmanager
-def migrated_database(settings: Settings) -> Iterator[str]:
-    """The same, brought to the newest schema first."""
-    with database(settings) as url:
-        upgrade(url)
-        yield url
+def _let_application_in(url: str) -> None:
+    """A session that signed in as the application role has no way back to the owner's rights."""
+    engine = make_engine(url, role=None, pool=1)
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER ROLE {APPLICATION_ROLE} LOGIN"))
+    engine.dispose()
 
 
 def first_line(error: OperationalError) -> str:

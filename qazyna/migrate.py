@@ -4,6 +4,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 import migrations
 from erp.base.db import sqlalchemy_url
@@ -17,5 +20,18 @@ def configuration(url: str) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Run every migration that the database has not seen; the login must own the schema."""
-    command.upgrade(configuration(url), "head")
+    """Run every migration that the database has not seen.
+
+    The login must own the schema, unless there is nothing to run.
+    """
+    if not _is_current(url):
+        command.upgrade(configuration(url), "head")
+
+
+def _is_current(url: str) -> bool:
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
+    with engine.connect() as connection:
+        if not connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL")).scalar_one():
+            return False
+        found = set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    return found == set(ScriptDirectory.from_config(configuration(url)).get_heads())

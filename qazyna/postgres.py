@@ -43,10 +43,12 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
+from erp.base.db import APPLICATION_ROLE
 from erp.base.i18n import N_
 from qazyna.errors import StartupError
 
 SUPERUSER: Final = "qazyna"
+ROLES: Final = (SUPERUSER, APPLICATION_ROLE)
 
 _ELSEWHERE = Path("/var/lib/qazyna")  # for what the server's account cannot reach in its own place
 _PORT = 5432  # only a part of the socket's name
@@ -94,9 +96,9 @@ class EmbeddedPostgres:
         """Where the database really lies, links followed."""
         return self._home
 
-    def url(self, database: str = "qazyna") -> str:
+    def url(self, database: str = "qazyna", *, user: str = SUPERUSER) -> str:
         """Address of a database on this server, in libpq's form; for the server's account and root only."""
-        return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self._socket), safe='')}&port={_PORT}"
+        return f"postgresql://{user}@/{database}?host={quote(str(self._socket), safe='')}&port={_PORT}"
 
     def start(self) -> None:
         """Make the cluster if there is none, start the server or join a running one.
@@ -243,10 +245,10 @@ class EmbeddedPostgres:
         )
         _write(
             self._cluster / "pg_hba.conf",
-            f"local all {SUPERUSER} peer map=server",
+            *(f"local all {role} peer map=server" for role in ROLES),
             f"local replication {SUPERUSER} peer map=server",
         )
-        _write(self._cluster / "pg_ident.conf", *(f'server "{user}" {SUPERUSER}' for user in users))
+        _write(self._cluster / "pg_ident.conf", *(f'server "{user}" {role}' for user in users for role in ROLES))
 
     def _make_socket_dir(self) -> Path:
         socket = _socket_dir(self._home)

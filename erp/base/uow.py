@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, text
@@ -61,8 +62,12 @@ class UnitOfWork:
         return self.connection.execute(statement, parameters)
 
     def _post_pending(self) -> None:
-        """Sorted, so that two commands take their row locks in one order."""
-        for entry, receipt in sorted(self._pending, key=lambda p: (p[0].organisation_id, p[0].effective_on, p[0].key)):
+        """Sorted, and with the shared balance rows taken first, so that two commands lock in one order."""
+        pending = sorted(self._pending, key=lambda p: (p[0].organisation_id, p[0].effective_on, p[0].key))
+        if len(pending) > 1:
+            for organisation_id, group in groupby((entry for entry, _ in pending), key=lambda e: e.organisation_id):
+                ledger.lock_balances(self.connection, organisation_id, list(group))
+        for entry, receipt in pending:
             if isinstance(entry, Storno):
                 receipt.posted = ledger.storno(self.connection, entry, self.scope.actor)
             else:

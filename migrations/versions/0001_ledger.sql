@@ -8,14 +8,16 @@
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
-DO $$ BEGIN
-    CREATE ROLE qazyna_app NOLOGIN NOSUPERUSER NOBYPASSRLS;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- roles belong to the server, not to one database
+DO $$ BEGIN  -- roles belong to the server, not to one database
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'qazyna_app') THEN
+        CREATE ROLE qazyna_app NOLOGIN NOSUPERUSER NOBYPASSRLS;
+    END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another database is being migrated just now
 END $$;
 DO $$ BEGIN
-    EXECUTE format('GRANT qazyna_app TO %I', current_user);
-EXCEPTION WHEN OTHERS THEN
-    IF NOT pg_has_role(current_user, 'qazyna_app', 'member') THEN RAISE; END IF;
+    IF NOT pg_has_role(current_user, 'qazyna_app', 'member') THEN
+        EXECUTE format('GRANT qazyna_app TO %I', current_user);
+    END IF;
 END $$;
 
 -- ---------------------------------------------------------------------------------------------- scope
@@ -701,6 +703,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_storno IS 'Cancels an entry by the same correspondence with negative amounts; at most once, the original untouched.';
 
+CREATE FUNCTION ledger_lock_balances(p_organisation int, p_subaccounts int[], p_entries bigint[], p_months date[])
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ BEGIN
+    PERFORM ledger_require_writable(p_organisation);
+    PERFORM FROM ledger_account_balance b
+      JOIN (SELECT DISTINCT account_id, classification_id FROM ledger_subaccount s
+             WHERE s.organisation_id = p_organisation
+               AND s.id IN (SELECT unnest(p_subaccounts)
+                            UNION SELECT unnest(ARRAY[debit_id, credit_id]) FROM ledger_posting
+                             WHERE organisation_id = p_organisation AND entry_id = ANY (p_entries))) k
+        ON (k.account_id, k.classification_id) = (b.account_id, b.classification_id)
+     WHERE b.organisation_id = p_organisation AND b.month = ANY (p_months)
+     ORDER BY b.account_id, b.classification_id, b.month, b.kind FOR UPDATE OF b;
+END $$;
+COMMENT ON FUNCTION ledger_lock_balances IS 'For a command that posts several entries: takes the coarse balance rows they will add to in key order, so that two such commands cannot deadlock. Every fine row hangs under one of them.';
+
 -- ---------------------------------------------------------------------------------------------- bulk
 
 CREATE UNLOGGED TABLE ledger_stage (
@@ -864,5 +882,5 @@ GRANT SELECT ON ledger_account, ledger_journal, ledger_classification, ledger_su
     TO qazyna_app;
 GRANT INSERT ON ledger_stage TO qazyna_app;
 GRANT EXECUTE ON FUNCTION ledger_readable(), ledger_writable(), ledger_intern_subaccounts, ledger_post_entry,
-    ledger_storno, ledger_post_batch, ledger_open_books, ledger_set_period, ledger_refuse, ledger_require_writable,
+    ledger_storno, ledger_lock_balances, ledger_post_batch, ledger_open_books, ledger_set_period, ledger_refuse, ledger_require_writable,
     ledger_balance_kind, ledger_month_key TO qazyna_app;

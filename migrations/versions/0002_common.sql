@@ -150,3 +150,4 @@ GRANT SELECT ON reference_organisation, reference_organisation_link, reference_s
 GRANT INSERT, UPDATE, DELETE ON reference_session TO qazyna_app;
 GRANT UPDATE (failed_attempts, retry_at, language) ON reference_user TO qazyna_app;
 GRANT INSERT ON base_audit_event TO qazyna_app;
+GRANT SELECT ON alembic_version TO qazyna_app;  -- so that a login without the owner's rights sees that nothing is to be run

@@ -122,6 +122,14 @@ def test_a_month_that_is_not_open_refuses(desk: Desk, client: Client, bearer: Be
     assert answer.json()["fields"]["month"] == "2027-01"
 
 
+def test_a_nul_character_is_refused_and_breaks_nothing(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head = bearer("accountant")
+    assert client.post(f"{books(desk)}/entries", json=an_entry(memo="a\0b"), headers=head).status_code == 400
+    assert client.get(f"{books(desk)}/entries?text=a%00b", headers=head).status_code == 422
+    assert client.get(f"{books(desk)}/accounts/1%00/card?first=2026-01&last=2026-02", headers=head).status_code == 422
+    assert client.options("/healthz").status_code == 204
+
+
 def test_refusals_speak_the_callers_language(desk: Desk, client: Client, bearer: Bearer) -> None:
     details = {
         language: client.get(

@@ -63,7 +63,9 @@ class Books:
         return JournalEntry(self.organisation, key or uuid4(), journal_id, on, memo, postings, kind)
 
     def post(self, entry: JournalEntry) -> "ledger.Posted":
-        return uow.run(self.engine, scope_of(self.organisation), lambda u: ledger.post_entry(u.connection, entry, ACTOR))
+        return uow.run(
+            self.engine, scope_of(self.organisation), lambda u: ledger.post_entry(u.connection, entry, ACTOR)
+        )
 
 
 def a_chart(url: str) -> dict[str, int]:
@@ -92,7 +94,7 @@ def a_chart(url: str) -> dict[str, int]:
                 SELECT c, c, c, c, 'high' FROM unnest(ARRAY['MO-01', 'MO-16']) c
             """)
         )
-        accounts = {code: id_ for code, id_ in connection.execute(text("SELECT code, id FROM ledger_account"))}
+        accounts = {a.code: a.id for a in connection.execute(text("SELECT code, id FROM ledger_account"))}
     owner.dispose()
     return accounts
 

@@ -12,6 +12,7 @@ from ledger import errors
 from ledger import service as ledger
 from ledger.model import Dimension, EntryKind, Posting, Source, Storno
 from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
+from tests.ledger.agreement import disagreements
 
 
 @pytest.fixture
@@ -22,35 +23,15 @@ def books(database: str) -> Iterator[Books]:
 
 
 def totals(books: Books) -> tuple[int, int]:
-    """Debit and credit turnover of the fine grain, which must agree with the postings at both grains."""
-    with_mismatch = """
-        WITH sides AS (
-            SELECT organisation_id, debit_id AS id, date_trunc('month', p.effective_on)::date AS month,
-                   ledger_balance_kind(e.kind) AS kind, amount_tiyn AS debit, 0 AS credit
-              FROM ledger_posting p JOIN ledger_entry e USING (organisation_id, fiscal_year)
-             WHERE e.id = p.entry_id
-            UNION ALL
-            SELECT organisation_id, credit_id, date_trunc('month', p.effective_on)::date, ledger_balance_kind(e.kind), 0, amount_tiyn
-              FROM ledger_posting p JOIN ledger_entry e USING (organisation_id, fiscal_year)
-             WHERE e.id = p.entry_id
-        ), fine AS (
-            SELECT id, month, kind, sum(debit) AS debit, sum(credit) AS credit FROM sides GROUP BY 1, 2, 3
-        ), coarse AS (
-            SELECT s.account_id, s.classification_id, f.month, f.kind, sum(f.debit) AS debit, sum(f.credit) AS credit
-              FROM fine f JOIN ledger_subaccount s ON s.id = f.id GROUP BY 1, 2, 3, 4
-        )
-        SELECT (SELECT count(*) FROM fine f FULL JOIN ledger_balance b
-                    ON b.subaccount_id = f.id AND b.month = f.month AND b.kind = f.kind
-                 WHERE (f.debit, f.credit) IS DISTINCT FROM (b.debit_tiyn, b.credit_tiyn))
-             + (SELECT count(*) FROM coarse c FULL JOIN ledger_account_balance b
-                    ON (b.account_id, b.classification_id, b.month, b.kind) = (c.account_id, c.classification_id, c.month, c.kind)
-                 WHERE (c.debit, c.credit) IS DISTINCT FROM (b.debit_tiyn, b.credit_tiyn)) AS mismatches,
-               (SELECT coalesce(sum(debit_tiyn), 0) FROM ledger_balance) AS debit,
-               (SELECT coalesce(sum(credit_tiyn), 0) FROM ledger_balance) AS credit
-    """
-    row = uow.read(books.engine, scope_of(books.organisation), lambda u: u.execute(text(with_mismatch)).one())
-    assert row.mismatches == 0
-    return int(row.debit), int(row.credit)
+    """Debit and credit turnover, at grains that agree with each other and with the postings."""
+    sums = text("SELECT coalesce(sum(debit_tiyn), 0), coalesce(sum(credit_tiyn), 0) FROM ledger_balance")
+
+    def read(u: uow.UnitOfWork) -> tuple[int, int]:
+        assert u.execute(text(disagreements(books.organisation))).all() == []
+        debit, credit = u.execute(sums).one()
+        return int(debit), int(credit)
+
+    return uow.read(books.engine, scope_of(books.organisation), read)
 
 
 def test_an_entry_gets_the_next_number_and_moves_both_grains(books: Books) -> None:

@@ -26,7 +26,9 @@ def _dimension(value: object) -> object:
 
 Amount = Annotated[int, BeforeValidator(_tiyn)]
 DimensionName = Annotated[Dimension, BeforeValidator(_dimension)]
-Code = Annotated[str, Field(max_length=60)]
+_NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character but this one
+Code = Annotated[str, Field(max_length=60, pattern=_NO_NUL)]
+Text = Annotated[str, Field(max_length=1000, pattern=_NO_NUL)]
 
 
 class Command(BaseModel):
@@ -44,7 +46,7 @@ class PostingInput(Command):
     debit: SideInput
     credit: SideInput
     amount: Amount
-    memo: str | None = Field(None, max_length=1000)
+    memo: Text | None = None
 
 
 class PostEntry(Command):
@@ -53,8 +55,8 @@ class PostEntry(Command):
     key: UUID
     journal: Code
     effective_on: date
-    memo: str = Field(min_length=1, max_length=1000)
-    document_number: str = Field("", max_length=60)
+    memo: Text = Field(min_length=1)
+    document_number: Code = ""
     document_on: date | None = None
     postings: list[PostingInput] = Field(min_length=1, max_length=1000)
 
@@ -64,4 +66,4 @@ class StornoEntry(Command):
 
     key: UUID
     effective_on: date
-    reason: str = Field(min_length=3, max_length=1000)
+    reason: Text = Field(min_length=3)

@@ -121,6 +121,28 @@ def test_writers_over_shared_accounts_lose_and_double_nothing(books: Books) -> N
     assert sum(together(*[lambda n=n: writer(n) for n in range(POOL)])) == entries(books) - before
 
 
+def test_commands_of_one_entry_or_one_batch_never_deadlock(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    reruns: list[float] = []
+    monkeypatch.setattr(uow.time, "sleep", reruns.append)
+    a, b, c = books.side("1010"), books.side("6010"), books.side("7060")
+    orders = [(a, b), (b, c), (c, a)]
+
+    def writer(n: int) -> None:
+        for round_ in range(6):
+            first, second = orders[(n + round_) % 3], orders[(n + round_ + 1) % 3]
+            books.post(books.entry(Posting(*first, 3), Posting(*second, 5)))
+            batch = [books.entry(Posting(*second, 1)), books.entry(Posting(*first, 1), journal_id=2)]
+            key = uuid4()
+
+            def many(u: uow.UnitOfWork, batch: Any = batch, key: UUID = key) -> None:
+                ledger.post_many(u.connection, 1, key, batch, ACTOR, ledger.Source("import", n))
+
+            uow.run(books.engine, SCOPE, many)
+
+    together(*[lambda n=n: writer(n) for n in range(POOL)])
+    assert reruns == []
+
+
 def test_one_key_sent_by_many_at_once_posts_once(books: Books) -> None:
     entry = books.entry(Posting(books.side("1010"), books.side("6010"), 1))
     before = entries(books)
