@@ -31,7 +31,7 @@ from erp.finance.journal.imports.service import import_journal as run_import
 from erp.reference.access import service as access
 from erp.reference.access.model import Permission, Role
 from erp.reference.access.policy import OrganisationUnknown, authorise
-from erp.reference.organisations import queries as organisations
+from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from erp.reference.packages import rules as package_rules
 from erp.reference.packages import service as packages
@@ -314,7 +314,7 @@ def _owner(found: Database) -> Iterator[Connection]:
 
 
 def _organisation(u: UnitOfWork, code: str) -> Organisation:
-    found = organisations.find_by_code(u.connection, u.scope, code)
+    found = organisations.find_by_code(u, code)
     if found is None:
         raise OrganisationUnknown()
     return found

@@ -14,7 +14,7 @@ from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryRow
 from erp.finance.journal.queries import EntryFilter, Month
 from erp.reference.access.model import Permission
-from erp.reference.organisations import queries as organisations
+from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from web.i18n import alphabetical
 from web.pages import Ask, Id, organisation_at, query_of, render
@@ -35,7 +35,7 @@ class Standing:
 
 @get("/", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
 def choose(request: Ask, visit: Visitor) -> Response[Any]:
-    known = visit.read(lambda uow: organisations.organisations_of(uow.connection, uow.scope))
+    known = visit.read(organisations.organisations_of)
     if len(known) == 1 and "all" not in request.query_params:
         return Redirect(f"/o/{known[0].id}/", status_code=303)
     words = query_of(request).get("q", "")

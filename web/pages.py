@@ -17,7 +17,7 @@ from erp.base.i18n import Language
 from erp.base.uow import UnitOfWork
 from erp.reference.access.model import Identity, Permission
 from erp.reference.access.policy import permissions_at
-from erp.reference.organisations import queries as organisations
+from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from web.forms import tidy
 from web.i18n import moment, money, money_or_blank, speech
@@ -147,4 +147,4 @@ def own_address(address: str, *, under: str = "/", otherwise: str = "/") -> str:
 
 def organisation_at(uow: UnitOfWork) -> Organisation:
     """The one organisation of a page's scope."""
-    return organisations.organisations_of(uow.connection, uow.scope)[0]
+    return organisations.organisations_of(uow)[0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from erp.base.uow import UnitOfWork
-from erp.finance.journal import service, values
+from erp.finance.journal import service
 from erp.finance.journal.model import Account
 from ledger.model import Dimension
 from web.forms import TypedLine, TypedSide
@@ -59,7 +59,7 @@ class Chart:
     def __init__(self, uow: UnitOfWork, sides: Iterable[TypedSide], day: date, language: str) -> None:
         self._accounts = {a.code: a for a in service.accounts(uow, day)}
         wanted = {(Dimension.of(slug), code) for side in sides for slug, code in side.dimensions.items()}
-        self._labels = values.labels(uow, wanted, day=day)
+        self._labels = service.labels(uow, wanted, on=day)
         self._language = language
 
     def side(self, side: TypedSide) -> SideFields:

@@ -54,6 +54,11 @@ def search_values(
     return values.search(uow, dimension, words.strip(), day=on, language=language, limit=limit)
 
 
+def labels(uow: UnitOfWork, wanted: set[values.Wanted], *, on: date) -> dict[values.Wanted, DimensionValue]:
+    """A label for every value of a dimension; its own code where no register names it."""
+    return values.labels(uow, wanted, day=on)
+
+
 def journals(uow: UnitOfWork) -> list[Journal]:
     return queries.journals(uow.connection, uow.scope)
 
