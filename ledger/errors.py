@@ -138,6 +138,11 @@ class KindNotPosted(LedgerError):
     template = "An entry of the kind “{kind}” is not posted by itself: cancel an entry instead."
 
 
+class TooManyPostings(LedgerError):
+    code, sqlstate = "too-many-postings", "QZ025"
+    template = "The entry has {found} lines; at most {limit} fit into one. Divide it."
+
+
 _BY_STATE = {leaf.sqlstate: leaf for leaf in LedgerError.__subclasses__()}
 _BY_CONSTRAINT: dict[str, type[LedgerError]] = {
     "ledger_posting_two_sides": SameSides,

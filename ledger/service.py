@@ -4,8 +4,10 @@ The caller has set ``qazyna.reads`` and ``qazyna.writes`` in the transaction (``
 the database surface as the leaves of ``ledger.errors``.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -185,6 +187,9 @@ def post_many(
     with refusals(), _as_sqlalchemy(copy), driver.cursor() as cursor, cursor.copy(copy) as rows:
         row_no = 0
         for entry_no, entry in enumerate(entries, start=1):
+            assert entry.organisation_id == organisation_id, "a batch is one organisation's"
+            if not entry.postings:
+                raise errors.NoPostings()
             for no, p in enumerate(entry.postings, start=1):
                 row_no += 1
                 row = (
@@ -247,9 +252,10 @@ def _set_period(connection: Connection, organisation_id: int, month: date, state
 
 
 def content_hash(command: JournalEntry | Storno) -> bytes:
-    """SHA-256 of what the command says, its key apart."""
-    said = [repr(getattr(command, name)) for name in command.__dataclass_fields__ if name != "key"]
-    return sha256("\n".join(said).encode()).digest()
+    """SHA-256 of what the command says, its key apart; a field that says nothing does not count."""
+    said = asdict(command, dict_factory=lambda fields: {name: v for name, v in fields if v not in (None, "")})
+    del said["key"]
+    return sha256(json.dumps(said, sort_keys=True, default=str).encode()).digest()
 
 
 def _sparse(values: list[Any]) -> list[Any] | None:

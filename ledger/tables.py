@@ -132,6 +132,7 @@ command = Table(
     Column("actor_id", Integer, nullable=False),
     Column("origin", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Index("ledger_command_by_entry", "organisation_id", "entry_id"),
 )
 
 entry = Table(
@@ -143,6 +144,7 @@ entry = Table(
     Column("journal_id", SmallInteger, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
+    Column("balance_kind", SmallInteger, nullable=False),
     Column("effective_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("recorded_xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),

@@ -173,6 +173,7 @@ CREATE TABLE ledger_command (
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT ledger_command_pkey PRIMARY KEY (organisation_id, key)
 );
+CREATE INDEX ledger_command_by_entry ON ledger_command (organisation_id, entry_id);
 COMMENT ON TABLE ledger_command IS 'One row a posting command: its idempotency key and the head of its audit record.';
 COMMENT ON COLUMN ledger_command.content_hash IS 'SHA-256 of the command; the same key with other content is refused.';
 COMMENT ON COLUMN ledger_command.entry_id IS 'First entry the command made.';
@@ -185,6 +186,7 @@ CREATE TABLE ledger_entry (
     journal_id smallint NOT NULL,
     number bigint NOT NULL,
     kind text NOT NULL,
+    balance_kind smallint NOT NULL,
     effective_on date NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     recorded_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -198,10 +200,12 @@ CREATE TABLE ledger_entry (
     CONSTRAINT ledger_entry_pkey PRIMARY KEY (organisation_id, fiscal_year, id),
     CONSTRAINT ledger_entry_number_key UNIQUE (organisation_id, fiscal_year, journal_id, number),
     CONSTRAINT ledger_entry_year_of_day CHECK (fiscal_year = extract(year FROM effective_on)),
-    CONSTRAINT ledger_entry_kind_known CHECK (kind IN ('ordinary', 'opening', 'closing', 'storno', 'reversal'))
+    CONSTRAINT ledger_entry_kind_known CHECK (kind IN ('ordinary', 'opening', 'closing', 'storno', 'reversal')),
+    CONSTRAINT ledger_entry_balance_kind_known CHECK (balance_kind IN (0, 1, 2))
 ) PARTITION BY RANGE (fiscal_year);
 CREATE INDEX ledger_entry_by_day ON ledger_entry (organisation_id, effective_on, id);
 COMMENT ON TABLE ledger_entry IS 'Posted journal entries; append-only, by fiscal year.';
+COMMENT ON COLUMN ledger_entry.balance_kind IS 'Kind of the balances it adds to: 0 ordinary, 1 opening, 2 closing; a storno''s is that of what it cancels.';
 COMMENT ON COLUMN ledger_entry.effective_on IS 'The day it counts.';
 COMMENT ON COLUMN ledger_entry.recorded_at IS 'The instant it became known here.';
 COMMENT ON COLUMN ledger_entry.source_kind IS 'What the entry came from (manual, import, demo …); with source_id and source_line, where to look.';
@@ -429,7 +433,11 @@ BEGIN
       LEFT JOIN ledger_subaccount cs ON cs.organisation_id = n.organisation_id AND cs.id = n.credit_id
       LEFT JOIN ledger_account ca ON ca.id = cs.account_id
      CROSS JOIN LATERAL ledger_pair_fault(n.no, da, ds.filled, ca, cs.filled, n.effective_on) f
-     WHERE f.state IS NOT NULL LIMIT 1;
+     WHERE f.state IS NOT NULL
+       AND NOT EXISTS (SELECT FROM ledger_entry e  -- what cancels goes by the chart of what it cancels
+                        WHERE (e.organisation_id, e.fiscal_year, e.id) = (n.organisation_id, n.fiscal_year, n.entry_id)
+                          AND e.kind IN ('storno', 'reversal'))
+     LIMIT 1;
     IF FOUND THEN PERFORM ledger_refuse(fault.state, fault.slug, fault.facts); END IF;
 
     IF EXISTS (SELECT FROM fresh n LEFT JOIN ledger_entry e USING (organisation_id, fiscal_year)
@@ -440,7 +448,7 @@ BEGIN
     END IF;
 
     PERFORM ledger_add_balances(array_agg(n.organisation_id), array_agg(n.effective_on),
-                                array_agg(ledger_balance_kind(e.kind)), array_agg(n.debit_id), array_agg(n.credit_id),
+                                array_agg(e.balance_kind), array_agg(n.debit_id), array_agg(n.credit_id),
                                 array_agg(n.amount_tiyn), array_agg(n.debit_quantity_milli),
                                 array_agg(n.credit_quantity_milli), array_agg(n.debit_currency_minor),
                                 array_agg(n.credit_currency_minor))
@@ -586,6 +594,9 @@ DECLARE
 BEGIN
     PERFORM ledger_require_writer(p_organisation);
     IF coalesce(cardinality(p_amount), 0) = 0 THEN PERFORM ledger_refuse('QZ015', 'no-postings'); END IF;
+    IF cardinality(p_amount) > 32767 THEN
+        PERFORM ledger_refuse('QZ025', 'too-many-postings', jsonb_build_object('found', cardinality(p_amount), 'limit', 32767));
+    END IF;
 
     v_id := nextval('ledger_entry_id');
     INSERT INTO ledger_command (organisation_id, key, content_hash, entry_id, fiscal_year, action, actor_id, origin)
@@ -612,7 +623,9 @@ BEGIN
       LEFT JOIN ledger_subaccount cs ON cs.organisation_id = p_organisation AND cs.id = u.credit_id
       LEFT JOIN ledger_account ca ON ca.id = cs.account_id
      CROSS JOIN LATERAL ledger_pair_fault(u.no::int, da, ds.filled, ca, cs.filled, p_on) f
-     WHERE f.state IS NOT NULL ORDER BY u.no LIMIT 1;
+     WHERE f.state IS NOT NULL
+       AND p_kind NOT IN ('storno', 'reversal')  -- what cancels goes by the chart of what it cancels
+     ORDER BY u.no LIMIT 1;
     IF FOUND THEN PERFORM ledger_refuse(fault.state, fault.slug, fault.facts); END IF;
 
     PERFORM set_config('qazyna.posting', 'on', true);
@@ -631,9 +644,9 @@ BEGIN
     VALUES (p_organisation, p_journal, v_year, 1)
     ON CONFLICT (organisation_id, journal_id, fiscal_year) DO UPDATE SET last_number = n.last_number + 1
     RETURNING n.last_number INTO number;
-    INSERT INTO ledger_entry (organisation_id, fiscal_year, id, journal_id, number, kind, effective_on, actor_id, memo,
-                              document_number, document_on, source_kind, source_id, source_line)
-    VALUES (p_organisation, v_year, v_id, p_journal, number, p_kind, p_on, p_actor, p_memo, p_document_number,
+    INSERT INTO ledger_entry (organisation_id, fiscal_year, id, journal_id, number, kind, balance_kind, effective_on,
+                              actor_id, memo, document_number, document_on, source_kind, source_id, source_line)
+    VALUES (p_organisation, v_year, v_id, p_journal, number, p_kind, p_balance_kind, p_on, p_actor, p_memo, p_document_number,
             p_document_on, p_source_kind, p_source_id, p_source_line);
     entry_id := v_id;
     fiscal_year := v_year;
@@ -688,7 +701,7 @@ BEGIN
      WHERE (organisation_id, fiscal_year, entry_id) = (p_organisation, p_entry_year, p_entry);
     SELECT r.* INTO entry_id, fiscal_year, number, is_new
       FROM ledger_record_entry(p_organisation, p_key, p_hash, o.journal_id, 'storno', p_on, p_actor, p_origin,
-                               ledger_balance_kind(o.kind), o.memo, o.document_number, o.document_on, 'storno', p_entry,
+                               o.balance_kind, o.memo, o.document_number, o.document_on, 'storno', p_entry,
                                NULL, p.debit, p.credit, p.amount, p.memo, p.dq, p.cq, p.dc, p.cc) r;
     IF is_new THEN
         BEGIN
@@ -759,12 +772,14 @@ DECLARE
     fault ledger_fault;
 BEGIN
     PERFORM ledger_require_writer(p_organisation);
-    SELECT count(*), max(entry_no), sum(s.amount_tiyn), min(extract(year FROM effective_on))
+    SELECT count(*), max(entry_no), sum(s.amount_tiyn), min(extract(year FROM effective_on)) FILTER (WHERE entry_no = 1)
       INTO postings, entries, amount_tiyn, v_first_year
       FROM ledger_stage s WHERE batch = p_batch;
     IF postings = 0 THEN PERFORM ledger_refuse('QZ015', 'no-postings'); END IF;
     PERFORM ledger_require_own_kind(k) FROM (SELECT DISTINCT kind AS k FROM ledger_stage WHERE batch = p_batch) kinds;
-    IF EXISTS (SELECT FROM ledger_stage WHERE batch = p_batch GROUP BY entry_no
+    IF entries <> (SELECT count(DISTINCT entry_no) FROM ledger_stage WHERE batch = p_batch) THEN
+        PERFORM ledger_refuse('QZ015', 'no-postings');
+    ELSIF EXISTS (SELECT FROM ledger_stage WHERE batch = p_batch GROUP BY entry_no
                HAVING (min(effective_on), min(kind), min(journal_id)) <> (max(effective_on), max(kind), max(journal_id))) THEN
         PERFORM ledger_refuse('QZ023', 'entry-divided');
     END IF;
@@ -846,11 +861,11 @@ BEGIN
         ON CONFLICT (organisation_id, journal_id, fiscal_year) DO UPDATE SET last_number = n.last_number + excluded.last_number
         RETURNING n.journal_id, n.fiscal_year, n.last_number
     )
-    INSERT INTO ledger_entry (organisation_id, fiscal_year, id, journal_id, number, kind, effective_on, actor_id, memo,
-                              document_number, document_on, source_kind, source_id, source_line)
+    INSERT INTO ledger_entry (organisation_id, fiscal_year, id, journal_id, number, kind, balance_kind, effective_on,
+                              actor_id, memo, document_number, document_on, source_kind, source_id, source_line)
     SELECT p_organisation, h.fiscal_year, v_ids[h.entry_no], h.journal_id,
            d.last_number - count(*) OVER w + row_number() OVER (w ORDER BY h.effective_on, h.entry_no),
-           h.kind, h.effective_on, p_actor, h.memo, h.document_number, h.document_on, p_source_kind, p_source_id, h.source_line
+           h.kind, ledger_balance_kind(h.kind), h.effective_on, p_actor, h.memo, h.document_number, h.document_on, p_source_kind, p_source_id, h.source_line
       FROM heads h JOIN drawn d USING (journal_id, fiscal_year)
     WINDOW w AS (PARTITION BY h.journal_id, h.fiscal_year);
     DELETE FROM ledger_stage WHERE batch = p_batch;

@@ -140,7 +140,7 @@ COMMENT ON TABLE base_audit_event IS 'What happened outside the ledger: who, whe
 
 CREATE FUNCTION base_append_only() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'QZ002';
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
 END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON base_audit_event FOR EACH ROW EXECUTE FUNCTION base_append_only();
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON base_audit_event FOR EACH STATEMENT EXECUTE FUNCTION base_append_only();

@@ -3,7 +3,7 @@
 DISAGREEMENTS = """
     WITH posted AS (
         SELECT p.*, date_trunc('month', p.effective_on)::date AS month,
-               ledger_balance_kind(coalesce(cancelled.kind, e.kind)) AS kind
+               ledger_balance_kind(coalesce(cancelled.kind, e.kind)) AS kind, e.balance_kind
           FROM ledger_posting p
           LEFT JOIN ledger_entry e
             ON (e.organisation_id, e.fiscal_year, e.id) = (p.organisation_id, p.fiscal_year, p.entry_id)
@@ -58,6 +58,8 @@ DISAGREEMENTS = """
       FULL JOIN (SELECT DISTINCT organisation_id, fiscal_year, entry_id AS id, effective_on FROM ledger_posting
                   WHERE organisation_id = {organisation}) p USING (organisation_id, fiscal_year, id)
      WHERE e.effective_on IS DISTINCT FROM p.effective_on
+     UNION ALL
+    SELECT 'kind of an entry: ' || entry_id FROM posted WHERE balance_kind <> kind
      UNION ALL
     SELECT 'cancelled pair: ' || k::text
       FROM (SELECT k.entry_id, p.debit_id, p.credit_id, sum(p.amount_tiyn) AS rest

@@ -1,6 +1,7 @@
 """Posting, storno, bulk: what the kernel promises its callers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
@@ -8,9 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from erp.base import uow
+from erp.base.db import make_engine
 from ledger import errors
 from ledger import service as ledger
-from ledger.model import Dimension, EntryKind, Posting, Source, Storno
+from ledger.model import Dimension, EntryKind, JournalEntry, Posting, Source, Storno
 from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
 from tests.ledger.agreement import disagreements
 
@@ -185,6 +187,44 @@ def test_a_batch_posts_all_or_nothing_and_numbers_by_day(books: Books) -> None:
             lambda u: ledger.post_many(u.connection, 1, uuid4(), bad, ACTOR, Source("import", 2)),
         )
     assert totals(books) == (36, 36)
+
+
+def test_a_batch_holds_no_empty_and_no_foreign_entry(books: Books) -> None:
+    whole = books.entry(Posting(books.side("1010"), books.side("6010"), 1))
+
+    def post(*entries: JournalEntry) -> None:
+        uow.run(
+            books.engine,
+            scope_of(1),
+            lambda u: ledger.post_many(u.connection, 1, uuid4(), entries, ACTOR, Source("import", 1)),
+        )
+
+    with pytest.raises(errors.NoPostings):
+        post(whole, books.entry(), whole)
+    with pytest.raises(AssertionError):
+        post(replace(whole, organisation_id=2))
+    assert totals(books) == (0, 0)
+
+
+def test_an_old_mistake_can_be_cancelled_after_the_chart_has_changed(books: Books, database: str) -> None:
+    posted = books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 900)))
+    owner = make_engine(database, role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE ledger_account SET in_force = '(,2026-03-16)' WHERE code = '1010'"))
+        connection.execute(text("UPDATE ledger_account SET mandatory = 1 WHERE code = '6010'"))
+    owner.dispose()
+    later = date(2026, 4, 1)
+    with pytest.raises(errors.AccountNotInForce):
+        books.post(books.entry(Posting(books.side("1010"), books.side("1316"), 1), on=later))
+    storno = Storno(books.organisation, uuid4(), posted.entry_id, 2026, later, "typed twice")
+    assert uow.run(books.engine, scope_of(1), lambda u: u.post(storno))().is_new
+    assert totals(books) == (0, 0)
+
+
+def test_an_entry_of_too_many_lines_is_refused_by_their_number(books: Books) -> None:
+    line = Posting(books.side("1010"), books.side("6010"), 1)
+    with pytest.raises(errors.TooManyPostings):
+        books.post(books.entry(*[line] * 32_768))
 
 
 def test_opening_and_closing_entries_are_balances_of_their_own_kind(books: Books) -> None:
