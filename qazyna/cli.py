@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from alembic.util import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from api.security import today
 from erp.base import uow
 from erp.base.dates import parse_month
-from erp.base.db import make_engine
+from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.errors import DomainError
 from erp.base.i18n import N_, Language
 from erp.base.scope import Scope, system_scope
@@ -56,7 +57,10 @@ users = typer.Typer(no_args_is_help=True, help="People who sign in.")
 app.add_typer(imports, name="import")
 app.add_typer(users, name="user")
 
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+out, err = (
+    Console(highlight=False, markup=False, soft_wrap=True),
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True),
+)
 
 OrganisationOption = Annotated[str, typer.Option("--organisation", help="BIN of the institution.")]
 LoginOption = Annotated[str, typer.Option("--as", help="Login of the person in whose name it is done.")]
@@ -69,18 +73,18 @@ def main() -> None:
     try:
         app(standalone_mode=False)
     except (StartupError, DomainError, LedgerError) as refusal:
-        err.print(_speech().refusal(refusal), style="red", markup=False)
+        err.print(_speech().refusal(refusal), style="red")
         sys.exit(1)
-    except OperationalError as failure:
+    except (DBAPIError, CommandError) as failure:
         sentence = _("The database did not do as asked: {reason}", reason=first_line(failure))
-        err.print(sentence, style="red", markup=False)
+        err.print(sentence, style="red")
         sys.exit(1)
     except typer.Exit as leaving:
         sys.exit(leaving.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except typer.TyperException as mistyped:
-        err.print(str(mistyped), style="red", markup=False)
+        err.print(str(mistyped), style="red")
         sys.exit(2)
 
 
@@ -297,9 +301,8 @@ def _speech() -> Speech:
 
 @contextmanager
 def _engine(found: Database, *, owner: bool = False) -> Iterator[Engine]:
-    engine = (
-        make_engine(found.owner, role=None, pool=2) if owner else make_engine(found.application, pool=2, timeouts=False)
-    )
+    address, role = (found.owner, None) if owner else (found.application, APPLICATION_ROLE)
+    engine = make_engine(address, role=role, pool=2, timeouts=False)
     try:
         yield engine
     finally:

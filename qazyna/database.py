@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from alembic.util import CommandError
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.i18n import N_
@@ -50,9 +51,10 @@ def _let_application_in(url: str) -> None:
     engine.dispose()
 
 
-def first_line(error: OperationalError) -> str:
-    """The driver's reason without its advice."""
-    return str(error.orig).strip().splitlines()[0].removeprefix("connection failed: ")
+def first_line(error: DBAPIError | CommandError) -> str:
+    """The reason without the advice, the statement and the traceback."""
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    return str(reason).strip().splitlines()[0].removeprefix("connection failed: ")
 
 
 def _require_reachable(url: str) -> None:
