@@ -38,6 +38,11 @@ class EntryKind(StrEnum):
     STORNO = "storno"
     REVERSAL = "reversal"
 
+    @property
+    def balance_kind(self) -> int:
+        """Kind of the balances such an entry adds to: 0 ordinary, 1 opening, 2 closing."""
+        return {EntryKind.OPENING: 1, EntryKind.CLOSING: 2}.get(self, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class SubaccountKey:

@@ -43,6 +43,11 @@ _STORNO = text("""
       FROM ledger_storno(:organisation, :key, :hash, :entry, :entry_year, :on, :actor, :origin, :reason)
 """)
 
+_LOCK_BALANCES = text("""
+    SELECT ledger_lock_balances(:organisation, CAST(:sides AS int[]), CAST(:months AS date[]), CAST(:kinds AS smallint[]),
+                                CAST(:cancelled AS bigint[]), CAST(:cancelled_in AS date[]))
+""")
+
 _POST_BATCH = text("""
     SELECT entries, postings, amount_tiyn, is_new
       FROM ledger_post_batch(:organisation, :batch, :key, :hash, :actor, :origin, :source_kind, :source_id)
@@ -151,17 +156,26 @@ def storno(connection: Connection, command: Storno, actor: Actor) -> Posted:
 
 def lock_balances(connection: Connection, organisation_id: int, entries: Sequence[JournalEntry | Storno]) -> None:
     """Take, in key order, the balance rows that several entries of one command will add to."""
-    sides = {
-        side for e in entries if isinstance(e, JournalEntry) for p in e.postings for side in (p.debit_id, p.credit_id)
-    }
+    keys = sorted(
+        {
+            (side, entry.effective_on.replace(day=1), entry.kind.balance_kind)
+            for entry in entries
+            if isinstance(entry, JournalEntry)
+            for posting in entry.postings
+            for side in (posting.debit_id, posting.credit_id)
+        }
+    )
+    stornos = [entry for entry in entries if isinstance(entry, Storno)]
     with refusals():
         connection.execute(
-            text("SELECT ledger_lock_balances(:organisation, :sides, :entries, CAST(:months AS date[]))"),
+            _LOCK_BALANCES,
             {
                 "organisation": organisation_id,
-                "sides": sorted(sides),
-                "entries": [e.entry_id for e in entries if isinstance(e, Storno)],
-                "months": sorted({e.effective_on.replace(day=1) for e in entries}),
+                "sides": [side for side, _, _ in keys],
+                "months": [month for _, month, _ in keys],
+                "kinds": [kind for _, _, kind in keys],
+                "cancelled": [storno.entry_id for storno in stornos],
+                "cancelled_in": [storno.effective_on.replace(day=1) for storno in stornos],
             },
         )
 

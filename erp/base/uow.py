@@ -4,8 +4,10 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import groupby
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -62,8 +64,8 @@ class UnitOfWork:
         return self.connection.execute(statement, parameters)
 
     def _post_pending(self) -> None:
-        """Sorted, and with the shared balance rows taken first, so that two commands lock in one order."""
-        pending = sorted(self._pending, key=lambda p: (p[0].organisation_id, p[0].effective_on, p[0].key))
+        """Sorted by number series, the shared balance rows taken first: two commands lock in one order."""
+        pending = sorted(self._pending, key=lambda p: _series(p[0]))
         if len(pending) > 1:
             for organisation_id, group in groupby((entry for entry, _ in pending), key=lambda e: e.organisation_id):
                 ledger.lock_balances(self.connection, organisation_id, list(group))
@@ -73,6 +75,12 @@ class UnitOfWork:
             else:
                 receipt.posted = ledger.post_entry(self.connection, entry, self.scope.actor)
         self._pending.clear()
+
+
+def _series(entry: JournalEntry | Storno) -> tuple[int, int, date, UUID]:
+    """Where an entry's number is drawn, and its place there; a storno draws from the series of what it cancels."""
+    journal_id = entry.journal_id if isinstance(entry, JournalEntry) else 0
+    return entry.organisation_id, journal_id, entry.effective_on, entry.key
 
 
 def run(engine: Engine, scope: Scope, command: Callable[[UnitOfWork], T]) -> T:

@@ -716,21 +716,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_storno IS 'Cancels an entry by the same correspondence with negative amounts; at most once, the original untouched.';
 
-CREATE FUNCTION ledger_lock_balances(p_organisation int, p_subaccounts int[], p_entries bigint[], p_months date[])
+CREATE FUNCTION ledger_lock_balances(p_organisation int, p_subaccounts int[], p_months date[], p_kinds smallint[],
+                                     p_cancelled bigint[], p_cancelled_in date[])
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$ BEGIN
-    PERFORM ledger_require_writable(p_organisation);
-    PERFORM FROM ledger_account_balance b
-      JOIN (SELECT DISTINCT account_id, classification_id FROM ledger_subaccount s
-             WHERE s.organisation_id = p_organisation
-               AND s.id IN (SELECT unnest(p_subaccounts)
-                            UNION SELECT unnest(ARRAY[debit_id, credit_id]) FROM ledger_posting
-                             WHERE organisation_id = p_organisation AND entry_id = ANY (p_entries))) k
-        ON (k.account_id, k.classification_id) = (b.account_id, b.classification_id)
-     WHERE b.organisation_id = p_organisation AND b.month = ANY (p_months)
-     ORDER BY b.account_id, b.classification_id, b.month, b.kind FOR UPDATE OF b;
+    PERFORM ledger_require_writer(p_organisation);
+    INSERT INTO ledger_account_balance AS b
+    SELECT DISTINCT p_organisation, s.account_id, s.classification_id, k.month, k.kind, 0, 0
+      FROM (SELECT * FROM unnest(p_subaccounts, p_months, p_kinds) AS u(id, month, kind)
+             UNION
+            SELECT unnest(ARRAY[p.debit_id, p.credit_id]), c.month, e.balance_kind
+              FROM unnest(p_cancelled, p_cancelled_in) AS c(entry_id, month)
+              JOIN ledger_entry e ON e.organisation_id = p_organisation AND e.id = c.entry_id
+              JOIN ledger_posting p ON p.organisation_id = p_organisation AND p.fiscal_year = e.fiscal_year AND p.entry_id = e.id
+           ) k
+      JOIN ledger_subaccount s ON s.organisation_id = p_organisation AND s.id = k.id
+     ORDER BY 2, 3, 4, 5
+    ON CONFLICT (organisation_id, account_id, classification_id, month, kind)
+    DO UPDATE SET debit_tiyn = b.debit_tiyn WHERE false;  -- a row that is there is locked, not changed
 END $$;
-COMMENT ON FUNCTION ledger_lock_balances IS 'For a command that posts several entries: takes the coarse balance rows they will add to in key order, so that two such commands cannot deadlock. Every fine row hangs under one of them.';
+COMMENT ON FUNCTION ledger_lock_balances IS 'For a command that posts several entries: takes the coarse balance rows they will add to, in key order, so that two such commands cannot deadlock. Every fine row hangs under one of them.';
 
 -- ---------------------------------------------------------------------------------------------- bulk
 
