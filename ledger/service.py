@@ -44,8 +44,8 @@ _STORNO = text("""
 """)
 
 _LOCK_BALANCES = text("""
-    SELECT ledger_lock_balances(:organisation, CAST(:sides AS int[]), CAST(:months AS date[]), CAST(:kinds AS smallint[]),
-                                CAST(:cancelled AS bigint[]), CAST(:cancelled_in AS date[]))
+    SELECT ledger_lock_balances(:organisation, CAST(:sides AS int[]), CAST(:months AS date[]),
+                                CAST(:kinds AS smallint[]), CAST(:cancelled AS bigint[]), CAST(:cancelled_in AS date[]))
 """)
 
 _POST_BATCH = text("""
