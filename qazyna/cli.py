@@ -125,7 +125,7 @@ def _serve(found: Database, settings: Settings, sign_ins: tuple[demonstration.Si
                 table.add_row(s.login, s.password, _(s.who))
             out.print(table)
 
-    run_server(found.application, settings, announce=announce)
+    run_server(found, settings, announce=announce)
 
 
 @app.command()

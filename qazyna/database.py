@@ -1,6 +1,6 @@
 """The database a command works on: the embedded server, or the one that the setting names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,6 +24,8 @@ class Database:
 
     owner: str
     application: str
+    is_alive: Callable[[], bool]
+    """False once an embedded server has died; an external one is not ours to watch."""
 
 
 @contextmanager
@@ -36,11 +38,11 @@ def migrated_database(settings: Settings) -> Iterator[Database]:
         with EmbeddedPostgres(settings.data) as postgres:
             upgrade(postgres.url())
             _let_application_in(postgres.url())
-            yield Database(postgres.url(), postgres.url(user=APPLICATION_ROLE))
+            yield Database(postgres.url(), postgres.url(user=APPLICATION_ROLE), postgres.is_alive)
     else:
         _require_reachable(settings.database_url)
         upgrade(settings.database_url)
-        yield Database(settings.database_url, settings.database_url)
+        yield Database(settings.database_url, settings.database_url, lambda: True)
 
 
 def _let_application_in(url: str) -> None:

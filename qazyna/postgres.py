@@ -118,6 +118,10 @@ class EmbeddedPostgres:
                 self._bin_dir = self._given_bin_dir or _bin_dir(self._account)
                 self._use = self._take_up()
 
+    def is_alive(self) -> bool:
+        """Whether the server that was started or joined still runs."""
+        return self._postmaster() is not None
+
     def stop(self) -> None:
         """Leave the server; stop it, without losing anything, if nobody else uses it. May be repeated."""
         if self._use is None:

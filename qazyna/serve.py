@@ -12,6 +12,7 @@ from litestar import Litestar
 from api.app import create_app
 from erp.base.db import make_engine
 from erp.base.i18n import N_
+from qazyna.database import Database
 from qazyna.errors import StartupError
 from qazyna.settings import Settings
 from web.app import pages
@@ -41,12 +42,17 @@ def require_free_port(settings: Settings) -> None:
             ) from error
 
 
-def serve(url: str, settings: Settings, *, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; ``announce`` is told the address once it answers."""
-    asyncio.run(_serve(application(url, settings), settings, announce))
+def serve(database: Database, settings: Settings, *, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``announce`` is told the address once it answers.
+
+    Raises: StartupError, when the embedded database dies.
+    """
+    asyncio.run(_serve(application(database.application, settings), settings, announce, database.is_alive))
 
 
-async def _serve(app: Litestar, settings: Settings, announce: Callable[[str], None]) -> None:
+async def _serve(
+    app: Litestar, settings: Settings, announce: Callable[[str], None], database_is_alive: Callable[[], bool]
+) -> None:
     server = Server(app, settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -56,6 +62,13 @@ async def _serve(app: Litestar, settings: Settings, announce: Callable[[str], No
         await asyncio.sleep(0.02)
     if not running.done():
         announce(f"http://{settings.host}:{settings.port}")
+    while not (await asyncio.wait([running], timeout=1))[0]:
+        if not database_is_alive():
+            server.stop()  # type: ignore[no-untyped-call]
+            await running
+            raise StartupError(
+                N_("The embedded PostgreSQL stopped by itself: start Qazyna again, and it recovers what was saved.")
+            )
     await running
 
 

@@ -64,9 +64,9 @@ class MonthSpan:
         return self.end - timedelta(days=1)
 
 
-_DAY = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
-_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?")
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_DAY = re.compile(r"([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{4})")
+_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00)?)?")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
 def parse_day(text: str) -> date:

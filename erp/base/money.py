@@ -19,9 +19,15 @@ class AmountOutOfRange(RuleViolated):
 
 
 _MAX_TIYN = 9_000_000_000_000_000
-_SPACES = re.compile(r"[\s\u00a0\u2009\u202f']")
-_AMOUNT = re.compile(r"([-−–]?)(\d+)(?:[.,](\d{1,2}))?")
-_GROUPED = re.compile(r"[-−–]?\d{1,3}(?:,\d{3})+\.\d{1,2}|[-−–]?\d{1,3}(?:\.\d{3})+,\d{1,2}")
+_SPACE = r"[ \u00a0\u2009\u202f']"
+_FORMS = tuple(
+    re.compile(rf"([-−–]?)\s*([0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)(?:{mark}([0-9]{{1,2}})){times}")
+    for group, mark, times in (
+        (_SPACE, "[.,]", "?"),  # 1 234,56
+        (",", r"\.", "{1}"),  # 1,234.56; without a fraction it could be 1,234 as well
+        (r"\.", ",", "{1}"),  # 1.234,56
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,13 +52,12 @@ def parse_tiyn(text: str) -> int:
 
     Raises: AmountMalformed, AmountOutOfRange.
     """
-    bare = _SPACES.sub("", text)
-    if _GROUPED.fullmatch(bare):  # 1,234,567.89 and 1.234.567,89: the last mark is the decimal one
-        bare = re.sub(r"[.,](?=\d{3})", "", bare)
-    match = _AMOUNT.fullmatch(bare)
+    bare = text.strip()
+    match = next((found for form in _FORMS if (found := form.fullmatch(bare))), None)
     if match is None:
         raise AmountMalformed(text=text)
-    sign, whole, fraction = match.groups()
+    sign, grouped, fraction = match.groups()
+    whole = "".join(c for c in grouped if c.isdigit())
     if len(whole) > 100:  # int() itself refuses thousands of digits
         raise AmountOutOfRange(text=text)
     tiyn = int(whole) * 100 + int((fraction or "0").ljust(2, "0"))
