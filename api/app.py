@@ -11,13 +11,13 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, Router
 from litestar.concurrency import set_asyncio_executor
-from litestar.datastructures import CacheControlHeader, ResponseHeader, State
+from litestar.datastructures import CacheControlHeader, MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import Engine
 
 from api.finance import journal
@@ -51,6 +51,12 @@ class Pages:
     say: Callable[[Exception, Language], str]
 
 
+async def _protect(message: Message, _: Scope) -> None:
+    """Put the headers on every answer: pages, files, refusals."""
+    if message["type"] == "http.response.start":
+        MutableScopeHeaders.from_message(message).update(_HEADERS)
+
+
 def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies: bool = False) -> Litestar:
     """The application over one engine; as many threads run handlers as the pool has connections."""
     executor = ThreadPoolExecutor(threads, thread_name_prefix="qazyna")
@@ -81,7 +87,7 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies
         exception_handlers={Exception: refuse},
         on_shutdown=[stop],
         state=State({"engine": engine, "secure_cookies": secure_cookies}),
-        response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
+        before_send=[_protect],
         openapi_config=OpenAPIConfig(
             title="Qazyna",
             version="1",

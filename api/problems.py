@@ -1,7 +1,8 @@
 """Refusals as HTTP: one table to RFC 9457 problem details.  Nothing else in the project knows status codes."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +17,9 @@ from litestar.status_codes import (
     HTTP_429_TOO_MANY_REQUESTS,
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
+    HTTP_504_GATEWAY_TIMEOUT,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from erp.base.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, RuleViolated
@@ -30,11 +32,33 @@ Say = Callable[[Exception], str]
 
 PROBLEM_JSON = "application/problem+json"
 _LOG = logging.getLogger("qazyna")
+_STOPPED = "57014"  # statement timeout
+
+
+class OutcomeUnknown(Conflict):
+    """The connection was lost while a change was on its way: the commit may have reached the database."""
+
+    code = "outcome-unknown"
+    template = (
+        "The connection to the database broke, and it is not known whether this was saved."
+        " Send the same form again: nothing is saved twice."
+    )
+
+
+class TookTooLong(Conflict):
+    code = "took-too-long"
+    template = (
+        "This took too long, so the database stopped it and nothing was saved."
+        " Ask for fewer months, or try again in a minute."
+    )
+
 
 # The first match counts, so leaves stand before their branches.
 _STATUS: list[tuple[type[Exception], int]] = [
     (SignInNeeded, HTTP_401_UNAUTHORIZED),
     (TooManyAttempts, HTTP_429_TOO_MANY_REQUESTS),
+    (OutcomeUnknown, HTTP_503_SERVICE_UNAVAILABLE),
+    (TookTooLong, HTTP_504_GATEWAY_TIMEOUT),
     (NotFound, HTTP_404_NOT_FOUND),
     (Conflict, HTTP_409_CONFLICT),
     (RuleViolated, HTTP_422_UNPROCESSABLE_ENTITY),
@@ -50,6 +74,20 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (OperationalError, HTTP_503_SERVICE_UNAVAILABLE),
     (PoolTimeout, HTTP_503_SERVICE_UNAVAILABLE),
 ]
+
+
+@contextmanager
+def database_refusals(*, changing: bool) -> Iterator[None]:
+    """What the database's own trouble means to the person.  Raises: OutcomeUnknown, TookTooLong."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _STOPPED:
+            raise TookTooLong() from error
+        if changing and error.connection_invalidated:
+            log_unforeseen(error)
+            raise OutcomeUnknown() from error
+        raise
 
 
 def status_of(error: Exception) -> int:

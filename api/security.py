@@ -8,23 +8,27 @@ caller by session cookie or bearer token, asks the one policy for the scope at t
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from itertools import chain
 from typing import Any, TypeVar
 
 from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
+from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
+from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers.base import BaseRouteHandler
 from sqlalchemy import Engine
 
+from api.problems import database_refusals
 from erp.base import uow
+from erp.base.clock import today as today
 from erp.base.errors import NotPermitted, RuleViolated
 from erp.base.i18n import Language
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
 from erp.reference.access import service as access
-from erp.reference.access.model import Identity, Permission
+from erp.reference.access.model import Identity, Permission, SessionKind
 from erp.reference.access.policy import authorise
 from ledger.model import Actor
 
@@ -32,7 +36,6 @@ T = TypeVar("T")
 
 SESSION_COOKIE = "qazyna_session"
 LANGUAGE_COOKIE = "qazyna_language"
-_KAZAKHSTAN = timezone(timedelta(hours=5))  # one zone since 1 March 2024
 _LANGUAGES = {language.value: language for language in Language}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -44,7 +47,7 @@ class ForeignForm(NotPermitted):
 
 class CharacterUnknown(RuleViolated):
     code = "character-unknown"
-    template = "The address holds a character that no text has. Type it anew."
+    template = "The address or the form holds a character that no text has. Type it anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +61,41 @@ class Visit:
     csrf: str
 
     def read(self, query: Callable[[UnitOfWork], T]) -> T:
-        return uow.read(self.engine, self.scope, query)
+        """Raises: TookTooLong, and what the query raises."""
+        with database_refusals(changing=False):
+            return uow.read(self.engine, self.scope, query)
 
     def run(self, command: Callable[[UnitOfWork], T]) -> T:
-        return uow.run(self.engine, self.scope, command)
+        """Raises: OutcomeUnknown, TookTooLong, and what the command raises."""
+        with database_refusals(changing=True):
+            return uow.run(self.engine, self.scope, command)
 
 
 Visitor = NamedDependency[Visit]
-
-
-def today() -> date:
-    """The calendar day in Kazakhstan."""
-    return datetime.now(_KAZAKHSTAN).date()
 
 
 async def policy_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse, or leave the visit in ``connection.state``."""
     if connection.scope.get("method") == "OPTIONS":  # Litestar's own answer: which methods there are
         return
-    if any("\0" in value for value in (connection.url.path, *connection.query_params.values())):
-        raise CharacterUnknown()
     permission = handler.opt.get("policy")
-    assert isinstance(permission, Permission), f"{handler} declares no policy"
-    secret, by_cookie = _secret(connection)
+    if not isinstance(permission, Permission):
+        raise ImproperlyConfiguredException(f"{handler} declares no policy")
+    form = await _form(connection)
+    query = connection.query_params.multi_items()
+    if any("\0" in str(text) for text in (connection.url.path, *chain(*query), *chain(*form.multi_items()))):
+        raise CharacterUnknown()
+    secret, kind = _secret(connection)
     engine: Engine = connection.app.state.engine
     origin = connection.client.host if connection.client else ""
-    identity = await sync_to_thread(_identify, engine, secret, origin) if secret else None
+    identity = await sync_to_thread(_identify, engine, secret, kind, origin) if secret else None
+    by_cookie = kind is SessionKind.BROWSER
     csrf = access.csrf_token(secret) if secret and by_cookie else ""
     language = preferred_language(connection, identity)
     scope = Scope(Actor(0, origin))
     connection.state.visit = Visit(identity, scope, engine, language, csrf)
     if connection.scope.get("method") not in _SAFE_METHODS and (by_cookie or not secret):
-        await _require_own_form(connection, csrf)
+        _require_own_form(connection, form, csrf)
     if permission is not Permission.PUBLIC:
         scope = authorise(identity, permission, connection.path_params.get("organisation_id"))
     connection.state.visit = Visit(identity, scope, engine, language, csrf)
@@ -100,19 +106,26 @@ def provide_visit(request: Request[Any, Any, Any]) -> Visit:
     return visit
 
 
-def _identify(engine: Engine, secret: str, origin: str) -> Identity | None:
-    return uow.read(engine, system_scope(), lambda u: access.identify(u, secret, origin, today()))
+def _identify(engine: Engine, secret: str, kind: SessionKind, origin: str) -> Identity | None:
+    return uow.read(engine, system_scope(), lambda u: access.identify(u, secret, kind, origin, today()))
 
 
-def _secret(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str | None, bool]:
-    """The caller's secret, and whether a browser sends it by itself."""
+async def _form(connection: ASGIConnection[Any, Any, Any, Any]) -> FormMultiDict:
+    """The fields of the form that was sent; none where another thing was."""
+    if isinstance(connection, Request) and connection.method not in _SAFE_METHODS:
+        return await connection.form()
+    return FormMultiDict()
+
+
+def _secret(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str | None, SessionKind]:
+    """The caller's secret, and the way it came: by cookie a browser sends it by itself."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        return token.strip(), False
-    return connection.cookies.get(SESSION_COOKIE), True
+        return token.strip(), SessionKind.TOKEN
+    return connection.cookies.get(SESSION_COOKIE), SessionKind.BROWSER
 
 
-async def _require_own_form(connection: ASGIConnection[Any, Any, Any, Any], csrf: str) -> None:
+def _require_own_form(connection: ASGIConnection[Any, Any, Any, Any], form: FormMultiDict, csrf: str) -> None:
     """A change by cookie must come from our own page: same origin, and the session's token where there is one."""
     site = connection.headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):
@@ -122,10 +135,8 @@ async def _require_own_form(connection: ASGIConnection[Any, Any, Any, Any], csrf
         raise ForeignForm()
     if connection.state.visit.identity is None:
         return
-    given = connection.headers.get("x-csrf-token")
-    if given is None and isinstance(connection, Request):
-        given = (await connection.form()).get("csrf")
-    if not hmac.compare_digest(str(given or ""), csrf):
+    given = str(connection.headers.get("x-csrf-token") or form.get("csrf", ""))
+    if not hmac.compare_digest(given.encode(), csrf.encode()):
         raise ForeignForm()
 
 

@@ -6,7 +6,7 @@ from litestar import Request, Response, Router
 from litestar.response import Redirect
 
 from api.app import Pages
-from api.problems import log_unforeseen, status_of
+from api.problems import OutcomeUnknown, log_unforeseen, status_of
 from api.security import Visit, preferred_language
 from erp.base.errors import DomainError
 from erp.base.i18n import N_
@@ -35,6 +35,7 @@ _HEADINGS = {
     409: N_("This cannot be done now"),
     422: N_("This cannot be done"),
     503: N_("The database does not answer"),
+    504: N_("This took too long"),
 }
 _ADVICE = {
     400: N_("Go to the home page and open it from there."),
@@ -59,15 +60,17 @@ def exception_response(request: Request[Any, Any, Any], error: Exception) -> Res
         visit = request.state.visit = Visit(None, Scope(Actor(0, "")), request.app.state.engine, language, "")
     status = status_of(error)
     say = speech(visit.language)
-    foreseen = status in _HEADINGS
+    told = isinstance(error, DomainError | LedgerError)
+    foreseen = told or (status in _HEADINGS and status != 503)
+    advice = _ADVICE.get(status, "" if foreseen else _UNFORESEEN_ADVICE)
     return render(
         request,
         "error.html",
         status=status,
         heading=say(_HEADINGS.get(status, _UNFORESEEN)),
-        sentence=translate(error, visit.language) if isinstance(error, DomainError | LedgerError) else "",
-        advice=say(_ADVICE[status]) if status in _ADVICE else "" if foreseen else say(_UNFORESEEN_ADVICE),
-        incident="" if foreseen and status != 503 else log_unforeseen(error),
+        sentence=translate(error, visit.language) if told else "",
+        advice=say(advice) if advice and not isinstance(error, OutcomeUnknown) else "",
+        incident="" if foreseen else log_unforeseen(error),
     )
 
 

@@ -6,15 +6,19 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from pydantic import ValidationError
+
 from erp.base.dates import day_string, parse_day
 from erp.base.errors import DomainError, Invalid, RuleViolated
 from erp.base.money import decimal_string, parse_tiyn
 from erp.finance.journal.model import EntryView, Side
-from erp.finance.journal.schemas import PostEntry, PostingInput, SideInput, StornoEntry
+from erp.finance.journal.schemas import Command, PostEntry, StornoEntry
+from ledger.errors import TooManyPostings
 from ledger.model import Dimension
 from web.i18n import money
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Command)
 Faults = dict[str, Exception]
 
 _LONGEST = {"memo": 1000, "reason": 1000, "document_number": 60, "code": 60}
@@ -31,6 +35,11 @@ class TooLong(RuleViolated):
     template = "This is too long: at most {limit} characters."
 
 
+class NotTaken(RuleViolated):
+    code = "field-not-taken"
+    template = "This cannot be taken as it is typed. Type it anew."
+
+
 class ReasonTooShort(RuleViolated):
     code = "reason-too-short"
     template = "Say why, in at least {limit} characters."
@@ -44,6 +53,14 @@ class KeyDamaged(RuleViolated):
 def tidy(text: str) -> str:
     """What was typed without blanks around it, and without NUL, which no database keeps."""
     return text.replace("\0", "").strip()
+
+
+def day_typed(text: str) -> date | None:
+    """The day in a date field, if it can be read."""
+    try:
+        return parse_day(text)
+    except DomainError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -68,11 +85,9 @@ class TypedSide:
         for slug, code in self.dimensions.items():
             yield f"dimensions.{slug}", code
 
-    def command(self) -> SideInput:
-        return SideInput(
-            account=self.account,
-            dimensions={Dimension.of(slug): code for slug, code in self.dimensions.items() if code},
-        )
+    @property
+    def content(self) -> dict[str, Any]:
+        return {"account": self.account, "dimensions": {slug: code for slug, code in self.dimensions.items() if code}}
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,16 @@ class TypedLine:
     @property
     def blank(self) -> bool:
         return self.debit.blank and self.credit.blank and not self.amount and not self.memo
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Of a line whose amount can be read."""
+        return {
+            "debit": self.debit.content,
+            "credit": self.credit.content,
+            "amount": decimal_string(parse_tiyn(self.amount)),
+            "memo": self.memo or None,
+        }
 
 
 @dataclass(frozen=True)
@@ -152,10 +177,7 @@ class EntryForm:
     @property
     def day(self) -> date | None:
         """The entry's day, if it can be read."""
-        try:
-            return parse_day(self.effective_on)
-        except DomainError:
-            return None
+        return day_typed(self.effective_on)
 
     def _codes(self) -> Iterator[tuple[str, str]]:
         for index, line in enumerate(self.lines):
@@ -178,16 +200,15 @@ class EntryForm:
             read(f"postings.{index}.amount", line.amount, _required(parse_tiyn))
             read(f"postings.{index}.memo", line.memo, _text("memo"))
         read.finish()
-        assert key is not None
-        assert effective_on is not None
-        return PostEntry(
+        return _command(
+            PostEntry,
             key=key,
             journal=self.journal,
             effective_on=effective_on,
-            memo=memo or "",
-            document_number=document_number or "",
+            memo=memo,
+            document_number=document_number,
             document_on=document_on,
-            postings=tuple(_posting(line) for line in self.lines),
+            postings=[line.content for line in self.lines],
         )
 
 
@@ -212,7 +233,7 @@ class StornoForm:
         effective_on = read("effective_on", self.effective_on, _required(parse_day))
         reason = read("reason", self.reason, _required(_reason))
         read.finish()
-        return StornoEntry.model_validate({"key": key, "effective_on": effective_on, "reason": reason})
+        return _command(StornoEntry, key=key, effective_on=effective_on, reason=reason)
 
 
 _HEAD = ("journal", "effective_on", "memo", "document_number", "document_on")
@@ -241,15 +262,25 @@ def typed_side(fields: Mapping[str, str], prefix: str = "") -> TypedSide:
     return TypedSide(tidy(fields.get(f"{prefix}account", "")), {slug: code for slug, code in named.items() if code})
 
 
-def _posting(line: TypedLine) -> PostingInput:
-    return PostingInput.model_validate(
-        {
-            "debit": line.debit.command(),
-            "credit": line.credit.command(),
-            "amount": decimal_string(parse_tiyn(line.amount)),
-            "memo": line.memo or None,
-        }
-    )
+def _command(kind: type[C], **content: Any) -> C:
+    """The command, which knows limits of its own.  Raises: Invalid, with the place of each field it does not take."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as refusal:
+        raise Invalid({_place(e["loc"]): _fault(e["type"], e.get("ctx", {})) for e in refusal.errors()}) from None
+
+
+def _place(location: tuple[str | int, ...]) -> str:
+    """The field's name in the form; the lines as a whole have none."""
+    return "" if location == ("postings",) else ".".join(map(str, location))
+
+
+def _fault(kind: str, facts: Mapping[str, Any]) -> Exception:
+    if kind == "string_too_long":
+        return TooLong(limit=facts["max_length"])
+    if kind == "too_long":
+        return TooManyPostings(found=facts["actual_length"], limit=facts["max_length"])
+    return NotTaken()
 
 
 class _Reader:

@@ -7,7 +7,8 @@ from typing import Any
 from litestar import Response, get
 from litestar.response import Redirect
 
-from api.security import Visitor, today
+from api.security import Visitor
+from erp.base.clock import today
 from erp.base.dates import MonthSpan
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal

@@ -1,7 +1,7 @@
 """Words, numbers and days as a reader of each language expects them."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
@@ -11,12 +11,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from erp.base.clock import LOCAL_TIME
 from erp.base.dates import DayMalformed, MonthMalformed, day_string, parse_day, parse_month
 from erp.base.i18n import N_, Language
 from ledger.model import Dimension
 
 LOCALE = Path(__file__).parent / "locale"
-LOCAL_TIME = timezone(timedelta(hours=5))  # the whole country, since 1 March 2024
 NO_BREAK = "\u00a0"
 MINUS = "\u2212"
 

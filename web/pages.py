@@ -16,7 +16,7 @@ from erp.base.dates import day_string
 from erp.base.i18n import Language
 from erp.base.uow import UnitOfWork
 from erp.reference.access.model import Identity, Permission
-from erp.reference.access.policy import permissions_at
+from erp.reference.access.policy import permissions_at, reach
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from web.forms import tidy
@@ -117,7 +117,7 @@ def _at(identity: Identity | None, organisation: Organisation) -> dict[str, Any]
     allowed = permissions_at(identity, organisation.id) if identity else frozenset[Permission]()
     return {
         "may": lambda permission: Permission(permission) in allowed,
-        "organisation_count": len({g.organisation_id for g in identity.grants}) if identity else 0,
+        "organisation_count": len(reach(identity, Permission.JOURNAL_READ)) if identity else 0,
         "home_url": f"/o/{organisation.id}/",
         "journal_url": f"/o/{organisation.id}/journal",
     }

@@ -11,7 +11,8 @@ from litestar.params import Body
 from litestar.response import Redirect
 
 from api.problems import status_of
-from api.security import LANGUAGE_COOKIE, SESSION_COOKIE, Visit, Visitor, today
+from api.security import LANGUAGE_COOKIE, SESSION_COOKIE, Visit, Visitor
+from erp.base.clock import today
 from erp.base.errors import NotPermitted
 from erp.base.i18n import Language
 from erp.base.uow import run
@@ -69,10 +70,10 @@ def sign_in(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     login, wanted = tidy(data.get("login", "")), own_address(data.get("next", "/"))
     if choice := choice_in(data):
         return _sign_in_form(request, wanted, login=login, choice=choice)
-    outcome = visit.run(lambda uow: access.sign_in(uow, login, data.get("password", ""), today()))
-    if isinstance(outcome, NotPermitted):
-        return _sign_in_form(request, wanted, login=login, refusal=outcome)
-    secret, _ = outcome
+    try:
+        secret, _ = access.sign_in(visit.engine, visit.scope, login, data.get("password", ""), today())
+    except NotPermitted as refusal:
+        return _sign_in_form(request, wanted, login=login, refusal=refusal)
     life = int(access.BROWSER_SESSION.total_seconds())
     return Redirect(wanted, status_code=303, cookies=[_cookie(request, SESSION_COOKIE, secret, life)])
 

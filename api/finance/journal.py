@@ -8,7 +8,8 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.security import Visitor, today
+from api.security import Visitor
+from erp.base.clock import today
 from erp.base.dates import MonthSpan, parse_month
 from erp.base.money import decimal_string
 from erp.finance.journal import model, service

@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from litestar.testing import TestClient
 
-from api.security import today
 from erp.base import uow
+from erp.base.clock import today
 from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from tests.conftest import TestServer

@@ -113,6 +113,19 @@ def fill_line(page: Page, memo: str) -> None:
     page.locator("[id='postings.0.amount']").fill("10")
 
 
+def test_the_list_is_of_the_entry_s_day_and_marks_what_nobody_has_verified(open_page: Open) -> None:
+    page = open_page("journal/new")
+    day, debit = page.locator("[name=effective_on]"), page.locator("[name='postings.0.debit.account']")
+    debit.press_sequentially("7080")
+    expect(page.locator(".option abbr.unverified")).to_have_text("?")
+    debit.press("Tab")
+    expect(page.locator("[id='postings.0.debit.account-hint'] abbr")).to_have_attribute("title", re.compile("act"))
+    day.fill("16.03.1980")
+    debit.fill("")
+    debit.press_sequentially("1316")
+    expect(page.locator(".option.none")).to_be_visible()
+
+
 def test_faults_come_back_with_focus_and_all_that_was_typed(open_page: Open) -> None:
     page = open_page("journal/new")
     fill_line(page, "Will be mended")

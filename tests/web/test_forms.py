@@ -6,6 +6,7 @@ import pytest
 from erp.base.dates import DayMalformed
 from erp.base.errors import Invalid
 from erp.base.money import AmountMalformed
+from ledger.errors import TooManyPostings
 from ledger.model import Dimension
 from web.forms import Empty, EntryForm, KeyDamaged, ReasonTooShort, StornoForm, TooLong
 
@@ -58,6 +59,15 @@ def test_a_text_too_long_and_a_damaged_key_are_faults_and_no_crash() -> None:
     assert isinstance(faults_of({"journal": "x" * 61})["journal"], TooLong)
     place = "postings.0.credit.dimensions.contract"
     assert isinstance(faults_of({place: "x" * 61})[place], TooLong)
+
+
+def test_what_only_the_command_refuses_is_a_fault_at_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.forms._LONGEST", dict.fromkeys(("memo", "reason", "document_number", "code"), 10**6))
+    place = "postings.0.debit.account"
+    assert isinstance(faults_of({place: "1" * 61})[place], TooLong)
+    place = "postings.0.credit.dimensions.contract"
+    assert isinstance(faults_of({place: "1" * 61})[place], TooLong)
+    assert isinstance(faults_of({f"postings.{n}.amount": "1" for n in range(1001)})[""], TooManyPostings)
 
 
 def test_what_no_database_keeps_is_left_out() -> None:

@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
+from erp.finance.journal.model import DimensionValue
+from ledger.model import Dimension
 from tests.web.desk import LYCEUM, STRANGERS, SUPPLIER, Desk, Reader
 from tests.web.outline import Outline
 
@@ -149,6 +151,15 @@ def test_one_organisation_is_opened_at_once_and_of_several_one_is_chosen(desk: D
     assert "Another’s hospital" not in page
 
 
+def test_who_may_read_no_books_is_told_so_and_what_to_do(desk: Desk, sign_in: SignIn) -> None:
+    nobody = sign_in("nobody")
+    page = nobody.get("/")
+    assert page.status_code == 200
+    assert Outline(page.text).one("h1").text == "No books are open to you"
+    assert "ask the administrator" in page.text
+    assert nobody.get(desk.home).status_code == 403
+
+
 # ---------------------------------------------------------------- posting
 
 
@@ -218,6 +229,19 @@ def test_a_day_outside_the_open_months_is_told_at_the_date(desk: Desk, accountan
     assert "March 2031" in Outline(answer.text).one("p", id="effective_on-fault").text
 
 
+def test_a_form_with_more_or_longer_than_an_entry_takes_comes_back(desk: Desk, accountant: Reader) -> None:
+    form = blank_form(accountant, desk) | _FILLED
+    long = accountant.send(f"{desk.home}journal/new", form | {"postings.0.debit.account": "1" * 61})
+    assert long.status_code == 422
+    assert "at most 60" in Outline(long.text).one("p", id="postings.0.debit.account-fault").text
+    many = {f"postings.{n}.amount": "1" for n in range(1001)}
+    answer = accountant.send(f"{desk.home}journal/new", form | many)
+    assert answer.status_code == 422
+    page = Outline(answer.text)
+    assert "1001 lines" in page.one("section", id="faults").text
+    assert page.fields("entry")["postings.1000.amount"] == "1"
+
+
 def test_without_script_the_buttons_of_the_form_work_on_the_server(desk: Desk, accountant: Reader) -> None:
     form = blank_form(accountant, desk)
 
@@ -279,6 +303,37 @@ def test_values_of_a_dimension_are_found(desk: Desk, accountant: Reader) -> None
     found = accountant.get(f"{desk.home}values/counterparty?q=Бумага").json()
     assert found == [{"code": SUPPLIER, "name": "Paper LLP", "verified": True}]
     assert accountant.get(f"{desk.home}values/nonsense?q=x").status_code == 404
+
+
+def test_suggestions_are_of_the_day_in_the_form_and_of_today_while_it_cannot_be_read(
+    desk: Desk, accountant: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[date] = []
+
+    def note(*_: object, on: date, **__: object) -> list[DimensionValue]:
+        asked.append(on)
+        return [DimensionValue(Dimension.SPECIFIC, "111", "a", "a", "a", verified=False)]
+
+    monkeypatch.setattr("web.finance.journal.service.search_values", note)
+    monkeypatch.setattr("web.finance.journal.today", lambda: date(2026, 5, 5))
+    for typed in ("16.03.2026", "16.0", ""):
+        (found,) = accountant.get(f"{desk.home}values/specific?q=1&on={typed}").json()
+        assert found["verified"] is False
+    assert asked == [date(2026, 3, 16), date(2026, 5, 5), date(2026, 5, 5)]
+    assert accountant.get(f"{desk.home}accounts?q=1316&on=16.03.1980").json() == []
+    side = accountant.get(f"{desk.home}journal/side?name=postings.0.credit&account=3210&on=16.03.1980").text
+    assert "counterparty" not in side
+
+
+def test_a_value_of_doubtful_origin_carries_its_mark(
+    desk: Desk, accountant: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, value = desk.post(), DimensionValue(Dimension.COUNTERPARTY, SUPPLIER, "a", "a", "a", verified=False)
+    monkeypatch.setattr("erp.finance.journal.values.labels", lambda _, wanted, **__: dict.fromkeys(wanted, value))
+    for path in (f"journal/{entry}", f"journal/new?copy={entry}", "accounts/3210/card", "trial-balance?by=dimensions"):
+        page = Outline(accountant.get(f"{desk.home}{path}").text)
+        marked = [e for e in page.elements if e["class"] == "dimension" or "data-hint" in e.attributes]
+        assert any(inner.tag == "abbr" for each in marked for inner in each.inside), path
 
 
 # ---------------------------------------------------------------- storno

@@ -6,7 +6,7 @@ from datetime import date
 
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service
-from erp.finance.journal.model import Account
+from erp.finance.journal.model import Account, DimensionValue
 from ledger.model import Dimension
 from web.forms import TypedLine, TypedSide
 
@@ -16,6 +16,7 @@ class DimensionField:
     dimension: Dimension
     code: str
     label: str
+    verified: bool
     mandatory: bool
 
     @property
@@ -49,6 +50,10 @@ class LineFields:
     memo: str
 
 
+def all_verified(values: Iterable[DimensionValue]) -> bool:
+    return all(value.verified for value in values)
+
+
 _BLANK_SIDE = SideFields("", None, ())
 BLANK_LINE = LineFields(_BLANK_SIDE, _BLANK_SIDE, "", "")
 
@@ -73,6 +78,9 @@ class Chart:
 
     def _field(self, dimension: Dimension, side: TypedSide, account: Account | None) -> DimensionField:
         code = side.dimensions.get(dimension.slug, "")
-        label = self._labels[dimension, code].label(self._language) if code else ""
         mandatory = account is not None and dimension in account.mandatory
-        return DimensionField(dimension, code, "" if label == code else label, mandatory)
+        if not code:
+            return DimensionField(dimension, "", "", True, mandatory)
+        value = self._labels[dimension, code]
+        label = value.label(self._language)
+        return DimensionField(dimension, code, "" if label == code else label, value.verified, mandatory)

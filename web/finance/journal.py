@@ -1,5 +1,7 @@
 """The journal: its list, an entry and its source, the entry form, the storno."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -9,9 +11,11 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.problems import status_of
-from api.security import Visit, Visitor, today
+from api.problems import OutcomeUnknown, TookTooLong, status_of
+from api.security import Visit, Visitor
+from erp.base.clock import today
 from erp.base.dates import MonthSpan, day_string, month_string
 from erp.base.errors import Conflict, RuleViolated
 from erp.base.i18n import N_
@@ -25,9 +29,9 @@ from erp.reference.organisations.model import Organisation
 from ledger.errors import KeyReused, LedgerError
 from ledger.model import Dimension
 from web.faults import Refusal, fault_sheet
-from web.finance.fields import BLANK_LINE, Chart, LineFields, SideFields
+from web.finance.fields import BLANK_LINE, Chart, LineFields, SideFields, all_verified
 from web.finance.months import asked_span, choices, year_to
-from web.forms import EntryForm, StornoForm, TypedSide, tidy, typed_side
+from web.forms import EntryForm, StornoForm, TypedSide, day_typed, tidy, typed_side
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -124,9 +128,12 @@ def _whole(months: list[Month]) -> MonthSpan:
 
 
 @get("/o/{organisation_id:int}/accounts", opt=_READ, sync_to_thread=True)
-def suggest_accounts(visit: Visitor, organisation_id: Id, q: FromQuery[str] = "") -> list[dict[str, str | bool]]:
+def suggest_accounts(
+    visit: Visitor, organisation_id: Id, q: FromQuery[str] = "", on: FromQuery[str] = ""
+) -> list[dict[str, str | bool]]:
     """Accounts for the list under a field, best first."""
-    found = visit.read(lambda uow: service.search_accounts(uow, tidy(q), today()))
+    day = day_typed(on) or today()
+    found = visit.read(lambda uow: service.search_accounts(uow, tidy(q), day))
     return [{"code": a.code, "name": a.name(visit.language), "verified": a.verified} for a in found]
 
 
@@ -136,13 +143,12 @@ def suggest_values(
     organisation_id: Id,
     dimension: FromPath[str],
     q: FromQuery[str] = "",
-    on: FromQuery[date | None] = None,
+    on: FromQuery[str] = "",
 ) -> list[dict[str, str | bool]]:
     """Values of a dimension for the list under a field, best first."""
-    wanted = _dimension(dimension)
-    language = visit.language
-    found = visit.read(lambda uow: service.search_values(uow, wanted, tidy(q), on=today(), language=language))
-    return [{"code": v.code, "name": v.label(language), "verified": True} for v in found]
+    wanted, day, language = _dimension(dimension), day_typed(on) or today(), visit.language
+    found = visit.read(lambda uow: service.search_values(uow, wanted, tidy(q), on=day, language=language))
+    return [{"code": v.code, "name": v.label(language), "verified": v.verified} for v in found]
 
 
 def _dimension(slug: str) -> Dimension:
@@ -180,23 +186,37 @@ def send_entry(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) ->
     except KeyReused:
         return _entry_page(request, form.with_new_key(), refusal=FormPostedBefore())
     except (RuleViolated, Conflict, LedgerError) as refusal:
-        return _entry_page(request, form, refusal=refusal)
+        with _instead_of_its_form(refusal):
+            return _entry_page(request, form, refusal=refusal)
     return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
 
 
 @get("/o/{organisation_id:int}/journal/side", opt=_POST, sync_to_thread=True)
-def side(request: Ask, visit: Visitor, organisation_id: Id, name: FromQuery[str]) -> Response[str]:
+def side(
+    request: Ask, visit: Visitor, organisation_id: Id, name: FromQuery[str], on: FromQuery[str] = ""
+) -> Response[str]:
     """The dimension fields that an account asks for; values that still fit stay."""
-    typed = typed_side(query_of(request))
+    typed, day = typed_side(query_of(request)), day_typed(on) or today()
 
     def show(uow: UnitOfWork) -> tuple[Organisation, SideFields]:
-        shown = Chart(uow, [typed], today(), visit.language).side(typed)
+        shown = Chart(uow, [typed], day, visit.language).side(typed)
         asked = shown.account.permitted | shown.account.mandatory if shown.account else Dimension(0)
         fitting = tuple(f for f in shown.fields if f.dimension in asked)
         return organisation_at(uow), replace(shown, fields=fitting)
 
     organisation, fields = visit.read(show)
     return render(request, "journal/side.html", organisation=organisation, name=name, side=fields)
+
+
+@contextmanager
+def _instead_of_its_form(refusal: Refusal) -> Iterator[None]:
+    """Where the database is gone and the form cannot be made again, an unknown outcome still has to be told."""
+    try:
+        yield
+    except (SQLAlchemyError, TookTooLong):
+        if isinstance(refusal, OutcomeUnknown):
+            raise refusal from None
+        raise
 
 
 def _new_form(uow: UnitOfWork, organisation_id: int) -> EntryForm:
@@ -228,14 +248,16 @@ def _edited(form: EntryForm, action: str, index: str) -> EntryForm:
 
 def _accounts_by_name(uow: UnitOfWork, form: EntryForm) -> EntryForm:
     """The form with names of accounts turned into codes, where one account alone answers to the name."""
-    day = form.day or today()
-    codes = {a.code for a in service.accounts(uow, day)}
+    chart = service.accounts(uow, form.day or today())
+    codes = {a.code for a in chart}
+    names = {a.code: f"{a.name_kk}\n{a.name_ru}\n{a.name_en}".lower() for a in chart if a.postable}
 
     def named(side: TypedSide) -> TypedSide:
         if not side.account or side.account in codes:
             return side
-        found = service.search_accounts(uow, side.account, day, limit=2)
-        return replace(side, account=found[0].code) if len(found) == 1 else side
+        words = side.account.lower()
+        found = [code for code, name in names.items() if code.startswith(side.account) or words in name]
+        return replace(side, account=found[0]) if len(found) == 1 else side
 
     return replace(form, lines=tuple(replace(n, debit=named(n.debit), credit=named(n.credit)) for n in form.lines))
 
@@ -298,7 +320,7 @@ def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Re
         back=own_address(request.query_params.get("back", ""), under=home, otherwise=""),
         card_url=card_url,
         may_storno=_may_storno(visit, organisation_id, shown),
-        unverified=not all(side.account.verified for side in sides),
+        unverified=not all(side.account.verified and all_verified(side.dimensions) for side in sides),
         source_kind=say(_SOURCES[shown.source.kind]) if shown.source.kind in _SOURCES else shown.source.kind,
     )
 
@@ -323,7 +345,8 @@ def send_storno(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id,
     try:
         receipt = visit.run(lambda uow: service.storno_entry(uow, organisation_id, entry_id, form.command()))
     except (RuleViolated, Conflict, LedgerError) as refusal:
-        return _storno_page(request, _entry_of(visit, organisation_id, entry_id), form, refusal=refusal)
+        with _instead_of_its_form(refusal):
+            return _storno_page(request, _entry_of(visit, organisation_id, entry_id), form, refusal=refusal)
     return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
 
 

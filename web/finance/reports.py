@@ -8,7 +8,8 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from api.problems import status_of
-from api.security import Visitor, today
+from api.security import Visitor
+from erp.base.clock import today
 from erp.base.dates import MonthSpan, month_string
 from erp.base.errors import RuleViolated
 from erp.base.uow import UnitOfWork
@@ -18,6 +19,7 @@ from erp.finance.journal.queries import Month
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from web.faults import fault_sheet
+from web.finance.fields import all_verified
 from web.finance.months import asked_span, choices, year_to
 from web.forms import tidy
 from web.i18n import speech
@@ -85,7 +87,7 @@ def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response
         balance=balance,
         lines=lines,
         off_balance=any(line.row.account.kind == "off_balance" for line in lines),
-        unverified=not all(line.row.account.verified for line in lines),
+        unverified=not all(line.row.account.verified and all_verified(line.row.dimensions) for line in lines),
     )
 
 
@@ -127,6 +129,7 @@ def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPa
         card=card,
         back=own_address(query.get("back", ""), under=home, otherwise=usual_back),
         is_first_page=cursor is None,
+        unverified=not (card.account.verified and all(all_verified(row.dimensions) for row in card.lines.rows)),
         next_url=f"{request.url.path}?{urlencode(query | {'cursor': following})}" if following else "",
     )
 

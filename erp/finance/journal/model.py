@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
+from erp.base.dates import MonthSpan
 from ledger.model import Dimension
 
 T = TypeVar("T")
@@ -50,6 +51,14 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """A month the books are kept for, by its first day: ``open`` or ``closed``."""
+
+    month: date
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class DimensionValue:
     """A code with its label; the label is the code itself where no register names it."""
 
@@ -58,6 +67,8 @@ class DimensionValue:
     label_kk: str
     label_ru: str
     label_en: str
+    verified: bool = True
+    """Whether the register is sure enough of the row to pass it as official."""
 
     def label(self, language: str) -> str:
         return str(getattr(self, f"label_{language}"))
@@ -124,6 +135,17 @@ class EntryView:
     @property
     def amount_tiyn(self) -> int:
         return sum(p.amount_tiyn for p in self.postings)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """What a journal list is narrowed to; ``None`` does not narrow."""
+
+    span: MonthSpan | None = None
+    journal: str | None = None
+    account: str | None = None
+    """An account's code, or its beginning."""
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One named function a statement.  Every function takes the scope; row-level security is the second witness."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,8 @@ from erp.base.dates import DateInterval, MonthSpan
 from erp.base.db import many, one
 from erp.base.scope import Scope
 from erp.finance.journal.model import Account, EntryRow, Journal, Sums
+from erp.finance.journal.model import EntryFilter as EntryFilter
+from erp.finance.journal.model import Month as Month
 from ledger.model import Dimension
 
 _ACCOUNT = """a.id, a.code, a.parent_id, a.name_kk, a.name_ru, a.name_en, a.kind, a.normal_side, a.postable,
@@ -54,14 +56,46 @@ def accounts_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> 
     return [_account(r) for r in rows]
 
 
+def accounts_with_headings(connection: Connection, scope: Scope, ids: Iterable[int]) -> list[Account]:
+    """Accounts and all headings above them, of whichever edition, in the order of the chart."""
+    rows = connection.execute(
+        text(f"""
+            WITH RECURSIVE wanted AS (
+                SELECT id, parent_id FROM ledger_account WHERE id = ANY(:ids)
+                 UNION
+                SELECT h.id, h.parent_id FROM ledger_account h JOIN wanted w ON h.id = w.parent_id
+            )
+            SELECT {_ACCOUNT} FROM ledger_account a JOIN wanted w ON w.id = a.id
+             ORDER BY a.kind = 'off_balance', a.code, a.postable, lower(a.in_force) NULLS FIRST, a.id
+        """),
+        {"ids": list(ids)},
+    )
+    return [_account(r) for r in rows]
+
+
+def editions_of_account(connection: Connection, scope: Scope, code: str, span: MonthSpan) -> list[Account]:
+    """Every edition of an account; first the latest in force in the span, which gives the name."""
+    rows = connection.execute(
+        text(f"""
+            SELECT {_ACCOUNT} FROM ledger_account a WHERE a.code = :code
+             ORDER BY a.in_force && daterange(:start, :end) DESC, lower(a.in_force) DESC NULLS LAST
+        """),
+        {"code": code, "start": span.start, "end": span.end},
+    )
+    return [_account(r) for r in rows]
+
+
+_ANSWERS = """starts_with(a.code, {words})
+              OR strpos(base_search_fold(a.name_kk || ' ' || a.name_ru || ' ' || a.name_en),
+                        base_search_fold({words})) > 0"""
+
+
 def search_accounts(connection: Connection, scope: Scope, words: str, on: date, limit: int) -> list[Account]:
     """Postable accounts whose code starts with, or whose name in any language contains, what was typed."""
     rows = connection.execute(
         text(f"""
             SELECT {_ACCOUNT} FROM ledger_account a
-             WHERE a.postable AND a.in_force @> CAST(:on AS date)
-               AND (starts_with(a.code, :words)
-                    OR strpos(lower(a.name_kk || ' ' || a.name_ru || ' ' || a.name_en), lower(:words)) > 0)
+             WHERE a.postable AND a.in_force @> CAST(:on AS date) AND ({_ANSWERS.format(words=":words")})
              ORDER BY NOT starts_with(a.code, :words), a.kind = 'off_balance', a.code
              LIMIT :limit
         """),
@@ -70,17 +104,28 @@ def search_accounts(connection: Connection, scope: Scope, words: str, on: date, 
     return [_account(r) for r in rows]
 
 
+def accounts_named(connection: Connection, scope: Scope, words: Sequence[str], on: date) -> dict[str, Account]:
+    """Of the words, those that one postable account alone answers to, with it."""
+    rows = connection.execute(
+        text(f"""
+            SELECT w.word, min(a.id) AS id
+              FROM unnest(CAST(:words AS text[])) AS w(word)
+              JOIN ledger_account a
+                ON a.postable AND a.in_force @> CAST(:on AS date) AND ({_ANSWERS.format(words="w.word")})
+             GROUP BY w.word HAVING count(*) = 1
+        """),
+        {"words": list(words), "on": on},
+    )
+    found = {r.word: r.id for r in rows}
+    chart = {a.id: a for a in accounts_by_id(connection, scope, found.values())}
+    return {word: chart[account_id] for word, account_id in found.items()}
+
+
 def journals(connection: Connection, scope: Scope) -> list[Journal]:
     rows = connection.execute(
         text("SELECT id, code, name_kk, name_ru, name_en, confidence FROM ledger_journal ORDER BY id")
     )
     return many(Journal, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    month: date
-    state: str
 
 
 def months(connection: Connection, scope: Scope, organisation_id: int) -> list[Month]:
@@ -135,17 +180,19 @@ class EntryHead:
 
 
 def entry_head(connection: Connection, scope: Scope, organisation_id: int, entry_id: int) -> EntryHead | None:
+    """Head of an entry; looked for in each year that has books, which is each partition's key."""
     row = connection.execute(
         text("""
             SELECT e.organisation_id, e.id, e.fiscal_year, e.journal_id, e.number, e.kind, e.effective_on,
                    e.recorded_at, e.actor_id, u.name AS actor, coalesce(c.origin, i.origin) AS origin, e.memo,
                    e.document_number, e.document_on, e.source_kind, e.source_line, i.file_name
-              FROM ledger_entry e
+              FROM (SELECT DISTINCT extract(year FROM month)::int AS year FROM ledger_period
+                     WHERE organisation_id = :organisation) book
+              JOIN ledger_entry e ON e.organisation_id = :organisation AND e.fiscal_year = book.year AND e.id = :id
               LEFT JOIN reference_user u ON u.id = e.actor_id
               LEFT JOIN ledger_command c ON c.organisation_id = e.organisation_id AND c.entry_id = e.id
               LEFT JOIN finance_journal_import i
                 ON e.source_kind = 'import' AND i.organisation_id = e.organisation_id AND i.id = e.source_id
-             WHERE e.organisation_id = :organisation AND e.id = :id
         """),
         {"organisation": organisation_id, "id": entry_id},
     ).one_or_none()
@@ -223,35 +270,41 @@ def corrections_of(connection: Connection, scope: Scope, organisation_id: int, e
     return many(Correction, rows)
 
 
-@dataclass(frozen=True, slots=True)
-class EntryFilter:
-    """What a journal list is narrowed to; ``None`` does not narrow."""
+# Reads of an account's postings go month by month, in order, and as far as the page needs: each month is one look into
+# the indexes by side.
+_POSTINGS_OF_MONTH = """
+      FROM ledger_posting p
+     WHERE p.organisation_id = :organisation AND p.fiscal_year = m.year
+       AND p.effective_on >= m.month AND p.effective_on < m.month + interval '1 month'
+       AND p.{own}_id = ANY (ARRAY(SELECT s.id FROM ledger_subaccount s
+                                    WHERE s.organisation_id = :organisation AND s.account_id = ANY (:accounts)))"""
 
-    span: MonthSpan | None = None
-    journal: str | None = None
-    account: str | None = None
-    text: str | None = None
+_ENTRIES_OF_ACCOUNTS = f"""
+    SELECT e.*
+      FROM (SELECT DISTINCT b.month, extract(year FROM b.month)::int AS year
+              FROM ledger_account_balance b
+             WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts) AND {{months}}
+             ORDER BY b.month DESC) m
+     CROSS JOIN LATERAL (
+           SELECT e.*
+             FROM (SELECT p.entry_id {_POSTINGS_OF_MONTH.format(own="debit")}
+                    UNION
+                   SELECT p.entry_id {_POSTINGS_OF_MONTH.format(own="credit")}) p
+             JOIN ledger_entry e ON e.organisation_id = :organisation AND e.fiscal_year = m.year AND e.id = p.entry_id
+            WHERE {{narrowed}}) e
+     ORDER BY m.month DESC, e.effective_on DESC, e.id DESC LIMIT :limit
+"""
 
+_ENTRIES_BY_DAY = """
+    SELECT * FROM ledger_entry e WHERE e.organisation_id = :organisation AND {narrowed}
+     ORDER BY e.effective_on DESC, e.id DESC LIMIT :limit
+"""
 
-_ENTRIES = text("""
+_ENTRIES = """
     SELECT e.id, e.fiscal_year, j.code AS journal_code, e.number, e.kind, e.effective_on, e.memo, e.document_number,
            p.amount_tiyn, p.postings, da.code AS debit_account, ca.code AS credit_account,
            k.entry_id IS NOT NULL AS cancelled
-      FROM (SELECT * FROM ledger_entry e
-             WHERE e.organisation_id = :organisation
-               AND e.effective_on >= :start AND e.effective_on < :end
-               AND (e.effective_on, e.id) < (:before_day, :before_id)
-               AND (CAST(:journal AS smallint) IS NULL OR e.journal_id = :journal)
-               AND (CAST(:words AS text) IS NULL OR strpos(lower(e.memo || ' ' || e.document_number), lower(:words)) > 0
-                    OR e.number::text = :words)
-               AND (CAST(:account AS text) IS NULL OR EXISTS (
-                    SELECT FROM ledger_posting q
-                      JOIN ledger_subaccount s
-                        ON s.organisation_id = q.organisation_id AND s.id IN (q.debit_id, q.credit_id)
-                      JOIN ledger_account a ON a.id = s.account_id AND starts_with(a.code, :account)
-                     WHERE q.organisation_id = e.organisation_id AND q.fiscal_year = e.fiscal_year
-                       AND q.entry_id = e.id))
-             ORDER BY e.effective_on DESC, e.id DESC LIMIT :limit) e
+      FROM ({found}) e
       JOIN ledger_journal j ON j.id = e.journal_id
       JOIN LATERAL (SELECT sum(q.amount_tiyn)::bigint AS amount_tiyn, count(*)::int AS postings,
                            min(q.debit_id) FILTER (WHERE q.no = 1) AS debit_id,
@@ -265,9 +318,17 @@ _ENTRIES = text("""
       JOIN ledger_account ca ON ca.id = c.account_id
       LEFT JOIN ledger_correction k ON k.organisation_id = e.organisation_id AND k.entry_id = e.id
      ORDER BY e.effective_on DESC, e.id DESC
-""")
+"""
 
-_BEFORE_ALL, _AFTER_ALL = date(1, 1, 1), date(9999, 12, 31)
+_NARROWING = {
+    "start": """e.effective_on >= :start AND e.effective_on < :end
+                AND e.fiscal_year BETWEEN :first_year AND :last_year""",
+    "before": "(e.effective_on, e.id) < (:before, :before_id) AND e.fiscal_year <= :before_year",
+    "journal": "e.journal_id = :journal",
+    "words": """(e.number::text = :words
+                 OR strpos(base_search_fold(e.memo || ' ' || e.document_number), base_search_fold(:words)) > 0)""",
+}
+_NARROWING_MONTHS = {"start": "b.month >= :start AND b.month < :end", "before": "b.month <= :before"}
 
 
 def entries(
@@ -280,22 +341,35 @@ def entries(
     limit: int,
 ) -> list[EntryRow]:
     """Entries, the newest first, before the (day, id) of a cursor."""
-    day, entry_id = before or (_AFTER_ALL, 2**62)
-    rows = connection.execute(
-        _ENTRIES,
-        {
-            "organisation": organisation_id,
-            "start": narrowed.span.start if narrowed.span else _BEFORE_ALL,
-            "end": narrowed.span.end if narrowed.span else _AFTER_ALL,
-            "before_day": day,
-            "before_id": entry_id,
-            "journal": journal_id,
-            "words": narrowed.text or None,
-            "account": narrowed.account or None,
-            "limit": limit,
-        },
+    parameters: dict[str, Any] = {"organisation": organisation_id, "limit": limit}
+    if span := narrowed.span:
+        parameters |= {"start": span.start, "end": span.end}
+        parameters |= {"first_year": span.first.year, "last_year": span.last.year}
+    if before:
+        day, entry_id = before
+        parameters |= {"before": day, "before_id": entry_id, "before_year": day.year}
+    if journal_id is not None:
+        parameters["journal"] = journal_id
+    if narrowed.text:
+        parameters["words"] = narrowed.text
+    found = _ENTRIES_BY_DAY
+    if narrowed.account:
+        found = _ENTRIES_OF_ACCOUNTS
+        parameters["accounts"] = _accounts_beginning(connection, narrowed.account)
+    statement = _ENTRIES.format(found=found).format(
+        narrowed=_conditions(_NARROWING, parameters), months=_conditions(_NARROWING_MONTHS, parameters)
     )
-    return many(EntryRow, rows)
+    return many(EntryRow, connection.execute(text(statement), parameters))
+
+
+def _conditions(conditions: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
+    """Those conditions whose parameter is given."""
+    return " AND ".join([condition for name, condition in conditions.items() if name in parameters] or ["true"])
+
+
+def _accounts_beginning(connection: Connection, code: str) -> list[int]:
+    rows = connection.execute(text("SELECT id FROM ledger_account WHERE starts_with(code, :code)"), {"code": code})
+    return list(rows.scalars())
 
 
 # ------------------------------------------------------------------------------------------------ reports
@@ -324,9 +398,7 @@ def sums_by_account(connection: Connection, scope: Scope, organisations: Sequenc
     return [Sums(r.account_id, (), r.opening_tiyn, r.debit_tiyn, r.credit_tiyn) for r in rows]
 
 
-def sums_by_subaccount(
-    connection: Connection, scope: Scope, organisation_id: int, span: MonthSpan, account_id: int | None = None
-) -> list[Sums]:
+def sums_by_subaccount(connection: Connection, scope: Scope, organisation_id: int, span: MonthSpan) -> list[Sums]:
     """From the fine grain: every subaccount that has a balance or a turnover in the span."""
     rows = connection.execute(
         text(f"""
@@ -334,24 +406,24 @@ def sums_by_subaccount(
               FROM (SELECT b.subaccount_id, {_SUMS} FROM ledger_balance b
                      WHERE b.organisation_id = :organisation AND b.month < :end GROUP BY 1) t
               JOIN ledger_side s ON s.organisation_id = :organisation AND s.id = t.subaccount_id
-             WHERE CAST(:account AS int) IS NULL OR s.account_id = :account
         """),
-        {"organisation": organisation_id, "start": span.start, "end": span.end, "account": account_id},
+        {"organisation": organisation_id, "start": span.start, "end": span.end},
     )
     return [Sums(r.account_id, tuple(r.codes), r.opening_tiyn, r.debit_tiyn, r.credit_tiyn) for r in rows]
 
 
-def sums_of_account(
-    connection: Connection, scope: Scope, organisation_id: int, account_id: int, span: MonthSpan
-) -> Sums:
+def sums_of_accounts(
+    connection: Connection, scope: Scope, organisation_id: int, accounts: Sequence[int], span: MonthSpan
+) -> tuple[int, int, int]:
+    """Opening balance, debit and credit turnover of some accounts together."""
     row = connection.execute(
         text(f"""
             SELECT {_SUMS} FROM ledger_account_balance b
-             WHERE b.organisation_id = :organisation AND b.account_id = :account AND b.month < :end
+             WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts) AND b.month < :end
         """),
-        {"organisation": organisation_id, "account": account_id, "start": span.start, "end": span.end},
+        {"organisation": organisation_id, "accounts": list(accounts), "start": span.start, "end": span.end},
     ).one()
-    return Sums(account_id, (), row.opening_tiyn, row.debit_tiyn, row.credit_tiyn)
+    return row.opening_tiyn, row.debit_tiyn, row.credit_tiyn
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,80 +444,95 @@ class CardRow:
     amount_tiyn: int
 
 
-_CARD_LINES = """
-    SELECT p.organisation_id, p.fiscal_year, p.entry_id, p.no, {side} AS side, p.effective_on, p.amount_tiyn, p.memo,
-           p.{own}_id AS own_id, p.{other}_id AS other_id
-      FROM ledger_posting p
-     WHERE p.organisation_id = :organisation AND p.effective_on >= :start AND p.effective_on < :end
-       AND p.fiscal_year BETWEEN extract(year FROM CAST(:start AS date)) AND extract(year FROM CAST(:end AS date))
-       AND p.{own}_id IN (SELECT s.id FROM ledger_subaccount s
-                           WHERE s.organisation_id = :organisation AND s.account_id = :account)
-"""
-_DEBIT_LINES = _CARD_LINES.format(side=0, own="debit", other="credit")
-_CREDIT_LINES = _CARD_LINES.format(side=1, own="credit", other="debit")
+# Opening entries, and their stornos, are the opening balance and not lines of the card; which they are is asked only in
+# the few months that have some.
+_CARD_LINES = (
+    """
+    SELECT p.fiscal_year, p.entry_id, p.no, {side} AS side, p.effective_on, p.amount_tiyn, p.memo,
+           p.{own}_id AS own_id, p.{other}_id AS other_id"""
+    + _POSTINGS_OF_MONTH
+    + """
+       AND {place}
+       AND NOT (m.has_opening AND p.entry_id = ANY (ARRAY(
+           SELECT e.id FROM month o JOIN ledger_entry e
+               ON e.organisation_id = :organisation AND e.fiscal_year = o.year AND e.balance_kind = 1
+              AND e.effective_on >= o.month AND e.effective_on < o.month + interval '1 month'
+            WHERE o.has_opening)))"""
+)
 
-# Opening entries are the opening balance, not lines of the card.
+
+def _card_lines(place: str) -> str:
+    arms = [
+        _CARD_LINES.format(side=side, own=own, other=other, place=place.format(side=side))
+        for side, own, other in ((0, "debit", "credit"), (1, "credit", "debit"))
+    ]
+    return " UNION ALL ".join(arms)
+
+
+_CARD_MONTHS = """
+    month AS (SELECT b.month, extract(year FROM b.month)::int AS year, bool_or(b.kind = 1) AS has_opening
+                FROM ledger_account_balance b
+               WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts)
+                 AND b.month >= :from_month AND b.month < :to_month
+               GROUP BY 1)"""
+
+_CARD_AFTER = "p.effective_on >= :day AND (p.effective_on, p.entry_id, p.no, {side}) > (:day, :entry, :no, :side)"
+_CARD_THROUGH = "p.effective_on <= :day AND (p.effective_on, p.entry_id, p.no, {side}) <= (:day, :entry, :no, :side)"
+
 _CARD = text(f"""
-    WITH line AS ({_DEBIT_LINES} UNION ALL {_CREDIT_LINES})
+    WITH {_CARD_MONTHS}
     SELECT l.entry_id, l.fiscal_year, l.no, l.side, j.code AS journal_code, e.number, e.kind, l.effective_on,
            coalesce(l.memo, e.memo) AS memo, e.document_number, a.code AS corresponding_account,
            ARRAY[{_SIDE_CODES}] AS codes, l.amount_tiyn
-      FROM (SELECT l.* FROM line l
-              JOIN ledger_entry e
-        ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
-             WHERE e.kind <> 'opening' AND (l.effective_on, l.entry_id, l.no, l.side) > (:day, :entry, :no, :side)
-             ORDER BY l.effective_on, l.entry_id, l.no, l.side LIMIT :limit) l
+      FROM (SELECT l.* FROM (SELECT * FROM month ORDER BY month) m CROSS JOIN LATERAL ({_card_lines(_CARD_AFTER)}) l
+             ORDER BY m.month, l.effective_on, l.entry_id, l.no, l.side LIMIT :limit) l
       JOIN ledger_entry e
-        ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
+        ON e.organisation_id = :organisation AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
       JOIN ledger_journal j ON j.id = e.journal_id
-      JOIN ledger_side s ON s.organisation_id = l.organisation_id AND s.id = l.own_id
-      JOIN ledger_subaccount o ON o.organisation_id = l.organisation_id AND o.id = l.other_id
+      JOIN ledger_side s ON s.organisation_id = :organisation AND s.id = l.own_id
+      JOIN ledger_subaccount o ON o.organisation_id = :organisation AND o.id = l.other_id
       JOIN ledger_account a ON a.id = o.account_id
      ORDER BY l.effective_on, l.entry_id, l.no, l.side
 """)
 
 _CARD_BEFORE = text(f"""
-    WITH line AS ({_DEBIT_LINES} UNION ALL {_CREDIT_LINES})
-    SELECT coalesce(sum(CASE l.side WHEN 0 THEN l.amount_tiyn ELSE -l.amount_tiyn END), 0)::bigint
-      FROM line l
-      JOIN ledger_entry e
-        ON e.organisation_id = l.organisation_id AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
-     WHERE e.kind <> 'opening' AND (l.effective_on, l.entry_id, l.no, l.side) <= (:day, :entry, :no, :side)
+    WITH {_CARD_MONTHS}
+    SELECT ((SELECT coalesce(sum(b.debit_tiyn - b.credit_tiyn), 0) FROM ledger_account_balance b
+              WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts)
+                AND b.month >= :start AND b.month < :from_month AND b.kind <> 1)
+          + (SELECT coalesce(sum(CASE l.side WHEN 0 THEN l.amount_tiyn ELSE -l.amount_tiyn END), 0)
+               FROM month m CROSS JOIN LATERAL ({_card_lines(_CARD_THROUGH)}) l))::bigint
 """)
 
 CardPlace = tuple[date, int, int, int]
 """Where a card's page starts: after this day, entry, posting number and side."""
-
-_CARD_START: CardPlace = (_BEFORE_ALL, 0, 0, 0)
-
-
-def _card_parameters(
-    organisation_id: int, account_id: int, span: MonthSpan, after: CardPlace | None
-) -> dict[str, object]:
-    day, entry_id, no, side = after or _CARD_START
-    return {
-        "organisation": organisation_id,
-        "account": account_id,
-        "start": span.start,
-        "end": span.end,
-        "day": day,
-        "entry": entry_id,
-        "no": no,
-        "side": side,
-    }
 
 
 def card_lines(
     connection: Connection,
     scope: Scope,
     organisation_id: int,
-    account_id: int,
+    accounts: Sequence[int],
     span: MonthSpan,
     after: CardPlace | None,
     limit: int,
 ) -> list[CardRow]:
-    """Postings that touch the account, by day; a posting inside the account stands twice, once a side."""
-    rows = connection.execute(_CARD, _card_parameters(organisation_id, account_id, span, after) | {"limit": limit})
+    """Postings that touch the accounts, by day; a posting inside them stands twice, once a side."""
+    day, entry_id, no, side = after or (span.start, 0, 0, 0)
+    rows = connection.execute(
+        _CARD,
+        {
+            "organisation": organisation_id,
+            "accounts": list(accounts),
+            "from_month": max(span.start, day.replace(day=1)),
+            "to_month": span.end,
+            "day": day,
+            "entry": entry_id,
+            "no": no,
+            "side": side,
+            "limit": limit,
+        },
+    )
     return [CardRow(**{**r._mapping, "codes": tuple(r.codes)}) for r in rows]
 
 
@@ -453,14 +540,25 @@ def card_sum_through(
     connection: Connection,
     scope: Scope,
     organisation_id: int,
-    account_id: int,
+    accounts: Sequence[int],
     span: MonthSpan,
-    after: CardPlace,
+    place: CardPlace,
 ) -> int:
-    """Debit less credit of the span's lines up to and including a place."""
-    return int(
-        connection.execute(_CARD_BEFORE, _card_parameters(organisation_id, account_id, span, after)).scalar_one()
-    )
+    """Debit less credit of the span's lines up to and including a place: whole months from the balances."""
+    day, entry_id, no, side = place
+    month = MonthSpan.of(day, day)
+    parameters = {
+        "organisation": organisation_id,
+        "accounts": list(accounts),
+        "start": span.start,
+        "from_month": month.start,
+        "to_month": month.end,
+        "day": day,
+        "entry": entry_id,
+        "no": no,
+        "side": side,
+    }
+    return int(connection.execute(_CARD_BEFORE, parameters).scalar_one())
 
 
 # ------------------------------------------------------------------------------------------------ imports
@@ -477,7 +575,8 @@ def import_of_file(connection: Connection, scope: Scope, organisation_id: int, s
 
 
 _CHART = text(f"""
-    SELECT {_ACCOUNT}, lower(a.in_force) AS in_force_start, upper(a.in_force) AS in_force_end FROM ledger_account a
+    SELECT {_ACCOUNT}, lower(a.in_force) AS in_force_start, upper(a.in_force) AS in_force_end
+      FROM ledger_account a WHERE NOT isempty(a.in_force)
 """)
 
 

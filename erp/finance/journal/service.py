@@ -14,16 +14,18 @@ from erp.finance.journal.model import (
     CardLine,
     CorrectionView,
     DimensionValue,
+    EntryFilter,
     EntryRow,
     EntryView,
     Journal,
+    Month,
     Page,
     PostingView,
     Side,
     SourceView,
     TrialBalance,
 )
-from erp.finance.journal.queries import CardPlace, EntryFilter, Month
+from erp.finance.journal.queries import CardPlace
 from erp.finance.journal.schemas import PostEntry, StornoEntry
 from ledger import service as ledger
 from ledger.model import Dimension, JournalEntry, Posting, Storno
@@ -45,6 +47,11 @@ def accounts(uow: UnitOfWork, on: date) -> list[Account]:
 def search_accounts(uow: UnitOfWork, words: str, on: date, limit: int = 20) -> list[Account]:
     """Postable accounts by code or by name in any language, the closest first."""
     return queries.search_accounts(uow.connection, uow.scope, words.strip(), on, limit)
+
+
+def accounts_named(uow: UnitOfWork, words: Sequence[str], on: date) -> dict[str, Account]:
+    """Of the words, those that ``search_accounts`` would find one account alone for, with it."""
+    return queries.accounts_named(uow.connection, uow.scope, words, on)
 
 
 def search_values(
@@ -217,13 +224,7 @@ def trial_balance(
         sums = queries.sums_by_subaccount(uow.connection, uow.scope, organisation_id, span)
     else:
         sums = queries.sums_by_account(uow.connection, uow.scope, [organisation_id], span)
-    chart = queries.accounts_in_force(uow.connection, uow.scope, span.last_day)
-    missing = {s.account_id for s in sums} - {a.id for a in chart}
-    if missing:  # accounts that have left the chart but still have a balance
-        chart = sorted(
-            chart + queries.accounts_by_id(uow.connection, uow.scope, missing),
-            key=lambda a: (a.kind == "off_balance", a.code),
-        )
+    chart = queries.accounts_with_headings(uow.connection, uow.scope, {s.account_id for s in sums})
     return rules.trial_balance(sums, chart, _naming(uow, [s.codes for s in sums], span.last_day))
 
 
@@ -235,19 +236,29 @@ def account_card(
     cursor: str | None = None,
     limit: int = 100,
 ) -> AccountCard:
-    """Every posting of an account by day, with the balance after each.  Raises: AccountUnknown, CursorMalformed."""
-    account = queries.accounts_by_code(uow.connection, uow.scope, [code], span.last_day).get(code)
-    if account is None:
+    """Every posting of an account by day, with the balance after each.
+
+    An account is its code: the card holds the postings of all its editions, under the name of the latest.
+
+    Raises: AccountUnknown, CursorMalformed.
+    """
+    editions = queries.editions_of_account(uow.connection, uow.scope, code, span)
+    if not editions:
         raise rules.AccountUnknown(account=code)
+    accounts = [a.id for a in editions]
     place: CardPlace | None = None
     if cursor:
         day, (entry_id, no, side) = _read_cursor(cursor, 3)
         place = (day, entry_id, no, side)
-    sums = queries.sums_of_account(uow.connection, uow.scope, organisation_id, account.id, span)
-    rows = queries.card_lines(uow.connection, uow.scope, organisation_id, account.id, span, place, limit + 1)
-    balance = sums.opening_tiyn
+        if not span.start <= day < span.end:
+            raise CursorMalformed()
+    opening, turned_debit, turned_credit = queries.sums_of_accounts(
+        uow.connection, uow.scope, organisation_id, accounts, span
+    )
+    rows = queries.card_lines(uow.connection, uow.scope, organisation_id, accounts, span, place, limit + 1)
+    balance = opening
     if place:
-        balance += queries.card_sum_through(uow.connection, uow.scope, organisation_id, account.id, span, place)
+        balance += queries.card_sum_through(uow.connection, uow.scope, organisation_id, accounts, span, place)
     named = _naming(uow, [r.codes for r in rows], span.last_day)
     lines = []
     for r in rows[:limit]:
@@ -273,7 +284,7 @@ def account_card(
         )
     last = rows[limit - 1] if len(rows) > limit else None
     next_cursor = _cursor(last.effective_on, last.entry_id, last.no, last.side) if last else None
-    return AccountCard(account, sums.opening_tiyn, sums.debit_tiyn, sums.credit_tiyn, Page(tuple(lines), next_cursor))
+    return AccountCard(editions[0], opening, turned_debit, turned_credit, Page(tuple(lines), next_cursor))
 
 
 class _Naming:

@@ -27,7 +27,7 @@ def search(
             uow.connection, uow.scope, dimension, words, day=day, language=language, limit=limit
         )
     elif dimension is Dimension.COUNTERPARTY:
-        found = counterparties.search(uow.connection, uow.scope, words, language=language, limit=limit)
+        found = counterparties.search(uow.connection, uow.scope, words, language=language, day=day, limit=limit)
     return [_labelled(dimension, f) for f in found]
 
 
@@ -40,7 +40,7 @@ def unknown(uow: UnitOfWork, wanted: set[Wanted], *, day: date) -> set[Wanted]:
             missing |= {(dimension, code) for code in absent}
         elif dimension is Dimension.COUNTERPARTY:
             known = counterparties.labels(uow.connection, uow.scope, codes)
-            missing |= {(dimension, code) for code in codes if code not in known}
+            missing |= {(dimension, code) for code in codes if code not in known or day not in known[code].in_force}
     return missing
 
 
@@ -58,7 +58,8 @@ def labels(uow: UnitOfWork, wanted: set[Wanted], *, day: date) -> dict[Wanted, D
 
 
 def _labelled(dimension: Dimension, found: CodeName | Counterparty) -> DimensionValue:
-    return DimensionValue(dimension, found.code, found.name_kk, found.name_ru, found.name_en)
+    verified = not (isinstance(found, CodeName) and found.is_not_verified)
+    return DimensionValue(dimension, found.code, found.name_kk, found.name_ru, found.name_en, verified)
 
 
 def _by_dimension(wanted: set[Wanted]) -> dict[Dimension, list[str]]:

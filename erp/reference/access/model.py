@@ -16,6 +16,13 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class SessionKind(StrEnum):
+    """Which way a secret may come: a browser's by cookie, a program's in the Authorization header."""
+
+    BROWSER = "browser"
+    TOKEN = "token"  # noqa: S105
+
+
 class Permission(StrEnum):
     """What a route asks for.  The first two need no role at an organisation."""
 

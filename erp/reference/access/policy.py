@@ -65,7 +65,7 @@ def authorise(identity: Identity | None, permission: Permission, organisation_id
         raise SignInNeeded()
     actor = Actor(identity.user.id, identity.origin)
     if permission is Permission.SIGNED_IN:
-        return Scope(actor, reads=frozenset(g.organisation_id for g in identity.grants))
+        return Scope(actor, reads=reach(identity, Permission.JOURNAL_READ))
     if organisation_id is None or all(g.organisation_id != organisation_id for g in identity.grants):
         raise OrganisationUnknown()
     if permission not in permissions_at(identity, organisation_id):

@@ -15,43 +15,57 @@ class Credentials:
     name: str
     language: str
     password_hash: str
-    locked: bool
-    retry_at: datetime | None
 
 
 def credentials_of(connection: Connection, scope: Scope, login: str, day: date) -> Credentials | None:
-    """What sign-in checks, for a user in force on ``day``; locks the row so that failures are counted one by one."""
+    """What sign-in checks, for a user in force on ``day``."""
     row = connection.execute(
         text("""
-            SELECT id, login, name, language, password_hash, retry_at,
-                   coalesce(retry_at > clock_timestamp(), false) AS locked
+            SELECT id, login, name, language, password_hash
               FROM reference_user WHERE login = :login AND in_force @> CAST(:day AS date)
-               FOR NO KEY UPDATE
         """),
         {"login": login, "day": day},
     ).one_or_none()
     return one(Credentials, row) if row else None
 
 
-def record_failure(connection: Connection, scope: Scope, user_id: int) -> None:
-    """Count a failed sign-in; from the third on the wait doubles, up to a quarter of an hour."""
+def count_attempt(connection: Connection, scope: Scope, login: str) -> datetime | None:
+    """Count a sign-in from the scope's origin as failed until it succeeds; ``None`` where it may be tried.
+
+    From the third on the wait doubles, up to a quarter of an hour; one that comes too early is not counted, and
+    the instant from which the next may be tried is returned.
+    """
+    who = {"login": login, "origin": scope.actor.origin}
+    counted = connection.execute(
+        text("""
+            INSERT INTO reference_sign_in_failure AS f (login, origin, failures, retry_at)
+            VALUES (:login, :origin, 1, clock_timestamp())
+            ON CONFLICT (login, origin) DO UPDATE
+               SET failures = f.failures + 1,
+                   retry_at = clock_timestamp() + CASE WHEN f.failures >= 2
+                       THEN least(interval '15 minutes', interval '2 seconds' * 2 ^ least(f.failures - 2, 10))
+                       ELSE interval '0' END
+             WHERE f.retry_at <= clock_timestamp()
+            RETURNING failures
+        """),
+        who,
+    ).one_or_none()
+    if counted is not None:
+        return None
+    retry_at: datetime = connection.execute(
+        text("SELECT retry_at FROM reference_sign_in_failure WHERE login = :login AND origin = :origin"), who
+    ).scalar_one()
+    return retry_at
+
+
+def forget_failures(connection: Connection, scope: Scope, login: str, kept: timedelta) -> None:
+    """Those of the login from the scope's origin, and everybody's whose wait ended longer than ``kept`` ago."""
     connection.execute(
         text("""
-            UPDATE reference_user
-               SET failed_attempts = failed_attempts + 1,
-                   retry_at = CASE WHEN failed_attempts >= 2
-                       THEN clock_timestamp() + least(interval '15 minutes',
-                                                      interval '2 seconds' * 2 ^ least(failed_attempts - 2, 10))
-                   END
-             WHERE id = :id
+            DELETE FROM reference_sign_in_failure
+             WHERE (login = :login AND origin = :origin) OR retry_at < clock_timestamp() - CAST(:kept AS interval)
         """),
-        {"id": user_id},
-    )
-
-
-def record_success(connection: Connection, scope: Scope, user_id: int) -> None:
-    connection.execute(
-        text("UPDATE reference_user SET failed_attempts = 0, retry_at = NULL WHERE id = :id"), {"id": user_id}
+        {"login": login, "origin": scope.actor.origin, "kept": kept},
     )
 
 
@@ -76,21 +90,19 @@ def delete_expired_sessions(connection: Connection, scope: Scope) -> None:
 
 
 _SESSION = text("""
-    SELECT u.id, u.login, u.name, u.language, s.kind,
+    SELECT u.id, u.login, u.name, u.language,
            ARRAY(SELECT organisation_id || ' ' || role FROM reference_grants_of(u.id, :day)) AS grants
       FROM reference_session s JOIN reference_user u ON u.id = s.user_id AND u.in_force @> CAST(:day AS date)
-     WHERE s.token_hash = :token_hash AND s.expires_at > clock_timestamp()
+     WHERE s.token_hash = :token_hash AND s.kind = :kind AND s.expires_at > clock_timestamp()
 """)
 
 
 def session_of(
-    connection: Connection, scope: Scope, token_hash: bytes, day: date
-) -> tuple[User, frozenset[Grant], str] | None:
-    """The person behind a session or token, every role they hold on ``day``, and the session's kind."""
-    row = connection.execute(_SESSION, {"token_hash": token_hash, "day": day}).one_or_none()
-    if row is None:
-        return None
-    return User(row.id, row.login, row.name, row.language), _grants(row.grants), row.kind
+    connection: Connection, scope: Scope, token_hash: bytes, kind: str, day: date
+) -> tuple[User, frozenset[Grant]] | None:
+    """The person behind a session of this kind, with every role they hold on ``day``."""
+    row = connection.execute(_SESSION, {"token_hash": token_hash, "kind": kind, "day": day}).one_or_none()
+    return (User(row.id, row.login, row.name, row.language), _grants(row.grants)) if row else None
 
 
 def user_with_grants(

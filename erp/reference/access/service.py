@@ -1,21 +1,28 @@
 """Signing in and out.  Secrets are random; the database keeps only their SHA-256."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Engine
 
 from erp.base import audit
+from erp.base.clock import LOCAL_TIME
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import Language
-from erp.base.uow import UnitOfWork
+from erp.base.scope import Scope
+from erp.base.uow import UnitOfWork, run
 from erp.reference.access import queries
-from erp.reference.access.model import Identity, Role, User
+from erp.reference.access.model import Identity, Role, SessionKind, User
 
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(token_urlsafe())  # verified for unknown logins, so that they take as long as known ones
+_VERIFYING = BoundedSemaphore(2)  # each verification takes a processor and 64 MiB
+_LONGEST_LOGIN = 100
+_FAILURES_KEPT = timedelta(days=1)
 
 BROWSER_SESSION = timedelta(hours=12)
 API_TOKEN = timedelta(days=90)
@@ -28,7 +35,7 @@ class WrongCredentials(NotPermitted):
 
 class TooManyAttempts(NotPermitted):
     code = "too-many-attempts"
-    template = "Too many wrong passwords. Try again after {retry_at}."
+    template = "Too many attempts to sign in. Try again after {retry_at}."
 
 
 class LoginTaken(Conflict):
@@ -54,33 +61,46 @@ class UserUnknown(NotFound):
 _MINIMUM_PASSWORD = 8
 
 
-def sign_in(uow: UnitOfWork, login: str, password: str, day: date) -> tuple[str, User] | NotPermitted:
-    """A new browser session's secret.  A refusal is returned, not raised, so that the failure stays counted."""
-    known = queries.credentials_of(uow.connection, uow.scope, login.strip().lower(), day)
-    if known is not None and known.locked:
-        assert known.retry_at is not None
-        return TooManyAttempts(retry_at=f"{known.retry_at:%H:%M:%S} UTC")
+def sign_in(engine: Engine, scope: Scope, login: str, password: str, day: date) -> tuple[str, User]:
+    """A new browser session's secret, and whose it is.
+
+    In three steps, because the password takes long to verify: neither a connection nor a lock waits for it.  The
+    attempt is counted first, so that many at once cannot outrun the count.
+
+    Raises: WrongCredentials, TooManyAttempts; of both, the same for a login that nobody has.
+    """
+    login = login.strip().lower()[:_LONGEST_LOGIN]
+    retry_at, known = run(engine, scope, lambda u: _attempt(u, login, day))
+    if retry_at is not None:
+        raise TooManyAttempts(retry_at=f"{retry_at.astimezone(LOCAL_TIME):%H:%M:%S}")
     if not _verify(known.password_hash if known else _NOBODY, password) or known is None:
-        if known is not None:
-            queries.record_failure(uow.connection, uow.scope, known.id)
-        audit.record(uow.connection, uow.scope, "sign-in-refused", f"user:{known.id if known else 0}")
-        return WrongCredentials()
-    queries.record_success(uow.connection, uow.scope, known.id)
+        user_id = known.id if known else 0
+        run(engine, scope, lambda u: audit.record(u.connection, u.scope, "sign-in-refused", f"user:{user_id}"))
+        raise WrongCredentials()
+    return run(engine, scope, lambda u: _signed_in(u, known))
+
+
+def _attempt(uow: UnitOfWork, login: str, day: date) -> tuple[datetime | None, queries.Credentials | None]:
+    retry_at = queries.count_attempt(uow.connection, uow.scope, login)
+    return retry_at, queries.credentials_of(uow.connection, uow.scope, login, day)
+
+
+def _signed_in(uow: UnitOfWork, known: queries.Credentials) -> tuple[str, User]:
+    queries.forget_failures(uow.connection, uow.scope, known.login, _FAILURES_KEPT)
     queries.delete_expired_sessions(uow.connection, uow.scope)
     audit.record(uow.connection, uow.scope, "signed-in", f"user:{known.id}")
-    return _open_session(uow, known.id, "browser", BROWSER_SESSION), User(
-        known.id, known.login, known.name, known.language
-    )
+    user = User(known.id, known.login, known.name, known.language)
+    return _open_session(uow, known.id, SessionKind.BROWSER, BROWSER_SESSION), user
 
 
 def issue_token(uow: UnitOfWork, login: str, day: date) -> str:
     """A bearer token for programs that act as the user.  Raises: UserUnknown."""
     user = person(uow, login, day).user
     audit.record(uow.connection, uow.scope, "token-issued", f"user:{user.id}")
-    return _open_session(uow, user.id, "token", API_TOKEN)
+    return _open_session(uow, user.id, SessionKind.TOKEN, API_TOKEN)
 
 
-def _open_session(uow: UnitOfWork, user_id: int, kind: str, life: timedelta) -> str:
+def _open_session(uow: UnitOfWork, user_id: int, kind: SessionKind, life: timedelta) -> str:
     secret = token_urlsafe(32)
     queries.insert_session(uow.connection, uow.scope, _digest(secret), user_id, kind, life)
     return secret
@@ -90,13 +110,10 @@ def sign_out(uow: UnitOfWork, secret: str) -> None:
     queries.delete_session(uow.connection, uow.scope, _digest(secret))
 
 
-def identify(uow: UnitOfWork, secret: str, origin: str, day: date) -> Identity | None:
-    """The person behind a session or token, with their roles on ``day``."""
-    found = queries.session_of(uow.connection, uow.scope, _digest(secret), day)
-    if found is None:
-        return None
-    user, grants, kind = found
-    return Identity(user, grants, origin, kind)
+def identify(uow: UnitOfWork, secret: str, kind: SessionKind, origin: str, day: date) -> Identity | None:
+    """The person behind a session of this kind, with their roles on ``day``."""
+    found = queries.session_of(uow.connection, uow.scope, _digest(secret), kind, day)
+    return Identity(*found, origin, kind) if found else None
 
 
 def person(uow: UnitOfWork, login: str, day: date) -> Identity:
@@ -104,8 +121,7 @@ def person(uow: UnitOfWork, login: str, day: date) -> Identity:
     found = queries.user_with_grants(uow.connection, uow.scope, login.strip().lower(), day)
     if found is None:
         raise UserUnknown(login=login)
-    user, grants = found
-    return Identity(user, grants, uow.scope.actor.origin, "program")
+    return Identity(*found, uow.scope.actor.origin, "program")
 
 
 def csrf_token(secret: str) -> str:
@@ -120,7 +136,8 @@ def choose_language(uow: UnitOfWork, language: Language) -> None:
 def create_user(uow: UnitOfWork, login: str, name: str, password: str, language: Language) -> int:
     """Raises: LoginTaken, LoginMalformed, PasswordTooShort."""
     login = login.strip().lower()
-    if len(login) < 2 or not all(c.isascii() and (c.isalnum() or c in "._@-") for c in login) or not login[0].isalnum():
+    right_length = 2 <= len(login) <= _LONGEST_LOGIN
+    if not right_length or not all(c.isascii() and (c.isalnum() or c in "._@-") for c in login) or login[0] in "._@-":
         raise LoginMalformed(login=login)
     if len(password) < _MINIMUM_PASSWORD:
         raise PasswordTooShort(minimum=_MINIMUM_PASSWORD)
@@ -145,7 +162,8 @@ def grant_role(uow: UnitOfWork, user_id: int, role: Role, organisation_id: int, 
 
 def _verify(password_hash: str, password: str) -> bool:
     try:
-        return _HASHER.verify(password_hash, password)
+        with _VERIFYING:
+            return _HASHER.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
 

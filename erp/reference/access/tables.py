@@ -15,8 +15,6 @@ user = Table(
     Column("password_hash", Text, nullable=False),
     Column("language", Text, nullable=False, server_default=text("'kk'")),
     Column("in_force", DATERANGE, nullable=False, server_default=_ALWAYS),
-    Column("failed_attempts", Integer, nullable=False, server_default=text("0")),
-    Column("retry_at", DateTime(timezone=True)),
 )
 
 role_grant = Table(
@@ -40,4 +38,15 @@ session = Table(
     Column("seen_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Index("reference_session_by_user", "user_id"),
+    Index("reference_session_by_expiry", "expires_at"),
+)
+
+sign_in_failure = Table(
+    "reference_sign_in_failure",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("retry_at", DateTime(timezone=True), nullable=False),
+    Index("reference_sign_in_failure_by_retry", "retry_at"),
 )

@@ -1,6 +1,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from erp.base.dates import DateInterval
+
+
+_ALWAYS = DateInterval(None, None)
+
 
 class CounterpartyKind(StrEnum):
     LEGAL = "legal"
@@ -16,6 +21,8 @@ class Counterparty:
     name_kk: str
     name_ru: str
     name_en: str
+    in_force: DateInterval = _ALWAYS
+    """From registration to liquidation."""
 
     def name(self, language: str) -> str:
         return str(getattr(self, f"name_{language}"))

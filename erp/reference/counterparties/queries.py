@@ -1,13 +1,16 @@
 import re
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from erp.base.dates import DateInterval
 from erp.base.scope import Scope
 from erp.reference.counterparties.model import Counterparty, CounterpartyKind
 
-_COLUMNS = "code, kind, name_kk, name_ru, name_en"
+_COLUMNS = "code, kind, name_kk, name_ru, name_en, in_force"
+_IN_FORCE = "(CAST(:day AS date) IS NULL OR in_force @> CAST(:day AS date))"
 
 _LANGUAGES = ("kk", "ru", "en")
 _CANDIDATES = 300
@@ -23,13 +26,14 @@ def _begins(language: str) -> str:
         SELECT {_COLUMNS}, {_key(language)} AS sort_key FROM reference_counterparty
          WHERE {_key(language)} >= base_kazakh_sort_key(:text)
            AND {_key(language)} < base_kazakh_sort_key(:text) || chr(1114111)
+           AND {_IN_FORCE}
          ORDER BY {_key(language)}, code LIMIT :limit"""
 
 
 def _begins_number() -> str:
     return f"""
         SELECT {_COLUMNS}, code COLLATE "C" AS sort_key FROM reference_counterparty
-         WHERE code LIKE :text || '%' ORDER BY code COLLATE "C" LIMIT :limit"""
+         WHERE code LIKE :text || '%' AND {_IN_FORCE} ORDER BY code COLLATE "C" LIMIT :limit"""
 
 
 def _begins_or_holds(begins: str, language: str) -> str:
@@ -41,6 +45,7 @@ def _begins_or_holds(begins: str, language: str) -> str:
                         WHERE search_text LIKE '%' || base_search_fold(:longest) || '%'
                           AND search_text LIKE ALL (ARRAY(SELECT '%' || base_search_fold(word) || '%'
                                                             FROM unnest(CAST(:words AS text[])) AS word))
+                          AND {_IN_FORCE}
                         LIMIT {_CANDIDATES})
         SELECT {_COLUMNS}
           FROM (SELECT 1 AS rank, begins.* FROM begins
@@ -72,15 +77,19 @@ _UPSERT = text("""
 """)
 
 
-def search(connection: Connection, scope: Scope, text: str, *, language: str, limit: int = 20) -> list[Counterparty]:
+def search(
+    connection: Connection, scope: Scope, text: str, *, language: str, day: date | None = None, limit: int = 20
+) -> list[Counterparty]:
     """Counterparties that hold every word of ``text`` in the number or in a name of any language.
+
+    Those in force on ``day`` only, where it is given.
 
     Those that begin so come first: digits by number, letters by name in ``language``; then the others, by the
     Kazakh alphabet.  One or two letters find only what begins so.
     """
     words = text.split()
     phrase, longest = " ".join(words), max(words, key=len, default="")
-    parameters: dict[str, Any] = {"text": phrase, "limit": limit}
+    parameters: dict[str, Any] = {"text": phrase, "day": day, "limit": limit}
     is_number = phrase.isdecimal()
     if len(longest) < 3:
         statements = _SHORT_NUMBER if is_number else _SHORT
@@ -109,4 +118,6 @@ def _literally(word: str) -> str:
 
 
 def _counterparty(row: Row[Any]) -> Counterparty:
-    return Counterparty(row.code, CounterpartyKind(row.kind), row.name_kk, row.name_ru, row.name_en)
+    days = row.in_force
+    in_force = DateInterval(date.min, date.min) if days.isempty else DateInterval(days.lower, days.upper)
+    return Counterparty(row.code, CounterpartyKind(row.kind), row.name_kk, row.name_ru, row.name_en, in_force)

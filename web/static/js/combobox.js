@@ -19,7 +19,7 @@ const onInput = (type, handle) =>
   });
 
 onInput("input", (input) => {
-  setHint(input, "");
+  setHint(input);
   clearTimeout(pending);
   pending = setTimeout(() => ask(input), PAUSE);
 });
@@ -71,6 +71,8 @@ async function ask(input) {
 async function fetchOptions(input, question) {
   const url = new URL(boxOf(input).dataset.combobox, location.href);
   url.searchParams.set("q", question);
+  const day = input.form?.elements.effective_on?.value;
+  if (day) url.searchParams.set("on", day);
   try {
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
     return answer.ok && answer.headers.get("content-type")?.includes("json") ? await answer.json() : null;
@@ -81,7 +83,7 @@ async function fetchOptions(input, question) {
 
 function show(input, found, question) {
   const list = listOf(input);
-  list.replaceChildren(...found.map((each, index) => optionOf(each, `${list.id}-${index}`)));
+  list.replaceChildren(...found.map((each, index) => optionOf(input, each, `${list.id}-${index}`)));
   if (!found.length) list.append(emptyNote(input));
   list.hidden = false;
   input.setAttribute("aria-expanded", "true");
@@ -89,12 +91,14 @@ function show(input, found, question) {
   point(input, exact >= 0 ? exact : question && found.length ? 0 : -1);
 }
 
-function optionOf({ code, name, verified }, id) {
+function optionOf(input, { code, name, verified }, id) {
   const option = document.createElement("li");
   Object.assign(option, { id, className: "option" });
   Object.assign(option.dataset, { code, name, verified: String(verified) });
   option.setAttribute("role", "option");
-  option.append(textIn("option-code", code), textIn("option-name", name === code ? "" : name));
+  const label = textIn("option-name", "");
+  label.append(...named(input, { code, name, verified }));
+  option.append(textIn("option-code", code), label);
   return option;
 }
 
@@ -129,10 +133,10 @@ function point(input, index) {
 }
 
 function choose(input, option) {
-  const { code, name } = option.dataset;
+  const { code, name, verified } = option.dataset;
   input.value = code;
   input.dataset.settled = code;
-  setHint(input, name === code ? "" : name);
+  setHint(input, { code, name, verified: verified === "true" });
   close(input);
   input.dispatchEvent(new CustomEvent("combobox:chosen", { bubbles: true }));
 }
@@ -144,7 +148,7 @@ async function settle(input) {
   input.dataset.settled = code;
   input.dispatchEvent(new CustomEvent("combobox:chosen", { bubbles: true }));
   const exact = code && (await fetchOptions(input, code))?.find((each) => each.code === code);
-  if (input.value.trim() === code) setHint(input, exact && exact.name !== code ? exact.name : "");
+  if (input.value.trim() === code) setHint(input, exact || undefined);
 }
 
 function close(input) {
@@ -156,7 +160,18 @@ function close(input) {
   input.removeAttribute("aria-activedescendant");
 }
 
-function setHint(input, text) {
+function setHint(input, value) {
   const hint = boxOf(input).parentElement.querySelector("[data-hint]");
-  if (hint) hint.textContent = text;
+  if (hint) hint.replaceChildren(...(value ? named(input, value) : []));
+}
+
+// The name, unless it is but the code, and a mark where nobody has checked it against the act.
+function named(input, { code, name, verified }) {
+  const shown = name === code ? [] : [name];
+  return verified ? shown : [...shown, " ", unverifiedMark(input)];
+}
+
+function unverifiedMark(input) {
+  const mark = document.createElement("abbr");
+  return Object.assign(mark, { className: "unverified", title: boxOf(input).dataset.unverified, textContent: "?" });
 }

@@ -105,6 +105,7 @@ document.addEventListener("combobox:chosen", async (event) => {
   const url = new URL(form.dataset.sideUrl, location.href);
   url.searchParams.set("name", side.dataset.sideOf);
   url.searchParams.set("account", input.value.trim());
+  url.searchParams.set("on", form.elements.effective_on.value);
   for (const field of details.querySelectorAll("input")) {
     url.searchParams.set(field.name.slice(side.dataset.sideOf.length + 1), field.value);
   }

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from erp.base import uow
+from erp.base.clock import LOCAL_TIME
 from erp.base.dates import DateInterval
 from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork
@@ -104,13 +105,13 @@ def _books(uow: UnitOfWork, organisation_id: int, name: str, contents: Contents)
 def _refuse_again(uow: UnitOfWork, organisation_id: int, name: str, contents: Contents) -> None:
     at = queries.import_of_file(uow.connection, uow.scope, organisation_id, contents.sha256)
     if at:
-        raise FileAlreadyImported(file=name, on=f"{at.astimezone():%d.%m.%Y %H:%M}")
+        raise FileAlreadyImported(file=name, on=f"{at.astimezone(LOCAL_TIME):%d.%m.%Y %H:%M}")
 
 
 def _in_force(uow: UnitOfWork, dimension: Dimension, codes: Sequence[str]) -> dict[str, list[DateInterval]]:
     if dimension is Dimension.COUNTERPARTY:
         known = counterparties.labels(uow.connection, uow.scope, codes)
-        return {code: [DateInterval(None, None)] for code in known}
+        return {code: [counterparty.in_force] for code, counterparty in known.items()}
     return queries.values_in_force(uow.connection, uow.scope, dimension, codes)
 
 

@@ -1,0 +1,100 @@
+"""Signing in: the same answers to everybody who does not succeed."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import Engine, text
+
+from erp.base import uow
+from erp.base.db import make_engine
+from erp.base.errors import NotPermitted
+from erp.base.i18n import Language
+from erp.base.scope import Scope, system_scope
+from erp.reference.access import service
+from erp.reference.access.model import SessionKind
+from ledger.model import Actor
+
+DAY = date(2026, 3, 16)
+PASSWORD = "correct-horse"
+Attempt = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def light_hashes() -> Iterator[None]:
+    """Passwords that are verified at once, so that no wait is over before the test has looked at it."""
+    light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "_HASHER", light)
+        patch.setattr(service, "_NOBODY", light.hash("nobody"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def engine(shared_database: str, light_hashes: None) -> Iterator[Engine]:
+    owner = make_engine(shared_database, role=None, pool=1)
+    for login in ("known", "hasty", "crowd", "shared"):
+        uow.run(owner, system_scope(), lambda u, who=login: service.create_user(u, who, who, PASSWORD, Language.KK))  # type: ignore[misc]
+    owner.dispose()
+    engine = make_engine(shared_database, pool=4)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def attempt(engine: Engine) -> Attempt:
+    """Sign in; the refusal's slug, or ``in``."""
+
+    def sign_in(login: str, password: str, origin: str = "10.0.0.1") -> str:
+        try:
+            service.sign_in(engine, Scope(Actor(0, origin)), login, password, DAY)
+        except NotPermitted as refusal:
+            return refusal.code
+        return "in"
+
+    return sign_in
+
+
+def test_repeated_failures_answer_alike_whether_or_not_there_is_such_a_user(attempt: Attempt) -> None:
+    answers = {login: [attempt(login, "wrong") for _ in range(5)] for login in ("known", "unknown", "", "x" * 500)}
+    assert answers["known"] == ["wrong-credentials"] * 3 + ["too-many-attempts"] * 2
+    assert all(each == answers["known"] for each in answers.values())
+    assert attempt("known", PASSWORD) == "too-many-attempts", "the right password waits too"
+
+
+def test_who_tries_from_elsewhere_does_not_wait_for_the_others(attempt: Attempt) -> None:
+    for _ in range(5):
+        attempt("shared", "wrong", "10.0.0.2")
+    assert attempt("shared", PASSWORD, "10.0.0.3") == "in"
+
+
+def test_a_success_ends_the_count(attempt: Attempt) -> None:
+    for _ in range(3):
+        assert [attempt(" Hasty ", "wrong"), attempt("hasty", PASSWORD)] == ["wrong-credentials", "in"]
+
+
+def test_many_at_once_do_not_outrun_the_count(attempt: Attempt) -> None:
+    with ThreadPoolExecutor(8) as crowd:
+        answers = list(crowd.map(lambda _: attempt("crowd", "wrong"), range(8)))
+    assert answers.count("wrong-credentials") == 3
+
+
+def test_a_session_is_known_only_as_what_it_is(engine: Engine) -> None:
+    secret, user = service.sign_in(engine, Scope(Actor(0, "10.0.0.9")), "known", PASSWORD, DAY)
+    token = uow.run(engine, system_scope(), lambda u: service.issue_token(u, "known", DAY))
+    for mine, kind in ((secret, SessionKind.BROWSER), (token, SessionKind.TOKEN)):
+        found = {k: uow.read(engine, system_scope(), lambda u: service.identify(u, mine, k, "", DAY))  # noqa: B023
+                 for k in SessionKind}  # fmt: skip
+        assert {k for k, identity in found.items() if identity and identity.user == user} == {kind}
+
+
+def test_counts_long_over_are_forgotten(engine: Engine, attempt: Attempt) -> None:
+    attempt("long-ago", "wrong")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE reference_sign_in_failure SET retry_at = retry_at - interval '2 days'"))
+    assert attempt("hasty", PASSWORD) == "in"
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT count(*) FROM reference_sign_in_failure WHERE login = 'long-ago'"))
+        assert left.scalar_one() == 0
