@@ -28,6 +28,7 @@ from erp.base.i18n import Language
 from erp.reference.access.model import Permission
 
 API_PREFIX = "/api/"
+_FOR_PROGRAMS = (API_PREFIX, "/healthz")
 _FOR_EVER = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)  # addresses carry a content hash
 _PUBLIC = {"policy": Permission.PUBLIC}
 
@@ -67,7 +68,7 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies
         engine.dispose()
 
     def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        if not request.url.path.startswith(API_PREFIX):
+        if not request.url.path.startswith(_FOR_PROGRAMS):
             return pages.error_page(request, error)
         visit: Visit | None = getattr(request.state, "visit", None)
         language = visit.language if visit else preferred_language(request, None)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import (
+    HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
     HTTP_403_FORBIDDEN,
     HTTP_404_NOT_FOUND,
@@ -71,6 +72,7 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (ledger_errors.KeyReused, HTTP_409_CONFLICT),
     (ledger_errors.PostedIsFinal, HTTP_409_CONFLICT),
     (LedgerError, HTTP_422_UNPROCESSABLE_ENTITY),
+    (RecursionError, HTTP_400_BAD_REQUEST),
     (OperationalError, HTTP_503_SERVICE_UNAVAILABLE),
     (PoolTimeout, HTTP_503_SERVICE_UNAVAILABLE),
 ]
@@ -110,6 +112,8 @@ def problem(error: Exception, say: Say = str) -> tuple[int, dict[str, Any]]:
         return status, _details(status, error.code, say(error)) | {"fields": _plain(error.fields)}
     if isinstance(error, HTTPException) and status < HTTP_500_INTERNAL_SERVER_ERROR:
         return status, _http_problem(status, error)
+    if isinstance(error, RecursionError):
+        return status, _details(status, "nested-too-deep", "The JSON is nested too deeply to be read.")
     reference = log_unforeseen(error)
     if status == HTTP_503_SERVICE_UNAVAILABLE:
         detail = "The database cannot be reached just now. Nothing was saved; try again in a minute."
@@ -125,9 +129,12 @@ def problem_response(error: Exception, say: Say = str) -> Response[dict[str, Any
 
 
 def log_unforeseen(error: Exception) -> str:
-    """Log an error nobody foresaw; returns the reference to tell the user."""
+    """Log an error nobody foresaw, or in one line that the database is away; returns the reference to tell the user."""
     reference = uuid4().hex[:12]
-    _LOG.error("unforeseen error %s", reference, exc_info=error)
+    if status_of(error) == HTTP_503_SERVICE_UNAVAILABLE:
+        _LOG.error("database unavailable %s: %s", reference, str(error).partition("\n")[0])
+    else:
+        _LOG.error("unforeseen error %s", reference, exc_info=error)
     return reference
 
 

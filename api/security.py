@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 
 from api.problems import database_refusals
 from erp.base import uow
-from erp.base.clock import today as today
+from erp.base.clock import today
 from erp.base.errors import NotPermitted, RuleViolated
 from erp.base.i18n import Language
 from erp.base.scope import Scope, system_scope

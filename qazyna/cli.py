@@ -17,8 +17,8 @@ from rich.table import Column, Table
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from api.security import today
 from erp.base import uow
+from erp.base.clock import today
 from erp.base.dates import parse_month
 from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.errors import DomainError

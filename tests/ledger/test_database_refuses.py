@@ -326,9 +326,10 @@ def test_a_number_is_used_once(owner: psycopg.Connection, shelf: Shelf) -> None:
 # -------------------------------------------------------------------------------- the owner's raw insert
 
 ENTRY = """
-    INSERT INTO ledger_entry (organisation_id, fiscal_year, id, journal_id, number, kind, balance_kind, effective_on, actor_id, memo,
-                              source_kind)
-    VALUES (%(organisation)s, %(year)s, %(id)s, 1, %(number)s, %(kind)s, ledger_balance_kind(%(kind)s), %(on)s, 7, 'raw', 'raw')
+    INSERT INTO ledger_entry (organisation_id, fiscal_year, id, journal_id, number, kind, balance_kind, effective_on,
+                              actor_id, memo, source_kind)
+    VALUES (%(organisation)s, %(year)s, %(id)s, 1, %(number)s, %(kind)s, ledger_balance_kind(%(kind)s), %(on)s,
+            7, 'raw', 'raw')
 """
 POSTING = """
     INSERT INTO {table} (organisation_id, fiscal_year, entry_id, no, effective_on, debit_id, credit_id, amount_tiyn,

@@ -275,13 +275,15 @@ def corrections_of(connection: Connection, scope: Scope, organisation_id: int, e
 _POSTINGS_OF_MONTH = """
       FROM ledger_posting p
      WHERE p.organisation_id = :organisation AND p.fiscal_year = m.year
-       AND p.effective_on >= m.month AND p.effective_on < m.month + interval '1 month'
+       AND p.effective_on >= m.month AND p.effective_on < m.next
        AND p.{own}_id = ANY (ARRAY(SELECT s.id FROM ledger_subaccount s
                                     WHERE s.organisation_id = :organisation AND s.account_id = ANY (:accounts)))"""
 
+_MONTH = "b.month, (b.month + interval '1 month')::date AS next, extract(year FROM b.month)::int AS year"
+
 _ENTRIES_OF_ACCOUNTS = f"""
     SELECT e.*
-      FROM (SELECT DISTINCT b.month, extract(year FROM b.month)::int AS year
+      FROM (SELECT DISTINCT {_MONTH}
               FROM ledger_account_balance b
              WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts) AND {{months}}
              ORDER BY b.month DESC) m
@@ -444,8 +446,8 @@ class CardRow:
     amount_tiyn: int
 
 
-# Opening entries, and their stornos, are the opening balance and not lines of the card; which they are is asked only in
-# the few months that have some.
+# Opening entries, and their stornos, are the opening balance and not lines of the card; which they are is looked up
+# only in the few months that have some.
 _CARD_LINES = (
     """
     SELECT p.fiscal_year, p.entry_id, p.no, {side} AS side, p.effective_on, p.amount_tiyn, p.memo,
@@ -453,11 +455,7 @@ _CARD_LINES = (
     + _POSTINGS_OF_MONTH
     + """
        AND {place}
-       AND NOT (m.has_opening AND p.entry_id = ANY (ARRAY(
-           SELECT e.id FROM month o JOIN ledger_entry e
-               ON e.organisation_id = :organisation AND e.fiscal_year = o.year AND e.balance_kind = 1
-              AND e.effective_on >= o.month AND e.effective_on < o.month + interval '1 month'
-            WHERE o.has_opening)))"""
+       AND p.entry_id <> ALL (m.opening)"""
 )
 
 
@@ -469,12 +467,17 @@ def _card_lines(place: str) -> str:
     return " UNION ALL ".join(arms)
 
 
-_CARD_MONTHS = """
-    month AS (SELECT b.month, extract(year FROM b.month)::int AS year, bool_or(b.kind = 1) AS has_opening
-                FROM ledger_account_balance b
-               WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts)
-                 AND b.month >= :from_month AND b.month < :to_month
-               GROUP BY 1)"""
+_CARD_MONTHS = f"""
+    month AS MATERIALIZED (
+        SELECT b.*, CASE WHEN b.has_opening THEN ARRAY(
+                    SELECT e.id FROM ledger_entry e
+                     WHERE e.organisation_id = :organisation AND e.fiscal_year = b.year AND e.balance_kind = 1
+                       AND e.effective_on >= b.month AND e.effective_on < b.next) ELSE '{{}}' END AS opening
+          FROM (SELECT {_MONTH}, bool_or(b.kind = 1) AS has_opening
+                  FROM ledger_account_balance b
+                 WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts)
+                   AND b.month >= :from_month AND b.month < :to_month
+                 GROUP BY b.month) b)"""
 
 _CARD_AFTER = "p.effective_on >= :day AND (p.effective_on, p.entry_id, p.no, {side}) > (:day, :entry, :no, :side)"
 _CARD_THROUGH = "p.effective_on <= :day AND (p.effective_on, p.entry_id, p.no, {side}) <= (:day, :entry, :no, :side)"

@@ -3,7 +3,6 @@ from enum import StrEnum
 
 from erp.base.dates import DateInterval
 
-
 _ALWAYS = DateInterval(None, None)
 
 
