@@ -9,7 +9,7 @@ import pytest
 from litestar.testing import TestClient
 
 from erp.finance.journal.schemas import PostEntry
-from tests.web.desk import STRANGERS, Desk, an_entry
+from tests.web.desk import LYCEUM, STRANGERS, Desk, an_entry
 
 Bearer = Callable[[str], dict[str, str]]
 Client = TestClient[Any]
@@ -94,6 +94,7 @@ def test_pages_of_a_card_and_of_the_journal_join_without_a_gap(desk: Desk, clien
         ({"postings": [{"debit": {"account": "01"}, "credit": {"account": "1010"}, "amount": "1"}]},
          "/postings/0/credit/account", "off-balance-mixed"),
         ({"journal": "MO-99"}, "/journal", "journal-unknown"),
+        ({"journal": "OPEN"}, "/journal", "journal-reserved"),
     ],
 )  # fmt: skip
 def test_a_faulty_line_is_named_by_its_place(
@@ -120,6 +121,30 @@ def test_a_month_that_is_not_open_refuses(desk: Desk, client: Client, bearer: Be
     )
     assert (answer.status_code, answer.json()["title"]) == (409, "period-not-opened")
     assert answer.json()["fields"]["month"] == "2027-01"
+
+
+@pytest.mark.parametrize("day", [1795305600, "0001-01-01", "9999-12-31", "31.02.2026", "tomorrow"])
+def test_a_day_is_a_text_of_a_year_that_the_ledger_keeps(desk: Desk, client: Client, bearer: Bearer, day: Any) -> None:
+    head = bearer("accountant")
+    for field in ("effective_on", "document_on"):
+        answer = client.post(f"{books(desk)}/entries", json=an_entry(**{field: day}), headers=head)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/{field}")
+
+
+def test_totals_past_any_one_balance_are_still_shown(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head = bearer("office")
+    lyceum = desk.organisations[LYCEUM]
+    lines = [{"debit": {"account": "2310"}, "credit": {"account": "2391"}, "amount": "90000000000000.00"}] * 1000
+    for day in ("2026-10-01", "2026-11-01", "2026-12-01"):
+        posted = client.post(
+            f"{books(desk, lyceum)}/entries", json=an_entry(effective_on=day, postings=lines), headers=head
+        )
+        assert posted.status_code == 201
+    span = "first=2026-10&last=2026-12"
+    total = "270000000000000000.00"
+    table = client.get(f"{books(desk, lyceum)}/trial-balance?{span}", headers=head).json()
+    card = client.get(f"{books(desk, lyceum)}/accounts/2310/card?{span}&limit=1", headers=head).json()
+    assert (table["debit"], card["closing"]) == (total, total)
 
 
 def test_a_nul_character_is_refused_and_breaks_nothing(desk: Desk, client: Client, bearer: Bearer) -> None:

@@ -226,7 +226,7 @@ def _new_form(uow: UnitOfWork, organisation_id: int) -> EntryForm:
     if kept and day.replace(day=1) not in kept:
         last = max((m for m in kept if m <= day), default=min(kept))
         day = MonthSpan(last, last).last_day
-    codes = [j.code for j in service.journals(uow)]
+    codes = [j.code for j in service.document_journals(uow)]
     usual = _USUAL_JOURNAL if _USUAL_JOURNAL in codes else next(iter(codes), "")
     return EntryForm.new(effective_on=day_string(day), journal=usual)
 
@@ -271,7 +271,7 @@ def _entry_page(
     def show(uow: UnitOfWork) -> tuple[Organisation, list[Journal], list[LineFields]]:
         sides = [side for line in form.lines for side in (line.debit, line.credit)]
         chart = Chart(uow, sides, form.day or today(), language)
-        return organisation_at(uow), service.journals(uow), [chart.line(line) for line in form.lines]
+        return organisation_at(uow), service.document_journals(uow), [chart.line(line) for line in form.lines]
 
     organisation, journals, lines = visit.read(show)
     sheet = fault_sheet(refusal, language)

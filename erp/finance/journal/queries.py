@@ -109,7 +109,7 @@ def accounts_named(connection: Connection, scope: Scope, words: Sequence[str], o
     rows = connection.execute(
         text(f"""
             SELECT w.word, min(a.id) AS id
-              FROM unnest(CAST(:words AS text[])) AS w(word)
+              FROM (SELECT DISTINCT unnest(CAST(:words AS text[]))) AS w(word)
               JOIN ledger_account a
                 ON a.postable AND a.in_force @> CAST(:on AS date) AND ({_ANSWERS.format(words="w.word")})
              GROUP BY w.word HAVING count(*) = 1
@@ -293,7 +293,7 @@ _ENTRIES_OF_ACCOUNTS = f"""
                     UNION
                    SELECT p.entry_id {_POSTINGS_OF_MONTH.format(own="credit")}) p
              JOIN ledger_entry e ON e.organisation_id = :organisation AND e.fiscal_year = m.year AND e.id = p.entry_id
-            WHERE {{narrowed}}) e
+            WHERE {{narrowed}} ORDER BY e.effective_on DESC, e.id DESC LIMIT :limit) e
      ORDER BY m.month DESC, e.effective_on DESC, e.id DESC LIMIT :limit
 """
 
@@ -308,7 +308,7 @@ _ENTRIES = """
            k.entry_id IS NOT NULL AS cancelled
       FROM ({found}) e
       JOIN ledger_journal j ON j.id = e.journal_id
-      JOIN LATERAL (SELECT sum(q.amount_tiyn)::bigint AS amount_tiyn, count(*)::int AS postings,
+      JOIN LATERAL (SELECT sum(q.amount_tiyn) AS amount_tiyn, count(*)::int AS postings,
                            min(q.debit_id) FILTER (WHERE q.no = 1) AS debit_id,
                            min(q.credit_id) FILTER (WHERE q.no = 1) AS credit_id
                       FROM ledger_posting q
@@ -361,7 +361,8 @@ def entries(
     statement = _ENTRIES.format(found=found).format(
         narrowed=_conditions(_NARROWING, parameters), months=_conditions(_NARROWING_MONTHS, parameters)
     )
-    return many(EntryRow, connection.execute(text(statement), parameters))
+    rows = connection.execute(text(statement), parameters)
+    return [EntryRow(**{**r._mapping, "amount_tiyn": int(r.amount_tiyn)}) for r in rows]
 
 
 def _conditions(conditions: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
@@ -382,10 +383,16 @@ _OPENING = "b.month < :start OR (b.kind = 1 AND b.month < :end)"
 _TURNOVER = "b.month >= :start AND b.kind <> 1"
 
 _SUMS = f"""
-    (coalesce(sum(b.debit_tiyn - b.credit_tiyn) FILTER (WHERE {_OPENING}), 0))::bigint AS opening_tiyn,
-    (coalesce(sum(b.debit_tiyn) FILTER (WHERE {_TURNOVER}), 0))::bigint AS debit_tiyn,
-    (coalesce(sum(b.credit_tiyn) FILTER (WHERE {_TURNOVER}), 0))::bigint AS credit_tiyn
+    coalesce(sum(b.debit_tiyn) FILTER (WHERE {_OPENING}) - sum(b.credit_tiyn) FILTER (WHERE {_OPENING}), 0)
+        AS opening_tiyn,
+    coalesce(sum(b.debit_tiyn) FILTER (WHERE {_TURNOVER}), 0) AS debit_tiyn,
+    coalesce(sum(b.credit_tiyn) FILTER (WHERE {_TURNOVER}), 0) AS credit_tiyn
 """
+
+
+def _whole(row: Row[Any]) -> tuple[int, int, int]:
+    """Sums over months come as numeric: they may be larger than any one balance."""
+    return int(row.opening_tiyn), int(row.debit_tiyn), int(row.credit_tiyn)
 
 
 def sums_by_account(connection: Connection, scope: Scope, organisations: Sequence[int], span: MonthSpan) -> list[Sums]:
@@ -397,7 +404,7 @@ def sums_by_account(connection: Connection, scope: Scope, organisations: Sequenc
         """),
         {"organisations": list(organisations), "start": span.start, "end": span.end},
     )
-    return [Sums(r.account_id, (), r.opening_tiyn, r.debit_tiyn, r.credit_tiyn) for r in rows]
+    return [Sums(r.account_id, (), *_whole(r)) for r in rows]
 
 
 def sums_by_subaccount(connection: Connection, scope: Scope, organisation_id: int, span: MonthSpan) -> list[Sums]:
@@ -411,7 +418,7 @@ def sums_by_subaccount(connection: Connection, scope: Scope, organisation_id: in
         """),
         {"organisation": organisation_id, "start": span.start, "end": span.end},
     )
-    return [Sums(r.account_id, tuple(r.codes), r.opening_tiyn, r.debit_tiyn, r.credit_tiyn) for r in rows]
+    return [Sums(r.account_id, tuple(r.codes), *_whole(r)) for r in rows]
 
 
 def sums_of_accounts(
@@ -425,7 +432,7 @@ def sums_of_accounts(
         """),
         {"organisation": organisation_id, "accounts": list(accounts), "start": span.start, "end": span.end},
     ).one()
-    return row.opening_tiyn, row.debit_tiyn, row.credit_tiyn
+    return _whole(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,7 +494,9 @@ _CARD = text(f"""
     SELECT l.entry_id, l.fiscal_year, l.no, l.side, j.code AS journal_code, e.number, e.kind, l.effective_on,
            coalesce(l.memo, e.memo) AS memo, e.document_number, a.code AS corresponding_account,
            ARRAY[{_SIDE_CODES}] AS codes, l.amount_tiyn
-      FROM (SELECT l.* FROM (SELECT * FROM month ORDER BY month) m CROSS JOIN LATERAL ({_card_lines(_CARD_AFTER)}) l
+      FROM (SELECT l.* FROM (SELECT * FROM month ORDER BY month) m
+             CROSS JOIN LATERAL ({_card_lines(_CARD_AFTER)}
+                                  ORDER BY effective_on, entry_id, no, side LIMIT :limit) l
              ORDER BY m.month, l.effective_on, l.entry_id, l.no, l.side LIMIT :limit) l
       JOIN ledger_entry e
         ON e.organisation_id = :organisation AND e.fiscal_year = l.fiscal_year AND e.id = l.entry_id
@@ -500,11 +509,11 @@ _CARD = text(f"""
 
 _CARD_BEFORE = text(f"""
     WITH {_CARD_MONTHS}
-    SELECT ((SELECT coalesce(sum(b.debit_tiyn - b.credit_tiyn), 0) FROM ledger_account_balance b
+    SELECT ((SELECT coalesce(sum(b.debit_tiyn) - sum(b.credit_tiyn), 0) FROM ledger_account_balance b
               WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts)
                 AND b.month >= :start AND b.month < :from_month AND b.kind <> 1)
           + (SELECT coalesce(sum(CASE l.side WHEN 0 THEN l.amount_tiyn ELSE -l.amount_tiyn END), 0)
-               FROM month m CROSS JOIN LATERAL ({_card_lines(_CARD_THROUGH)}) l))::bigint
+               FROM month m CROSS JOIN LATERAL ({_card_lines(_CARD_THROUGH)}) l))
 """)
 
 CardPlace = tuple[date, int, int, int]
@@ -652,7 +661,7 @@ _IMPORTED = text("""
                  WHERE s.organisation_id = :organisation AND s.id = side.id) AS account, debit, credit, postings
           FROM side
     )
-    SELECT account, sum(debit)::bigint AS debit_tiyn, sum(credit)::bigint AS credit_tiyn,
+    SELECT account, sum(debit) AS debit_tiyn, sum(credit) AS credit_tiyn,
            sum(postings)::bigint AS debit_postings, (SELECT count(*) FROM entry) AS entries
       FROM turnover GROUP BY account ORDER BY account COLLATE "C"
 """)
@@ -668,7 +677,10 @@ def imported_by_account(
     parameters = {"organisation": organisation_id, "import": import_id, "first": first, "last": last}
     years = {"first_year": first.year, "last_year": last.year}
     connection.execute(_NO_NESTED_LOOPS)
-    return many(ImportedAccount, connection.execute(_IMPORTED, parameters | years))
+    rows = connection.execute(_IMPORTED, parameters | years)
+    return [
+        ImportedAccount(r.account, int(r.debit_tiyn), int(r.credit_tiyn), r.debit_postings, r.entries) for r in rows
+    ]
 
 
 def record_import(connection: Connection, scope: Scope, **columns: Any) -> int:

@@ -40,6 +40,14 @@ class JournalUnknown(NotFound):
     template = "There is no journal “{journal}”."
 
 
+class JournalReserved(RuleViolated):
+    code = "journal-reserved"
+    template = "The journal {journal} is filled by the program itself. Choose a memorial order."
+
+
+PROGRAM_JOURNALS = frozenset({"OPEN", "IMPORT", "CLOSE"})  # our own, beside the memorial orders of the data package
+
+
 class EntryUnknown(NotFound):
     code = "entry-unknown"
     template = "There is no such entry in these books."

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from erp.base.dates import parse_day
 from erp.base.errors import RuleViolated
 from erp.base.money import parse_tiyn
+from ledger.errors import YearOutOfRange
 from ledger.model import Dimension
 
 
@@ -24,6 +26,21 @@ def _dimension(value: object) -> object:
     return Dimension.of(value) if isinstance(value, str) and value.upper() in Dimension.__members__ else value
 
 
+def _day(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = parse_day(value)
+        except RuleViolated as fault:
+            raise ValueError(str(fault)) from fault
+    if not isinstance(value, date):
+        raise ValueError('a day is a text, like "2026-11-22"')
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise ValueError(str(YearOutOfRange(year=value.year)))
+    return value
+
+
+_FIRST_YEAR, _LAST_YEAR = 1991, 2199  # years that the ledger keeps
+Day = Annotated[date, BeforeValidator(_day)]
 Amount = Annotated[int, BeforeValidator(_tiyn)]
 DimensionName = Annotated[Dimension, BeforeValidator(_dimension)]
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character but this one
@@ -54,10 +71,10 @@ class PostEntry(Command):
 
     key: UUID
     journal: Code
-    effective_on: date
+    effective_on: Day
     memo: Text = Field(min_length=1)
     document_number: Code = ""
-    document_on: date | None = None
+    document_on: Day | None = None
     postings: list[PostingInput] = Field(min_length=1, max_length=1000)
 
 
@@ -65,5 +82,5 @@ class StornoEntry(Command):
     """Cancel a posted entry by negative amounts, with a reason."""
 
     key: UUID
-    effective_on: date
+    effective_on: Day
     reason: Text = Field(min_length=3)

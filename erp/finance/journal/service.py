@@ -66,6 +66,11 @@ def labels(uow: UnitOfWork, wanted: set[values.Wanted], *, on: date) -> dict[val
     return values.labels(uow, wanted, day=on)
 
 
+def document_journals(uow: UnitOfWork) -> list[Journal]:
+    """Journals that people post documents to; the others are filled by imports, openings and closings."""
+    return [journal for journal in journals(uow) if journal.code not in rules.PROGRAM_JOURNALS]
+
+
 def journals(uow: UnitOfWork) -> list[Journal]:
     return queries.journals(uow.connection, uow.scope)
 
@@ -88,6 +93,8 @@ def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry) -> Rec
     Raises: Invalid with every fault of every line; ``ledger.errors`` where the books refuse (closed month …).
     """
     journal = _journal(uow, command.journal)
+    if journal.code in rules.PROGRAM_JOURNALS:
+        raise Invalid({"journal": rules.JournalReserved(journal=journal.code)})
     wanted = [side for _, side in rules.sides(command)]
     chart = queries.accounts_by_code(uow.connection, uow.scope, [s.account for s in wanted], command.effective_on)
     named = {(d, code) for s in wanted for d, code in s.dimensions.items() if code}

@@ -21,6 +21,8 @@ from tests.factories.books import ACTOR, DECEMBER, JANUARY, Books, scope_of
 
 BIN, IIN = "000140000002", "010340000120"
 """Two registered counterparties."""
+GONE = "000340000014"
+"""One that was liquidated at the end of June 2026."""
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Importer:
 
 @pytest.fixture(scope="module")
 def registers(shared_database: str) -> str:
-    """A database with the shipped packages, the two counterparties and an account that ends in June 2026."""
+    """A database with the shipped packages, the counterparties, an account that ends in June 2026, one withdrawn."""
     owner = make_engine(shared_database, role=None, pool=1)
     with owner.begin() as connection:
         load_shipped(connection, system_scope())
@@ -71,11 +73,15 @@ def registers(shared_database: str) -> str:
             text("""
                 INSERT INTO ledger_account (code, name_kk, name_ru, name_en, kind, normal_side, postable, in_force,
                                             confidence)
-                VALUES ('1999', 'x', 'x', 'x', 'asset', 'debit', true, '[2026-01-01,2026-07-01)', 'high')
+                VALUES ('1999', 'x', 'x', 'x', 'asset', 'debit', true, '[2026-01-01,2026-07-01)', 'high'),
+                       ('1998', 'x', 'x', 'x', 'asset', 'debit', true, 'empty', 'high')
             """)
         )
-    commands = [counterparties.RegisterCounterparty(code, code) for code in (BIN, IIN)]
+    commands = [counterparties.RegisterCounterparty(code, code) for code in (BIN, IIN, GONE)]
     uow.run(owner, system_scope(), lambda u: counterparties.register(u, commands))
+    with owner.begin() as connection:
+        ended = "UPDATE reference_counterparty SET in_force = '(,2026-07-01)' WHERE code = :code"
+        connection.execute(text(ended), {"code": GONE})
     owner.dispose()
     return shared_database
 

@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from erp.finance.journal.imports.model import AccountTurnover, ImportProgress, I
 from erp.finance.journal.imports.service import import_journal
 from ledger.errors import ForeignOrganisation
 from ledger.model import Dimension
-from tests.erp.finance.journal.imports.conftest import BIN, IIN, Importer
+from tests.erp.finance.journal.imports.conftest import BIN, GONE, IIN, Importer
 from tests.erp.finance.journal.imports.files import A_ROW, HEADINGS, a_csv, an_xlsx
 from tests.factories.books import ACTOR
 
@@ -205,6 +205,7 @@ def test_progress_goes_through_its_phases_and_only_forward(importer: Importer, t
         ({"Дебет": ""}, ("Дебет", "", "cell-empty")),
         ({"Дебет": "9876"}, ("Дебет", "9876", "account-unknown")),
         ({"Дебет": "1999", "Дата": "01.07.2026"}, ("Дебет", "1999", "account-unknown")),
+        ({"Дебет": "1998"}, ("Дебет", "1998", "account-unknown")),
         ({"Кредит": "10 10"}, ("Кредит", "10 10", "account-unknown")),
         ({"Кредит": "1000"}, ("Кредит", "1000", "account-not-postable")),
         ({"Кредит": "1010"}, ("Кредит", "1010", "same-sides")),
@@ -212,6 +213,7 @@ def test_progress_goes_through_its_phases_and_only_forward(importer: Importer, t
         ({"Кредит": "3210"}, ("БИН", "", "dimension-not-given")),
         ({"Кредит": "3210", "БИН": "000240000016"}, ("БИН", "000240000016", "value-not-registered")),
         ({"Кредит": "3210", "БИН": "ТОО Заря"}, ("БИН", "ТОО Заря", "value-not-registered")),
+        ({"Кредит": "3210", "БИН": GONE, "Дата": "01.07.2026"}, ("БИН", GONE, "value-not-registered")),
         ({"Контрагент Дт": BIN}, ("Контрагент Дт", BIN, "value-not-permitted")),
         ({"Специфика": "999"}, ("Специфика", "999", "value-not-registered")),
         ({"Программа": "999.999.015"}, ("Программа", "999.999.015", "value-not-registered")),
@@ -235,6 +237,11 @@ def test_a_needed_dimension_without_a_column_is_told_at_its_account(importer: Im
 
 def test_an_account_counts_only_while_it_is_in_force(importer: Importer, tmp_path: Path) -> None:
     assert importer(a_csv(tmp_path, a_row(Дебет="1999", Дата="30.06.2026"), headings=WIDE)).totals.rows == 1
+
+
+def test_a_counterparty_counts_until_it_is_liquidated(importer: Importer, tmp_path: Path) -> None:
+    path = a_csv(tmp_path, a_row(Кредит="3210", БИН=GONE, Дата="30.06.2026"), headings=WIDE)
+    assert importer(path).totals.rows == 1
 
 
 def test_all_the_faults_of_all_the_rows_come_at_once_in_order(importer: Importer, tmp_path: Path) -> None:
@@ -314,7 +321,8 @@ def test_a_file_is_imported_once_whatever_it_is_called(importer: Importer, tmp_p
     importer(a_csv(tmp_path, a_row(), headings=WIDE))
     with pytest.raises(FileAlreadyImported) as refusal:
         importer(a_csv(tmp_path, a_row(), headings=WIDE, name="copy.csv"))
-    assert f"{date.today():%Y}" in str(refusal.value)  # noqa: DTZ011
+    ((at,),) = importer.ask("SELECT imported_at FROM finance_journal_import")
+    assert refusal.value.fields["on"] == f"{at.astimezone(timezone(timedelta(hours=5))):%d.%m.%Y %H:%M}"
     assert importer.held() == (1, 1)
 
 
