@@ -35,6 +35,7 @@ def make_engine(url: str, *, role: str | None = APPLICATION_ROLE, pool: int = 8,
     settings = dict(_TIMEOUTS) if timeouts else {}
     settings["application_name"] = "qazyna"
     settings["timezone"] = "UTC"
+    settings["jit"] = "off"  # statements here are short; compiling one costs more than it saves
     if role:
         settings["role"] = role
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
