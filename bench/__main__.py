@@ -6,7 +6,7 @@ import time
 from argparse import ArgumentParser
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bench import posting, reports
 from bench.measure import RESULTS, write
@@ -35,7 +35,7 @@ def main() -> None:
                 "durability": "PostgreSQL's default: fsync, synchronous_commit, full_page_writes on",
             },
         )
-    table = Table("figure", "value", "unit", "baseline", "ratio", "what")
+    table = Table(Column("figure", no_wrap=True), "value", "unit", "baseline", "ratio", "what")
     for f in measured:
         table.add_row(f.name, f"{f.value:,}", f.unit, f"{f.baseline:,}", f"{f.ratio:,}", f.note)
     console.print(table)

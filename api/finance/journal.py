@@ -27,6 +27,9 @@ OptionalMonth = Annotated[str | None, _MONTH]
 Organisation = FromPath[int]
 Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.", max_length=100)]
 Limit = Annotated[int, QueryParameter(description="Rows a page.", ge=1, le=500)]
+Subaccount = Annotated[
+    int | None, QueryParameter(description="One line of a trial balance by dimensions.", ge=1, le=2_147_483_647)
+]
 Amount = Annotated[str, Field(description="Tenge as a decimal string.", examples=["1234.56"])]
 
 
@@ -208,6 +211,7 @@ class PostedView(View):
 
 class BalanceRowView(View):
     account: str
+    subaccount: int | None = Field(description="For the card of just this line, by dimensions.")
     heading: bool = Field(description="A heading sums its accounts and is not part of the totals.")
     dimensions: dict[str, str]
     opening: Amount = Field(description="Debit positive, credit negative.")
@@ -219,6 +223,7 @@ class BalanceRowView(View):
     def of(cls, r: model.BalanceRow) -> "BalanceRowView":
         return cls(
             account=r.account.code,
+            subaccount=r.subaccount_id,
             heading=not r.account.postable,
             dimensions={v.dimension.slug: v.code for v in r.dimensions},
             opening=decimal_string(r.opening_tiyn),
@@ -378,11 +383,12 @@ def account_card(
     last: Month,
     cursor: Cursor = None,
     limit: Limit = 100,
+    subaccount: Subaccount = None,
 ) -> AccountCardView:
     """Every posting of an account by day, with the balance after each."""
     span = _span(first, last)
     return AccountCardView.of(
-        visit.read(lambda uow: service.account_card(uow, organisation_id, code, span, cursor, limit))
+        visit.read(lambda uow: service.account_card(uow, organisation_id, code, span, cursor, limit, subaccount))
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from litestar.testing import TestClient
 
 from erp.finance.journal.schemas import PostEntry
-from tests.web.desk import LYCEUM, STRANGERS, Desk, an_entry
+from tests.web.desk import LYCEUM, STRANGERS, SUPPLIER, Desk, an_entry
 
 Bearer = Callable[[str], dict[str, str]]
 Client = TestClient[Any]
@@ -129,6 +129,28 @@ def test_a_day_is_a_text_of_a_year_that_the_ledger_keeps(desk: Desk, client: Cli
     for field in ("effective_on", "document_on"):
         answer = client.post(f"{books(desk)}/entries", json=an_entry(**{field: day}), headers=head)
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/{field}")
+
+
+def test_each_line_by_dimensions_opens_to_a_card_of_its_own(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head, months = bearer("accountant"), "first=2026-01&last=2026-12"
+    for contract in ("7", "8", ""):
+        credit = {"account": "3210", "dimensions": {"counterparty": SUPPLIER, "contract": contract}}
+        line = {"debit": {"account": "1316"}, "credit": credit, "amount": f"{contract or 9}00.00"}
+        desk.post(postings=[line, line])
+    rows = client.get(f"{books(desk)}/trial-balance?{months}&by_dimensions=true", headers=head).json()["rows"]
+    own = [r for r in rows if r["account"] == "3210"]
+    assert len(own) == 3
+    for row in own:
+        card = f"{books(desk)}/accounts/3210/card?{months}&subaccount={row['subaccount']}"
+        whole = client.get(f"{card}&limit=500", headers=head).json()
+        assert (whole["debit"], whole["credit"], whole["closing"]) == (row["debit"], row["credit"], row["closing"])
+        assert whole["lines"][-1]["balance"] == row["closing"]
+        assert {tuple(line["dimensions"].items()) for line in whole["lines"]} == {tuple(row["dimensions"].items())}
+        first = client.get(f"{card}&limit=1", headers=head).json()
+        second = client.get(f"{card}&limit=1&cursor={first['next_cursor']}", headers=head).json()
+        assert first["lines"] + second["lines"] == whole["lines"][:2]
+    foreign = client.get(f"{books(desk)}/accounts/1316/card?{months}&subaccount={own[0]['subaccount']}", headers=head)
+    assert (foreign.status_code, foreign.json()["title"]) == (404, "subaccount-unknown")
 
 
 def test_totals_past_any_one_balance_are_still_shown(desk: Desk, client: Client, bearer: Bearer) -> None:

@@ -98,7 +98,8 @@ def _lines(rows: Sequence[BalanceRow], home: str, months: dict[str, str], back: 
         is_first = account.id not in depth
         parent = account.parent_id
         depth[account.id] = depth.get(parent, -1) + 1 if parent is not None else 0
-        way = urlencode(months | {"back": f"{back}#a-{account.code}"})
+        own = {"subaccount": str(row.subaccount_id)} if row.subaccount_id is not None else {}
+        way = urlencode(months | own | {"back": f"{back}#a-{account.code}"})
         card_url = f"{home}accounts/{account.code}/card?{way}" if account.postable else ""
         yield Line(row, depth[account.id], card_url, is_first)
 
@@ -107,10 +108,13 @@ def _lines(rows: Sequence[BalanceRow], home: str, months: dict[str, str], back: 
 def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPath[str]) -> Response[str]:
     query = query_of(request)
     cursor = query.get("cursor")
+    asked = query.get("subaccount", "")
+    subaccount = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
 
     def show(uow: UnitOfWork) -> tuple[Books, AccountCard]:
         books = Books.read(uow, organisation_id, query)
-        return books, service.account_card(uow, organisation_id, tidy(code), books.span, cursor)
+        card = service.account_card(uow, organisation_id, tidy(code), books.span, cursor, subaccount=subaccount)
+        return books, card
 
     books, card = visit.read(show)
     home = f"/o/{organisation_id}/"
@@ -127,6 +131,7 @@ def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPa
         span_name=speech(visit.language).months(books.span.first, books.span.last),
         month_choices=choices(books.months, books.span),
         card=card,
+        subaccount=subaccount,
         back=own_address(query.get("back", ""), under=home, otherwise=usual_back),
         is_first_page=cursor is None,
         unverified=not (card.account.verified and all(all_verified(row.dimensions) for row in card.lines.rows)),

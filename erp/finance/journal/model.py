@@ -181,6 +181,7 @@ class Sums:
     """Opening balance and turnovers of one account, or of one subaccount with its dimension codes."""
 
     account_id: int
+    subaccount_id: int | None
     codes: tuple[str, ...]
     opening_tiyn: int
     debit_tiyn: int
@@ -192,6 +193,8 @@ class BalanceRow:
     """A line of a trial balance; each balance stands on one side only."""
 
     account: Account
+    subaccount_id: int | None
+    """Where the line is one subaccount's."""
     dimensions: tuple[DimensionValue, ...]
     opening_tiyn: int
     """Debit positive, credit negative."""
@@ -241,7 +244,10 @@ class CardLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountCard:
+    """The postings of an account, or of one subaccount of it, whose ``dimensions`` it then names."""
+
     account: Account
+    dimensions: tuple[DimensionValue, ...]
     opening_tiyn: int
     debit_tiyn: int
     """Turnover of the whole span, not of the page."""

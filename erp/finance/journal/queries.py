@@ -277,7 +277,8 @@ _POSTINGS_OF_MONTH = """
      WHERE p.organisation_id = :organisation AND p.fiscal_year = m.year
        AND p.effective_on >= m.month AND p.effective_on < m.next
        AND p.{own}_id = ANY (ARRAY(SELECT s.id FROM ledger_subaccount s
-                                    WHERE s.organisation_id = :organisation AND s.account_id = ANY (:accounts)))"""
+                                    WHERE s.organisation_id = :organisation AND s.account_id = ANY (:accounts)
+                                      AND (CAST(:subaccount AS int) IS NULL OR s.id = :subaccount)))"""
 
 _MONTH = "b.month, (b.month + interval '1 month')::date AS next, extract(year FROM b.month)::int AS year"
 
@@ -357,7 +358,7 @@ def entries(
     found = _ENTRIES_BY_DAY
     if narrowed.account:
         found = _ENTRIES_OF_ACCOUNTS
-        parameters["accounts"] = _accounts_beginning(connection, narrowed.account)
+        parameters |= {"accounts": _accounts_beginning(connection, narrowed.account), "subaccount": None}
     statement = _ENTRIES.format(found=found).format(
         narrowed=_conditions(_NARROWING, parameters), months=_conditions(_NARROWING_MONTHS, parameters)
     )
@@ -404,33 +405,63 @@ def sums_by_account(connection: Connection, scope: Scope, organisations: Sequenc
         """),
         {"organisations": list(organisations), "start": span.start, "end": span.end},
     )
-    return [Sums(r.account_id, (), *_whole(r)) for r in rows]
+    return [Sums(r.account_id, None, (), *_whole(r)) for r in rows]
 
 
 def sums_by_subaccount(connection: Connection, scope: Scope, organisation_id: int, span: MonthSpan) -> list[Sums]:
     """From the fine grain: every subaccount that has a balance or a turnover in the span."""
     rows = connection.execute(
         text(f"""
-            SELECT s.account_id, ARRAY[{_SIDE_CODES}] AS codes, t.opening_tiyn, t.debit_tiyn, t.credit_tiyn
+            SELECT s.account_id, s.id, ARRAY[{_SIDE_CODES}] AS codes, t.opening_tiyn, t.debit_tiyn, t.credit_tiyn
               FROM (SELECT b.subaccount_id, {_SUMS} FROM ledger_balance b
                      WHERE b.organisation_id = :organisation AND b.month < :end GROUP BY 1) t
               JOIN ledger_side s ON s.organisation_id = :organisation AND s.id = t.subaccount_id
         """),
         {"organisation": organisation_id, "start": span.start, "end": span.end},
     )
-    return [Sums(r.account_id, tuple(r.codes), *_whole(r)) for r in rows]
+    return [Sums(r.account_id, r.id, tuple(r.codes), *_whole(r)) for r in rows]
 
 
-def sums_of_accounts(
-    connection: Connection, scope: Scope, organisation_id: int, accounts: Sequence[int], span: MonthSpan
-) -> tuple[int, int, int]:
-    """Opening balance, debit and credit turnover of some accounts together."""
+@dataclass(frozen=True, slots=True)
+class Carded:
+    """What a card is of: the editions of an account, or one subaccount of them."""
+
+    accounts: tuple[int, ...]
+    subaccount: int | None
+
+    @property
+    def balances(self) -> str:
+        """The grain of balances that is its own, as ``b``."""
+        if self.subaccount is None:
+            return "ledger_account_balance b WHERE b.account_id = ANY (:accounts)"
+        return "ledger_balance b WHERE b.subaccount_id = :subaccount"
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        return {"accounts": list(self.accounts), "subaccount": self.subaccount}
+
+
+def codes_of_subaccount(
+    connection: Connection, scope: Scope, organisation_id: int, carded: Carded
+) -> tuple[str, ...] | None:
+    """Dimension codes of a subaccount of the accounts; ``None`` where there is no such."""
     row = connection.execute(
         text(f"""
-            SELECT {_SUMS} FROM ledger_account_balance b
-             WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts) AND b.month < :end
+            SELECT ARRAY[{_SIDE_CODES}] FROM ledger_side s
+             WHERE s.organisation_id = :organisation AND s.id = :subaccount AND s.account_id = ANY (:accounts)
         """),
-        {"organisation": organisation_id, "accounts": list(accounts), "start": span.start, "end": span.end},
+        {"organisation": organisation_id, **carded.parameters},
+    ).scalar_one_or_none()
+    return tuple(row) if row is not None else None
+
+
+def sums_of_card(
+    connection: Connection, scope: Scope, organisation_id: int, carded: Carded, span: MonthSpan
+) -> tuple[int, int, int]:
+    """Opening balance, debit and credit turnover of what a card is of."""
+    row = connection.execute(
+        text(f"SELECT {_SUMS} FROM {carded.balances} AND b.organisation_id = :organisation AND b.month < :end"),
+        {"organisation": organisation_id, **carded.parameters, "start": span.start, "end": span.end},
     ).one()
     return _whole(row)
 
@@ -506,14 +537,14 @@ _CARD = text(f"""
      ORDER BY l.effective_on, l.entry_id, l.no, l.side
 """)
 
-_CARD_BEFORE = text(f"""
+_CARD_BEFORE = f"""
     WITH {_CARD_MONTHS}
-    SELECT ((SELECT coalesce(sum(b.debit_tiyn) - sum(b.credit_tiyn), 0) FROM ledger_account_balance b
-              WHERE b.organisation_id = :organisation AND b.account_id = ANY (:accounts)
+    SELECT ((SELECT coalesce(sum(b.debit_tiyn) - sum(b.credit_tiyn), 0)
+               FROM {{balances}} AND b.organisation_id = :organisation
                 AND b.month >= :start AND b.month < :from_month AND b.kind <> 1)
           + (SELECT coalesce(sum(CASE l.side WHEN 0 THEN l.amount_tiyn ELSE -l.amount_tiyn END), 0)
                FROM month m CROSS JOIN LATERAL ({_card_lines(_CARD_THROUGH)}) l))
-""")
+"""
 
 CardPlace = tuple[date, int, int, int]
 """Where a card's page starts: after this day, entry, posting number and side."""
@@ -523,7 +554,7 @@ def card_lines(
     connection: Connection,
     scope: Scope,
     organisation_id: int,
-    accounts: Sequence[int],
+    carded: Carded,
     span: MonthSpan,
     after: CardPlace | None,
     limit: int,
@@ -534,7 +565,7 @@ def card_lines(
         _CARD,
         {
             "organisation": organisation_id,
-            "accounts": list(accounts),
+            **carded.parameters,
             "from_month": max(span.start, day.replace(day=1)),
             "to_month": span.end,
             "day": day,
@@ -551,7 +582,7 @@ def card_sum_through(
     connection: Connection,
     scope: Scope,
     organisation_id: int,
-    accounts: Sequence[int],
+    carded: Carded,
     span: MonthSpan,
     place: CardPlace,
 ) -> int:
@@ -560,7 +591,7 @@ def card_sum_through(
     month = MonthSpan.of(day, day)
     parameters = {
         "organisation": organisation_id,
-        "accounts": list(accounts),
+        **carded.parameters,
         "start": span.start,
         "from_month": month.start,
         "to_month": month.end,
@@ -569,7 +600,8 @@ def card_sum_through(
         "no": no,
         "side": side,
     }
-    return int(connection.execute(_CARD_BEFORE, parameters).scalar_one())
+    statement = _CARD_BEFORE.replace("{balances}", carded.balances)
+    return int(connection.execute(text(statement), parameters).scalar_one())
 
 
 # ------------------------------------------------------------------------------------------------ imports

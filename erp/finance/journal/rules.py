@@ -40,6 +40,11 @@ class JournalUnknown(NotFound):
     template = "There is no journal “{journal}”."
 
 
+class SubaccountUnknown(NotFound):
+    code = "subaccount-unknown"
+    template = "Account {account} has no such subaccount in these books."
+
+
 class JournalReserved(RuleViolated):
     code = "journal-reserved"
     template = "The journal {journal} is filled by the program itself. Choose a memorial order."
@@ -147,9 +152,9 @@ def trial_balance(
     for account in chart:
         if account.id in headings:
             t = headings[account.id]
-            rows.append(BalanceRow(account, (), t.opening, t.debit, t.credit))
+            rows.append(BalanceRow(account, None, (), t.opening, t.debit, t.credit))
         rows += [
-            BalanceRow(account, values(s.codes), s.opening_tiyn, s.debit_tiyn, s.credit_tiyn)
+            BalanceRow(account, s.subaccount_id, values(s.codes), s.opening_tiyn, s.debit_tiyn, s.credit_tiyn)
             for s in sorted(by_account.get(account.id, ()), key=lambda s: s.codes)
         ]
     own = [r for r in rows if r.account.id not in headings and r.account.kind != "off_balance"]

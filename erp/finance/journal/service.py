@@ -25,7 +25,7 @@ from erp.finance.journal.model import (
     SourceView,
     TrialBalance,
 )
-from erp.finance.journal.queries import CardPlace
+from erp.finance.journal.queries import Carded, CardPlace
 from erp.finance.journal.schemas import PostEntry, StornoEntry
 from ledger import service as ledger
 from ledger.model import Dimension, JournalEntry, Posting, Storno
@@ -242,31 +242,38 @@ def account_card(
     span: MonthSpan,
     cursor: str | None = None,
     limit: int = 100,
+    subaccount: int | None = None,
 ) -> AccountCard:
-    """Every posting of an account by day, with the balance after each.
+    """Every posting of an account, or of one subaccount of it, by day, with the balance after each.
 
     An account is its code: the card holds the postings of all its editions, under the name of the latest.
 
-    Raises: AccountUnknown, CursorMalformed.
+    Raises: AccountUnknown, SubaccountUnknown, CursorMalformed.
     """
     editions = queries.editions_of_account(uow.connection, uow.scope, code, span)
     if not editions:
         raise rules.AccountUnknown(account=code)
-    accounts = [a.id for a in editions]
+    carded = Carded(tuple(a.id for a in editions), subaccount)
+    own_codes: tuple[str, ...] = ()
+    if subaccount is not None:
+        found = queries.codes_of_subaccount(uow.connection, uow.scope, organisation_id, carded)
+        if found is None:
+            raise rules.SubaccountUnknown(account=code)
+        own_codes = found
     place: CardPlace | None = None
     if cursor:
         day, (entry_id, no, side) = _read_cursor(cursor, 3)
         place = (day, entry_id, no, side)
         if not span.start <= day < span.end:
             raise CursorMalformed()
-    opening, turned_debit, turned_credit = queries.sums_of_accounts(
-        uow.connection, uow.scope, organisation_id, accounts, span
+    opening, turned_debit, turned_credit = queries.sums_of_card(
+        uow.connection, uow.scope, organisation_id, carded, span
     )
-    rows = queries.card_lines(uow.connection, uow.scope, organisation_id, accounts, span, place, limit + 1)
+    rows = queries.card_lines(uow.connection, uow.scope, organisation_id, carded, span, place, limit + 1)
     balance = opening
     if place:
-        balance += queries.card_sum_through(uow.connection, uow.scope, organisation_id, accounts, span, place)
-    named = _naming(uow, [r.codes for r in rows], span.last_day)
+        balance += queries.card_sum_through(uow.connection, uow.scope, organisation_id, carded, span, place)
+    named = _naming(uow, [own_codes, *(r.codes for r in rows)], span.last_day)
     lines = []
     for r in rows[:limit]:
         debit, credit = (r.amount_tiyn, 0) if r.side == 0 else (0, r.amount_tiyn)
@@ -291,7 +298,9 @@ def account_card(
         )
     last = rows[limit - 1] if len(rows) > limit else None
     next_cursor = _cursor(last.effective_on, last.entry_id, last.no, last.side) if last else None
-    return AccountCard(editions[0], opening, turned_debit, turned_credit, Page(tuple(lines), next_cursor))
+    return AccountCard(
+        editions[0], named(own_codes), opening, turned_debit, turned_credit, Page(tuple(lines), next_cursor)
+    )
 
 
 class _Naming:
