@@ -1,13 +1,9 @@
 """Engines and rows: the one place that knows how a connection is made and how a row becomes a noun."""
 
 from collections.abc import Callable, Iterable
-from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Row, create_engine
-from sqlalchemy.dialects.postgresql import Range
-
-from erp.base.dates import DateInterval
 
 T = TypeVar("T")
 
@@ -47,10 +43,6 @@ def make_engine(url: str, *, role: str | None = APPLICATION_ROLE, pool: int = 8,
         pool_timeout=30,
         connect_args={"options": options, "prepare_threshold": 1, "connect_timeout": 10},
     )
-
-
-def to_range(interval: DateInterval) -> Range[date]:
-    return Range(interval.start, interval.end, bounds="[)")
 
 
 def one(make: Callable[..., T], row: Row[Any]) -> T:

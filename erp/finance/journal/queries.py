@@ -104,23 +104,6 @@ def search_accounts(connection: Connection, scope: Scope, words: str, on: date, 
     return [_account(r) for r in rows]
 
 
-def accounts_named(connection: Connection, scope: Scope, words: Sequence[str], on: date) -> dict[str, Account]:
-    """Of the words, those that one postable account alone answers to, with it."""
-    rows = connection.execute(
-        text(f"""
-            SELECT w.word, min(a.id) AS id
-              FROM (SELECT DISTINCT unnest(CAST(:words AS text[]))) AS w(word)
-              JOIN ledger_account a
-                ON a.postable AND a.in_force @> CAST(:on AS date) AND ({_ANSWERS.format(words="w.word")})
-             GROUP BY w.word HAVING count(*) = 1
-        """),
-        {"words": list(words), "on": on},
-    )
-    found = {r.word: r.id for r in rows}
-    chart = {a.id: a for a in accounts_by_id(connection, scope, found.values())}
-    return {word: chart[account_id] for word, account_id in found.items()}
-
-
 def journals(connection: Connection, scope: Scope) -> list[Journal]:
     rows = connection.execute(
         text("SELECT id, code, name_kk, name_ru, name_en, confidence FROM ledger_journal ORDER BY id")
@@ -135,13 +118,6 @@ def months(connection: Connection, scope: Scope, organisation_id: int) -> list[M
         {"organisation": organisation_id},
     )
     return many(Month, rows)
-
-
-def currencies_known(connection: Connection, scope: Scope, codes: Sequence[str]) -> set[str]:
-    rows = connection.execute(
-        text("SELECT code FROM reference_currency WHERE code = ANY(:codes)"), {"codes": list(codes)}
-    )
-    return {code for (code,) in rows}
 
 
 def last_month_posted(connection: Connection, scope: Scope, organisation_id: int) -> date | None:

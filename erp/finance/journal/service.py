@@ -49,11 +49,6 @@ def search_accounts(uow: UnitOfWork, words: str, on: date, limit: int = 20) -> l
     return queries.search_accounts(uow.connection, uow.scope, words.strip(), on, limit)
 
 
-def accounts_named(uow: UnitOfWork, words: Sequence[str], on: date) -> dict[str, Account]:
-    """Of the words, those that ``search_accounts`` would find one account alone for, with it."""
-    return queries.accounts_named(uow.connection, uow.scope, words, on)
-
-
 def search_values(
     uow: UnitOfWork, dimension: Dimension, words: str, *, on: date, language: str, limit: int = 20
 ) -> list[DimensionValue]:

@@ -1,6 +1,5 @@
 """The journal's reports agree with one another, whatever was posted and however the chart has changed since."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import combinations_with_replacement, count
@@ -244,22 +243,6 @@ def test_an_entry_is_found_in_whichever_year_it_stands(books: Books) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ registers
-
-
-def test_names_that_one_account_alone_answers_to(shared_database: str, books: Books) -> None:
-    names = {"name_kk": "Балмұздақ", "name_ru": "Мороженое Ёлка", "name_en": "Ice cream"}
-    an_account(shared_database, "1650", "(,)")
-    change_chart(
-        shared_database,
-        "UPDATE ledger_account SET name_kk = :name_kk, name_ru = :name_ru, name_en = :name_en WHERE code = '1650'",
-        **names,
-    )
-    words = ["БАЛМҰЗДАҚ", "елка", "ice", "1650", "1", "nothing such", "елка"]
-    found = run(books, lambda u: service.accounts_named(u, words, JANUARY))
-    assert Counter(a.code for a in found.values()) == {"1650": 4}
-    assert set(words) - found.keys() == {"1", "nothing such"}
-    for word, account in found.items():
-        assert run(books, lambda u, w=word: service.search_accounts(u, w, JANUARY)) == [account]  # type: ignore[misc]
 
 
 def test_a_counterparty_that_is_gone_is_not_known_on_the_day(shared_database: str, books: Books) -> None:
