@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get
@@ -12,6 +13,7 @@ from api.security import Visitor
 from erp.base.clock import today
 from erp.base.dates import MonthSpan, month_string
 from erp.base.errors import RuleViolated
+from erp.base.i18n import Language
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service
 from erp.finance.journal.model import AccountCard, BalanceRow, TrialBalance
@@ -58,6 +60,18 @@ class Books:
     def address(self) -> dict[str, str]:
         return {"from": month_string(self.span.first), "to": month_string(self.span.last)}
 
+    def shown(self, language: Language) -> dict[str, Any]:
+        """What the templates of both reports begin with."""
+        return {
+            "organisation": self.organisation,
+            "section": "trial-balance",
+            "status": status_of(self.fault) if self.fault else 200,
+            "faults": fault_sheet(self.fault, language).summary,
+            "span": self.span,
+            "span_name": speech(language).months(self.span.first, self.span.last),
+            "month_choices": choices(self.months, self.span),
+        }
+
 
 @get("/o/{organisation_id:int}/trial-balance", opt=_READ, sync_to_thread=True)
 def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
@@ -76,13 +90,7 @@ def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response
     return render(
         request,
         "reports/trial_balance.html",
-        organisation=books.organisation,
-        section="trial-balance",
-        status=status_of(books.fault) if books.fault else 200,
-        faults=fault_sheet(books.fault, visit.language).summary,
-        span=books.span,
-        span_name=speech(visit.language).months(books.span.first, books.span.last),
-        month_choices=choices(books.months, books.span),
+        **books.shown(visit.language),
         by_dimensions=by_dimensions,
         balance=balance,
         lines=lines,
@@ -123,13 +131,7 @@ def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPa
     return render(
         request,
         "reports/card.html",
-        organisation=books.organisation,
-        section="trial-balance",
-        status=status_of(books.fault) if books.fault else 200,
-        faults=fault_sheet(books.fault, visit.language).summary,
-        span=books.span,
-        span_name=speech(visit.language).months(books.span.first, books.span.last),
-        month_choices=choices(books.months, books.span),
+        **books.shown(visit.language),
         card=card,
         subaccount=subaccount,
         back=own_address(query.get("back", ""), under=home, otherwise=usual_back),
