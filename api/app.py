@@ -20,7 +20,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import Engine
 
-from api.finance import journal
+from api.finance import journal, periods
 from api.health import health
 from api.problems import problem_response
 from api.security import Visit, policy_guard, preferred_language, provide_visit
@@ -78,6 +78,7 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies
         route_handlers=[
             health,
             *journal.routes,
+            *periods.routes,
             *pages.routes,
             create_static_files_router(
                 "/static", [pages.static], opt=_PUBLIC, include_in_schema=False, cache_control=_FOR_EVER

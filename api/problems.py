@@ -19,6 +19,7 @@ from litestar.status_codes import (
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
     HTTP_504_GATEWAY_TIMEOUT,
+    HTTP_507_INSUFFICIENT_STORAGE,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -34,6 +35,7 @@ Say = Callable[[Exception], str]
 PROBLEM_JSON = "application/problem+json"
 _LOG = logging.getLogger("qazyna")
 _STOPPED = "57014"  # statement timeout
+_FULL = "53100"
 
 
 class OutcomeUnknown(Conflict):
@@ -54,11 +56,20 @@ class TookTooLong(Conflict):
     )
 
 
+class DiskFull(Conflict):
+    code = "disk-full"
+    template = (
+        "The disk of the database is full, so nothing was saved."
+        " Send it again once your administrator has freed some space."
+    )
+
+
 # The first match counts, so leaves stand before their branches.
 _STATUS: list[tuple[type[Exception], int]] = [
     (SignInNeeded, HTTP_401_UNAUTHORIZED),
     (TooManyAttempts, HTTP_429_TOO_MANY_REQUESTS),
     (OutcomeUnknown, HTTP_503_SERVICE_UNAVAILABLE),
+    (DiskFull, HTTP_507_INSUFFICIENT_STORAGE),
     (TookTooLong, HTTP_504_GATEWAY_TIMEOUT),
     (NotFound, HTTP_404_NOT_FOUND),
     (Conflict, HTTP_409_CONFLICT),
@@ -68,6 +79,13 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (ledger_errors.ForeignOrganisation, HTTP_403_FORBIDDEN),
     (ledger_errors.PeriodClosed, HTTP_409_CONFLICT),
     (ledger_errors.PeriodNotOpened, HTTP_409_CONFLICT),
+    (ledger_errors.PeriodRestricted, HTTP_409_CONFLICT),
+    (ledger_errors.YearIsClosed, HTTP_409_CONFLICT),
+    (ledger_errors.MonthsNotClosed, HTTP_409_CONFLICT),
+    (ledger_errors.EarlierYearOpen, HTTP_409_CONFLICT),
+    (ledger_errors.YearAlreadyClosed, HTTP_409_CONFLICT),
+    (ledger_errors.YearNotClosed, HTTP_409_CONFLICT),
+    (ledger_errors.LaterYearClosed, HTTP_409_CONFLICT),
     (ledger_errors.AlreadyCorrected, HTTP_409_CONFLICT),
     (ledger_errors.KeyReused, HTTP_409_CONFLICT),
     (ledger_errors.PostedIsFinal, HTTP_409_CONFLICT),
@@ -80,12 +98,16 @@ _STATUS: list[tuple[type[Exception], int]] = [
 
 @contextmanager
 def database_refusals(*, changing: bool) -> Iterator[None]:
-    """What the database's own trouble means to the person.  Raises: OutcomeUnknown, TookTooLong."""
+    """What the database's own trouble means to the person.  Raises: OutcomeUnknown, TookTooLong, DiskFull."""
     try:
         yield
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == _STOPPED:
+        state = getattr(error.orig, "sqlstate", None)
+        if state == _STOPPED:
             raise TookTooLong() from error
+        if state == _FULL:
+            log_unforeseen(error)
+            raise DiskFull() from error
         if changing and error.connection_invalidated:
             log_unforeseen(error)
             raise OutcomeUnknown() from error

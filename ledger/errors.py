@@ -95,7 +95,7 @@ class YearOutOfRange(LedgerError):
 
 class StornoBeforeEntry(LedgerError):
     code, sqlstate = "storno-before-entry", "QZ017"
-    template = "The storno is dated {day}, before the entry it cancels ({entry_day}). Choose that day or a later one."
+    template = "A storno or reversal dated {day} stands before its entry ({entry_day}). Choose that day or a later one."
 
 
 class SameSides(LedgerError):
@@ -135,12 +135,112 @@ class EntryDivided(LedgerError):
 
 class KindNotPosted(LedgerError):
     code, sqlstate = "kind-not-posted", "QZ024"
-    template = "An entry of the kind “{kind}” is not posted by itself: cancel an entry instead."
+    template = "An entry of the kind “{kind}” is not posted by itself: cancel an entry, or close the year."
 
 
 class TooManyPostings(LedgerError):
     code, sqlstate = "too-many-postings", "QZ025"
     template = "The entry has {found} lines; at most {limit} fit into one. Divide it."
+
+
+class PeriodRestricted(LedgerError):
+    code, sqlstate = "period-restricted", "QZ030"
+    template = "The month {month} is restricted: only the chief accountant posts into it. Choose an open month."
+
+
+class YearIsClosed(LedgerError):
+    code, sqlstate = "year-closed", "QZ031"
+    template = "The year {year} is closed, and {month} with it. Reopen the year first."
+
+
+class MonthsNotClosed(LedgerError):
+    code, sqlstate = "months-not-closed", "QZ032"
+    template = "The year {year} cannot be closed yet. Close these months first: {months}."
+
+
+class EarlierYearOpen(LedgerError):
+    code, sqlstate = "earlier-year-open", "QZ033"
+    template = "Years are closed in order. Close the year {earlier} before {year}."
+
+
+class YearAlreadyClosed(LedgerError):
+    code, sqlstate = "year-already-closed", "QZ034"
+    template = "The year {year} is already closed."
+
+
+class YearNotClosed(LedgerError):
+    code, sqlstate = "year-not-closed", "QZ035"
+    template = "The year {year} is not closed."
+
+
+class LaterYearClosed(LedgerError):
+    code, sqlstate = "later-year-closed", "QZ036"
+    template = "The year {later} is closed upon {year}. Reopen {later} first."
+
+
+class RoleAccountMissing(LedgerError):
+    code, sqlstate = "role-account-missing", "QZ037"
+    template = "The chart of accounts has no account with the role “{role}” in force on {day}. Tell the administrator."
+
+
+class ClosingNotCorrectable(LedgerError):
+    code, sqlstate = "closing-not-correctable", "QZ038"
+    template = "Entry {number} closes the year {year}. Reopen the year instead."
+
+
+class NothingToCorrect(LedgerError):
+    code, sqlstate = "nothing-to-correct", "QZ039"
+    template = (
+        "Entry {number} moved only revenue and expense of the closed year {year}, whose result stays the same."
+        " There is nothing to correct."
+    )
+
+
+class ReasonMissing(LedgerError):
+    code, sqlstate = "reason-missing", "QZ040"
+    template = "Say the reason in a few words."
+
+
+class NotSealedYet(LedgerError):
+    code, sqlstate = "not-sealed-yet", "QZ050"
+    template = (
+        "What was known at {instant} is not settled yet: the books are sealed up to {sealed_at}. Ask again later."
+    )
+
+
+class CounterBehind(LedgerError):
+    code, sqlstate = "counter-behind", "QZ051"
+    template = (
+        "The server counts its transactions from {found}, but the books are sealed up to {sealed}: they were moved here"
+        " without their counter. Nothing is sealed before it is set forward."
+    )
+
+
+class EntryNotSealed(LedgerError):
+    code, sqlstate = "entry-not-sealed", "QZ052"
+    template = "The entry is not sealed yet, or there is no such entry. Seal first: qazyna seal."
+
+
+class SealBroken(LedgerError):
+    code, sqlstate = "seal-broken", "QZ053"
+    template = "The entry is not what was sealed in block {block}. Run qazyna verify."
+
+
+class AnchorDamaged(LedgerError):
+    code, sqlstate = "anchor-damaged", "QZ054"
+    template = "The anchor {file} cannot be read at line {line}: a block or a leaf was expected."
+
+
+class AnchorDiffers(LedgerError):
+    code, sqlstate = "anchor-differs", "QZ055"
+    template = (
+        "Block {block} in the anchor {file} is not the one in the database. Nothing was added; run qazyna verify."
+    )
+
+
+class EditionPassed(LedgerError):
+    code, sqlstate = "edition-passed", "QZ026"
+    template = "The registers were changed just now. Send it again."
 
 
 _BY_STATE = {leaf.sqlstate: leaf for leaf in LedgerError.__subclasses__()}

@@ -44,6 +44,14 @@ class EntryKind(StrEnum):
         return {EntryKind.OPENING: 1, EntryKind.CLOSING: 2}.get(self, 0)
 
 
+class PeriodState(StrEnum):
+    """How far a month is locked: for nobody, for all who may not adjust, for everybody."""
+
+    OPEN = "open"
+    RESTRICTED = "restricted"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True)
 class SubaccountKey:
     """An account and its dimension codes; what a subaccount id stands for."""
@@ -94,11 +102,13 @@ class JournalEntry:
     document_number: str = ""
     document_on: date | None = None
     source: Source = field(default_factory=lambda: Source("manual"))
+    content: bytes | None = None
+    """SHA-256 of what the key stands for, where that is a command of which the entry is the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
-class Storno:
-    """Cancels an entry by the same correspondence with negative amounts."""
+class Correction:
+    """Cancels an entry: a storno by the same correspondence with negative amounts, a reversal by the opposite one."""
 
     organisation_id: int
     key: UUID
@@ -106,6 +116,7 @@ class Storno:
     fiscal_year: int
     effective_on: date
     reason: str
+    kind: EntryKind = EntryKind.STORNO
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,25 @@ class PostedBatch:
     entries: int
     postings: int
     amount_tiyn: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class YearClosed:
+    """What closing a year posted; ``result_tiyn`` is the year's surplus, a deficit negative."""
+
+    entries: int
+    postings: int
+    result_tiyn: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class YearReopened:
+    """How many closing entries were cancelled, and by how many postings."""
+
+    entries: int
+    postings: int
     is_new: bool
 
 

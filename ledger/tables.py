@@ -53,6 +53,7 @@ account = Table(
     Column("in_force", DATERANGE, nullable=False, server_default=text("'(,)'")),
     Column("source", Text, nullable=False, server_default=text("''")),
     Column("confidence", Text, nullable=False),
+    Column("role", Text, nullable=False, server_default=text("''")),
 )
 
 journal = Table(
@@ -101,6 +102,54 @@ side = Table(  # a view: subaccounts with all their dimensions in one row
     info={"is_view": True},
 )
 
+book = Table(
+    "ledger_book",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False),
+)
+
+group_balance = Table(
+    "ledger_group_balance",
+    metadata,
+    Column("group_id", Integer, primary_key=True, autoincrement=False),
+    Column("account_id", Integer, primary_key=True, autoincrement=False),
+    Column("classification_id", Integer, primary_key=True, autoincrement=False),
+    Column("month", Date, primary_key=True),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("debit_tiyn", BigInteger, nullable=False),
+    Column("credit_tiyn", BigInteger, nullable=False),
+)
+
+epoch = Table(
+    "ledger_epoch",
+    metadata,
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("since", Xid8, nullable=False),
+    Column("until", Xid8, nullable=False),
+    Column("postings", BigInteger, nullable=False),
+)
+
+group_history = Table(
+    "ledger_group_history",
+    metadata,
+    Column("group_id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch_no", Integer, primary_key=True, autoincrement=False),
+    Column("account_id", Integer, primary_key=True, autoincrement=False),
+    Column("classification_id", Integer, primary_key=True, autoincrement=False),
+    Column("month", Date, primary_key=True),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("debit_tiyn", BigInteger, nullable=False),
+    Column("credit_tiyn", BigInteger, nullable=False),
+)
+
+edition = Table(
+    "ledger_edition",
+    metadata,
+    Column("single", Boolean, primary_key=True, server_default=text("true")),
+    Column("edition", BigInteger, nullable=False),
+)
+
 period = Table(
     "ledger_period",
     metadata,
@@ -109,6 +158,54 @@ period = Table(
     Column("state", Text, nullable=False, server_default=text("'open'")),
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("changed_by", Integer, nullable=False),
+)
+
+period_change = Table(
+    "ledger_period_change",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("month", Date, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor_id", Integer, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    ForeignKeyConstraint(["organisation_id", "month"], ["ledger_period.organisation_id", "ledger_period.month"]),
+)
+
+year = Table(
+    "ledger_year",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("fiscal_year", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("result_tiyn", BigInteger),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("changed_by", Integer, nullable=False),
+)
+
+year_change = Table(
+    "ledger_year_change",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("fiscal_year", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("key", Uuid, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("postings", Integer, nullable=False),
+    Column("result_tiyn", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor_id", Integer, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    UniqueConstraint("organisation_id", "key"),
+    ForeignKeyConstraint(
+        ["organisation_id", "fiscal_year"], ["ledger_year.organisation_id", "ledger_year.fiscal_year"]
+    ),
 )
 
 number = Table(
@@ -157,6 +254,7 @@ entry = Table(
     Column("source_line", Integer),
     UniqueConstraint("organisation_id", "fiscal_year", "journal_id", "number"),
     Index("ledger_entry_by_day", "organisation_id", "effective_on", "id"),
+    Index("ledger_entry_by_xid", "recorded_xid"),
 )
 
 posting = Table(
@@ -191,6 +289,7 @@ correction = Table(
     Column("by_fiscal_year", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("through_earlier_years", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("organisation_id", "by_entry_id"),
     ForeignKeyConstraint(
         ["organisation_id", "fiscal_year", "entry_id"],
@@ -232,6 +331,45 @@ account_balance = Table(
     Column("kind", SmallInteger, primary_key=True, autoincrement=False),
     Column("debit_tiyn", BigInteger, nullable=False),
     Column("credit_tiyn", BigInteger, nullable=False),
+)
+
+block = Table(
+    "ledger_block",
+    metadata,
+    Column("no", BigInteger, primary_key=True, autoincrement=False),
+    Column("watermark", Xid8, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("sealed_at", DateTime(timezone=True), nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("codes", LargeBinary, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Index("ledger_block_by_instant", "sealed_at"),
+)
+
+leaf = Table(
+    "ledger_leaf",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("fiscal_year", Integer, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("block_no", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("leaf_no", Integer, nullable=False),
+    Column("journal_id", SmallInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("ledger_leaf_by_block", "block_no", postgresql_using="brin"),
+)
+
+sealed_code = Table(
+    "ledger_sealed_code",
+    metadata,
+    Column("organisation_id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("block_no", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ledger_sealed_code_by_block", "block_no", postgresql_using="brin"),
 )
 
 stage = Table(

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from uuid import uuid4
 
 import typer
 from alembic.util import CommandError
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from erp.base import uow
-from erp.base.clock import today
+from erp.base.clock import LOCAL_TIME, today
 from erp.base.dates import parse_month
 from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.errors import DomainError
@@ -27,7 +28,7 @@ from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal
 from erp.finance.journal.imports.errors import ImportRefused
-from erp.finance.journal.imports.model import ImportProgress, ImportResult, Phase
+from erp.finance.journal.imports.model import ImportProgress, ImportResult, Phase, Refusals
 from erp.finance.journal.imports.service import import_journal as run_import
 from erp.reference.access import service as access
 from erp.reference.access.model import Permission, Role
@@ -37,14 +38,20 @@ from erp.reference.organisations.model import Organisation
 from erp.reference.packages import rules as package_rules
 from erp.reference.packages import service as packages
 from erp.reference.packages.model import Loaded
+from ledger import anchor as anchors
+from ledger import seals
 from ledger.errors import LedgerError
+from ledger.model import Dimension
+from ledger.verify import Fault, Head
+from ledger.verify import verify as verify_seals
+from qazyna import backup as backups
 from qazyna import demonstration
 from qazyna.database import Database, first_line, migrated_database
 from qazyna.errors import StartupError
 from qazyna.serve import require_free_port
 from qazyna.serve import serve as run_server
 from qazyna.settings import Settings
-from web.i18n import Speech, money, speech
+from web.i18n import Speech, moment, money, speech
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -65,13 +72,16 @@ out, err = (
 OrganisationOption = Annotated[str, typer.Option("--organisation", help="BIN of the institution.")]
 LoginOption = Annotated[str, typer.Option("--as", help="Login of the person in whose name it is done.")]
 MonthArgument = Annotated[str, typer.Argument(help="Like 2026-10.")]
+YearArgument = Annotated[int, typer.Argument(help="Like 2026.", min=1991, max=2199)]
+ReasonOption = Annotated[str, typer.Option(help="Why, in a few words; it is kept.")]
+T = TypeVar("T")
 
 
 def main() -> None:
     """Run a command.  Whatever is refused is one sentence and exit code 1."""
     signal.signal(signal.SIGTERM, _leave)  # an orderly way out: the embedded server is stopped on it
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)  # typer.Exit comes back as its code
     except (StartupError, DomainError, LedgerError) as refusal:
         err.print(_speech().refusal(refusal), style="red")
         sys.exit(1)
@@ -79,13 +89,12 @@ def main() -> None:
         sentence = _("The database did not do as asked: {reason}", reason=first_line(failure))
         err.print(sentence, style="red")
         sys.exit(1)
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except typer.TyperException as mistyped:
         err.print(str(mistyped), style="red")
         sys.exit(2)
+    sys.exit(code)
 
 
 def _leave(*signal_and_frame: object) -> None:
@@ -136,6 +145,117 @@ def migrate() -> None:
             _tell_loaded(loaded)
 
 
+@app.command()
+def backup(
+    folder: Annotated[Path | None, typer.Argument(help="Where backups are kept; needed once, then remembered.")] = None,
+    keep: Annotated[int | None, typer.Option(min=1, help="How many copies to leave; all by default.")] = None,
+    status: Annotated[bool, typer.Option("--status", help="Only say how the backups stand.")] = False,
+) -> None:
+    """Copy the database while it serves, and keep its log: any instant since can be restored."""
+    settings = Settings.read()
+    if settings.database_url is not None:
+        _back_up_external(settings.database_url, folder, keep, status=status)
+        return
+    with backups.books(settings.data) as postgres:
+        if status:
+            _tell_backups(backups.status(postgres))
+            return
+        with _phases() as show:
+            base = backups.back_up(postgres, folder, keep=keep, show=show)
+    out.print(_("Copied and verified: {folder}. What is done from now on is kept beside it.", folder=base.folder))
+
+
+def _back_up_external(url: str, folder: Path | None, keep: int | None, *, status: bool) -> None:
+    if folder is None or status:
+        raise StartupError(
+            N_("Of an external server, this program makes copies into a folder only: qazyna backup FOLDER.")
+        )
+    with _phases() as show:
+        base, archives = backups.back_up_external(url, folder, keep=keep, show=show)
+    out.print(_("Copied and verified: {folder}.", folder=base.folder))
+    if archives:
+        out.print(_("The server keeps its log by itself: its administrator can restore any instant after the copy."))
+    else:
+        out.print(
+            _(
+                "Only this instant can be restored: for later ones, the server's administrator must set"
+                " archive_mode and archive_command, as the guide says."
+            )
+        )
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="Where backups are kept.")],
+    to: Annotated[str | None, typer.Option(help="An instant, like 2026-11-22T10:15:00+05:00; the end by default.")] = (
+        None
+    ),
+    into: Annotated[Path | None, typer.Option(help="Data folder to restore into; QAZYNA_DATA by default.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Move what is there aside.")] = False,
+) -> None:
+    """Bring the database back from backups, as it was at an instant, and check the books."""
+    settings = Settings.read()
+    if settings.database_url is not None and into is None:
+        raise StartupError(
+            N_("QAZYNA_DATABASE_URL names an external server: its administrator restores it, as the guide says.")
+        )
+    data = (into or settings.data).absolute()
+    with _phases() as show:
+        done = backups.restore(folder, data, to=backups.instant(to), replace=replace, show=show)
+    _tell_restored(done, data)
+
+
+@contextmanager
+def _phases() -> Iterator[backups.Show]:
+    with err.status("") as line:
+        yield lambda phase: line.update(_(phase.value))
+
+
+def _tell_backups(stand: backups.Status) -> None:
+    newest = None if stand.newest is None else stand.newest.at
+    if stand.folder is None:
+        err.print(_("There are no backups: qazyna backup FOLDER begins them."), style="red")
+    elif newest is None:
+        err.print(_("There is no whole copy in {folder}: run qazyna backup.", folder=stand.folder), style="red")
+    else:
+        facts = {"folder": stand.folder, "number": stand.bases, "newest": moment(newest)}
+        out.print(_("In {folder}: copies {number}, the newest of {newest}.", **facts))
+        if stand.archived_at is not None:
+            out.print(_("The log is kept up to {at}.", at=moment(stand.archived_at)))
+    if stand.failing_since is not None:
+        facts = {"since": moment(stand.failing_since), "mib": stand.waiting_bytes >> 20}
+        err.print(
+            _(
+                "Since {since} the log does not get there, and waits on the database's disk: {mib} MiB."
+                " Nothing is lost, but the disk will fill: bring the folder back, or name another.",
+                **facts,
+            ),
+            style="red",
+        )
+    if not stand.is_good:
+        raise typer.Exit(1)
+
+
+def _tell_restored(done: backups.Restored, data: Path) -> None:
+    facts: dict[str, Any] = {"until": done.until.astimezone(LOCAL_TIME).isoformat(), "entries": done.entries}
+    if done.entries is None:
+        out.print(
+            _("Restored up to {until}. The books are of another version: qazyna migrate, then qazyna verify.", **facts)
+        )
+    elif done.fault is None:
+        out.print(_("Restored up to {until}: {entries} entries, and the books agree.", **facts))
+    if done.aside is not None:
+        out.print(_("What was there before is kept in {folder}.", folder=done.aside))
+    out.print(_("Its backups begin anew with qazyna backup FOLDER."))
+    if done.fault is not None:
+        err.print(
+            _("Restored up to {until}: {entries} entries, but the books disagree.", **facts),
+            _(done.fault.template, **done.fault.fields),
+            style="red",
+        )
+        raise typer.Exit(1)
+
+
 # ------------------------------------------------------------------------------------------------ bringing in
 
 
@@ -153,17 +273,23 @@ def import_journal(
     organisation: OrganisationOption,
     login: LoginOption,
     refused: Annotated[Path | None, typer.Option(help="Where to write all refused rows, as CSV.")] = None,
+    rest: Annotated[Path | None, typer.Option(help="Post what is right; write the entries that are not here.")] = None,
 ) -> None:
-    """Post a journal kept elsewhere: all of it, or nothing."""
+    """Post a journal kept elsewhere: all of it, or nothing; with --rest, all but what is refused."""
     with migrated_database(Settings.read()) as found, _engine(found) as engine:
         scope, where = _acting(engine, login, organisation, Permission.JOURNAL_IMPORT)
         try:
             with _progress() as progress:
-                result = run_import(engine, scope, where.id, file, _shown(progress))
+                result = run_import(engine, scope, where.id, file, _shown(progress), rest, _speech().refusal)
         except ImportRefused as refusal:
-            _tell_refused(refusal, refused)
+            _tell_refused(refusal.refusals, refused)
             raise
+    if result.refusals:
+        _tell_refused(result.refusals, refused)
     _tell_imported(result)
+    if result.rows_left:
+        err.print(_("Not posted, and now in {file}: {rows} rows. Mend them there and import that file.",
+                    file=rest, rows=result.rows_left))  # fmt: skip
 
 
 def _shown(progress: Progress) -> Callable[[ImportProgress], None]:
@@ -187,15 +313,15 @@ _PHASES = {
 _REFUSALS_SHOWN = 20
 
 
-def _tell_refused(refusal: ImportRefused, report: Path | None) -> None:
+def _tell_refused(refusals: Refusals, report: Path | None) -> None:
     table = Table(_("line"), _("column"), _("found"), _("reason"), box=None, padding=(0, 2, 0, 0))
-    for row in refusal.refused[:_REFUSALS_SHOWN]:
+    for row in refusals.first[:_REFUSALS_SHOWN]:
         table.add_row(str(row.line), row.column, row.found, _speech().refusal(row.error))
     err.print(table)
     if report is not None:
-        refusal.refusals.write_csv(report, _speech().refusal)
+        refusals.write_csv(report, _speech().refusal)
         err.print(_("All of them are in {file}.", file=report))
-    elif len(refusal.refusals) > _REFUSALS_SHOWN:
+    elif len(refusals) > _REFUSALS_SHOWN:
         err.print(_("These are the first {shown}; --refused FILE writes them all.", shown=_REFUSALS_SHOWN))
 
 
@@ -237,10 +363,40 @@ def close(month: MonthArgument, organisation: OrganisationOption, login: LoginOp
 
 
 @app.command()
-def reopen(month: MonthArgument, organisation: OrganisationOption, login: LoginOption) -> None:
-    """Open a closed month again."""
-    _set_period(month, organisation, login, journal.reopen_month)
+def restrict(month: MonthArgument, organisation: OrganisationOption, login: LoginOption) -> None:
+    """Leave a month to the chief accountant: nobody else posts into it."""
+    _set_period(month, organisation, login, journal.restrict_month)
+    out.print(_("The month {month} is restricted: only the chief accountant posts into it.", month=month))
+
+
+@app.command()
+def reopen(month: MonthArgument, organisation: OrganisationOption, login: LoginOption, reason: ReasonOption) -> None:
+    """Open a restricted or closed month again."""
+    _set_period(month, organisation, login, lambda u, at, first: journal.reopen_month(u, at, first, reason))
     out.print(_("The month {month} is open.", month=month))
+
+
+@app.command("close-year")
+def close_year(year: YearArgument, organisation: OrganisationOption, login: LoginOption) -> None:
+    """Bring a year's revenue and expense to zero against its result, and lock the year."""
+    key = uuid4()
+    done = _change_year(organisation, login, lambda u, at: journal.close_year(u, at, year, key))
+    facts = {"year": year, "result": money(done.result_tiyn), "entries": done.entries, "postings": done.postings}
+    out.print(_("The year {year} is closed: result {result} ₸, {entries} entries, {postings} postings.", **facts))
+
+
+@app.command("reopen-year")
+def reopen_year(year: YearArgument, organisation: OrganisationOption, login: LoginOption, reason: ReasonOption) -> None:
+    """Cancel the closing entries of a year; its December is left to the chief accountant then."""
+    key = uuid4()
+    done = _change_year(organisation, login, lambda u, at: journal.reopen_year(u, at, year, key, reason))
+    out.print(_("The year {year} is open: {entries} closing entries cancelled.", year=year, entries=done.entries))
+
+
+def _change_year(organisation: str, login: str, act: Callable[[UnitOfWork, int], T]) -> T:
+    with migrated_database(Settings.read()) as found, _engine(found) as engine:
+        scope, where = _acting(engine, login, organisation, Permission.YEAR_CLOSE)
+        return uow.run(engine, scope, lambda u: act(u, where.id))
 
 
 def _set_period(month: str, organisation: str, login: str, act: Callable[[UnitOfWork, int, date], None]) -> None:
@@ -248,6 +404,99 @@ def _set_period(month: str, organisation: str, login: str, act: Callable[[UnitOf
     with migrated_database(Settings.read()) as found, _engine(found) as engine:
         scope, where = _acting(engine, login, organisation, Permission.PERIOD_CLOSE)
         uow.run(engine, scope, lambda u: act(u, where.id, first))
+
+
+# ------------------------------------------------------------------------------------------------ seals
+
+
+@app.command()
+def seal(
+    anchor: Annotated[Path | None, typer.Option(help="File, kept outside, that the new blocks are added to.")] = None,
+) -> None:
+    """Seal what was posted since the last block, and say its head."""
+    with migrated_database(Settings.read()) as found:
+        with _owner(found) as connection:
+            made = seals.seal(connection)
+        with _owner(found) as connection:
+            newest = seals.newest(connection)
+        added = anchors.append(found.owner, anchor) if anchor else None
+    if newest is None:
+        out.print(_("Nothing is posted yet."))
+        return
+    facts = {"no": newest.no, "entries": newest.entries, "at": moment(newest.sealed_at)}
+    if made is None:
+        out.print(_("Nothing new to seal. The last block is {no}, of {at}.", **facts))
+    else:
+        out.print(_("Block {no} is sealed: {entries} entries, {at}.", **facts))
+    out.print(f"{newest.no}:{newest.head.hex()}")
+    if added is not None:
+        out.print(_("{added} blocks were added to {file}.", added=added, file=anchor))
+
+
+@app.command()
+def verify(
+    anchor: Annotated[
+        Path | None, typer.Option(help="File that qazyna seal wrote.", exists=True, dir_okay=False)
+    ] = None,
+    head: Annotated[str | None, typer.Option(help="A head kept outside: NUMBER:HASH, or the hash alone.")] = None,
+) -> None:
+    """Recompute every seal from the rows, and compare balances and numbers with the postings."""
+    kept = _head(head)
+    with migrated_database(Settings.read()) as found, _progress() as progress:
+        bar = progress.add_task(_("verifying"), total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        report = verify_seals(found.owner, anchor=anchor, head=kept, progress=show)
+    if report.first is not None:
+        _tell_fault(report.first)
+        raise typer.Exit(1)
+    facts = {"entries": report.entries, "blocks": report.blocks, "unsealed": report.unsealed}
+    out.print(_("Verified: {entries} entries in {blocks} blocks. {unsealed} are not sealed yet.", **facts))
+    if anchor is not None:
+        out.print(_("{blocks} blocks are those of the anchor.", blocks=report.anchored))
+    elif kept is None:
+        out.print(_("Nothing was compared with outside: give --anchor or --head to prove that no block was made anew."))
+    if report.head is not None:
+        out.print(f"{report.blocks}:{report.head.hex()}")
+
+
+def _tell_fault(fault: Fault) -> None:
+    fields = dict(fault.fields)
+    if "dimension" in fields:
+        fields["dimension"] = _speech().dimension(Dimension.of(fields["dimension"]))
+    err.print(_(fault.template, **fields), style="red")
+
+
+def _head(said: str | None) -> Head | None:
+    try:
+        return Head.parse(said) if said else None
+    except ValueError:
+        raise StartupError(N_("{found} is no head: one like 12:9f86d081… is expected."), found=said) from None
+
+
+@app.command()
+def proof(
+    file: Annotated[Path, typer.Argument(help="Where to write the proof.", dir_okay=False)],
+    organisation: OrganisationOption,
+    journal_code: Annotated[str, typer.Option("--journal", help="Like MO-01.")],
+    year: Annotated[int, typer.Option(help="Like 2026.")],
+    number: Annotated[int, typer.Option(help="The entry's number.")],
+) -> None:
+    """Write a proof that an entry is in a sealed block; it can be checked without this program."""
+
+    with migrated_database(Settings.read()) as found, _engine(found, owner=True) as engine:
+        where = uow.read(engine, system_scope(), lambda u: _organisation(u, organisation)).id
+
+        def prove(u: UnitOfWork) -> seals.Proof:
+            entry = seals.find_entry(u.connection, where, year, journal_code, number)
+            return seals.proof(u.connection, where, year, entry)
+
+        proved = uow.read(engine, system_scope(where), prove)
+    file.write_text(proved.to_json(), encoding="utf-8")
+    facts = {"no": proved.block.no, "at": moment(proved.block.sealed_at), "file": file}
+    out.print(_("The proof is in {file}: the entry was sealed in block {no}, {at}.", **facts))
 
 
 # ------------------------------------------------------------------------------------------------ people

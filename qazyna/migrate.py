@@ -24,11 +24,12 @@ def upgrade(url: str) -> None:
 
     The login must own the schema, unless there is nothing to run.
     """
-    if not _is_current(url):
+    if not is_current(url):
         command.upgrade(configuration(url), "head")
 
 
-def _is_current(url: str) -> bool:
+def is_current(url: str) -> bool:
+    """Whether the database is of the schema that this program knows, neither older nor newer."""
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
     with engine.connect() as connection:
         if not connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL")).scalar_one():

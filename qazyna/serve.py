@@ -1,21 +1,33 @@
 """Serving pages and API on one port, until Ctrl-C."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable
+from typing import TypeVar
 
+import psycopg
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app
 from erp.base.db import make_engine
 from erp.base.i18n import N_
+from ledger import seals
+from ledger import service as ledger
+from ledger.errors import LedgerError
 from qazyna.database import Database
 from qazyna.errors import StartupError
 from qazyna.settings import Settings
 from web.app import pages
+
+T = TypeVar("T")
+
+_log = logging.getLogger("qazyna")
 
 
 def application(url: str, settings: Settings) -> Litestar:
@@ -47,11 +59,56 @@ def serve(database: Database, settings: Settings, *, announce: Callable[[str], N
 
     Raises: StartupError, when the embedded database dies.
     """
-    asyncio.run(_serve(application(database.application, settings), settings, announce, database.is_alive))
+    sealer = Sealer(make_engine(database.application, pool=1, timeouts=False))
+    asyncio.run(_serve(application(database.application, settings), settings, announce, database.is_alive, sealer))
+
+
+class Sealer:
+    """Seals, and rolls group balances forward, every few seconds beside the serving; a failure is told once, and stops
+    nothing."""
+
+    def __init__(self, engine: Engine, *, pause: float = 5) -> None:
+        self._engine, self._pause = engine, pause
+        self._connection: psycopg.Connection | None = None
+
+    async def run(self) -> None:
+        told: type[object] | None = None
+        while True:
+            await asyncio.sleep(self._pause)
+            try:
+                await asyncio.to_thread(self._catch_up)
+                told = None
+            except (SQLAlchemyError, LedgerError) as failure:
+                kind = type(getattr(failure, "orig", failure))
+                if kind is not told:
+                    _log.warning("sealing waits: %s", failure)
+                told = kind
+
+    def stop(self) -> None:
+        """Break off what is being sealed just now: it is sealed after the next start."""
+        if self._connection is not None:
+            self._connection.cancel_safe(timeout=5)
+
+    def _catch_up(self) -> None:
+        self._in_transaction(seals.seal)
+        while self._in_transaction(ledger.roll_groups):
+            pass
+
+    def _in_transaction(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.begin() as connection:
+            self._connection = connection.connection.driver_connection
+            try:
+                return work(connection)
+            finally:
+                self._connection = None
 
 
 async def _serve(
-    app: Litestar, settings: Settings, announce: Callable[[str], None], database_is_alive: Callable[[], bool]
+    app: Litestar,
+    settings: Settings,
+    announce: Callable[[str], None],
+    database_is_alive: Callable[[], bool],
+    sealer: Sealer,
 ) -> None:
     server = Server(app, settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.get_running_loop()
@@ -62,6 +119,15 @@ async def _serve(
         await asyncio.sleep(0.02)
     if not running.done():
         announce(f"http://{settings.host}:{settings.port}")
+    sealing = loop.create_task(sealer.run())
+    try:
+        await _until_stopped(server, running, database_is_alive)
+    finally:
+        sealing.cancel()
+        sealer.stop()
+
+
+async def _until_stopped(server: Server, running: asyncio.Task[None], database_is_alive: Callable[[], bool]) -> None:
     while not (await asyncio.wait([running], timeout=1))[0]:
         if not database_is_alive():
             server.stop()  # type: ignore[no-untyped-call]

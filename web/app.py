@@ -15,14 +15,14 @@ from erp.reference.access.policy import SignInNeeded
 from ledger.errors import LedgerError
 from ledger.model import Actor
 from web import home, session
-from web.finance import journal, reports
+from web.finance import journal, periods, reports
 from web.i18n import speech, translate
 from web.pages import STATIC, here, render, template_globals
 
 routes = [
     Router(
         "/",
-        route_handlers=[*session.routes, *home.routes, *journal.routes, *reports.routes],
+        route_handlers=[*session.routes, *home.routes, *journal.routes, *reports.routes, *periods.routes],
         include_in_schema=False,
     )
 ]

@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 
 from erp.base.dates import day_string, parse_day
 from erp.base.errors import DomainError, Invalid, RuleViolated
-from erp.base.money import decimal_string, parse_tiyn
+from erp.base.money import MOST_PLACES, decimal_string, parse_scaled, parse_tiyn, scaled_string
 from erp.finance.journal.model import EntryView, Side
-from erp.finance.journal.schemas import Command, PostEntry, StornoEntry
+from erp.finance.journal.schemas import QUANTITY_PLACES, Command, CorrectEntry, PostEntry
 from ledger.errors import TooManyPostings
 from ledger.model import Dimension
-from web.i18n import money
+from web.i18n import measure, money
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Command)
@@ -69,14 +70,23 @@ class TypedSide:
 
     account: str = ""
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    quantity: str = ""
+    currency_amount: str = ""
 
     @classmethod
-    def of(cls, side: Side) -> "TypedSide":
-        return cls(side.account.code, {value.dimension.slug: value.code for value in side.dimensions})
+    def of(cls, side: Side | None) -> "TypedSide":
+        if side is None:
+            return cls()
+        return cls(
+            side.account.code,
+            {value.dimension.slug: value.code for value in side.dimensions},
+            measure(side.quantity) if side.quantity else "",
+            measure(side.currency) if side.currency else "",
+        )
 
     @property
     def blank(self) -> bool:
-        return not self.account and not any(self.dimensions.values())
+        return not (self.account or any(self.dimensions.values()) or self.quantity or self.currency_amount)
 
     @property
     def codes(self) -> Iterator[tuple[str, str]]:
@@ -87,7 +97,22 @@ class TypedSide:
 
     @property
     def content(self) -> dict[str, Any]:
-        return {"account": self.account, "dimensions": {slug: code for slug, code in self.dimensions.items() if code}}
+        """Of a side whose numbers can be read."""
+        return {
+            "account": self.account,
+            "dimensions": {slug: code for slug, code in self.dimensions.items() if code},
+            **{
+                name: scaled_string(parse_scaled(number, places), places)
+                for name, number, places in self.numbers
+                if number
+            },
+        }
+
+    @property
+    def numbers(self) -> Iterator[tuple[str, str, int]]:
+        """What was typed beside the codes, by the name of its field, with the decimal places it may have."""
+        yield "quantity", self.quantity, QUANTITY_PLACES
+        yield "currency_amount", self.currency_amount, MOST_PLACES
 
 
 @dataclass(frozen=True)
@@ -179,11 +204,10 @@ class EntryForm:
         """The entry's day, if it can be read."""
         return day_typed(self.effective_on)
 
-    def _codes(self) -> Iterator[tuple[str, str]]:
+    def _sides(self) -> Iterator[tuple[str, TypedSide]]:
         for index, line in enumerate(self.lines):
-            for side, typed in (("debit", line.debit), ("credit", line.credit)):
-                for name, code in typed.codes:
-                    yield f"postings.{index}.{side}.{name}", code
+            yield f"postings.{index}.debit", line.debit
+            yield f"postings.{index}.credit", line.credit
 
     def command(self) -> PostEntry:
         """Raises: Invalid, with every field that cannot be read."""
@@ -194,8 +218,11 @@ class EntryForm:
         memo = read("memo", self.memo, _required(_text("memo")))
         document_number = read("document_number", self.document_number, _text("document_number"))
         read("journal", self.journal, _text("code"))
-        for name, text in self._codes():
-            read(name, text, _text("code"))
+        for place, side in self._sides():
+            for name, text in side.codes:
+                read(f"{place}.{name}", text, _text("code"))
+            for name, text, places in side.numbers:
+                read(f"{place}.{name}", text, _optional(partial(parse_scaled, places=places)))
         for index, line in enumerate(self.lines):
             read(f"postings.{index}.amount", line.amount, _required(parse_tiyn))
             read(f"postings.{index}.memo", line.memo, _text("memo"))
@@ -213,27 +240,61 @@ class EntryForm:
 
 
 @dataclass(frozen=True)
-class StornoForm:
+class CorrectionForm:
     key: str
     effective_on: str = ""
     reason: str = ""
+    kind: str = "storno"
 
     @classmethod
-    def new(cls, on: date) -> "StornoForm":
+    def new(cls, on: date) -> "CorrectionForm":
         return cls(str(uuid4()), day_string(on))
 
     @classmethod
-    def of(cls, sent: Mapping[str, str]) -> "StornoForm":
-        return cls(sent.get("key", ""), tidy(sent.get("effective_on", "")), tidy(sent.get("reason", "")))
+    def of(cls, sent: Mapping[str, str]) -> "CorrectionForm":
+        said = {name: tidy(sent.get(name, "")) for name in ("effective_on", "reason", "kind")}
+        return cls(sent.get("key", ""), **said)
 
-    def command(self) -> StornoEntry:
+    def command(self) -> CorrectEntry:
         """Raises: Invalid."""
         read = _Reader()
         key = read("", self.key, _key)
         effective_on = read("effective_on", self.effective_on, _required(parse_day))
         reason = read("reason", self.reason, _required(_reason))
         read.finish()
-        return _command(StornoEntry, key=key, effective_on=effective_on, reason=reason)
+        return _command(CorrectEntry, key=key, effective_on=effective_on, reason=reason, kind=self.kind)
+
+
+class Reasoned(NamedTuple):
+    key: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReasonForm:
+    """A form that asks only why."""
+
+    key: str
+    reason: str = ""
+
+    @classmethod
+    def new(cls) -> "ReasonForm":
+        return cls(str(uuid4()))
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> "ReasonForm":
+        return cls(sent.get("key", ""), tidy(sent.get("reason", "")))
+
+    def key_read(self) -> UUID:
+        """Raises: KeyDamaged."""
+        return _key(self.key)
+
+    def content(self) -> Reasoned:
+        """Raises: Invalid, KeyDamaged."""
+        read = _Reader()
+        reason = read("reason", self.reason, _required(_reason))
+        read.finish()
+        return Reasoned(self.key_read(), reason or "")
 
 
 _HEAD = ("journal", "effective_on", "memo", "document_number", "document_on")
@@ -257,12 +318,15 @@ def _lines(sent: Mapping[str, str]) -> Iterator[TypedLine]:
 
 
 def typed_side(fields: Mapping[str, str], prefix: str = "") -> TypedSide:
-    """A side from fields named ``account`` and ``dimensions.<slug>`` after ``prefix``."""
+    """A side from fields named ``account``, ``dimensions.<slug>``, ``quantity`` … after ``prefix``."""
     named = {d.slug: tidy(fields.get(f"{prefix}dimensions.{d.slug}", "")) for d in Dimension}
-    return TypedSide(tidy(fields.get(f"{prefix}account", "")), {slug: code for slug, code in named.items() if code})
+    account, quantity, amount = (
+        tidy(fields.get(f"{prefix}{name}", "")) for name in ("account", "quantity", "currency_amount")
+    )
+    return TypedSide(account, {slug: code for slug, code in named.items() if code}, quantity, amount)
 
 
-def _command(kind: type[C], **content: Any) -> C:
+def _command(kind: type[C], /, **content: Any) -> C:
     """The command, which knows limits of its own.  Raises: Invalid, with the place of each field it does not take."""
     try:
         return kind.model_validate(content)

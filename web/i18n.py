@@ -14,6 +14,7 @@ from babel.support import NullTranslations, Translations
 from erp.base.clock import LOCAL_TIME
 from erp.base.dates import DayMalformed, MonthMalformed, day_string, parse_day, parse_month
 from erp.base.i18n import N_, Language
+from erp.finance.journal.model import Measured
 from ledger.model import Dimension
 
 LOCALE = Path(__file__).parent / "locale"
@@ -60,6 +61,16 @@ def money(tiyn: int) -> str:
     """``-123456789`` → ``−1 234 567,89``."""
     whole, fraction = divmod(abs(tiyn), 100)
     return f"{MINUS if tiyn < 0 else ''}{whole:,}".replace(",", NO_BREAK) + f",{fraction:02d}"
+
+
+def measure(measured: Measured) -> str:
+    """``12500`` thousandths → ``12,5``; an amount of a currency with all its decimal places: ``1 234,50``."""
+    whole, fraction = divmod(abs(measured.scaled), 10**measured.places)
+    decimals = f"{fraction:0{measured.places}d}" if measured.places else ""
+    if not measured.unit:
+        decimals = decimals.rstrip("0")
+    sign = MINUS if measured.scaled < 0 else ""
+    return f"{sign}{whole:,}".replace(",", NO_BREAK) + (f",{decimals}" if decimals else "")
 
 
 def money_or_blank(tiyn: int) -> str:
@@ -129,7 +140,8 @@ class Speech:
 
     def _fact(self, name: str, value: Any) -> str:
         if isinstance(value, list | tuple):
-            return ", ".join(self._fact("dimension", item) for item in value)
+            inside = {"months": "month"}.get(name, "dimension")
+            return ", ".join(self._fact(inside, item) for item in value)
         if isinstance(value, date):
             return day_string(value)
         read = self._readers().get(name)

@@ -20,7 +20,7 @@ from erp.reference.access.policy import permissions_at, reach
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from web.forms import tidy
-from web.i18n import moment, money, money_or_blank, speech
+from web.i18n import measure, moment, money, money_or_blank, speech
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -47,6 +47,7 @@ template_globals: dict[str, Callable[..., Any]] = {
     "asset": asset,
     "money": money,
     "money_or_blank": money_or_blank,
+    "measure": measure,
     "day": day_string,
     "moment": moment,
 }

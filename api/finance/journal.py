@@ -9,12 +9,12 @@ from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.security import Visitor
-from erp.base.clock import today
-from erp.base.dates import MonthSpan, parse_month
-from erp.base.money import decimal_string
+from erp.base.clock import LOCAL_TIME, today
+from erp.base.dates import DaySpan, MonthSpan, parse_month
+from erp.base.money import decimal_string, scaled_string
 from erp.finance.journal import model, service
 from erp.finance.journal.queries import EntryFilter
-from erp.finance.journal.schemas import PostEntry, StornoEntry
+from erp.finance.journal.schemas import CorrectEntry, PostEntry, StornoEntry
 from erp.reference.access.model import Permission
 from ledger.model import Dimension, Posted
 
@@ -30,7 +30,10 @@ Limit = Annotated[int, QueryParameter(description="Rows a page.", ge=1, le=500)]
 Subaccount = Annotated[
     int | None, QueryParameter(description="One line of a trial balance by dimensions.", ge=1, le=2_147_483_647)
 ]
+AsOfDay = Annotated[date | None, QueryParameter(description="The last day counted, instead of the last month's end.")]
+KnownAt = Annotated[datetime | None, QueryParameter(description="Count what was recorded and sealed by then only.")]
 Amount = Annotated[str, Field(description="Tenge as a decimal string.", examples=["1234.56"])]
+Number = Annotated[str, Field(examples=["12.5"])]
 
 
 _ENTRY = {
@@ -42,7 +45,7 @@ _ENTRY = {
     "document_on": "2026-11-19",
     "postings": [
         {
-            "debit": {"account": "1316"},
+            "debit": {"account": "1316", "quantity": "250"},
             "credit": {"account": "3210", "dimensions": {"counterparty": "210940991839"}},
             "amount": "128450.00",
         }
@@ -54,7 +57,11 @@ _STORNO = {
     "reason": "Накладная введена дважды",
 }
 EntryBody = Annotated[PostEntry, Body(examples=[Example(summary="Goods from a supplier", value=_ENTRY)])]
+_REVERSAL = _STORNO | {"kind": "reversal"}
 StornoBody = Annotated[StornoEntry, Body(examples=[Example(summary="A double entry", value=_STORNO)])]
+
+
+CorrectionBody = Annotated[CorrectEntry, Body(examples=[Example(summary="By the opposite sides", value=_REVERSAL)])]
 
 
 class View(BaseModel):
@@ -69,6 +76,7 @@ class AccountView(View):
     kind: str = Field(examples=["asset"])
     mandatory: list[str] = Field(description="Dimensions a posting must name.", examples=[["programme", "specific"]])
     permitted: list[str] = Field(description="Dimensions a posting may name.")
+    keeps_quantity: bool = Field(description="Whether a posting must say a quantity.")
     verified: bool = Field(description="False where the data package is not sure of the row.")
 
     @classmethod
@@ -81,6 +89,7 @@ class AccountView(View):
             kind=a.kind,
             mandatory=_slugs(a.mandatory),
             permitted=_slugs(a.permitted),
+            keeps_quantity=a.keeps_quantity,
             verified=a.verified,
         )
 
@@ -88,16 +97,27 @@ class AccountView(View):
 class SideView(View):
     account: str = Field(examples=["1316"])
     dimensions: dict[str, str] = Field(examples=[{"counterparty": "120540002345"}])
+    quantity: Number | None = Field(description="Where the account is kept in quantities.")
+    currency_amount: Number | None = Field(description="In the currency among the dimensions.")
 
     @classmethod
-    def of(cls, side: model.Side) -> "SideView":
-        return cls(account=side.account.code, dimensions={v.dimension.slug: v.code for v in side.dimensions})
+    def of(cls, side: model.Side | None) -> "SideView | None":
+        if side is None:
+            return None
+        return cls(
+            account=side.account.code,
+            dimensions={v.dimension.slug: v.code for v in side.dimensions},
+            quantity=_number(side.quantity),
+            currency_amount=_number(side.currency),
+        )
 
 
 class PostingView(View):
+    """A side is absent where the other is an off-balance account, which is kept single-sided."""
+
     no: int
-    debit: SideView
-    credit: SideView
+    debit: SideView | None
+    credit: SideView | None
     amount: Amount
     memo: str | None
 
@@ -106,10 +126,22 @@ class CorrectionView(View):
     entry_id: int
     number: int
     reason: str
+    kind: str = Field(description="`storno` or `reversal`.", examples=["storno"])
+    through_earlier_years: bool = Field(
+        description="Whether it corrects a closed year through the result of earlier ones."
+    )
 
     @classmethod
     def of(cls, c: model.CorrectionView | None) -> "CorrectionView | None":
-        return cls(entry_id=c.entry_id, number=c.number, reason=c.reason) if c else None
+        if c is None:
+            return None
+        return cls(
+            entry_id=c.entry_id,
+            number=c.number,
+            reason=c.reason,
+            kind=c.kind,
+            through_earlier_years=c.through_earlier_years,
+        )
 
 
 class EntryView(View):
@@ -209,6 +241,27 @@ class PostedView(View):
         return cls(entry_id=p.entry_id, fiscal_year=p.fiscal_year, number=p.number, is_new=p.is_new)
 
 
+class MovementView(View):
+    """The same as the row's amounts, in quantity or in the currency among its dimensions."""
+
+    opening: Number
+    debit: Number
+    credit: Number
+    closing: Number
+
+    @classmethod
+    def of(cls, moved: model.MeasuredMovement | None) -> "MovementView | None":
+        if moved is None:
+            return None
+        all_ = moved.scaled
+        return cls(
+            opening=scaled_string(all_.opening, moved.places),
+            debit=scaled_string(all_.debit, moved.places),
+            credit=scaled_string(all_.credit, moved.places),
+            closing=scaled_string(all_.closing, moved.places),
+        )
+
+
 class BalanceRowView(View):
     account: str
     subaccount: int | None = Field(description="For the card of just this line, by dimensions.")
@@ -218,6 +271,8 @@ class BalanceRowView(View):
     debit: Amount
     credit: Amount
     closing: Amount
+    quantity: MovementView | None
+    currency: MovementView | None
 
     @classmethod
     def of(cls, r: model.BalanceRow) -> "BalanceRowView":
@@ -230,6 +285,8 @@ class BalanceRowView(View):
             debit=decimal_string(r.debit_tiyn),
             credit=decimal_string(r.credit_tiyn),
             closing=decimal_string(r.closing_tiyn),
+            quantity=MovementView.of(r.quantity),
+            currency=MovementView.of(r.currency),
         )
 
 
@@ -266,6 +323,8 @@ class CardLineView(View):
     debit: Amount
     credit: Amount
     balance: Amount
+    quantity: Number | None = Field(description="On the posting's own side.")
+    currency_amount: Number | None
 
     @classmethod
     def of(cls, line: model.CardLine) -> "CardLineView":
@@ -280,6 +339,8 @@ class CardLineView(View):
             debit=decimal_string(line.debit_tiyn),
             credit=decimal_string(line.credit_tiyn),
             balance=decimal_string(line.balance_tiyn),
+            quantity=_number(line.quantity),
+            currency_amount=_number(line.currency),
         )
 
 
@@ -289,6 +350,8 @@ class AccountCardView(View):
     debit: Amount
     credit: Amount
     closing: Amount
+    quantity: MovementView | None = Field(description="Where all is of one item.")
+    currency: MovementView | None = Field(description="Where all is of one currency.")
     lines: list[CardLineView]
     next_cursor: str | None
 
@@ -300,9 +363,20 @@ class AccountCardView(View):
             debit=decimal_string(card.debit_tiyn),
             credit=decimal_string(card.credit_tiyn),
             closing=decimal_string(card.closing_tiyn),
+            quantity=MovementView.of(card.quantity),
+            currency=MovementView.of(card.currency),
             lines=[CardLineView.of(line) for line in card.lines.rows],
             next_cursor=card.lines.next_cursor,
         )
+
+
+def _number(measured: model.Measured | None) -> str | None:
+    return scaled_string(measured.scaled, measured.places) if measured else None
+
+
+def _in_local_time(instant: datetime | None) -> datetime | None:
+    """An instant without a zone is one of the country's time."""
+    return instant.replace(tzinfo=LOCAL_TIME) if instant and instant.tzinfo is None else instant
 
 
 def _slugs(dimensions: Dimension) -> list[str]:
@@ -319,7 +393,7 @@ def list_accounts(
 ) -> list[AccountView]:
     """The postable accounts of the chart in force on a day (today when absent)."""
     chart = visit.read(lambda uow: service.accounts(uow, on or today()))
-    return [AccountView.of(a) for a in chart if a.postable]
+    return [AccountView.of(a) for a in chart if a.postable and not a.is_contra]
 
 
 @get(f"{_BOOKS}/entries", opt=_READ, sync_to_thread=True)
@@ -364,13 +438,43 @@ def storno_entry(
     return PostedView.of(receipt())
 
 
+@post(f"{_BOOKS}/entries/{{entry_id:int}}/correction", opt={"policy": Permission.JOURNAL_CORRECT}, sync_to_thread=True)
+def correct_entry(
+    visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int], data: CorrectionBody
+) -> PostedView:
+    """Cancel an entry: a storno by negative amounts, a reversal by the opposite sides.
+
+    Revenue and expense of a closed year are corrected through the result of earlier years.
+    """
+    receipt = visit.run(lambda uow: service.correct_entry(uow, organisation_id, entry_id, data))
+    return PostedView.of(receipt())
+
+
 @get(f"{_BOOKS}/trial-balance", opt=_READ, sync_to_thread=True)
 def trial_balance(
-    visit: Visitor, organisation_id: Organisation, first: Month, last: Month, by_dimensions: FromQuery[bool] = False
+    visit: Visitor,
+    organisation_id: Organisation,
+    first: Month,
+    last: Month,
+    by_dimensions: FromQuery[bool] = False,
+    closing: FromQuery[bool] = True,
+    day: AsOfDay = None,
+    known_at: KnownAt = None,
 ) -> TrialBalanceView:
-    """Opening balances, turnovers and closing balances of whole months."""
-    span = _span(first, last)
-    table = visit.read(lambda uow: service.trial_balance(uow, organisation_id, span, by_dimensions=by_dimensions))
+    """Opening balances, turnovers and closing balances of whole months, or of those through a day.
+
+    With `closing=false` year-closing entries of these months are left out: revenue and expense as they stood before.
+    """
+    months = _span(first, last)
+    span = DaySpan.of(months.start, day) if day else months
+    instant = _in_local_time(known_at)
+    if instant is not None:
+        visit.run(lambda uow: service.make_known(uow, instant))
+    table = visit.read(
+        lambda uow: service.trial_balance(
+            uow, organisation_id, span, by_dimensions=by_dimensions, closing=closing, known_at=instant
+        )
+    )
     return TrialBalanceView.of(table)
 
 
@@ -392,4 +496,4 @@ def account_card(
     )
 
 
-routes = [list_accounts, list_entries, post_entry, get_entry, storno_entry, trial_balance, account_card]
+routes = [list_accounts, list_entries, post_entry, get_entry, storno_entry, correct_entry, trial_balance, account_card]

@@ -64,6 +64,34 @@ class MonthSpan:
         return self.end - timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """Days from ``first`` through ``last``."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, first: date, last: date) -> "DaySpan":
+        """Raises: IntervalReversed."""
+        if last < first:
+            raise IntervalReversed(first=f"{first:%d.%m.%Y}", last=f"{last:%d.%m.%Y}")
+        return cls(first, last)
+
+    @property
+    def start(self) -> date:
+        return self.first
+
+    @property
+    def end(self) -> date:
+        """The first day after the span."""
+        return self.last + timedelta(days=1)
+
+    @property
+    def last_day(self) -> date:
+        return self.last
+
+
 _DAY = re.compile(r"([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{4})")
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00)?)?")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")

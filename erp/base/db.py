@@ -1,9 +1,12 @@
 """Engines and rows: the one place that knows how a connection is made and how a row becomes a noun."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import Engine, Row, create_engine
+from sqlalchemy.exc import DBAPIError
 
 T = TypeVar("T")
 
@@ -13,6 +16,8 @@ _TIMEOUTS = {
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
+# A far server that fell silent is given up after a minute; over a local socket these mean nothing.
+_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -39,10 +44,30 @@ def make_engine(url: str, *, role: str | None = APPLICATION_ROLE, pool: int = 8,
         sqlalchemy_url(url),
         pool_size=pool,
         max_overflow=0,
-        pool_pre_ping=True,
         pool_timeout=30,
-        connect_args={"options": options, "prepare_threshold": 1, "connect_timeout": 10},
+        connect_args={"options": options, "prepare_threshold": 1, "connect_timeout": 10, **_ALIVE},
     )
+
+
+@contextmanager
+def driver_connection(engine: Engine) -> Iterator[psycopg.Connection]:
+    """A connection of the pool as the driver has it, committing by itself.  Errors come out as SQLAlchemy's."""
+    pooled, broken = None, False
+    try:
+        pooled = engine.raw_connection()
+        driver: psycopg.Connection = pooled.driver_connection  # type: ignore[assignment]
+        driver.autocommit = True
+        yield driver
+    except psycopg.Error as error:
+        broken = pooled is not None and driver.broken
+        if broken:
+            engine.dispose()  # the others of the pool will be no better
+        raise DBAPIError.instance(None, None, error, psycopg.Error, connection_invalidated=broken) from error
+    finally:
+        if pooled is not None:
+            if not broken:
+                driver.autocommit = False
+            pooled.close()
 
 
 def one(make: Callable[..., T], row: Row[Any]) -> T:

@@ -18,10 +18,21 @@ class AmountOutOfRange(RuleViolated):
     template = "The amount {text} is out of range; the largest is 90 000 000 000 000,00."
 
 
-_MAX_TIYN = 9_000_000_000_000_000
+class NumberMalformed(RuleViolated):
+    code = "number-malformed"
+    template = "“{text}” cannot be read as a number with at most {places} digits after the comma."
+
+
+class NumberOutOfRange(RuleViolated):
+    code = "number-out-of-range"
+    template = "The number {text} is larger than the books can hold."
+
+
+_MAX_TIYN = 9_000_000_000_000_000  # of any scaled number
+MOST_PLACES = 4  # after the comma; no currency has more
 _SPACE = r"[ \u00a0\u2009\u202f']"
 _FORMS = tuple(
-    re.compile(rf"([-−–]?)\s*([0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)(?:{mark}([0-9]{{1,2}})){times}")
+    re.compile(rf"([-−–]?)\s*([0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)(?:{mark}([0-9]{{1,{MOST_PLACES}}})){times}")
     for group, mark, times in (
         (_SPACE, "[.,]", "?"),  # 1 234,56
         (",", r"\.", "{1}"),  # 1,234.56; without a fraction it could be 1,234 as well
@@ -52,18 +63,46 @@ def parse_tiyn(text: str) -> int:
 
     Raises: AmountMalformed, AmountOutOfRange.
     """
+    tiyn = _scaled(text, 2)
+    if tiyn is None:
+        raise AmountMalformed(text=text)
+    if abs(tiyn) > _MAX_TIYN:
+        raise AmountOutOfRange(text=text)
+    return tiyn
+
+
+def parse_scaled(text: str, places: int) -> int:
+    """A number as people write it, times ten to the power ``places``, which is at most ``MOST_PLACES``.
+
+    Raises: NumberMalformed, NumberOutOfRange.
+    """
+    scaled = _scaled(text, places)
+    if scaled is None:
+        raise NumberMalformed(text=text, places=places)
+    if abs(scaled) > _MAX_TIYN:
+        raise NumberOutOfRange(text=text)
+    return scaled
+
+
+def scaled_string(scaled: int, places: int) -> str:
+    """``12500`` of three places → ``12.5``: without needless zeros."""
+    whole, fraction = divmod(abs(scaled), 10**places)
+    shown = f"{whole}.{fraction:0{places}d}".rstrip("0").rstrip(".") if places else str(whole)
+    return f"-{shown}" if scaled < 0 else shown
+
+
+def _scaled(text: str, places: int) -> int | None:
+    """``None`` where it cannot be read; beyond the largest number where it has too many digits to count."""
     bare = text.strip()
     match = next((found for form in _FORMS if (found := form.fullmatch(bare))), None)
-    if match is None:
-        raise AmountMalformed(text=text)
+    if match is None or len(match[3] or "") > places:
+        return None
     sign, grouped, fraction = match.groups()
     whole = "".join(c for c in grouped if c.isdigit())
     if len(whole) > 100:  # int() itself refuses thousands of digits
-        raise AmountOutOfRange(text=text)
-    tiyn = int(whole) * 100 + int((fraction or "0").ljust(2, "0"))
-    if tiyn > _MAX_TIYN:
-        raise AmountOutOfRange(text=text)
-    return -tiyn if sign else tiyn
+        return _MAX_TIYN + 1
+    scaled: int = int(whole) * 10**places + int((fraction or "").ljust(places, "0") or "0")
+    return -scaled if sign else scaled
 
 
 def tiyn_of_number(number: float | int | Decimal) -> int:

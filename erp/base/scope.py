@@ -9,13 +9,14 @@ from ledger.model import Actor
 class Scope:
     """What the policy granted for one command or view.
 
-    ``reads`` and ``writes`` are organisation ids; the unit of work hands them to the database, whose row-level
-    security is the second witness.
+    ``reads`` and ``writes`` are organisation ids, and so are ``adjusts``: where restricted months may be posted into.
+    The unit of work hands them to the database, whose row-level security is the second witness.
     """
 
     actor: Actor
     reads: frozenset[int] = field(default_factory=frozenset)
     writes: frozenset[int] = field(default_factory=frozenset)
+    adjusts: frozenset[int] = field(default_factory=frozenset)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -23,7 +24,7 @@ class Scope:
         return {
             "reads": ",".join(map(str, sorted(self.reads | self.writes))),
             "writes": ",".join(map(str, sorted(self.writes))),
-            "actor": str(self.actor.id),
+            "adjusts": ",".join(map(str, sorted(self.adjusts))),
         }
 
 

@@ -1,4 +1,4 @@
-"""From a story to books: what the months before leave, the plan that pays for it, the closing of a year, numbers."""
+"""From a story to books: what the months before leave, the plan that pays for it, numbers."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from ledger.model import EntryKind
 from qazyna.demonstration import story
-from qazyna.demonstration.days import last_day, working_day
+from qazyna.demonstration.days import working_day
 from qazyna.demonstration.desk import PLANS, Desk
 from qazyna.demonstration.model import Asset, Draft, Institution, Line, Side
 
@@ -24,7 +24,6 @@ BOOKS_UNTIL = date(2026, 12, 31)
 _PROLOGUE = date(2024, 12, 1)
 _LAST_MONTH = date(2026, 11, 1)
 _PRIOR_RESULT = Side("5220")
-_RESULT = Side("5210")
 
 Balances = dict[Side, int]
 """Debit less credit, tiyn."""
@@ -40,8 +39,7 @@ def keep(institution: Institution) -> list[Draft]:
     before = [d for d in drafts if d.on < BEGINNING]
     since = [d for d in drafts if d.on >= BEGINNING]
     opening = _opening(desk, before)
-    closing = _closing(desk, [opening, *(d for d in since if d.on.year == CLOSED_YEAR)])
-    within = (d for d in [opening, *since, *closing] if d.on <= LAST_DAY)
+    within = (d for d in [opening, *since] if d.on <= LAST_DAY)
     return _numbered(sorted(within, key=lambda d: (d.on, d.place_in_day)))
 
 
@@ -148,26 +146,6 @@ def _opening(desk: Desk, before: list[Draft]) -> Draft:
 def _litres(drafts: Iterable[Draft]) -> int:
     lines = [line for draft in drafts for line in draft.lines]
     return sum((line.debit_litres or 0) - (line.credit_litres or 0) for line in lines)
-
-
-def _closing(desk: Desk, year: list[Draft]) -> list[Draft]:
-    """Revenue and expenses of the closed year into its result, and that into the result of previous years.
-
-    The carrying over belongs to the new year and is an ordinary entry of it: a report of the new year that leaves
-    closing entries out must still see it.
-    """
-    nominal = {side: tiyn for side, tiyn in balances(year).items() if side.account[0] in "67"}
-    revenue = tuple(Line(side, _RESULT, -tiyn) for side, tiyn in nominal.items() if side.account[0] == "6")
-    expenses = tuple(Line(_RESULT, side, tiyn) for side, tiyn in nominal.items() if side.account[0] == "7")
-    last = last_day(date(CLOSED_YEAR, 12, 1))
-    closing = [
-        Draft(last, "CLOSE", desk.say(text, year=CLOSED_YEAR), lines, EntryKind.CLOSING, place_in_day=9)
-        for text, lines in (("revenue_closed", revenue), ("expenses_closed", expenses))
-    ]
-    surplus = -sum(nominal.values())
-    carried = Line(_RESULT, _PRIOR_RESULT, surplus) if surplus > 0 else Line(_PRIOR_RESULT, _RESULT, -surplus)
-    memo = desk.say("result_carried", year=CLOSED_YEAR)
-    return [*closing, Draft(date(CLOSED_YEAR + 1, 1, 1), "CLOSE", memo, (carried,), place_in_day=0)]
 
 
 def _numbered(drafts: list[Draft]) -> list[Draft]:

@@ -27,7 +27,7 @@ from erp.reference.organisations import service as organisation_service
 from erp.reference.organisations.model import OrganisationDraft, OrganisationKind
 from erp.reference.packages import service as packages
 from ledger import service as ledger
-from ledger.model import Actor, Dimension, JournalEntry, Posting, Source, Storno, SubaccountKey
+from ledger.model import Actor, Correction, Dimension, JournalEntry, Posting, Source, SubaccountKey
 from qazyna.demonstration import books, oblast
 from qazyna.demonstration.days import days_later, working_day
 from qazyna.demonstration.model import Draft, Institution, Side
@@ -197,7 +197,7 @@ def _milli(litres: int | None) -> int | None:
 
 
 def _keep_books(engine: Engine, registers: _Registers, institution: Institution) -> None:
-    """Open the books, post the whole story at once, close the months that are past; then the two corrections."""
+    """Open the books, post the whole story at once, close the months and the year past; then the two corrections."""
     desk = _Desk(registers, institution)
     if institution.joins:
         first = institution.joins
@@ -209,7 +209,9 @@ def _keep_books(engine: Engine, registers: _Registers, institution: Institution)
 
 
 def _open(u: UnitOfWork, desk: _Desk, first: date) -> int:
-    return ledger.open_books(u.connection, desk.organisation_id, first, books.BOOKS_UNTIL, u.scope.actor)
+    return ledger.open_books(
+        u.connection, desk.organisation_id, desk.institution.code, first, books.BOOKS_UNTIL, u.scope.actor
+    )
 
 
 def _post_story(u: UnitOfWork, desk: _Desk) -> None:
@@ -221,6 +223,7 @@ def _post_story(u: UnitOfWork, desk: _Desk) -> None:
     while month < books.OPEN_FROM:
         journal.close_month(u, desk.organisation_id, month)
         month += relativedelta(months=1)
+    journal.close_year(u, desk.organisation_id, books.CLOSED_YEAR, desk.key(f"close-{books.CLOSED_YEAR}"))
 
 
 def _correct(engine: Engine, desk: _Desk) -> None:
@@ -232,7 +235,7 @@ def _correct(engine: Engine, desk: _Desk) -> None:
         return u.post(entry)
 
     posted = uow.run(engine, desk.scope, post)()
-    storno = Storno(
+    storno = Correction(
         organisation_id=desk.organisation_id,
         key=desk.key("storno"),
         entry_id=posted.entry_id,

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from litestar.testing import TestClient
 
+from erp.base.clock import now
 from erp.finance.journal.schemas import PostEntry
 from tests.web.desk import LYCEUM, STRANGERS, SUPPLIER, Desk, an_entry
 
@@ -58,6 +60,58 @@ def test_the_trial_balance_the_card_and_the_entries_agree(desk: Desk, client: Cl
     assert by_dimensions["debit"] == table["debit"]
 
 
+def test_a_trial_balance_is_as_of_a_day_and_as_known_at_an_instant(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head, months = bearer("auditor"), {"first": "2026-08", "last": "2026-08"}
+
+    def debit(**asked: str) -> str:
+        answer = client.get(f"{books(desk)}/trial-balance", params=months | asked, headers=head)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["debit"])
+
+    desk.post(on=date(2026, 8, 5))
+    debit(known_at=now().isoformat())  # who asks seals what there is
+    first_known = now()
+    desk.post(on=date(2026, 8, 20))
+    assert (debit(), debit(day="2026-08-19"), debit(day="2026-08-20")) == ("2469.12", "1234.56", "2469.12")
+    for _ in range(2):
+        assert debit(known_at=first_known.isoformat()) == "1234.56"
+    later = months | {"known_at": "2199-01-01T00:00:00"}
+    still_to_come = client.get(f"{books(desk)}/trial-balance", params=later, headers=head)
+    assert (still_to_come.status_code, still_to_come.json()["title"]) == (422, "instant-to-come")
+
+
+def test_quantities_and_currencies_stand_beside_the_amounts(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head, months = bearer("accountant"), "first=2026-09&last=2026-09"
+    dollars = {"account": "1051", "dimensions": {"currency": "USD"}, "currency_amount": "78.43"}
+    line = {"debit": {"account": "1315", "quantity": "212.5"}, "credit": dollars, "amount": "41000.00"}
+    entry_id = desk.post(on=date(2026, 9, 1), postings=[line, line])
+    posting = client.get(f"{books(desk)}/entries/{entry_id}", headers=head).json()["postings"][0]
+    assert (posting["debit"]["quantity"], posting["credit"]["currency_amount"]) == ("212.5", "78.43")
+    rows = client.get(f"{books(desk)}/trial-balance?{months}&by_dimensions=true", headers=head).json()["rows"]
+    by_account = {row["account"]: row for row in rows}
+    assert by_account["1315"]["quantity"]["closing"] == "425"
+    assert by_account["1051"]["currency"]["credit"] == "156.86"
+    card = f"{books(desk)}/accounts/1315/card?{months}"
+    first = client.get(f"{card}&limit=1", headers=head).json()
+    second = client.get(f"{card}&limit=1&cursor={first['next_cursor']}", headers=head).json()
+    assert [line["quantity"] for line in first["lines"] + second["lines"]] == ["212.5", "212.5"]
+    assert first["quantity"] == second["quantity"] == by_account["1315"]["quantity"]
+
+
+def test_an_off_balance_account_is_kept_on_one_side(desk: Desk, client: Client, bearer: Bearer) -> None:
+    head, months = bearer("accountant"), "first=2026-10&last=2026-10"
+    entry_id = desk.post(
+        on=date(2026, 10, 1), postings=[{"debit": {"account": "03", "quantity": "150"}, "amount": "15000.00"}]
+    )
+    posting = client.get(f"{books(desk)}/entries/{entry_id}", headers=head).json()["postings"][0]
+    assert (posting["debit"]["account"], posting["credit"]) == ("03", None)
+    rows = client.get(f"{books(desk)}/trial-balance?{months}", headers=head).json()["rows"]
+    assert [row["closing"] for row in rows if row["account"] in ("00", "03")] == ["15000.00"]
+    card = client.get(f"{books(desk)}/accounts/03/card?{months}", headers=head).json()
+    assert card["lines"][0]["corresponding_account"] == ""
+    assert "00" not in [a["code"] for a in client.get(f"{books(desk)}/accounts", headers=head).json()]
+
+
 def test_pages_of_a_card_and_of_the_journal_join_without_a_gap(desk: Desk, client: Client, bearer: Bearer) -> None:
     head = bearer("accountant")
     for n in range(5):
@@ -81,7 +135,7 @@ def test_pages_of_a_card_and_of_the_journal_join_without_a_gap(desk: Desk, clien
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [
-        ({"postings": [{"debit": {"account": "1316"}, "credit": {"account": "3210"}, "amount": "1"}]},
+        ({"postings": [{"debit": {"account": "1010"}, "credit": {"account": "3210"}, "amount": "1"}]},
          "/postings/0/credit/dimensions/counterparty", "value-missing"),
         ({"postings": [{"debit": {"account": "9999"}, "credit": {"account": "1010"}, "amount": "1"}]},
          "/postings/0/debit/account", "account-unknown"),
@@ -93,6 +147,23 @@ def test_pages_of_a_card_and_of_the_journal_join_without_a_gap(desk: Desk, clien
          "/postings/0/amount", "amount-zero"),
         ({"postings": [{"debit": {"account": "01"}, "credit": {"account": "1010"}, "amount": "1"}]},
          "/postings/0/credit/account", "off-balance-mixed"),
+        ({"postings": [{"debit": {"account": "1315"}, "credit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/debit/quantity", "quantity-missing"),
+        ({"postings": [{"debit": {"account": "1010", "quantity": "1"}, "credit": {"account": "2310"}, "amount": "1"}]},
+         "/postings/0/debit/quantity", "quantity-not-kept"),
+        ({"postings": [{"debit": {"account": "1315", "quantity": "-1"}, "credit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/debit/quantity", "signs-differ"),
+        ({"postings": [{"debit": {"account": "1051", "dimensions": {"currency": "USD"}},
+                        "credit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/debit/currency_amount", "currency-amount-missing"),
+        ({"postings": [{"debit": {"account": "1010", "currency_amount": "1"},
+                        "credit": {"account": "2310"}, "amount": "1"}]},
+         "/postings/0/debit/currency_amount", "currency-amount-not-kept"),
+        ({"postings": [{"debit": {"account": "1051", "dimensions": {"currency": "JPY"}, "currency_amount": "1.5"},
+                        "credit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/debit/currency_amount", "number-malformed"),
+        ({"postings": [{"debit": {"account": "1010"}, "amount": "1"}]},
+         "/postings/0/credit/account", "account-missing"),
         ({"journal": "MO-99"}, "/journal", "journal-unknown"),
         ({"journal": "OPEN"}, "/journal", "journal-reserved"),
     ],
@@ -135,7 +206,7 @@ def test_each_line_by_dimensions_opens_to_a_card_of_its_own(desk: Desk, client: 
     head, months = bearer("accountant"), "first=2026-01&last=2026-12"
     for contract in ("7", "8", ""):
         credit = {"account": "3210", "dimensions": {"counterparty": SUPPLIER, "contract": contract}}
-        line = {"debit": {"account": "1316"}, "credit": credit, "amount": f"{contract or 9}00.00"}
+        line = {"debit": {"account": "1316", "quantity": "2"}, "credit": credit, "amount": f"{contract or 9}00.00"}
         desk.post(postings=[line, line])
     rows = client.get(f"{books(desk)}/trial-balance?{months}&by_dimensions=true", headers=head).json()["rows"]
     own = [r for r in rows if r["account"] == "3210"]

@@ -22,12 +22,15 @@ _CHART = [
     ("1010", "asset", "debit", True, 0, 0),
     ("1316", "asset", "debit", True, 0, Dimension.ITEM | Dimension.PERSON),
     ("3210", "liability", "credit", True, Dimension.COUNTERPARTY, Dimension.COUNTERPARTY | Dimension.CONTRACT),
+    ("5210", "net_assets", "credit", True, 0, Dimension.PROGRAMME),
+    ("5220", "net_assets", "credit", True, 0, Dimension.PROGRAMME),
     ("6010", "revenue", "credit", True, 0, Dimension.PROGRAMME | Dimension.SPECIFIC),
     ("7060", "expense", "debit", True, 0, Dimension.PROGRAMME | Dimension.SPECIFIC),
     ("1490", "asset", "debit", True, 0, ~Dimension(0)),
     ("01", "off_balance", "debit", True, 0, 0),
     ("00", "off_balance", "credit", True, 0, 0),
 ]
+_ROLES = {"5210": "year_result", "5220": "earlier_years", "00": "contra"}
 
 
 def scope_of(*organisations: int) -> Scope:
@@ -76,8 +79,8 @@ def a_chart(url: str) -> dict[str, int]:
             connection.execute(
                 text("""
                     INSERT INTO ledger_account (code, name_kk, name_ru, name_en, kind, normal_side, postable, mandatory,
-                                                permitted, confidence)
-                    VALUES (:code, :code, :code, :code, :kind, :side, :postable, :mandatory, :permitted, 'high')
+                                                permitted, confidence, role)
+                    VALUES (:code, :code, :code, :code, :kind, :side, :postable, :mandatory, :permitted, 'high', :role)
                 """),
                 {
                     "code": code,
@@ -86,12 +89,13 @@ def a_chart(url: str) -> dict[str, int]:
                     "postable": postable,
                     "mandatory": int(mandatory),
                     "permitted": int(permitted),
+                    "role": _ROLES.get(code, ""),
                 },
             )
         connection.execute(
             text("""
                 INSERT INTO ledger_journal (code, name_kk, name_ru, name_en, confidence)
-                SELECT c, c, c, c, 'high' FROM unnest(ARRAY['MO-01', 'MO-16']) c
+                SELECT c, c, c, c, 'high' FROM unnest(ARRAY['MO-01', 'MO-16', 'CLOSE']) c
             """)
         )
         accounts = {a.code: a.id for a in connection.execute(text("SELECT code, id FROM ledger_account"))}
@@ -105,6 +109,6 @@ def some_books(url: str, *, organisation: int = 1, accounts: dict[str, int] | No
     uow.run(
         books.engine,
         scope_of(organisation),
-        lambda u: ledger.open_books(u.connection, organisation, JANUARY, DECEMBER, ACTOR),
+        lambda u: ledger.open_books(u.connection, organisation, str(organisation), JANUARY, DECEMBER, ACTOR),
     )
     return books

@@ -9,7 +9,7 @@ import pytest
 
 from erp.base import uow
 from erp.base.db import APPLICATION_ROLE
-from ledger.model import Posting, Storno
+from ledger.model import Correction, Posting
 from tests.factories.books import A_DAY, Books, scope_of, some_books
 
 
@@ -37,7 +37,7 @@ def shelf(shared_database: str) -> Iterator[Shelf]:
     posted = mine.post(mine.entry(Posting(cash, revenue, 100_00), memo="ours"))
     kept = theirs.post(theirs.entry(Posting(their_cash, their_revenue, 200_00), memo="a secret of theirs"))
     wrong = theirs.post(theirs.entry(Posting(their_cash, their_revenue, 300_00), memo="a mistake of theirs"))
-    storno = Storno(2, uuid4(), wrong.entry_id, 2026, A_DAY, "typed twice")
+    storno = Correction(2, uuid4(), wrong.entry_id, 2026, A_DAY, "typed twice")
     uow.run(theirs.engine, scope_of(2), lambda u: u.post(storno))
     yield Shelf(shared_database, mine, theirs, cash, revenue, their_cash, their_revenue, posted.entry_id, kept.entry_id)
     mine.engine.dispose()

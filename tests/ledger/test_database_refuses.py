@@ -27,8 +27,19 @@ BOOKS = [
     "ledger_correction",
     "ledger_balance",
     "ledger_account_balance",
+    "ledger_period_change",
+    "ledger_year",
+    "ledger_year_change",
+    "ledger_leaf",
+    "ledger_sealed_code",
 ]
-CHART = ["ledger_account", "ledger_journal", "ledger_classification"]
+# What all may read, with a column of each.
+CHART = {
+    "ledger_account": "source",
+    "ledger_journal": "code",
+    "ledger_classification": "source",
+    "ledger_edition": "edition",
+}
 PARTITIONS = ["ledger_entry_2026", "ledger_posting_2026"]
 
 POST = """
@@ -40,7 +51,7 @@ INTERN = """
     SELECT * FROM ledger_intern_subaccounts(%(organisation)s, ARRAY[%(account)s]::int[], '{""}', '{""}', '{""}', '{""}',
         '{""}', '{""}', '{""}', ARRAY[%(person)s], '{""}')
 """
-STORNO = "SELECT * FROM ledger_storno(%s, %s, 'hash', %s, 2026, %s, 7, 'test', 'a reason')"
+STORNO = "SELECT * FROM ledger_correct(%s, %s, 'hash', %s, 2026, %s, 7, 'test', 'a reason', 'storno')"
 STAGE = """
     INSERT INTO ledger_stage (batch, row_no, entry_no, no, journal_id, kind, effective_on, memo, document_number,
                               debit_id, credit_id, amount_tiyn)
@@ -78,7 +89,7 @@ def stage(connection: psycopg.Connection, shelf: Shelf, *rows: dict[str, object]
 
 @pytest.mark.parametrize("table", [*BOOKS, *CHART, *PARTITIONS])
 def test_the_application_cannot_write_a_table(application: psycopg.Connection, table: str) -> None:
-    column = "organisation_id" if table not in CHART else "source" if table != "ledger_journal" else "code"
+    column = CHART.get(table, "organisation_id")
     assert refusal(application, f"UPDATE {table} SET {column} = {column}") == DENIED
     assert refusal(application, f"DELETE FROM {table}") == DENIED
     assert refusal(application, f"TRUNCATE {table} CASCADE") == DENIED
@@ -143,7 +154,7 @@ def test_a_posting_lands_and_agrees(application: psycopg.Connection, shelf: Shel
 @pytest.mark.parametrize("how", ["post", "batch", "storno"])
 def test_a_closed_month_takes_nothing(application: psycopg.Connection, shelf: Shelf, how: str) -> None:
     batch = stage(application, shelf, {})
-    application.execute("SELECT ledger_set_period(1, '2026-03-01', 'closed', 7)")
+    application.execute("SELECT ledger_set_period(1, '2026-03-01', 'closed', 7, 'a reason', 'test')")
     refused = {
         "post": lambda: refusal(application, POST, a_posting(shelf)),
         "batch": lambda: refusal(application, POST_BATCH, [1, batch, uuid4()]),
@@ -173,18 +184,18 @@ def test_a_snapshot_taken_before_a_month_closed_cannot_post_into_it(shelf: Shelf
         in_scope(late, 1)
         late.execute("SELECT count(*) FROM ledger_period")
         in_scope(closer, 1)
-        closer.execute("SELECT ledger_set_period(1, '2026-12-01', 'closed', 7)")
+        closer.execute("SELECT ledger_set_period(1, '2026-12-01', 'closed', 7, 'a reason', 'test')")
         closer.commit()
         try:
             assert refusal(late, POST, a_posting(shelf, on=date(2026, 12, 15))) is not None
         finally:
             late.rollback()
             in_scope(closer, 1)
-            closer.execute("SELECT ledger_set_period(1, '2026-12-01', 'open', 7)")
+            closer.execute("SELECT ledger_set_period(1, '2026-12-01', 'open', 7, 'a reason', 'test')")
 
 
 def test_closing_waits_for_a_posting_under_way_and_a_posting_for_a_closing(shelf: Shelf) -> None:
-    close = "SELECT ledger_set_period(1, '2026-03-01', 'closed', 7)"
+    close = "SELECT ledger_set_period(1, '2026-03-01', 'closed', 7, 'a reason', 'test')"
     with (
         connect(shelf.url, role=APPLICATION_ROLE) as one,
         connect(shelf.url, role=APPLICATION_ROLE) as other,
@@ -261,8 +272,8 @@ def test_functions_write_only_the_books_in_scope(
     assert refusal(application, STORNO, [2, uuid4(), shelf.their_entry_id, A_DAY]) == FOREIGN
     intern = {"organisation": 2, "account": shelf.mine.accounts["1010"], "person": ""}
     assert refusal(application, INTERN, intern) == FOREIGN
-    assert refusal(application, "SELECT ledger_open_books(2, '2027-01-01', '2027-01-01', 7)") == FOREIGN
-    assert refusal(application, "SELECT ledger_set_period(2, '2026-03-01', 'closed', 7)") == FOREIGN
+    assert refusal(application, "SELECT ledger_open_books(2, '2', '2027-01-01', '2027-01-01', 7)") == FOREIGN
+    assert refusal(application, "SELECT ledger_set_period(2, '2026-03-01', 'closed', 7, 'a reason', 'test')") == FOREIGN
 
 
 def test_reading_is_not_writing(application: psycopg.Connection, shelf: Shelf) -> None:
@@ -288,7 +299,7 @@ def test_a_key_names_one_content(application: psycopg.Connection, shelf: Shelf) 
     assert refusal(application, POST_BATCH, [1, stage(application, shelf, {}), posting["key"]]) == KEY_REUSED
 
 
-@pytest.mark.parametrize("kind", ["storno", "reversal"])
+@pytest.mark.parametrize("kind", ["storno", "reversal", "closing"])
 def test_a_correction_cannot_be_posted_without_what_it_corrects(
     application: psycopg.Connection, shelf: Shelf, kind: str
 ) -> None:
@@ -395,7 +406,8 @@ def test_a_raw_insert_meets_the_same_refusals(owner: psycopg.Connection, shelf: 
     assert refused(id=7) == NO_ENTRY
     assert refused(on=date(2026, 3, 16)) == NO_ENTRY
     assert refused(organisation=9) == NOT_OPENED
-    owner.execute("SELECT set_config('qazyna.writes', '1', true), ledger_set_period(1, '2026-03-01', 'closed', 7)")
+    in_scope(owner, 1)
+    owner.execute("SELECT ledger_set_period(1, '2026-03-01', 'closed', 7, 'a reason', 'test')")
     assert refused() == CLOSED
 
 

@@ -1,10 +1,11 @@
 """Random commands against a ledger in a few lines of Python: after each step both say the same."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import count
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,16 +23,31 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 
 from erp.base import uow
+from erp.base.dates import DaySpan
 from erp.base.db import make_engine
-from ledger import errors
+from erp.finance.journal import turnovers
+from erp.finance.journal.model import Sums
+from erp.finance.journal.turnovers import Cut
+from ledger import errors, seals
 from ledger import service as ledger
-from ledger.model import Dimension, EntryKind, JournalEntry, Posted, PostedBatch, Posting, Source, Storno, SubaccountKey
+from ledger.model import (
+    Correction,
+    Dimension,
+    EntryKind,
+    JournalEntry,
+    Posted,
+    PostedBatch,
+    Posting,
+    Source,
+    SubaccountKey,
+)
 from tests.factories.books import ACTOR, Books, a_chart, scope_of
+from tests.factories.seals import seal_everything
 from tests.ledger.agreement import disagreements
 
 MONTHS = [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
 NOT_OPENED = date(2027, 2, 1)
-KINDS = [EntryKind.ORDINARY, EntryKind.OPENING, EntryKind.CLOSING]
+KINDS = [EntryKind.ORDINARY, EntryKind.OPENING]  # closing entries come from the close of a year only
 SIDES = [
     ("1010", {}),
     ("1316", {}),
@@ -63,6 +79,17 @@ def lines(draw: st.DrawFn) -> tuple[Posting, ...]:
 drafts = st.tuples(lines(), days, st.sampled_from([1, 2]), st.sampled_from(KINDS))
 
 
+def negative(p: Posting) -> Posting:
+    quantities = (-(p.debit_quantity_milli or 0), -(p.credit_quantity_milli or 0))
+    return replace(
+        p, amount_tiyn=-p.amount_tiyn, debit_quantity_milli=quantities[0], credit_quantity_milli=quantities[1]
+    )
+
+
+def swapped(p: Posting) -> Posting:
+    return Posting(p.credit_id, p.debit_id, p.amount_tiyn, p.memo, p.credit_quantity_milli, p.debit_quantity_milli)
+
+
 @dataclass
 class Model:
     """What the books should say."""
@@ -72,6 +99,8 @@ class Model:
     corrections: set[int] = field(default_factory=set)
     closed: set[date] = field(default_factory=set)
     numbers: Counter[tuple[int, int]] = field(default_factory=Counter)
+    known: dict[datetime, frozenset[int]] = field(default_factory=dict)
+    """What entries there were at an instant."""
 
     def refuses(self, day: date) -> bool:
         return day.replace(day=1) in self.closed
@@ -96,12 +125,31 @@ class Model:
         measures = ("debit", "credit", "debit quantity", "credit quantity")
         return {place: tuple(sums[*place, measure] for measure in measures) for place in places}  # type: ignore[misc]
 
+    def sums(self, cut: Cut, known: Collection[int] | None) -> dict[int, tuple[int, int, int]]:
+        """Opening balance and turnovers by subaccount, straight from the entries."""
+        start, end = cut.span.start, cut.span.end
+        sums: dict[int, list[int]] = {}
+        for entry_id, (entry, _) in self.entries.items():
+            if entry.effective_on >= end or (known is not None and entry_id not in known):
+                continue
+            opens = entry.effective_on < start or entry.kind is EntryKind.OPENING
+            for p in entry.postings:
+                for side, of in ((p.debit_id, 1), (p.credit_id, 2)):
+                    row = sums.setdefault(side, [0, 0, 0])
+                    if opens:
+                        row[0] += p.amount_tiyn if of == 1 else -p.amount_tiyn
+                    else:
+                        row[of] += p.amount_tiyn
+        return {side: (row[0], row[1], row[2]) for side, row in sums.items()}
+
 
 class LedgerMachine(RuleBasedStateMachine):
     """Each example keeps the books of an organisation of its own, in one database."""
 
     books: Books
     organisations: "count[int]"
+    everyone: "dict[int, tuple[Model, dict[int, int]]]"
+    """Models of all examples so far by organisation, with the account of each subaccount."""
 
     posted = Bundle("posted")
 
@@ -113,10 +161,12 @@ class LedgerMachine(RuleBasedStateMachine):
         keys = [SubaccountKey.of(self.books.accounts[code], named) for code, named in [*SIDES, *OFF_BALANCE]]
 
         def begin(u: uow.UnitOfWork) -> list[int]:
-            ledger.open_books(u.connection, self.organisation, MONTHS[0], MONTHS[-1], ACTOR)
+            ledger.open_books(u.connection, self.organisation, str(self.organisation), MONTHS[0], MONTHS[-1], ACTOR)
             return ledger.intern_subaccounts(u.connection, self.organisation, keys)
 
         self.ids = self.run_(begin)
+        accounts = dict(zip(self.ids, (key.account_id for key in keys), strict=True))
+        self.everyone[self.organisation] = self.model, accounts
 
     def run_(self, command):  # type: ignore[no-untyped-def]
         return uow.run(self.books.engine, scope_of(self.organisation), command)
@@ -165,10 +215,10 @@ class LedgerMachine(RuleBasedStateMachine):
             self.model.entries[entry_id] = entry, result
         return multiple(*(entry_id for (entry_id,) in fresh))
 
-    @rule(entry_id=posted, day=days)
-    def storno(self, entry_id: int, day: date) -> None:
+    @rule(entry_id=posted, day=days, kind=st.sampled_from([EntryKind.STORNO, EntryKind.REVERSAL]))
+    def correct(self, entry_id: int, day: date, kind: EntryKind) -> None:
         entry, result = self.model.entries[entry_id]
-        command = Storno(self.organisation, uuid4(), entry_id, result.fiscal_year, day, "typed twice")
+        command = Correction(self.organisation, uuid4(), entry_id, result.fiscal_year, day, "typed twice", kind)
 
         def cancel() -> Posted:
             return self.run_(lambda u: u.post(command))()  # type: ignore[no-any-return]
@@ -187,16 +237,9 @@ class LedgerMachine(RuleBasedStateMachine):
                 cancel()
             return
         self.model.cancelled.add(entry_id)
-        negative = tuple(
-            replace(
-                p,
-                amount_tiyn=-p.amount_tiyn,
-                debit_quantity_milli=-(p.debit_quantity_milli or 0),
-                credit_quantity_milli=-(p.credit_quantity_milli or 0),
-            )
-            for p in entry.postings
-        )
-        mirrored = replace(entry, effective_on=day, postings=negative)  # its kind, too, is the original's
+        mirror = negative if kind is EntryKind.STORNO else swapped
+        postings = tuple(mirror(p) for p in entry.postings)
+        mirrored = replace(entry, effective_on=day, postings=postings)  # its kind, too, is the original's
         by = cancel()
         assert by == Posted(by.entry_id, day.year, self.model.next_number(mirrored), True)
         assert cancel() == replace(by, is_new=False)
@@ -212,7 +255,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def reopen(self, data: st.DataObject) -> None:
         month = data.draw(st.sampled_from(sorted(self.model.closed)))
-        self.run_(lambda u: ledger.reopen_period(u.connection, self.organisation, month, ACTOR))
+        self.run_(lambda u: ledger.reopen_period(u.connection, self.organisation, month, ACTOR, "a late bill"))
         self.model.closed.remove(month)
 
     # -------------------------------------------------------------------------------------------- what is refused
@@ -254,7 +297,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def cancel_a_storno(self, data: st.DataObject) -> None:
         by = data.draw(st.sampled_from(sorted(self.model.corrections)))
         _, result = self.model.entries[by]
-        command = Storno(self.organisation, uuid4(), by, result.fiscal_year, date(2027, 1, 28), "a reason")
+        command = Correction(self.organisation, uuid4(), by, result.fiscal_year, date(2027, 1, 28), "a reason")
         with pytest.raises(errors.NotCorrectable):
             self.run_(lambda u: u.post(command))
 
@@ -270,6 +313,44 @@ class LedgerMachine(RuleBasedStateMachine):
         refusal = errors.PeriodClosed if self.model.refuses(draft[1]) else Changed
         with pytest.raises(refusal):
             self.run_(command)
+
+    # -------------------------------------------------------------------------------------------- what is asked
+
+    @rule()
+    def seal(self) -> None:
+        """An instant between two blocks, which can be asked for ever after."""
+        url = self.books.engine.url.render_as_string(hide_password=False)
+        instant = seal_everything(url).sealed_at
+        seal_everything(url)
+        self.model.known[instant] = frozenset(self.model.entries)
+
+    @rule()
+    def roll(self) -> None:
+        self.run_(lambda u: ledger.roll_groups(u.connection))
+
+    @rule(a=days, b=days, data=st.data())
+    def ask_for_sums(self, a: date, b: date, data: st.DataObject) -> None:
+        """Of any span of days, as things stand and as they were known, of one organisation and of all together."""
+        instant = data.draw(st.none() | st.sampled_from(sorted(self.model.known))) if self.model.known else None
+        span, known = DaySpan.of(min(a, b), max(a, b)), self.model.known[instant] if instant else None
+        everyone = list(self.everyone) if instant is None else [self.organisation]
+
+        def ask(u: uow.UnitOfWork) -> tuple[list[Sums], list[Sums], Cut]:
+            cut = Cut(span, known=seals.known_at(u.connection, instant).xid if instant else None)
+            one = turnovers.sums_by_subaccount(u.connection, u.scope, self.organisation, cut)
+            return one, turnovers.sums_by_account(u.connection, u.scope, everyone, cut), cut
+
+        one, together, cut = uow.read(self.books.engine, scope_of(*everyone), ask)
+        sums = {s.subaccount_id: (s.opening_tiyn, s.debit_tiyn, s.credit_tiyn) for s in one}
+        assert without_zeros(sums) == without_zeros(self.model.sums(cut, known))
+        totals: dict[int, tuple[int, int, int]] = {}
+        for organisation in everyone:
+            model, accounts = self.everyone[organisation]
+            for side, (opening, debit, credit) in model.sums(cut, known).items():
+                o, d, c = totals.get(accounts[side], (0, 0, 0))
+                totals[accounts[side]] = (o + opening, d + debit, c + credit)
+        by_account = {s.account_id: (s.opening_tiyn, s.debit_tiyn, s.credit_tiyn) for s in together}
+        assert without_zeros(by_account) == without_zeros(totals)
 
     # -------------------------------------------------------------------------------------------- what always holds
 
@@ -293,11 +374,16 @@ class LedgerMachine(RuleBasedStateMachine):
         assert dict(map(tuple, numbers)) == {i: posted.number for i, (_, posted) in self.model.entries.items()}
 
 
+def without_zeros(sums: Mapping[Any, tuple[int, int, int]]) -> dict[Any, tuple[int, int, int]]:
+    return {key: row for key, row in sums.items() if any(row)}
+
+
 @pytest.fixture
 def machine(shared_database: str) -> Iterator[type[LedgerMachine]]:
     engine = make_engine(shared_database)
     LedgerMachine.books = Books(engine, 0, a_chart(shared_database))
     LedgerMachine.organisations = count(1)
+    LedgerMachine.everyone = {}
     yield LedgerMachine
     engine.dispose()
 

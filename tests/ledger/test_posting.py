@@ -12,7 +12,7 @@ from erp.base import uow
 from erp.base.db import make_engine
 from ledger import errors
 from ledger import service as ledger
-from ledger.model import Dimension, EntryKind, JournalEntry, Posting, Source, Storno
+from ledger.model import Correction, Dimension, EntryKind, JournalEntry, Posting, Source
 from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
 from tests.ledger.agreement import disagreements
 
@@ -72,7 +72,7 @@ def test_a_storno_shrinks_the_turnovers_and_happens_once(books: Books) -> None:
     posted = books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 900)))
 
     def cancel() -> None:
-        storno = Storno(books.organisation, uuid4(), posted.entry_id, 2026, A_DAY, "typed twice")
+        storno = Correction(books.organisation, uuid4(), posted.entry_id, 2026, A_DAY, "typed twice")
         uow.run(books.engine, scope_of(1), lambda u: u.post(storno))
 
     cancel()
@@ -84,19 +84,19 @@ def test_a_storno_shrinks_the_turnovers_and_happens_once(books: Books) -> None:
 
 def test_a_storno_cannot_be_cancelled_nor_stand_before_its_entry(books: Books) -> None:
     posted = books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 900)))
-    early = Storno(books.organisation, uuid4(), posted.entry_id, 2026, date(2026, 3, 14), "reason")
+    early = Correction(books.organisation, uuid4(), posted.entry_id, 2026, date(2026, 3, 14), "reason")
     with pytest.raises(errors.StornoBeforeEntry):
         uow.run(books.engine, scope_of(1), lambda u: u.post(early))
     storno = uow.run(
         books.engine,
         scope_of(1),
-        lambda u: u.post(Storno(books.organisation, uuid4(), posted.entry_id, 2026, A_DAY, "reason")),
+        lambda u: u.post(Correction(books.organisation, uuid4(), posted.entry_id, 2026, A_DAY, "reason")),
     )()
     with pytest.raises(errors.NotCorrectable):
         uow.run(
             books.engine,
             scope_of(1),
-            lambda u: u.post(Storno(books.organisation, uuid4(), storno.entry_id, 2026, A_DAY, "reason")),
+            lambda u: u.post(Correction(books.organisation, uuid4(), storno.entry_id, 2026, A_DAY, "reason")),
         )
 
 
@@ -106,7 +106,7 @@ def test_a_closed_month_refuses_and_a_reopened_one_accepts(books: Books) -> None
     with pytest.raises(errors.PeriodClosed) as refusal:
         books.post(entry)
     assert refusal.value.fields["month"] == "2026-03"
-    uow.run(books.engine, scope_of(1), lambda u: ledger.reopen_period(u.connection, 1, A_DAY, ACTOR))
+    uow.run(books.engine, scope_of(1), lambda u: ledger.reopen_period(u.connection, 1, A_DAY, ACTOR, "a late bill"))
     assert books.post(entry).is_new
 
 
@@ -216,7 +216,7 @@ def test_an_old_mistake_can_be_cancelled_after_the_chart_has_changed(books: Book
     later = date(2026, 4, 1)
     with pytest.raises(errors.AccountNotInForce):
         books.post(books.entry(Posting(books.side("1010"), books.side("1316"), 1), on=later))
-    storno = Storno(books.organisation, uuid4(), posted.entry_id, 2026, later, "typed twice")
+    storno = Correction(books.organisation, uuid4(), posted.entry_id, 2026, later, "typed twice")
     assert uow.run(books.engine, scope_of(1), lambda u: u.post(storno))().is_new
     assert totals(books) == (0, 0)
 
@@ -227,14 +227,14 @@ def test_an_entry_of_too_many_lines_is_refused_by_their_number(books: Books) -> 
         books.post(books.entry(*[line] * 32_768))
 
 
-def test_opening_and_closing_entries_are_balances_of_their_own_kind(books: Books) -> None:
+def test_opening_entries_are_balances_of_their_own_kind(books: Books) -> None:
     cash, revenue = books.side("1010"), books.side("6010")
-    for kind in (EntryKind.OPENING, EntryKind.CLOSING, EntryKind.ORDINARY):
+    for kind in (EntryKind.OPENING, EntryKind.ORDINARY):
         books.post(books.entry(Posting(cash, revenue, 5), kind=kind))
     kinds = uow.read(
         books.engine,
         scope_of(1),
         lambda u: u.execute(text("SELECT kind FROM ledger_balance ORDER BY subaccount_id, kind")).scalars().all(),
     )
-    assert kinds == [0, 1, 2, 0, 1, 2]
-    assert totals(books) == (15, 15)
+    assert kinds == [0, 1, 0, 1]
+    assert totals(books) == (10, 10)

@@ -203,15 +203,20 @@ def test_no_revenue_or_expense_of_2025_is_left_after_its_closing(owner: Connecti
         """)
     ).all()
     assert left == []
-    carried = text("""
-        SELECT o.name_en, sum(b.debit_tiyn - b.credit_tiyn) AS balance
-          FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id AND a.code = '5210'
+    held = text("""
+        SELECT o.name_en, y.state, y.result_tiyn, sum(b.credit_tiyn - b.debit_tiyn) AS held,
+               -(SELECT sum(n.debit_tiyn - n.credit_tiyn)
+                   FROM ledger_account_balance n JOIN ledger_account a ON a.id = n.account_id
+                  WHERE n.organisation_id = o.id AND n.month < '2026-01-01' AND n.kind <> 2
+                    AND a.kind IN ('revenue', 'expense')) AS earned
+          FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id AND a.role = 'year_result'
           JOIN reference_organisation o ON o.id = b.organisation_id
-         WHERE b.month <= '2026-01-01' GROUP BY 1
+          JOIN ledger_year y ON y.organisation_id = o.id AND y.fiscal_year = 2025
+         WHERE b.month < '2027-01-01' GROUP BY o.id, o.name_en, y.state, y.result_tiyn
     """)
-    results = {r.name_en: r.balance for r in owner.execute(carried)}
-    assert len(results) == len(KEEPING)
-    assert not any(results.values())
+    rows = owner.execute(held).all()
+    assert len(rows) == len(KEEPING)
+    assert all((r.state, r.result_tiyn) == ("closed", r.held) and r.held == r.earned != 0 for r in rows)
 
 
 def test_assignments_of_2025_lapse_with_the_year(owner: Connection) -> None:

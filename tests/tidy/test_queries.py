@@ -36,6 +36,9 @@ def relations(shared_database: str) -> set[str]:
     return names
 
 
+QUERIES = {"queries.py", "turnovers.py"}
+
+
 def named(path: Path) -> list[tuple[int, str]]:
     """Line and name of everything in the module's texts that has a table's form."""
     tree = tree_of(path)
@@ -72,7 +75,7 @@ def test_every_table_a_query_reads_exists(relations: set[str]) -> None:
     unknown = [
         f"{path}:{node.lineno} {name}"
         for path in modules("erp")
-        if path.name == "queries.py"
+        if path.name in QUERIES
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for name in re.findall(
@@ -84,12 +87,12 @@ def test_every_table_a_query_reads_exists(relations: set[str]) -> None:
 
 
 def test_only_queries_and_the_kernel_hold_statements() -> None:
-    """A slice's SQL stands in its ``queries.py``; rules, services and pages hold none."""
+    """A slice's SQL stands in its ``queries.py`` and ``turnovers.py``; rules, services and pages hold none."""
     statement = re.compile(r"^\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s", re.IGNORECASE)
     elsewhere = [
         f"{path}:{node.lineno}"
         for path in modules("erp", "api", "web")
-        if path.name != "queries.py" and path.parts[:2] != ("erp", "base") and path.name != "health.py"
+        if path.name not in QUERIES and path.parts[:2] != ("erp", "base") and path.name != "health.py"
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
@@ -105,9 +108,10 @@ def test_every_query_takes_the_scope() -> None:
     without = [
         f"{path}:{node.lineno} {node.name}"
         for path in modules()
-        if path.name == "queries.py"
+        if path.name in QUERIES
         for node in tree_of(path).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-        if not any(a.annotation is not None and ast.unparse(a.annotation) == "Scope" for a in node.args.args[:2])
+        for types in [[a.annotation and ast.unparse(a.annotation) for a in node.args.args[:2]]]
+        if types[:1] == ["Connection"] and types[1:] != ["Scope"]
     ]
     assert without == []

@@ -79,7 +79,7 @@ def an_entry(**changes: Any) -> dict[str, Any]:
         "document_on": "2026-03-14",
         "postings": [
             {
-                "debit": {"account": "1316"},
+                "debit": {"account": "1316", "quantity": "20"},
                 "credit": {"account": "3210", "dimensions": {"counterparty": SUPPLIER}},
                 "amount": "1234.56",
             }
@@ -99,7 +99,9 @@ def furnish(url: str) -> Desk:
         uow.run(
             desk.engine,
             everywhere,
-            lambda u, at=organisation: ledger.open_books(u.connection, at, YEAR_START, YEAR_END, u.scope.actor),  # type: ignore[misc]
+            lambda u, at=organisation: ledger.open_books(
+                u.connection, at, str(at), YEAR_START, YEAR_END, u.scope.actor
+            ),  # type: ignore[misc]
         )
     return desk
 

@@ -64,7 +64,11 @@ class Outline(HTMLParser):
         form = self.one("form", id=form_id)
         blank = {id(e) for template in form.inside if template.tag == "template" for e in template.inside}
         inside = [e for e in form.inside if id(e) not in blank]
-        sent = {e["name"]: e["value"] for e in inside if e.tag == "input" and e["name"] and e["type"] != "checkbox"}
+        sent = {
+            e["name"]: e["value"]
+            for e in inside
+            if e.tag == "input" and e["name"] and (e["type"] not in ("checkbox", "radio") or "checked" in e.attributes)
+        }
         for select in (e for e in inside if e.tag == "select"):
             options = [e for e in select.inside if e.tag == "option"]
             chosen = next((e for e in options if "selected" in e.attributes), options[0])

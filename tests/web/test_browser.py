@@ -18,7 +18,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Iterator[Open]:
-    """A signed-in accountant's page; a console error or a refused script fails the test."""
+    """The page of somebody signed in, usually the accountant; a console error or a refused script fails the test."""
     contexts = []
     errors: list[str] = []
 
@@ -26,7 +26,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             errors.append(message.text)
 
-    def open_(path: str = "", **options: Any) -> Page:
+    def open_(path: str = "", login: str = "accountant", **options: Any) -> Page:
         defaults: dict[str, Any] = {"locale": "en", "viewport": {"width": 1280, "height": 800}}
         context = browser.new_context(base_url=site.address, **(defaults | options))
         contexts.append(context)
@@ -34,10 +34,10 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         page.on("console", note)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto("/sign-in")
-        page.get_by_label("Login").fill("accountant")
+        page.get_by_label("Login").fill(login)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile(r"/o/\d+"))
+        page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))
         page.goto(f"{site.desk.home}{path}")
         return page
 
@@ -60,7 +60,11 @@ def type_line(page: Page, amount: str) -> None:
     expect(page.locator(".option").first).to_contain_text("1316")
     keys.press("Enter")  # chooses
     expect(page.locator(":focus")).to_have_value("1316")
-    keys.press("Enter")  # leads on to the credit
+    expect(page.locator("[name$='debit.quantity']").last).to_be_visible()
+    keys.press("Enter")  # leads on to what the account asks for
+    expect(page.locator(":focus")).to_have_attribute("name", re.compile(r"debit\.quantity$"))
+    keys.type("12,5")
+    keys.press("Enter")
     keys.type("3210")
     expect(page.locator(".option[aria-selected=true]")).to_contain_text("3210")
     keys.press("Tab")  # accepts, and leads to what the account asks for
@@ -109,6 +113,7 @@ def fill_line(page: Page, memo: str) -> None:
     page.locator("[id='postings.0.debit.account']").fill("1316")
     page.locator("[id='postings.0.credit.account']").fill("3210")
     page.locator("[id='postings.0.credit.account']").blur()
+    page.locator("[id='postings.0.debit.quantity']").fill("3")
     page.locator("[id='postings.0.credit.dimensions.counterparty']").fill(SUPPLIER)
     page.locator("[id='postings.0.amount']").fill("10")
 
@@ -167,12 +172,88 @@ def test_an_entry_is_cancelled_by_storno(open_page: Open, site: Site) -> None:
     page = open_page(f"journal/{entry}")
     page.get_by_role("link", name="Storno").click()
     page.get_by_label("Reason").fill("A test of storno")
-    page.get_by_label("Date of the storno").fill("18.03.2026")
-    page.get_by_role("button", name="Post the storno").click()
+    page.get_by_label("Date of the correction").fill("18.03.2026")
+    page.get_by_role("button", name="Post the correction").click()
     expect(page.get_by_role("status")).to_contain_text("posted")
     expect(page.get_by_role("main")).to_contain_text("\u22121\u00a0234,56")
     page.get_by_role("link", name=re.compile("№")).click()
     expect(page.get_by_role("main")).to_contain_text("A test of storno")
+
+
+def test_an_entry_is_cancelled_by_opposite_sides(open_page: Open, site: Site) -> None:
+    page = open_page(f"journal/{site.desk.post(memo='Undone later')}/correct")
+    page.get_by_label("Reversal").check()
+    page.get_by_label("Reason").fill("The supplier took it back")
+    page.get_by_label("Date of the correction").fill("18.03.2026")
+    page.get_by_role("button", name="Post the correction").click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+    line = page.locator(".postings tbody tr")
+    expect(line.locator("[data-label=Debit]")).to_contain_text("3210")
+    expect(line.locator("[data-label=Credit]")).to_contain_text(re.compile(r"1316.*Quantity\s+20", re.DOTALL))
+    expect(line).to_contain_text("1\u00a0234,56")
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_quantities_and_a_currency_stand_beside_the_amount(open_page: Open, scripted: bool) -> None:
+    page = open_page("journal/new", java_script_enabled=scripted)
+    page.locator("#memo").fill("Petrol for dollars")
+    page.locator("#effective_on").fill("18.03.2026")
+    for side, code in (("debit", "1315"), ("credit", "1051")):
+        page.locator(f"[id='postings.0.{side}.account']").fill(code)
+        page.locator(f"[id='postings.0.{side}.account']").blur()
+    if not scripted:
+        page.get_by_role("button", name="Refresh lines").click()
+    page.locator("[id='postings.0.amount']").fill("41 000")
+    page.locator("[id='postings.0.debit.quantity']").fill("212,5")
+    page.locator("[id='postings.0.credit.dimensions.currency']").fill("USD")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.locator("[id='postings.0.credit.currency_amount-fault']")).to_contain_text("amount in USD")
+    page.locator("[id='postings.0.credit.currency_amount']").fill("78,43")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+    expect(page.locator(".postings")).to_contain_text("212,5")
+    expect(page.locator(".postings")).to_contain_text("78,43\u00a0USD")
+    page.goto(page.url.partition("/journal")[0] + "/trial-balance?from=2026-03&to=2026-03&by=dimensions")
+    expect(page.locator("#a-1315 + tr.measure")).to_contain_text("Quantity")
+    expect(page.locator("tr.measure", has_text="Amount in the currency, USD")).to_be_visible()
+    page.goto(page.url.partition("/trial-balance")[0] + "/accounts/1315/card?from=2026-03&to=2026-03")
+    expect(page.locator(".card-lines thead")).to_contain_text("Quantity, balance")
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_an_off_balance_account_is_posted_on_one_side(open_page: Open, scripted: bool) -> None:
+    page = open_page("journal/new", java_script_enabled=scripted)
+    page.locator("#memo").fill("Forms taken in")
+    page.locator("#effective_on").fill("18.03.2026")
+    page.locator("[id='postings.0.debit.account']").fill("03")
+    page.locator("[id='postings.0.debit.account']").blur()
+    if not scripted:
+        page.get_by_role("button", name="Refresh lines").click()
+    expect(page.locator("[data-line]")).to_contain_text("leave the other side empty")
+    page.locator("[id='postings.0.debit.quantity']").fill("150")
+    page.locator("[id='postings.0.amount']").fill("15000")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("posted")
+    expect(page.locator(".postings [data-label=Debit]")).to_contain_text("03")
+    expect(page.locator(".postings [data-label=Credit]")).to_have_count(0)
+    page.goto(page.url.partition("/journal")[0] + "/trial-balance?from=2026-03&to=2026-03")
+    expect(page.locator("#a-03")).to_contain_text("000,00")
+    expect(page.locator("#a-00")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_month_is_locked_and_opened_again_on_its_page(open_page: Open, site: Site, scripted: bool) -> None:
+    page = open_page("months", login="office", java_script_enabled=scripted)
+    row = page.locator("[id='p-2026-12']")
+    row.get_by_role("button", name="Restrict").click()
+    expect(row).to_contain_text("restricted")
+    row.get_by_role("button", name="Close").click()
+    expect(row).to_contain_text("closed")
+    row.get_by_role("link", name="Open again").click()
+    page.get_by_label("Reason").fill("A bill came late")
+    page.get_by_role("button", name="Open the month again").click()
+    expect(row).to_contain_text("open")
+    expect(page.locator(".changes")).to_contain_text("A bill came late")
 
 
 def test_a_figure_opens_to_its_card_and_its_entry_and_back_keeps_the_place(open_page: Open, site: Site) -> None:
@@ -204,6 +285,7 @@ def test_everything_works_without_script(open_page: Open, site: Site) -> None:
         page.locator(f"[id='postings.{line}.credit.account']").fill("3210")
     page.get_by_role("button", name="Refresh lines").click()
     for line in (0, 1):
+        page.locator(f"[id='postings.{line}.debit.quantity']").fill("1")
         page.locator(f"[id='postings.{line}.credit.dimensions.counterparty']").fill(SUPPLIER)
         page.locator(f"[id='postings.{line}.amount']").fill("7,25")
     page.get_by_role("button", name="Post", exact=True).click()
@@ -212,7 +294,7 @@ def test_everything_works_without_script(open_page: Open, site: Site) -> None:
     page.get_by_role("link", name="Storno").click()
     page.locator("#reason").fill("Also without script")
     page.locator("#effective_on").fill("18.03.2026")
-    page.get_by_role("button", name="Post the storno").click()
+    page.get_by_role("button", name="Post the correction").click()
     expect(page.get_by_role("status")).to_contain_text("posted")
 
 
@@ -252,7 +334,7 @@ def test_the_theme_changes_at_once_and_stays(open_page: Open) -> None:
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
 def test_a_phone_never_scrolls_sideways(open_page: Open, site: Site, language: str) -> None:
     entry = site.desk.post(memo="On a phone")
-    page = open_page(viewport={"width": 375, "height": 740})
+    page = open_page(login="office", viewport={"width": 375, "height": 740})
     page.context.add_cookies([{"name": "qazyna_language", "value": language, "url": site.address}])
     for path in (
         "",
@@ -260,10 +342,15 @@ def test_a_phone_never_scrolls_sideways(open_page: Open, site: Site, language: s
         "journal/new",
         f"journal/new?copy={entry}",
         f"journal/{entry}",
-        f"journal/{entry}/storno",
+        f"journal/{entry}/correct",
         "trial-balance",
         "trial-balance?by=dimensions",
         "accounts/3210/card",
+        "accounts/1316/card",
+        "months",
+        "months/2026-03/reopen",
+        "years/2026/close",
+        "years/2026/reopen",
     ):
         page.goto(f"{site.desk.home}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 375, path

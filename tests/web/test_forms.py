@@ -8,7 +8,7 @@ from erp.base.errors import Invalid
 from erp.base.money import AmountMalformed
 from ledger.errors import TooManyPostings
 from ledger.model import Dimension
-from web.forms import Empty, EntryForm, KeyDamaged, ReasonTooShort, StornoForm, TooLong
+from web.forms import CorrectionForm, Empty, EntryForm, KeyDamaged, ReasonTooShort, TooLong
 
 KEY = "6f0b7c1e-2f0e-4b57-9f57-1d2b8c0e4a11"
 TYPED = {
@@ -100,5 +100,5 @@ def test_the_total_counts_what_can_be_read() -> None:
 
 def test_a_storno_needs_a_reason() -> None:
     with pytest.raises(Invalid) as refusal:
-        StornoForm.of({"key": KEY, "effective_on": "16.03.2026", "reason": "ab"}).command()
+        CorrectionForm.of({"key": KEY, "effective_on": "16.03.2026", "reason": "ab"}).command()
     assert isinstance(refusal.value.faults["reason"], ReasonTooShort)

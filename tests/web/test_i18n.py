@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from erp.base.dates import IntervalReversed
 from erp.base.i18n import Language
 from erp.base.money import parse_tiyn
-from ledger.errors import DimensionMissing, PeriodClosed, StornoBeforeEntry
+from ledger.errors import DimensionMissing, MonthsNotClosed, PeriodClosed, StornoBeforeEntry
 from web.i18n import alphabetical, moment, money, speech, translate
 
 
@@ -47,8 +47,10 @@ def test_a_refusal_tells_its_facts_in_the_reader_s_words() -> None:
     assert translate(missing, Language.RU) == "По счёту 3210 обязательны: Контрагент, Бюджетная программа."
     assert "2026 ж. ақпан" in translate(PeriodClosed(month="2026-02"), Language.KK)
     assert translate(StornoBeforeEntry(day="2026-02-01", entry_day="2026-03-01"), Language.EN).startswith(
-        "The storno is dated 01.02.2026"
+        "A storno or reversal dated 01.02.2026"
     )
+    not_closed = translate(MonthsNotClosed(year=2026, months=["2026-03", "2026-04"]), Language.EN)
+    assert not_closed.endswith("March 2026, April 2026.")
     assert "январь 2026" in translate(IntervalReversed(first="2026-05", last="2026-01"), Language.RU)
 
 

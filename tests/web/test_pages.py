@@ -16,10 +16,12 @@ _FILLED = {
     "effective_on": "17.03.2026",
     "memo": "Two lines of paper",
     "postings.0.debit.account": "1316",
+    "postings.0.debit.quantity": "100",
     "postings.0.credit.account": "3210",
     "postings.0.credit.dimensions.counterparty": SUPPLIER,
     "postings.0.amount": "1 000,50",
     "postings.1.debit.account": "1316",
+    "postings.1.debit.quantity": "0,05",
     "postings.1.credit.account": "3210",
     "postings.1.credit.dimensions.counterparty": SUPPLIER,
     "postings.1.amount": "0,50",
@@ -44,10 +46,12 @@ def every_page(desk: Desk, accountant: Reader) -> dict[str, str]:
         f"o/{desk.school}/journal/new",
         f"o/{desk.school}/journal/new?copy={entry}",
         f"o/{desk.school}/journal/{entry}",
-        f"o/{desk.school}/journal/{entry}/storno",
+        f"o/{desk.school}/journal/{entry}/correct",
         f"o/{desk.school}/trial-balance",
         f"o/{desk.school}/trial-balance?by=dimensions",
         f"o/{desk.school}/accounts/3210/card",
+        f"o/{desk.school}/accounts/1316/card",
+        f"o/{desk.school}/months",
         "no-such-page",
     ]
     return {path: accountant.get(f"/{path}").text for path in paths}
@@ -341,8 +345,8 @@ def test_a_value_of_doubtful_origin_carries_its_mark(
 
 def test_a_storno_links_both_ways_and_cannot_be_repeated(desk: Desk, accountant: Reader) -> None:
     entry = desk.post(memo="A mistake")
-    path = f"{desk.home}journal/{entry}/storno"
-    form = Outline(accountant.get(path).text).fields("storno")
+    path = f"{desk.home}journal/{entry}/correct"
+    form = Outline(accountant.get(path).text).fields("correction")
     answer = accountant.send(path, form | {"effective_on": "17.03.2026", "reason": "Typed twice"})
     assert answer.status_code == 303, answer.text
     storno = accountant.get(answer.headers["location"].partition("?")[0]).text
@@ -352,18 +356,18 @@ def test_a_storno_links_both_ways_and_cannot_be_repeated(desk: Desk, accountant:
     assert "cancelled by storno" in original
     assert "Typed twice" in original
     assert f"{path}" not in original, "no second storno is offered"
-    form = Outline(accountant.get(path).text).fields("storno")
+    form = Outline(accountant.get(path).text).fields("correction")
     again = accountant.send(path, form | {"effective_on": "17.03.2026", "reason": "Once more"})
     assert again.status_code == 409
     assert "already cancelled" in again.text
 
 
 def test_a_storno_before_its_entry_is_told_at_the_date(desk: Desk, accountant: Reader) -> None:
-    path = f"{desk.home}journal/{desk.post()}/storno"
-    form = Outline(accountant.get(path).text).fields("storno")
+    path = f"{desk.home}journal/{desk.post()}/correct"
+    form = Outline(accountant.get(path).text).fields("correction")
     answer = accountant.send(path, form | {"effective_on": "01.01.2026", "reason": "Too early"})
-    assert "before the entry" in Outline(answer.text).one("p", id="effective_on-fault").text
-    assert Outline(answer.text).fields("storno")["reason"] == "Too early"
+    assert "before its entry" in Outline(answer.text).one("p", id="effective_on-fault").text
+    assert Outline(answer.text).fields("correction")["reason"] == "Too early"
 
 
 # ---------------------------------------------------------------- reading
@@ -408,6 +412,46 @@ def test_figures_of_the_trial_balance_open_to_their_card_and_their_entry(desk: D
     assert "Entered by hand" in page.one("dl", class_="facts source").text
 
 
+def test_the_trial_balance_of_a_day_and_of_an_instant_keeps_its_address(desk: Desk, accountant: Reader) -> None:
+    for day in (5, 20):
+        desk.post(on=date(2026, 7, day))
+    address = f"{desk.home}trial-balance?from=2026-07&to=2026-07"
+    totals = [
+        Outline(accountant.get(f"{address}{asked}").text).one("tfoot").text
+        for asked in ("&day=19.07.2026", "&day=20.07.2026", "&day=31.07.2026", "")
+    ]
+    assert totals[0] != totals[1]
+    assert totals[2] == totals[3]
+    page = Outline(accountant.get(f"{address}&day=19.07.2026").text)
+    assert "as of 19.07.2026" in page.one("h1").text
+    card = next(a["href"] for a in page.one("tbody").inside if "/accounts/3210/card" in a["href"])
+    assert quote("day=19.07.2026", safe="") in card, "the way back leads to the same question"
+    known = f"{address}&known={quote('01.02.2026 09:30')}"
+    page = Outline(accountant.get(known).text)
+    assert "As known at 01.02.2026 09:30" in page.one("p", class_="notice").text
+    assert page.all("tfoot") == []
+    assert page.one("input", id="known")["value"] == "01.02.2026 09:30"
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "words"),
+    [
+        ("day=31.02.2026", "day", "is not a day"),
+        ("known=yesterday", "known", "is not a time of a day"),
+        ("known=01.01.2199+00:00", "known", "is still to come"),
+        ("from=2026-05&day=01.02.2026", "from", "ends (01.02.2026) before it starts"),
+    ],
+)
+def test_a_day_or_an_instant_that_cannot_be_is_told_above_the_report(
+    desk: Desk, accountant: Reader, asked: str, field: str, words: str
+) -> None:
+    answer = accountant.get(f"{desk.home}trial-balance?{asked}")
+    assert answer.status_code == 422
+    summary = Outline(answer.text).one("section", id="faults")
+    assert words in summary.text
+    assert any(e["href"] == f"#{field}" for e in summary.inside)
+
+
 def test_an_account_of_doubtful_origin_carries_its_mark(desk: Desk, accountant: Reader) -> None:
     page = accountant.get(f"{desk.home}accounts/7080/card").text
     assert "not verified" in page
@@ -417,7 +461,7 @@ def test_who_only_reads_is_offered_no_posting(desk: Desk, sign_in: SignIn) -> No
     auditor = sign_in("auditor")
     entry = desk.post()
     assert "/journal/new" not in auditor.get(f"{desk.home}journal").text
-    assert "/storno" not in auditor.get(f"{desk.home}journal/{entry}").text
+    assert "/correct" not in auditor.get(f"{desk.home}journal/{entry}").text
     answer = auditor.get(f"{desk.home}journal/new")
     assert answer.status_code == 403
     assert "Your role at this organisation does not allow this." in answer.text

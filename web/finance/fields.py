@@ -31,15 +31,21 @@ class SideFields:
     typed: str
     account: Account | None
     fields: tuple[DimensionField, ...]
+    quantity: str | None = None
+    """As typed; ``None`` where it is not asked for."""
+    currency_amount: str = ""
 
     @property
     def asked(self) -> list[DimensionField]:
         """Fields that must be filled, or are."""
-        return [f for f in self.fields if f.mandatory or f.code]
+        return [f for f in self.fields if self._is_asked(f)]
 
     @property
     def optional(self) -> list[DimensionField]:
-        return [f for f in self.fields if not f.mandatory and not f.code]
+        return [f for f in self.fields if not self._is_asked(f)]
+
+    def _is_asked(self, field: DimensionField) -> bool:
+        return bool(field.mandatory or field.code or (field.slug == "currency" and self.currency_amount))
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,16 @@ class Chart:
         account = self._accounts.get(side.account)
         permitted = account.permitted | account.mandatory if account and account.postable else Dimension(0)
         asked = [d for d in Dimension if d in permitted or d.slug in side.dimensions]
-        return SideFields(side.account, account, tuple(self._field(d, side, account) for d in asked))
+        if side.currency_amount and Dimension.CURRENCY not in asked:
+            asked.append(Dimension.CURRENCY)
+        counted = side.quantity or (account is not None and account.keeps_quantity)
+        return SideFields(
+            side.account,
+            account,
+            tuple(self._field(d, side, account) for d in asked),
+            side.quantity if counted else None,
+            side.currency_amount,
+        )
 
     def line(self, line: TypedLine) -> LineFields:
         return LineFields(self.side(line.debit), self.side(line.credit), line.amount, line.memo)

@@ -1,4 +1,4 @@
-"""The journal: its list, an entry and its source, the entry form, the storno."""
+"""The journal: its list, an entry and its source, the entry form, the correction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ from ledger.model import Dimension
 from web.faults import Refusal, fault_sheet
 from web.finance.fields import BLANK_LINE, Chart, LineFields, SideFields, all_verified
 from web.finance.months import asked_span, choices, year_to
-from web.forms import EntryForm, StornoForm, TypedSide, day_typed, tidy, typed_side
+from web.forms import CorrectionForm, EntryForm, TypedSide, day_typed, tidy, typed_side
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -44,6 +44,8 @@ _SOURCES = {
     "manual": N_("Entered by hand"),
     "import": N_("Import from a file"),
     "storno": N_("Storno of another entry"),
+    "reversal": N_("Reversal of another entry"),
+    "closing": N_("Close of the year"),
     "demo": N_("Demonstration"),
 }
 
@@ -202,7 +204,8 @@ def side(
         shown = Chart(uow, [typed], day, visit.language).side(typed)
         asked = shown.account.permitted | shown.account.mandatory if shown.account else Dimension(0)
         fitting = tuple(f for f in shown.fields if f.dimension in asked)
-        return organisation_at(uow), replace(shown, fields=fitting)
+        counted = shown.quantity if shown.account and shown.account.keeps_quantity else None
+        return organisation_at(uow), replace(shown, fields=fitting, quantity=counted)
 
     organisation, fields = visit.read(show)
     return render(request, "journal/side.html", organisation=organisation, name=name, side=fields)
@@ -250,7 +253,8 @@ def _accounts_by_name(uow: UnitOfWork, form: EntryForm) -> EntryForm:
     """The form with names of accounts turned into codes, where one account alone answers to the name."""
     chart = service.accounts(uow, form.day or today())
     codes = {a.code for a in chart}
-    names = {a.code: f"{a.name_kk}\n{a.name_ru}\n{a.name_en}".lower() for a in chart if a.postable}
+    named_by_people = (a for a in chart if a.postable and not a.is_contra)
+    names = {a.code: f"{a.name_kk}\n{a.name_ru}\n{a.name_en}".lower() for a in named_by_people}
 
     def named(side: TypedSide) -> TypedSide:
         if not side.account or side.account in codes:
@@ -295,7 +299,7 @@ def _entry_page(
     )
 
 
-# ------------------------------------------------------------------------------------------------ entry and storno
+# ------------------------------------------------------------------------------------------------ entry and correction
 
 
 @get("/o/{organisation_id:int}/journal/{entry_id:int}", opt=_READ, sync_to_thread=True)
@@ -303,7 +307,7 @@ def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Re
     organisation, shown = visit.read(lambda uow: (organisation_at(uow), service.entry(uow, organisation_id, entry_id)))
     home = f"/o/{organisation_id}/"
     say = speech(visit.language)
-    sides = [side for p in shown.postings for side in (p.debit, p.credit)]
+    sides = [side for p in shown.postings for side in (p.debit, p.credit) if side]
 
     def card_url(code: str, day: date) -> str:
         span = year_to(day)
@@ -319,34 +323,34 @@ def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Re
         posted="posted" in request.query_params,
         back=own_address(request.query_params.get("back", ""), under=home, otherwise=""),
         card_url=card_url,
-        may_storno=_may_storno(visit, organisation_id, shown),
+        may_correct=_may_correct(visit, organisation_id, shown),
         unverified=not all(side.account.verified and all_verified(side.dimensions) for side in sides),
         source_kind=say(_SOURCES[shown.source.kind]) if shown.source.kind in _SOURCES else shown.source.kind,
     )
 
 
-def _may_storno(visit: Visit, organisation_id: int, entry: EntryView) -> bool:
+def _may_correct(visit: Visit, organisation_id: int, entry: EntryView) -> bool:
     may = visit.identity is not None and Permission.JOURNAL_CORRECT in permissions_at(visit.identity, organisation_id)
-    return may and entry.cancels is None and entry.cancelled_by is None
+    return may and entry.kind != "closing" and entry.cancels is None and entry.cancelled_by is None
 
 
-@get("/o/{organisation_id:int}/journal/{entry_id:int}/storno", opt=_CORRECT, sync_to_thread=True)
-def storno_page(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[str]:
+@get("/o/{organisation_id:int}/journal/{entry_id:int}/correct", opt=_CORRECT, sync_to_thread=True)
+def correction_page(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[str]:
     shown = visit.read(lambda uow: service.entry(uow, organisation_id, entry_id))
-    return _storno_page(request, shown, StornoForm.new(max(today(), shown.effective_on)))
+    return _correction_page(request, shown, CorrectionForm.new(max(today(), shown.effective_on)))
 
 
-@post("/o/{organisation_id:int}/journal/{entry_id:int}/storno", opt=_CORRECT, sync_to_thread=True)
-def send_storno(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id, data: Sent) -> Response[Any]:
-    form = StornoForm.of(data)
+@post("/o/{organisation_id:int}/journal/{entry_id:int}/correct", opt=_CORRECT, sync_to_thread=True)
+def send_correction(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id, data: Sent) -> Response[Any]:
+    form = CorrectionForm.of(data)
     if choice := choice_in(data):
         remember(visit, choice)
-        return _storno_page(request, _entry_of(visit, organisation_id, entry_id), form, choice=choice)
+        return _correction_page(request, _entry_of(visit, organisation_id, entry_id), form, choice=choice)
     try:
-        receipt = visit.run(lambda uow: service.storno_entry(uow, organisation_id, entry_id, form.command()))
+        receipt = visit.run(lambda uow: service.correct_entry(uow, organisation_id, entry_id, form.command()))
     except (RuleViolated, Conflict, LedgerError) as refusal:
         with _instead_of_its_form(refusal):
-            return _storno_page(request, _entry_of(visit, organisation_id, entry_id), form, refusal=refusal)
+            return _correction_page(request, _entry_of(visit, organisation_id, entry_id), form, refusal=refusal)
     return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
 
 
@@ -354,23 +358,30 @@ def _entry_of(visit: Visit, organisation_id: int, entry_id: int) -> EntryView:
     return visit.read(lambda uow: service.entry(uow, organisation_id, entry_id))
 
 
-def _storno_page(
-    request: Ask, shown: EntryView, form: StornoForm, *, refusal: Refusal | None = None, choice: Choice | None = None
+def _correction_page(
+    request: Ask,
+    shown: EntryView,
+    form: CorrectionForm,
+    *,
+    refusal: Refusal | None = None,
+    choice: Choice | None = None,
 ) -> Response[str]:
     visit, chosen = visit_of(request), choice or Choice()
     sheet = fault_sheet(refusal, chosen.language or visit.language)
+    organisation, years = visit.read(lambda uow: (organisation_at(uow), service.years(uow, shown.organisation_id)))
     return render(
         request,
-        "journal/storno.html",
-        organisation=visit.read(organisation_at),
+        "journal/correct.html",
+        organisation=organisation,
         status=status_of(refusal) if refusal else 200,
         language=chosen.language,
         theme=chosen.theme,
         cookies=chosen.cookies(request),
         section="journal",
-        form_id="storno",
+        form_id="correction",
         form_default="post",
         entry=shown,
+        year_closed=any(y.year == shown.fiscal_year and y.state == "closed" for y in years),
         form=form,
         faults=sheet.by_field,
         summary=sheet.summary,
@@ -385,6 +396,6 @@ routes = [
     send_entry,
     side,
     entry,
-    storno_page,
-    send_storno,
+    correction_page,
+    send_correction,
 ]

@@ -1,11 +1,18 @@
-"""Months in the address of a page: which are asked for, and which may be chosen."""
+"""Months, days and instants in the address of a page: which are asked for, and which may be chosen."""
 
+import re
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime, time
 
-from erp.base.dates import MonthSpan, parse_month
+from erp.base.clock import LOCAL_TIME
+from erp.base.dates import DayMalformed, DaySpan, MonthSpan, parse_day, parse_month
 from erp.base.errors import RuleViolated
-from erp.finance.journal.queries import Month
+from erp.finance.journal.model import Month
+
+
+class InstantMalformed(RuleViolated):
+    code = "instant-malformed"
+    template = "“{text}” is not a time of a day. Write it like 22.11.2026 14:05."
 
 
 def asked_span(query: Mapping[str, str], usual: MonthSpan) -> tuple[MonthSpan, RuleViolated | None]:
@@ -16,6 +23,29 @@ def asked_span(query: Mapping[str, str], usual: MonthSpan) -> tuple[MonthSpan, R
         return MonthSpan.of(first, last), None
     except RuleViolated as fault:
         return usual, fault
+
+
+def asked_day(query: Mapping[str, str], months: MonthSpan) -> tuple[DaySpan | None, RuleViolated | None]:
+    """Days from the first of the months through ``day`` of an address; nothing where it names none."""
+    try:
+        return (DaySpan.of(months.start, parse_day(query["day"])) if query.get("day") else None), None
+    except RuleViolated as fault:
+        return None, fault
+
+
+_INSTANT = re.compile(r"(\S+)[ T]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+
+
+def parse_instant(text: str) -> datetime:
+    """An instant in the country's time, as people write it: ``22.11.2026 14:05``.  Raises: InstantMalformed."""
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        raise InstantMalformed(text=text)
+    try:
+        clock = time(int(match[2]), int(match[3]), int(match[4] or 0), tzinfo=LOCAL_TIME)
+        return datetime.combine(parse_day(match[1]), clock)
+    except (DayMalformed, ValueError):
+        raise InstantMalformed(text=text) from None
 
 
 def year_to(last: date) -> MonthSpan:

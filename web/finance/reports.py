@@ -1,7 +1,8 @@
 """Reports over the journal: the trial balance and the account card."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,9 +10,9 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from api.problems import status_of
-from api.security import Visitor
+from api.security import Visit, Visitor
 from erp.base.clock import today
-from erp.base.dates import MonthSpan, month_string
+from erp.base.dates import DaySpan, MonthSpan, month_string
 from erp.base.errors import RuleViolated
 from erp.base.i18n import Language
 from erp.base.uow import UnitOfWork
@@ -20,9 +21,10 @@ from erp.finance.journal.model import AccountCard, BalanceRow, TrialBalance
 from erp.finance.journal.queries import Month
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
-from web.faults import fault_sheet
+from ledger.errors import LedgerError
+from web.faults import Refusal, fault_sheet
 from web.finance.fields import all_verified
-from web.finance.months import asked_span, choices, year_to
+from web.finance.months import asked_day, asked_span, choices, parse_instant, year_to
 from web.forms import tidy
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render
@@ -48,7 +50,7 @@ class Books:
     organisation: Organisation
     months: list[Month]
     span: MonthSpan
-    fault: RuleViolated | None
+    fault: Refusal | None
 
     @classmethod
     def read(cls, uow: UnitOfWork, organisation_id: int, query: dict[str, str]) -> "Books":
@@ -77,13 +79,20 @@ class Books:
 def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     query = query_of(request)
     by_dimensions = query.get("by") == "dimensions"
+    closing = query.get("closing") != "without"
+    known_at, unknown = _known_at(visit, query.get("known", ""))
 
-    def show(uow: UnitOfWork) -> tuple[Books, TrialBalance]:
+    def show(uow: UnitOfWork) -> tuple[Books, DaySpan | None, TrialBalance]:
         books = Books.read(uow, organisation_id, query)
-        return books, service.trial_balance(uow, organisation_id, books.span, by_dimensions=by_dimensions)
+        days, misread = asked_day(query, books.span)
+        balance = service.trial_balance(
+            uow, organisation_id, days or books.span, by_dimensions=by_dimensions, closing=closing, known_at=known_at
+        )
+        return replace(books, fault=books.fault or misread or unknown), days, balance
 
-    books, balance = visit.read(show)
-    address = books.address | ({"by": "dimensions"} if by_dimensions else {})
+    books, days, balance = visit.read(show)
+    chosen = {name: query[name] for name in ("by", "closing", "day", "known") if query.get(name)}
+    address = books.address | chosen
     lines = list(
         _lines(balance.rows, f"/o/{organisation_id}/", books.address, f"{request.url.path}?{urlencode(address)}")
     )
@@ -92,11 +101,27 @@ def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response
         "reports/trial_balance.html",
         **books.shown(visit.language),
         by_dimensions=by_dimensions,
+        closing=closing,
+        days=days,
+        known_at=known_at,
+        asked=query,
         balance=balance,
         lines=lines,
         off_balance=any(line.row.account.kind == "off_balance" for line in lines),
         unverified=not all(line.row.account.verified and all_verified(line.row.dimensions) for line in lines),
     )
+
+
+def _known_at(visit: Visit, text: str) -> tuple[datetime | None, Refusal | None]:
+    """The instant typed, once what was known then is settled; with the fault where there is no such."""
+    if not text:
+        return None, None
+    try:
+        instant = parse_instant(text)
+        visit.run(lambda uow: service.make_known(uow, instant))
+        return instant, None
+    except (RuleViolated, LedgerError) as fault:
+        return None, fault
 
 
 def _lines(rows: Sequence[BalanceRow], home: str, months: dict[str, str], back: str) -> Iterator[Line]:
@@ -133,6 +158,8 @@ def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPa
         "reports/card.html",
         **books.shown(visit.language),
         card=card,
+        counted=bool(card.quantity or any(line.quantity for line in card.lines.rows)),
+        in_currency=bool(card.currency or any(line.currency for line in card.lines.rows)),
         subaccount=subaccount,
         back=own_address(query.get("back", ""), under=home, otherwise=usual_back),
         is_first_page=cursor is None,

@@ -27,6 +27,8 @@ class Account:
     permitted: Dimension
     keeps_quantity: bool
     confidence: str
+    role: str
+    """What the program itself uses it for: ``year_result``, ``earlier_years``, ``contra``; mostly empty."""
 
     def name(self, language: str) -> str:
         return str(getattr(self, f"name_{language}"))
@@ -35,6 +37,15 @@ class Account:
     def verified(self) -> bool:
         """Whether the package is sure enough of this row to pass it as official."""
         return self.confidence in ("verified", "high")
+
+    @property
+    def is_off_balance(self) -> bool:
+        return self.kind == "off_balance"
+
+    @property
+    def is_contra(self) -> bool:
+        """Whether it is the hidden other side of single-sided entries."""
+        return self.role == "contra"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +63,50 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month the books are kept for, by its first day: ``open`` or ``closed``."""
+    """A month the books are kept for, by its first day: ``open``, ``restricted`` or ``closed``."""
 
     month: date
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodChange:
+    """A lock of a month put on or loosened: who, when, from where, why."""
+
+    month: date
+    was: str
+    state: str
+    reason: str
+    actor: str
+    origin: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year the books are kept for, ``open`` or ``closed``; what says more is absent while it is open."""
+
+    year: int
+    state: str
+    closed_at: datetime | None
+    closed_by: str | None
+    result_tiyn: int | None
+    """Surplus of the year, a deficit negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearChange:
+    """A close or a reopening of a year."""
+
+    year: int
+    state: str
+    entries: int
+    postings: int
+    result_tiyn: int
+    reason: str
+    actor: str
+    origin: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +126,82 @@ class DimensionValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A quantity (of ``unit`` ""), or an amount of the currency ``unit``: ``scaled`` by ten to the power ``places``."""
+
+    unit: str
+    places: int
+    scaled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What stood at the beginning (debit positive), and both turnovers."""
+
+    opening: int = 0
+    debit: int = 0
+    credit: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.opening or self.debit or self.credit)
+
+    def __add__(self, other: "Movement") -> "Movement":
+        return Movement(self.opening + other.opening, self.debit + other.debit, self.credit + other.credit)
+
+    @property
+    def closing(self) -> int:
+        return self.opening + self.debit - self.credit
+
+
+NOTHING = Movement()
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredMovement:
+    """A movement in quantity (of ``unit`` ""), or in the currency ``unit``; scaled by ten to the power ``places``."""
+
+    unit: str
+    places: int
+    scaled: Movement
+
+    def at(self, scaled: int) -> Measured:
+        """A standing of the same measure."""
+        return Measured(self.unit, self.places, scaled)
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a posting: an account and the dimensions it names."""
+    """One side of a posting: an account, the dimensions it names, and the quantity or currency amount it is of."""
 
     account: Account
     dimensions: tuple[DimensionValue, ...]
+    quantity: Measured | None = None
+    currency: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PostingView:
+    """A side is absent where the other is an off-balance account's: people see such a posting single-sided."""
+
     no: int
-    debit: Side
-    credit: Side
+    debit: Side | None
+    credit: Side | None
     amount_tiyn: int
     memo: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectionView:
-    """The other end of a storno: which entry cancels, or is cancelled."""
+    """The other end of a storno or reversal: which entry cancels, or is cancelled."""
 
     entry_id: int
     fiscal_year: int
     number: int
     reason: str
+    kind: str
+    """Of the correction: ``storno`` or ``reversal``."""
+    through_earlier_years: bool
+    """Whether revenue and expense of a closed year were corrected through the result of earlier years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +253,7 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """A line of the journal list."""
+    """A line of the journal list; an account is empty where the posting is single-sided."""
 
     id: int
     fiscal_year: int
@@ -186,6 +289,9 @@ class Sums:
     opening_tiyn: int
     debit_tiyn: int
     credit_tiyn: int
+    quantity_milli: Movement = NOTHING
+    currency_minor: Movement = NOTHING
+    """In the currency among ``codes``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +306,9 @@ class BalanceRow:
     """Debit positive, credit negative."""
     debit_tiyn: int
     credit_tiyn: int
+    quantity: MeasuredMovement | None = None
+    """Of one subaccount that is kept in quantities."""
+    currency: MeasuredMovement | None = None
 
     @property
     def closing_tiyn(self) -> int:
@@ -223,6 +332,21 @@ class TrialBalance:
 
 
 @dataclass(frozen=True, slots=True)
+class CardMeasures:
+    """How what a card is of moved in one item and one currency."""
+
+    item: str
+    currency: str
+    quantity_milli: Movement
+    currency_minor: Movement
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        named = {Dimension.ITEM: self.item, Dimension.CURRENCY: self.currency}
+        return tuple(named.get(dimension, "") for dimension in Dimension)
+
+
+@dataclass(frozen=True, slots=True)
 class CardLine:
     """One posting seen from an account, with the balance after it (debit positive)."""
 
@@ -240,11 +364,23 @@ class CardLine:
     debit_tiyn: int
     credit_tiyn: int
     balance_tiyn: int
+    quantity: Measured | None
+    """On the posting's own side, as its amount is."""
+    quantity_balance: Measured | None
+    currency: Measured | None
+    currency_balance: Measured | None
+
+    @property
+    def is_debit(self) -> bool:
+        return self.debit_tiyn != 0
 
 
 @dataclass(frozen=True, slots=True)
 class AccountCard:
-    """The postings of an account, or of one subaccount of it, whose ``dimensions`` it then names."""
+    """The postings of an account, or of one subaccount of it, whose ``dimensions`` it then names.
+
+    It has balances of quantity where all of it is one item's, and of a currency where all of it is one currency's.
+    """
 
     account: Account
     dimensions: tuple[DimensionValue, ...]
@@ -253,6 +389,8 @@ class AccountCard:
     """Turnover of the whole span, not of the page."""
     credit_tiyn: int
     lines: Page[CardLine]
+    quantity: MeasuredMovement | None
+    currency: MeasuredMovement | None
 
     @property
     def closing_tiyn(self) -> int:

@@ -10,15 +10,29 @@ from sqlalchemy import Connection, Row, text
 from erp.base.dates import DateInterval, MonthSpan
 from erp.base.db import many, one
 from erp.base.scope import Scope
-from erp.finance.journal.model import Account, EntryRow, Journal, Sums
+from erp.finance.journal.model import (
+    Account,
+    CardMeasures,
+    EntryRow,
+    Journal,
+    PeriodChange,
+    Year,
+    YearChange,
+)
 from erp.finance.journal.model import EntryFilter as EntryFilter
 from erp.finance.journal.model import Month as Month
+from erp.finance.journal.turnovers import SIDE_CODES, amounts, moved, sums
 from ledger.model import Dimension
 
 _ACCOUNT = """a.id, a.code, a.parent_id, a.name_kk, a.name_ru, a.name_en, a.kind, a.normal_side, a.postable,
-              a.mandatory, a.permitted, a.keeps_quantity, a.confidence"""
+              a.mandatory, a.permitted, a.keeps_quantity, a.confidence, a.role"""
 
-_SIDE_CODES = "s.programme, s.specific, s.source, s.counterparty, s.contract, s.item, s.project, s.person, s.currency"
+_CONTRA = "a.role = 'contra'"
+
+
+def _shown(account: str) -> str:
+    """An account's code as people see it: the contra account's is empty."""
+    return f"CASE WHEN {_CONTRA.replace('a.', f'{account}.')} THEN '' ELSE {account}.code END"
 
 
 def _account(row: Row[Any]) -> Account:
@@ -41,11 +55,18 @@ def accounts_in_force(connection: Connection, scope: Scope, on: date) -> list[Ac
 
 
 def accounts_by_code(connection: Connection, scope: Scope, codes: Sequence[str], on: date) -> dict[str, Account]:
+    """Accounts in force; under the empty code, where it is among those asked, the contra account."""
     rows = connection.execute(
-        text(f"SELECT {_ACCOUNT} FROM ledger_account a WHERE a.code = ANY(:codes) AND a.in_force @> CAST(:on AS date)"),
+        text(f"""
+            SELECT {_ACCOUNT} FROM ledger_account a
+             WHERE (a.code = ANY(:codes) OR ('' = ANY(:codes) AND {_CONTRA})) AND a.in_force @> CAST(:on AS date)
+        """),
         {"codes": list(codes), "on": on},
     )
-    return {a.code: a for a in map(_account, rows)}
+    found = [_account(r) for r in rows]
+    chart = {a.code: a for a in found}
+    contra = [a for a in found if a.is_contra and "" in codes]
+    return chart | {"": contra[0]} if contra else chart
 
 
 def accounts_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> list[Account]:
@@ -91,17 +112,27 @@ _ANSWERS = """starts_with(a.code, {words})
 
 
 def search_accounts(connection: Connection, scope: Scope, words: str, on: date, limit: int) -> list[Account]:
-    """Postable accounts whose code starts with, or whose name in any language contains, what was typed."""
+    """Postable accounts whose code starts with, or whose name in any language contains, what was typed.
+
+    The contra account, which people do not name, is not among them.
+    """
     rows = connection.execute(
         text(f"""
             SELECT {_ACCOUNT} FROM ledger_account a
-             WHERE a.postable AND a.in_force @> CAST(:on AS date) AND ({_ANSWERS.format(words=":words")})
+             WHERE a.postable AND NOT {_CONTRA} AND a.in_force @> CAST(:on AS date)
+               AND ({_ANSWERS.format(words=":words")})
              ORDER BY NOT starts_with(a.code, :words), a.kind = 'off_balance', a.code
              LIMIT :limit
         """),
         {"words": words, "on": on, "limit": limit},
     )
     return [_account(r) for r in rows]
+
+
+def now(connection: Connection, scope: Scope) -> datetime:
+    """The database's clock, by which entries are recorded and sealed."""
+    instant: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return instant
 
 
 def journals(connection: Connection, scope: Scope) -> list[Journal]:
@@ -118,6 +149,51 @@ def months(connection: Connection, scope: Scope, organisation_id: int) -> list[M
         {"organisation": organisation_id},
     )
     return many(Month, rows)
+
+
+def period_changes(connection: Connection, scope: Scope, organisation_id: int, limit: int) -> list[PeriodChange]:
+    """Changes of months, the latest first."""
+    rows = connection.execute(
+        text("""
+            SELECT c.month, c.was, c.state, c.reason, coalesce(u.name, '') AS actor, c.origin, c.at
+              FROM ledger_period_change c LEFT JOIN reference_user u ON u.id = c.actor_id
+             WHERE c.organisation_id = :organisation ORDER BY c.id DESC LIMIT :limit
+        """),
+        {"organisation": organisation_id, "limit": limit},
+    )
+    return many(PeriodChange, rows)
+
+
+def years(connection: Connection, scope: Scope, organisation_id: int) -> list[Year]:
+    """Years the organisation keeps books for, the newest first."""
+    rows = connection.execute(
+        text("""
+            SELECT b.year, coalesce(y.state, 'open') AS state,
+                   CASE y.state WHEN 'closed' THEN y.changed_at END AS closed_at,
+                   CASE y.state WHEN 'closed' THEN coalesce(u.name, '') END AS closed_by, y.result_tiyn
+              FROM (SELECT DISTINCT extract(year FROM month)::int AS year FROM ledger_period
+                     WHERE organisation_id = :organisation) b
+              LEFT JOIN ledger_year y ON y.organisation_id = :organisation AND y.fiscal_year = b.year
+              LEFT JOIN reference_user u ON u.id = y.changed_by
+             ORDER BY b.year DESC
+        """),
+        {"organisation": organisation_id},
+    )
+    return many(Year, rows)
+
+
+def year_changes(connection: Connection, scope: Scope, organisation_id: int, limit: int) -> list[YearChange]:
+    """Closes and reopenings of years, the latest first."""
+    rows = connection.execute(
+        text("""
+            SELECT c.fiscal_year AS year, c.state, c.entries, c.postings, c.result_tiyn, c.reason,
+                   coalesce(u.name, '') AS actor, c.origin, c.at
+              FROM ledger_year_change c LEFT JOIN reference_user u ON u.id = c.actor_id
+             WHERE c.organisation_id = :organisation ORDER BY c.id DESC LIMIT :limit
+        """),
+        {"organisation": organisation_id, "limit": limit},
+    )
+    return many(YearChange, rows)
 
 
 def last_month_posted(connection: Connection, scope: Scope, organisation_id: int) -> date | None:
@@ -181,6 +257,8 @@ class SideRow:
 
     account_id: int
     codes: tuple[str, ...]
+    quantity_milli: int | None
+    currency_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +276,9 @@ def postings_of(
     rows = connection.execute(
         text(f"""
             SELECT p.no, p.amount_tiyn, p.memo, d.account_id AS debit_account, c.account_id AS credit_account,
-                   ARRAY[{_SIDE_CODES.replace("s.", "d.")}] AS debit_codes,
-                   ARRAY[{_SIDE_CODES.replace("s.", "c.")}] AS credit_codes
+                   p.debit_quantity_milli, p.credit_quantity_milli, p.debit_currency_minor, p.credit_currency_minor,
+                   ARRAY[{SIDE_CODES.replace("s.", "d.")}] AS debit_codes,
+                   ARRAY[{SIDE_CODES.replace("s.", "c.")}] AS credit_codes
               FROM ledger_posting p
               JOIN ledger_side d ON d.organisation_id = p.organisation_id AND d.id = p.debit_id
               JOIN ledger_side c ON c.organisation_id = p.organisation_id AND c.id = p.credit_id
@@ -211,8 +290,8 @@ def postings_of(
     return [
         PostingRow(
             r.no,
-            SideRow(r.debit_account, tuple(r.debit_codes)),
-            SideRow(r.credit_account, tuple(r.credit_codes)),
+            SideRow(r.debit_account, tuple(r.debit_codes), r.debit_quantity_milli, r.debit_currency_minor),
+            SideRow(r.credit_account, tuple(r.credit_codes), r.credit_quantity_milli, r.credit_currency_minor),
             r.amount_tiyn,
             r.memo,
         )
@@ -226,15 +305,18 @@ class Correction:
     fiscal_year: int
     number: int
     reason: str
+    kind: str
+    through_earlier_years: bool
     cancels: bool
-    """Whether the other entry is the one cancelled (then this one is the storno)."""
+    """Whether the other entry is the one cancelled (then this one is the correction)."""
 
 
 def corrections_of(connection: Connection, scope: Scope, organisation_id: int, entry_id: int) -> list[Correction]:
-    """The other end of every storno this entry has part in."""
+    """The other end of every correction this entry has part in."""
     rows = connection.execute(
         text("""
-            SELECT o.id AS entry_id, o.fiscal_year, o.number, k.reason, k.by_entry_id = :id AS cancels
+            SELECT o.id AS entry_id, o.fiscal_year, o.number, k.reason, k.kind, k.through_earlier_years,
+                   k.by_entry_id = :id AS cancels
               FROM ledger_correction k
               JOIN ledger_entry o ON o.organisation_id = k.organisation_id
                AND o.fiscal_year = CASE WHEN k.by_entry_id = :id THEN k.fiscal_year ELSE k.by_fiscal_year END
@@ -281,7 +363,7 @@ _ENTRIES_BY_DAY = """
 
 _ENTRIES = """
     SELECT e.id, e.fiscal_year, j.code AS journal_code, e.number, e.kind, e.effective_on, e.memo, e.document_number,
-           p.amount_tiyn, p.postings, da.code AS debit_account, ca.code AS credit_account,
+           p.amount_tiyn, p.postings, {debit_account} AS debit_account, {credit_account} AS credit_account,
            k.entry_id IS NOT NULL AS cancelled
       FROM ({found}) e
       JOIN ledger_journal j ON j.id = e.journal_id
@@ -335,7 +417,7 @@ def entries(
     if narrowed.account:
         found = _ENTRIES_OF_ACCOUNTS
         parameters |= {"accounts": _accounts_beginning(connection, narrowed.account), "subaccount": None}
-    statement = _ENTRIES.format(found=found).format(
+    statement = _ENTRIES.format(found=found, debit_account=_shown("da"), credit_account=_shown("ca")).format(
         narrowed=_conditions(_NARROWING, parameters), months=_conditions(_NARROWING_MONTHS, parameters)
     )
     rows = connection.execute(text(statement), parameters)
@@ -355,47 +437,8 @@ def _accounts_beginning(connection: Connection, code: str) -> list[int]:
 # ------------------------------------------------------------------------------------------------ reports
 
 
-# Balances brought in by an opening entry stand in the opening column of the month they are dated in.
-_OPENING = "b.month < :start OR (b.kind = 1 AND b.month < :end)"
-_TURNOVER = "b.month >= :start AND b.kind <> 1"
-
-_SUMS = f"""
-    coalesce(sum(b.debit_tiyn) FILTER (WHERE {_OPENING}) - sum(b.credit_tiyn) FILTER (WHERE {_OPENING}), 0)
-        AS opening_tiyn,
-    coalesce(sum(b.debit_tiyn) FILTER (WHERE {_TURNOVER}), 0) AS debit_tiyn,
-    coalesce(sum(b.credit_tiyn) FILTER (WHERE {_TURNOVER}), 0) AS credit_tiyn
-"""
-
-
-def _whole(row: Row[Any]) -> tuple[int, int, int]:
-    """Sums over months come as numeric: they may be larger than any one balance."""
-    return int(row.opening_tiyn), int(row.debit_tiyn), int(row.credit_tiyn)
-
-
-def sums_by_account(connection: Connection, scope: Scope, organisations: Sequence[int], span: MonthSpan) -> list[Sums]:
-    """From the coarse grain: cost follows balance rows, not postings."""
-    rows = connection.execute(
-        text(f"""
-            SELECT b.account_id, {_SUMS} FROM ledger_account_balance b
-             WHERE b.organisation_id = ANY(:organisations) AND b.month < :end GROUP BY 1
-        """),
-        {"organisations": list(organisations), "start": span.start, "end": span.end},
-    )
-    return [Sums(r.account_id, None, (), *_whole(r)) for r in rows]
-
-
-def sums_by_subaccount(connection: Connection, scope: Scope, organisation_id: int, span: MonthSpan) -> list[Sums]:
-    """From the fine grain: every subaccount that has a balance or a turnover in the span."""
-    rows = connection.execute(
-        text(f"""
-            SELECT s.account_id, s.id, ARRAY[{_SIDE_CODES}] AS codes, t.opening_tiyn, t.debit_tiyn, t.credit_tiyn
-              FROM (SELECT b.subaccount_id, {_SUMS} FROM ledger_balance b
-                     WHERE b.organisation_id = :organisation AND b.month < :end GROUP BY 1) t
-              JOIN ledger_side s ON s.organisation_id = :organisation AND s.id = t.subaccount_id
-        """),
-        {"organisation": organisation_id, "start": span.start, "end": span.end},
-    )
-    return [Sums(r.account_id, r.id, tuple(r.codes), *_whole(r)) for r in rows]
+_SUMS = sums("tiyn", day="b.month")
+_MEASURES = f"{sums('quantity_milli', day='b.month')}, {sums('currency_minor', day='b.month')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +466,7 @@ def codes_of_subaccount(
     """Dimension codes of a subaccount of the accounts; ``None`` where there is no such."""
     row = connection.execute(
         text(f"""
-            SELECT ARRAY[{_SIDE_CODES}] FROM ledger_side s
+            SELECT ARRAY[{SIDE_CODES}] FROM ledger_side s
              WHERE s.organisation_id = :organisation AND s.id = :subaccount AND s.account_id = ANY (:accounts)
         """),
         {"organisation": organisation_id, **carded.parameters},
@@ -439,7 +482,27 @@ def sums_of_card(
         text(f"SELECT {_SUMS} FROM {carded.balances} AND b.organisation_id = :organisation AND b.month < :end"),
         {"organisation": organisation_id, **carded.parameters, "start": span.start, "end": span.end},
     ).one()
-    return _whole(row)
+    return amounts(row)
+
+
+_OF_CARD = "s.account_id = ANY (:accounts) AND (CAST(:subaccount AS int) IS NULL OR s.id = :subaccount)"
+
+
+def measures_of_card(
+    connection: Connection, scope: Scope, organisation_id: int, carded: Carded, span: MonthSpan
+) -> list[CardMeasures]:
+    """Quantities and currency amounts of what a card is of, item by item and currency by currency."""
+    rows = connection.execute(
+        text(f"""
+            SELECT s.item, s.currency, {_MEASURES}
+              FROM ledger_subaccount s
+              JOIN ledger_balance b ON b.organisation_id = s.organisation_id AND b.subaccount_id = s.id
+             WHERE s.organisation_id = :organisation AND {_OF_CARD} AND b.month < :end
+             GROUP BY 1, 2
+        """),
+        {"organisation": organisation_id, **carded.parameters, "start": span.start, "end": span.end},
+    )
+    return [CardMeasures(r.item, r.currency, moved(r, "quantity_milli"), moved(r, "currency_minor")) for r in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,6 +521,8 @@ class CardRow:
     corresponding_account: str
     codes: tuple[str, ...]
     amount_tiyn: int
+    quantity_milli: int | None
+    currency_minor: int | None
 
 
 # Opening entries, and their stornos, are the opening balance and not lines of the card; which they are is looked up
@@ -465,7 +530,8 @@ class CardRow:
 _CARD_LINES = (
     """
     SELECT p.fiscal_year, p.entry_id, p.no, {side} AS side, p.effective_on, p.amount_tiyn, p.memo,
-           p.{own}_id AS own_id, p.{other}_id AS other_id"""
+           p.{own}_id AS own_id, p.{other}_id AS other_id, p.{own}_quantity_milli AS quantity_milli,
+           p.{own}_currency_minor AS currency_minor"""
     + _POSTINGS_OF_MONTH
     + """
        AND {place}
@@ -499,8 +565,8 @@ _CARD_THROUGH = "p.effective_on <= :day AND (p.effective_on, p.entry_id, p.no, {
 _CARD = text(f"""
     WITH {_CARD_MONTHS}
     SELECT l.entry_id, l.fiscal_year, l.no, l.side, j.code AS journal_code, e.number, e.kind, l.effective_on,
-           coalesce(l.memo, e.memo) AS memo, e.document_number, a.code AS corresponding_account,
-           ARRAY[{_SIDE_CODES}] AS codes, l.amount_tiyn
+           coalesce(l.memo, e.memo) AS memo, e.document_number, {_shown("a")} AS corresponding_account,
+           ARRAY[{SIDE_CODES}] AS codes, l.amount_tiyn, l.quantity_milli, l.currency_minor
       FROM (SELECT l.* FROM (SELECT * FROM month ORDER BY month) m
              CROSS JOIN LATERAL ({_card_lines(_CARD_AFTER)} OFFSET 0) l
              ORDER BY m.month, l.effective_on, l.entry_id, l.no, l.side LIMIT :limit) l
@@ -520,6 +586,21 @@ _CARD_BEFORE = f"""
                 AND b.month >= :start AND b.month < :from_month AND b.kind <> 1)
           + (SELECT coalesce(sum(CASE l.side WHEN 0 THEN l.amount_tiyn ELSE -l.amount_tiyn END), 0)
                FROM month m CROSS JOIN LATERAL ({_card_lines(_CARD_THROUGH)}) l))
+"""
+
+_CARD_MEASURES_BEFORE = f"""
+    WITH {_CARD_MONTHS}
+    SELECT coalesce(sum(quantity_milli), 0)::bigint, coalesce(sum(currency_minor), 0)::bigint
+      FROM (SELECT b.debit_quantity_milli - b.credit_quantity_milli AS quantity_milli,
+                   b.debit_currency_minor - b.credit_currency_minor AS currency_minor
+              FROM ledger_subaccount s
+              JOIN ledger_balance b ON b.organisation_id = s.organisation_id AND b.subaccount_id = s.id
+             WHERE s.organisation_id = :organisation AND {_OF_CARD}
+               AND b.month >= :start AND b.month < :from_month AND b.kind <> 1
+            UNION ALL
+            SELECT CASE l.side WHEN 0 THEN l.quantity_milli ELSE -l.quantity_milli END,
+                   CASE l.side WHEN 0 THEN l.currency_minor ELSE -l.currency_minor END
+              FROM month m CROSS JOIN LATERAL ({_card_lines(_CARD_THROUGH)}) l) moved
 """
 
 CardPlace = tuple[date, int, int, int]
@@ -563,9 +644,29 @@ def card_sum_through(
     place: CardPlace,
 ) -> int:
     """Debit less credit of the span's lines up to and including a place: whole months from the balances."""
+    statement = _CARD_BEFORE.replace("{balances}", carded.balances)
+    parameters = _through(organisation_id, carded, span, place)
+    return int(connection.execute(text(statement), parameters).scalar_one())
+
+
+def card_measures_through(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    carded: Carded,
+    span: MonthSpan,
+    place: CardPlace,
+) -> tuple[int, int]:
+    """The same in thousandths of a quantity and in minor units of a currency."""
+    parameters = _through(organisation_id, carded, span, place)
+    quantity, currency = connection.execute(text(_CARD_MEASURES_BEFORE), parameters).one()
+    return int(quantity), int(currency)
+
+
+def _through(organisation_id: int, carded: Carded, span: MonthSpan, place: CardPlace) -> dict[str, object]:
     day, entry_id, no, side = place
     month = MonthSpan.of(day, day)
-    parameters = {
+    return {
         "organisation": organisation_id,
         **carded.parameters,
         "start": span.start,
@@ -576,8 +677,6 @@ def card_sum_through(
         "no": no,
         "side": side,
     }
-    statement = _CARD_BEFORE.replace("{balances}", carded.balances)
-    return int(connection.execute(text(statement), parameters).scalar_one())
 
 
 # ------------------------------------------------------------------------------------------------ imports
@@ -591,6 +690,63 @@ def import_of_file(connection: Connection, scope: Scope, organisation_id: int, s
         """),
         {"organisation": organisation_id, "sha256": sha256},
     ).scalar_one_or_none()
+
+
+def import_by_digest(connection: Connection, scope: Scope, organisation_id: int, start: str) -> int | None:
+    """Id of the import whose file's digest begins so, in hexadecimal digits."""
+    return connection.execute(
+        text("""
+            SELECT id FROM finance_journal_import
+             WHERE organisation_id = :organisation AND starts_with(encode(sha256, 'hex'), :start)
+        """),
+        {"organisation": organisation_id, "start": start},
+    ).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedImport:
+    file_name: str
+    imported_at: datetime
+    found: int
+
+
+_REPEATED = text("""
+    WITH entry AS (
+        SELECT e.source_id, e.journal_id, e.effective_on, e.document_number, p.debit_id, p.credit_id, p.amount_tiyn
+          FROM ledger_entry e JOIN ledger_posting p
+            ON (p.organisation_id, p.fiscal_year, p.entry_id, p.no) = (e.organisation_id, e.fiscal_year, e.id, 1)
+         WHERE e.organisation_id = :organisation AND e.source_kind = 'import'
+           AND e.effective_on BETWEEN :first AND :last AND e.fiscal_year BETWEEN :first_year AND :last_year
+    ), fresh AS (
+        SELECT DISTINCT journal_id, effective_on, document_number, debit_id, credit_id, amount_tiyn
+          FROM entry WHERE source_id = :import
+    )
+    SELECT i.file_name, i.imported_at, count(*) AS found
+      FROM entry JOIN fresh USING (journal_id, effective_on, document_number, debit_id, credit_id, amount_tiyn)
+      JOIN finance_journal_import i ON i.id = entry.source_id
+     WHERE i.organisation_id = :organisation AND i.id > :after AND i.id <> :import
+       AND (i.rows_left > 0 OR i.rest_of IS NOT NULL)
+     GROUP BY i.id, i.file_name, i.imported_at, i.entries
+    HAVING 2 * count(*) >= i.entries
+     ORDER BY i.id LIMIT 1
+""")
+
+
+def import_repeated(
+    connection: Connection, scope: Scope, organisation_id: int, import_id: int, after: int, first: date, last: date
+) -> RepeatedImport | None:
+    """The import in parts, later than ``after``, of whose entries half or more are in this import again."""
+    partial = text("""
+        SELECT EXISTS (SELECT FROM finance_journal_import
+                        WHERE organisation_id = :organisation AND id > :after AND id <> :import
+                          AND (rows_left > 0 OR rest_of IS NOT NULL))
+    """)
+    parameters = {"organisation": organisation_id, "import": import_id, "after": after, "first": first, "last": last}
+    if not connection.execute(partial, parameters).scalar_one():
+        return None
+    connection.execute(_NO_NESTED_LOOPS)
+    row = connection.execute(_REPEATED, parameters | {"first_year": first.year, "last_year": last.year}).one_or_none()
+    return RepeatedImport(row.file_name, row.imported_at, row.found) if row else None
 
 
 _CHART = text(f"""
@@ -696,8 +852,9 @@ def record_import(connection: Connection, scope: Scope, **columns: Any) -> int:
         connection.execute(
             text("""
                 INSERT INTO finance_journal_import (organisation_id, file_name, sha256, entries, postings, amount_tiyn,
-                                                    actor_id, origin)
-                VALUES (:organisation_id, :file_name, :sha256, :entries, :postings, :amount_tiyn, :actor_id, :origin)
+                                                    rows_left, rest_of, actor_id, origin)
+                VALUES (:organisation_id, :file_name, :sha256, :entries, :postings, :amount_tiyn,
+                        :rows_left, :rest_of, :actor_id, :origin)
                 RETURNING id
             """),
             columns | {"actor_id": scope.actor.id, "origin": scope.actor.origin},

@@ -2,12 +2,25 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from erp.base.errors import DomainError, Invalid, NotFound, RuleViolated
-from erp.finance.journal.model import Account, BalanceRow, DimensionValue, Sums, TrialBalance
-from erp.finance.journal.schemas import PostEntry, PostingInput, SideInput
+from erp.base.money import MOST_PLACES, parse_scaled
+from erp.finance.journal.model import (
+    NOTHING,
+    Account,
+    BalanceRow,
+    CardMeasures,
+    DimensionValue,
+    Measured,
+    MeasuredMovement,
+    Movement,
+    Sums,
+    TrialBalance,
+)
+from erp.finance.journal.schemas import QUANTITY_PLACES, PostEntry, PostingInput, SideInput
 from ledger import errors as ledger_errors
-from ledger.model import Dimension, SubaccountKey
+from ledger.model import Dimension, Posting, SubaccountKey
 
 
 class AccountUnknown(RuleViolated):
@@ -35,6 +48,31 @@ class ValueNotPermitted(RuleViolated):
     template = "Account {account} is not kept by this. Leave it empty."
 
 
+class QuantityMissing(RuleViolated):
+    code = "quantity-missing"
+    template = "Account {account} is kept in quantities too. Say how many; 0 where the amount alone changes."
+
+
+class QuantityNotKept(RuleViolated):
+    code = "quantity-not-kept"
+    template = "Account {account} is not kept in quantities. Leave it empty."
+
+
+class CurrencyAmountMissing(RuleViolated):
+    code = "currency-amount-missing"
+    template = "Say the amount in {currency}; 0 where the amount in tenge alone changes."
+
+
+class CurrencyAmountNotKept(RuleViolated):
+    code = "currency-amount-not-kept"
+    template = "No currency is named here. Name it, or leave this empty."
+
+
+class SignsDiffer(RuleViolated):
+    code = "signs-differ"
+    template = "This has another sign than the amount in tenge. Give both the same."
+
+
 class JournalUnknown(NotFound):
     code = "journal-unknown"
     template = "There is no journal “{journal}”."
@@ -50,7 +88,25 @@ class JournalReserved(RuleViolated):
     template = "The journal {journal} is filled by the program itself. Choose a memorial order."
 
 
-PROGRAM_JOURNALS = frozenset({"OPEN", "IMPORT", "CLOSE"})  # our own, beside the memorial orders of the data package
+CLOSING_JOURNAL = "CLOSE"
+
+
+class InstantToCome(RuleViolated):
+    code = "instant-to-come"
+    template = "{instant} is still to come. Ask for what was known at an instant that has passed."
+
+
+PROGRAM_JOURNALS = frozenset({"OPEN", "IMPORT", CLOSING_JOURNAL})  # our own, beside the memorial orders
+
+
+# Books are read in both languages, and so are the program's own entries.
+CLOSING_MEMOS = (
+    "{earlier} жылғы қаржылық нәтиже алдыңғы жылдардың нәтижесіне жатқызылды"
+    " / Финансовый результат {earlier} года отнесён на результат предыдущих лет",
+    "{year} жылғы кіріс шоттарын жабу / Закрытие счетов доходов {year} года",
+    "{year} жылғы шығыс шоттарын жабу / Закрытие счетов расходов {year} года",
+)
+"""Texts of closing entries: of the last result carried on, of revenue, of expense."""
 
 
 class EntryUnknown(NotFound):
@@ -69,8 +125,22 @@ def sides(command: PostEntry) -> Iterable[tuple[str, SideInput]]:
         yield f"postings.{i}.credit", posting.credit
 
 
-def side_faults(side: SideInput, account: Account | None, unknown: Set[tuple[Dimension, str]]) -> Faults:
-    """Faults of one side by field: ``account`` or ``dimensions.<slug>``."""
+class CheckedSide(NamedTuple):
+    """A side as the ledger takes it; thousandths of a unit, minor units of its currency."""
+
+    key: SubaccountKey
+    quantity_milli: int | None
+    currency_minor: int | None
+
+
+Places = Mapping[str, int]
+"""Decimal places of each currency that the register knows."""
+
+
+def side_faults(
+    side: SideInput, account: Account | None, unknown: Set[tuple[Dimension, str]], places: Places
+) -> Faults:
+    """Faults of one side by field: ``account``, ``dimensions.<slug>``, ``quantity``, ``currency_amount``."""
     if not side.account:
         return {"account": AccountMissing()}
     if account is None:
@@ -87,26 +157,78 @@ def side_faults(side: SideInput, account: Account | None, unknown: Set[tuple[Dim
             faults[place] = ValueNotPermitted(account=account.code)
         elif (dimension, value) in unknown:
             faults[place] = ValueUnknown(value=value)
+    if account.keeps_quantity and side.quantity is None:
+        faults["quantity"] = QuantityMissing(account=account.code)
+    elif side.quantity is not None and not account.keeps_quantity:
+        faults["quantity"] = QuantityNotKept(account=account.code)
+    currency = side.dimensions.get(Dimension.CURRENCY, "")
+    if currency in places and side.currency_amount is None:
+        faults["currency_amount"] = CurrencyAmountMissing(currency=currency)
+    elif side.currency_amount is not None and not currency:
+        faults["currency_amount"] = CurrencyAmountNotKept()
+    elif side.currency_amount is not None and currency in places:
+        try:
+            parse_scaled(side.currency_amount, places[currency])
+        except RuleViolated as fault:
+            faults["currency_amount"] = fault
     return faults
 
 
 def check_entry(
-    command: PostEntry, chart: Mapping[str, Account], unknown: Set[tuple[Dimension, str]]
-) -> list[SubaccountKey]:
-    """Keys of every side, debit and credit in turn; ``unknown`` are the values no register has.
+    command: PostEntry,
+    chart: Mapping[str, Account],
+    unknown: Set[tuple[Dimension, str]],
+    places: Places,
+) -> list[CheckedSide]:
+    """Every side as the ledger takes it, debit and credit in turn.
+
+    A side left blank opposite to an off-balance account is the contra account, which the chart holds under the empty
+    code; ``unknown`` are the values no register has.
 
     Raises: Invalid, with all the faults of all the lines.
     """
     faults: Faults = {}
-    for place, side in sides(command):
-        found = side_faults(side, chart.get(side.account), unknown)
-        faults |= {f"{place}.{field}": fault for field, fault in found.items()}
+    for i, posting in enumerate(command.postings):
+        for name, side, other in (("debit", posting.debit, posting.credit), ("credit", posting.credit, posting.debit)):
+            if not _is_contra(side, chart.get(other.account), chart):
+                found = side_faults(side, chart.get(side.account), unknown, places)
+                faults |= {f"postings.{i}.{name}.{field}": fault for field, fault in found.items()}
     if not faults:
         for i, posting in enumerate(command.postings):
             faults |= {f"postings.{i}.{field}": fault for field, fault in _pair_faults(posting, chart).items()}
     if faults:
         raise Invalid(faults)
-    return [SubaccountKey.of(chart[side.account].id, side.dimensions) for _, side in sides(command)]
+    return [_checked(side, chart[side.account], places) for _, side in sides(command)]
+
+
+def postings(command: PostEntry, checked: Sequence[CheckedSide], ids: Sequence[int]) -> tuple[Posting, ...]:
+    """Postings of a checked command, whose sides' subaccounts are ``ids``."""
+    pairs = zip(command.postings, checked[::2], checked[1::2], ids[::2], ids[1::2], strict=True)
+    return tuple(
+        Posting(
+            debit_id,
+            credit_id,
+            p.amount,
+            p.memo or None,
+            debit.quantity_milli,
+            credit.quantity_milli,
+            debit.currency_minor,
+            credit.currency_minor,
+        )
+        for p, debit, credit, debit_id, credit_id in pairs
+    )
+
+
+def _is_contra(side: SideInput, opposite: Account | None, chart: Mapping[str, Account]) -> bool:
+    single = opposite is not None and opposite.is_off_balance and not opposite.is_contra
+    return single and side.blank and "" in chart
+
+
+def _checked(side: SideInput, account: Account, places: Places) -> CheckedSide:
+    minor = None
+    if side.currency_amount is not None:
+        minor = parse_scaled(side.currency_amount, places[side.dimensions[Dimension.CURRENCY]])
+    return CheckedSide(SubaccountKey.of(account.id, side.dimensions), side.quantity, minor)
 
 
 def _pair_faults(posting: PostingInput, chart: Mapping[str, Account]) -> Faults:
@@ -115,13 +237,72 @@ def _pair_faults(posting: PostingInput, chart: Mapping[str, Account]) -> Faults:
         return {"amount": ledger_errors.AmountZero()}
     if _named(posting.debit) == _named(posting.credit):
         return {"credit.account": ledger_errors.SameSides()}
-    if (debit.kind == "off_balance") != (credit.kind == "off_balance"):
+    if debit.is_off_balance != credit.is_off_balance:
         return {"credit.account": ledger_errors.OffBalanceMixed(account=credit.code)}
-    return {}
+    return {
+        f"{name}.{field}": SignsDiffer()
+        for name, side in (("debit", posting.debit), ("credit", posting.credit))
+        for field, scaled in (("quantity", side.quantity or 0), ("currency_amount", _scaled(side.currency_amount)))
+        if scaled * posting.amount < 0
+    }
+
+
+def _scaled(number: str | None) -> int:
+    return parse_scaled(number, MOST_PLACES) if number else 0
 
 
 def _named(side: SideInput) -> tuple[str, dict[Dimension, str]]:
     return side.account, {d: v for d, v in side.dimensions.items() if v}
+
+
+# ------------------------------------------------------------------------------------------------ measures
+
+
+def quantity(milli: int | None) -> Measured | None:
+    return Measured("", QUANTITY_PLACES, milli) if milli is not None else None
+
+
+def currency(codes: Sequence[str], minor: int | None, places: Places) -> Measured | None:
+    """An amount in the currency among the codes of a side's dimensions."""
+    unit = _currency_of(codes)
+    return Measured(unit, places.get(unit, _USUAL_PLACES), minor) if unit and minor is not None else None
+
+
+def moved_quantity(milli: Movement) -> MeasuredMovement | None:
+    return MeasuredMovement("", QUANTITY_PLACES, milli) if milli else None
+
+
+def moved_currency(codes: Sequence[str], minor: Movement, places: Places) -> MeasuredMovement | None:
+    unit = _currency_of(codes)
+    return MeasuredMovement(unit, places.get(unit, _USUAL_PLACES), minor) if unit and minor else None
+
+
+def measures_of_card(
+    found: Sequence[CardMeasures], places: Places
+) -> tuple[MeasuredMovement | None, MeasuredMovement | None]:
+    """Quantity and currency amount of a card, each where it is of one item or one currency: others do not add up."""
+    item = _sole((m.item, m.quantity_milli) for m in found)
+    money = _sole((m.currency, m.currency_minor) for m in found if m.currency)
+    return (
+        MeasuredMovement("", QUANTITY_PLACES, item[1]) if item else None,
+        MeasuredMovement(money[0], places.get(money[0], _USUAL_PLACES), money[1]) if money else None,
+    )
+
+
+def _sole(moved: Iterable[tuple[str, Movement]]) -> tuple[str, Movement] | None:
+    """The one unit that moved, and how; ``None`` where none did, or several."""
+    found: dict[str, Movement] = {}
+    for unit, movement in moved:
+        if movement:
+            found[unit] = found.get(unit, NOTHING) + movement
+    return next(iter(found.items())) if len(found) == 1 else None
+
+
+def _currency_of(codes: Sequence[str]) -> str:
+    return codes[-1] if codes else ""  # the last of the dimensions
+
+
+_USUAL_PLACES = 2
 
 
 # ------------------------------------------------------------------------------------------------ trial balance
@@ -138,14 +319,19 @@ def trial_balance(
     sums: Sequence[Sums],
     chart: Sequence[Account],
     values: Callable[[tuple[str, ...]], tuple[DimensionValue, ...]],
+    places: Places,
 ) -> TrialBalance:
     """Rows in chart order, headings above their accounts; off-balance accounts stand outside the totals.
+
+    The hidden side of single-sided entries has no row.
 
     A balance stands on the side of its sign, account by account (or subaccount by subaccount, when ``sums`` are).
     """
     by_account: dict[int, list[Sums]] = {}
+    contra = {a.id for a in chart if a.is_contra}
     for s in sums:
-        if s.opening_tiyn or s.debit_tiyn or s.credit_tiyn:
+        moved = s.opening_tiyn or s.debit_tiyn or s.credit_tiyn or s.quantity_milli or s.currency_minor
+        if moved and s.account_id not in contra:
             by_account.setdefault(s.account_id, []).append(s)
     headings = _heading_totals(by_account, {a.id: a for a in chart})
     rows = []
@@ -154,10 +340,19 @@ def trial_balance(
             t = headings[account.id]
             rows.append(BalanceRow(account, None, (), t.opening, t.debit, t.credit))
         rows += [
-            BalanceRow(account, s.subaccount_id, values(s.codes), s.opening_tiyn, s.debit_tiyn, s.credit_tiyn)
+            BalanceRow(
+                account,
+                s.subaccount_id,
+                values(s.codes),
+                s.opening_tiyn,
+                s.debit_tiyn,
+                s.credit_tiyn,
+                moved_quantity(s.quantity_milli),
+                moved_currency(s.codes, s.currency_minor, places),
+            )
             for s in sorted(by_account.get(account.id, ()), key=lambda s: s.codes)
         ]
-    own = [r for r in rows if r.account.id not in headings and r.account.kind != "off_balance"]
+    own = [r for r in rows if r.account.id not in headings and not r.account.is_off_balance]
     return TrialBalance(
         rows=tuple(rows),
         opening_debit_tiyn=sum(max(r.opening_tiyn, 0) for r in own),

@@ -1,14 +1,14 @@
 """Commands in: what a page, a program or a file may ask of the journal."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from erp.base.dates import parse_day
 from erp.base.errors import RuleViolated
-from erp.base.money import parse_tiyn
+from erp.base.money import MOST_PLACES, parse_scaled, parse_tiyn, scaled_string
 from ledger.errors import YearOutOfRange
 from ledger.model import Dimension
 
@@ -20,6 +20,27 @@ def _tiyn(value: object) -> object:
         return parse_tiyn(value)
     except RuleViolated as fault:
         raise ValueError(str(fault)) from fault
+
+
+def _scaled(value: object, places: int) -> object:
+    if not isinstance(value, str):
+        raise ValueError('a number is a decimal string, like "12.5"')
+    try:
+        return parse_scaled(value, places)
+    except RuleViolated as fault:
+        raise ValueError(str(fault)) from fault
+
+
+def _milli(value: object) -> object:
+    return None if value is None else _scaled(value, QUANTITY_PLACES)
+
+
+def _number(value: object) -> object:
+    if value is None:
+        return None
+    scaled = _scaled(value, MOST_PLACES)
+    assert isinstance(scaled, int)
+    return scaled_string(scaled, MOST_PLACES)
 
 
 def _dimension(value: object) -> object:
@@ -39,9 +60,12 @@ def _day(value: object) -> object:
     return value
 
 
+QUANTITY_PLACES = 3
 _FIRST_YEAR, _LAST_YEAR = 1991, 2199  # years that the ledger keeps
 Day = Annotated[date, BeforeValidator(_day)]
 Amount = Annotated[int, BeforeValidator(_tiyn)]
+Quantity = Annotated[int, BeforeValidator(_milli)]
+Number = Annotated[str, BeforeValidator(_number)]
 DimensionName = Annotated[Dimension, BeforeValidator(_dimension)]
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character but this one
 Code = Annotated[str, Field(max_length=60, pattern=_NO_NUL)]
@@ -53,15 +77,36 @@ class Command(BaseModel):
 
 
 class SideInput(Command):
-    """One side of a posting: an account by its code, and the dimensions it asks for by theirs."""
+    """One side of a posting: an account by its code, and what it asks for.
 
-    account: Code
+    The side opposite to an off-balance account may be left out.
+    """
+
+    account: Code = ""
     dimensions: dict[DimensionName, Code] = Field(default_factory=dict)
+    quantity: Quantity | None = Field(
+        None,
+        description="Decimal string, where the account is kept in quantities; of the amount's sign, or 0.",
+        examples=["12.5"],
+    )
+    currency_amount: Number | None = Field(
+        None,
+        description="Decimal string, in the currency among the dimensions; of the amount's sign, or 0.",
+        examples=["100.00"],
+    )
+
+    @property
+    def blank(self) -> bool:
+        return not self.account and not any(self.dimensions.values()) and not self.measured
+
+    @property
+    def measured(self) -> bool:
+        return self.quantity is not None or self.currency_amount is not None
 
 
 class PostingInput(Command):
-    debit: SideInput
-    credit: SideInput
+    debit: SideInput = SideInput()
+    credit: SideInput = SideInput()
     amount: Amount
     memo: Text | None = None
 
@@ -84,3 +129,27 @@ class StornoEntry(Command):
     key: UUID
     effective_on: Day
     reason: Text = Field(min_length=3)
+
+
+class ReopenMonth(Command):
+    """Open a restricted or closed month again."""
+
+    reason: Text = Field(min_length=3)
+
+
+class CloseYear(Command):
+    """Close a year."""
+
+    key: UUID
+
+
+class ReopenYear(CloseYear):
+    """Cancel the closing entries of a year."""
+
+    reason: Text = Field(min_length=3)
+
+
+class CorrectEntry(StornoEntry):
+    """Cancel a posted entry with a reason: by negative amounts (storno), or by the opposite sides (reversal)."""
+
+    kind: Literal["storno", "reversal"] = "storno"

@@ -1,13 +1,16 @@
 """Use cases of the journal.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from hashlib import sha256
+from uuid import UUID
 
 from erp.base import audit
-from erp.base.dates import MonthSpan, month_string
+from erp.base.dates import DaySpan, MonthSpan, month_string
 from erp.base.errors import Invalid, RuleViolated
 from erp.base.uow import Receipt, UnitOfWork
-from erp.finance.journal import queries, rules, values
+from erp.finance.journal import queries, rules, turnovers, values
 from erp.finance.journal.model import (
     Account,
     AccountCard,
@@ -20,15 +23,21 @@ from erp.finance.journal.model import (
     Journal,
     Month,
     Page,
+    PeriodChange,
     PostingView,
     Side,
     SourceView,
     TrialBalance,
+    Year,
+    YearChange,
 )
-from erp.finance.journal.queries import Carded, CardPlace
-from erp.finance.journal.schemas import PostEntry, StornoEntry
+from erp.finance.journal.queries import Carded, CardPlace, SideRow
+from erp.finance.journal.recall import Registers
+from erp.finance.journal.schemas import CorrectEntry, PostEntry, StornoEntry
+from erp.finance.journal.turnovers import Cut
+from ledger import seals
 from ledger import service as ledger
-from ledger.model import Dimension, JournalEntry, Posting, Storno
+from ledger.model import Correction, Dimension, EntryKind, JournalEntry, PeriodState, YearClosed, YearReopened
 
 
 class CursorMalformed(RuleViolated):
@@ -75,6 +84,21 @@ def months(uow: UnitOfWork, organisation_id: int) -> list[Month]:
     return queries.months(uow.connection, uow.scope, organisation_id)
 
 
+def period_changes(uow: UnitOfWork, organisation_id: int, limit: int = 50) -> list[PeriodChange]:
+    """Months closed, restricted and reopened, the latest first."""
+    return queries.period_changes(uow.connection, uow.scope, organisation_id, limit)
+
+
+def years(uow: UnitOfWork, organisation_id: int) -> list[Year]:
+    """Years the organisation keeps books for, the newest first."""
+    return queries.years(uow.connection, uow.scope, organisation_id)
+
+
+def year_changes(uow: UnitOfWork, organisation_id: int, limit: int = 50) -> list[YearChange]:
+    """Years closed and reopened, the latest first."""
+    return queries.year_changes(uow.connection, uow.scope, organisation_id, limit)
+
+
 def last_month_posted(uow: UnitOfWork, organisation_id: int) -> date | None:
     return queries.last_month_posted(uow.connection, uow.scope, organisation_id)
 
@@ -87,61 +111,130 @@ def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry) -> Rec
 
     Raises: Invalid with every fault of every line; ``ledger.errors`` where the books refuse (closed month …).
     """
-    journal = _journal(uow, command.journal)
+    registers = Registers(uow)
+    journal = registers.journal(command.journal)
+    if journal is None:
+        raise Invalid({"journal": rules.JournalUnknown(journal=command.journal)})
     if journal.code in rules.PROGRAM_JOURNALS:
         raise Invalid({"journal": rules.JournalReserved(journal=journal.code)})
+    day = command.effective_on
     wanted = [side for _, side in rules.sides(command)]
-    chart = queries.accounts_by_code(uow.connection, uow.scope, [s.account for s in wanted], command.effective_on)
     named = {(d, code) for s in wanted for d, code in s.dimensions.items() if code}
-    unknown = values.unknown(uow, named, day=command.effective_on)
-    keys = rules.check_entry(command, chart, unknown)
-    ids = ledger.intern_subaccounts(uow.connection, organisation_id, keys)
-    postings = tuple(
-        Posting(debit, credit, p.amount, p.memo or None)
-        for p, debit, credit in zip(command.postings, ids[::2], ids[1::2], strict=True)
+    chart = registers.accounts({s.account for s in wanted}, day)
+    unknown = registers.unknown(named, day)
+    content = _content_of(command)
+    try:
+        checked = rules.check_entry(command, chart, unknown, registers.minor_units(named))
+    except Invalid:
+        registers.confirm()
+        if posted := ledger.posted_before(uow.connection, organisation_id, command.key, content):
+            return Receipt(posted)  # it was right when it was posted
+        raise
+    ids = registers.subaccounts(organisation_id, [side.key for side in checked])
+    entry = JournalEntry(
+        organisation_id=organisation_id,
+        key=command.key,
+        journal_id=journal.id,
+        effective_on=day,
+        memo=command.memo,
+        postings=rules.postings(command, checked, ids),
+        document_number=command.document_number,
+        document_on=command.document_on,
+        content=content,
     )
-    return uow.post(
-        JournalEntry(
-            organisation_id=organisation_id,
-            key=command.key,
-            journal_id=journal.id,
-            effective_on=command.effective_on,
-            memo=command.memo,
-            postings=postings,
-            document_number=command.document_number,
-            document_on=command.document_on,
-        )
-    )
+    return uow.post(entry, edition=registers.edition)
+
+
+def _content_of(command: PostEntry) -> bytes:
+    """SHA-256 of what the command says, its key apart, whatever the order of its dimensions."""
+    said = command.model_dump(mode="json", exclude={"key"}, exclude_defaults=True)
+    return sha256(json.dumps(said, sort_keys=True).encode()).digest()
 
 
 def storno_entry(uow: UnitOfWork, organisation_id: int, entry_id: int, command: StornoEntry) -> Receipt:
-    """Cancel an entry by the same correspondence with negative amounts.
+    """Cancel an entry by the same correspondence with negative amounts.  Raises: as ``correct_entry``."""
+    return correct_entry(uow, organisation_id, entry_id, CorrectEntry(**command.model_dump()))
 
-    Raises: EntryUnknown; AlreadyCorrected, NotCorrectable, StornoBeforeEntry, PeriodClosed of ``ledger.errors``.
+
+def correct_entry(uow: UnitOfWork, organisation_id: int, entry_id: int, command: CorrectEntry) -> Receipt:
+    """Cancel an entry by a storno or a reversal; of a closed year, through the result of earlier years.
+
+    Raises: EntryUnknown; AlreadyCorrected, NotCorrectable, ClosingNotCorrectable, NothingToCorrect, StornoBeforeEntry,
+    PeriodClosed, PeriodRestricted of ``ledger.errors``.
     """
     head = queries.entry_head(uow.connection, uow.scope, organisation_id, entry_id)
     if head is None:
         raise rules.EntryUnknown()
     return uow.post(
-        Storno(organisation_id, command.key, entry_id, head.fiscal_year, command.effective_on, command.reason)
+        Correction(
+            organisation_id,
+            command.key,
+            entry_id,
+            head.fiscal_year,
+            command.effective_on,
+            command.reason,
+            EntryKind(command.kind),
+        )
     )
+
+
+def restrict_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
+    """Leave a month to those who may adjust.  Raises: PeriodNotOpened; ReasonMissing where the month is closed."""
+    _set_month(uow, "month-restricted", organisation_id, month, PeriodState.RESTRICTED)
 
 
 def close_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
     """Close a month: nothing more is posted into it.  Raises: PeriodNotOpened of ``ledger.errors``."""
-    ledger.close_period(uow.connection, organisation_id, month, uow.scope.actor)
-    _record_period(uow, "month-closed", organisation_id, month)
+    _set_month(uow, "month-closed", organisation_id, month, PeriodState.CLOSED)
 
 
-def reopen_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
-    """Open a closed month again.  Raises: PeriodNotOpened of ``ledger.errors``."""
-    ledger.reopen_period(uow.connection, organisation_id, month, uow.scope.actor)
-    _record_period(uow, "month-reopened", organisation_id, month)
+def reopen_month(uow: UnitOfWork, organisation_id: int, month: date, reason: str) -> None:
+    """Open a restricted or closed month again.
+
+    Raises: PeriodNotOpened, ReasonMissing, YearIsClosed of ``ledger.errors``.
+    """
+    _set_month(uow, "month-reopened", organisation_id, month, PeriodState.OPEN, reason)
 
 
-def _record_period(uow: UnitOfWork, action: str, organisation_id: int, month: date) -> None:
-    subject = f"month:{month_string(month)}"
-    audit.record(uow.connection, uow.scope, action, subject, organisation_id=organisation_id)
+def _set_month(
+    uow: UnitOfWork, action: str, organisation_id: int, month: date, state: PeriodState, reason: str = ""
+) -> None:
+    ledger.set_period(uow.connection, organisation_id, month, state, uow.scope.actor, reason)
+    _record(uow, action, f"month:{month_string(month)}", organisation_id, reason)
+
+
+def close_year(uow: UnitOfWork, organisation_id: int, year: int, key: UUID) -> YearClosed:
+    """Close a year whose months are closed; repeating the command under its key changes nothing.
+
+    Revenue and expense come to zero against the result of the year, which the next close carries to earlier years.
+
+    Raises: MonthsNotClosed, EarlierYearOpen, YearAlreadyClosed, PeriodNotOpened, RoleAccountMissing of
+    ``ledger.errors``.
+    """
+    queries.allow_long_statements(uow.connection, uow.scope)
+    memos = [memo.format(year=year, earlier=year - 1) for memo in rules.CLOSING_MEMOS]
+    journal = _journal(uow, rules.CLOSING_JOURNAL)
+    closed = ledger.close_year(uow.connection, organisation_id, year, key, journal.id, memos, uow.scope.actor)
+    if closed.is_new:
+        _record(uow, "year-closed", f"year:{year}", organisation_id)
+    return closed
+
+
+def reopen_year(uow: UnitOfWork, organisation_id: int, year: int, key: UUID, reason: str) -> YearReopened:
+    """Cancel the closing entries of a year; its December is restricted then, the other months stay closed.
+
+    Raises: YearNotClosed, LaterYearClosed, ReasonMissing of ``ledger.errors``.
+    """
+    queries.allow_long_statements(uow.connection, uow.scope)
+    reopened = ledger.reopen_year(uow.connection, organisation_id, year, key, reason, uow.scope.actor)
+    if reopened.is_new:
+        _record(uow, "year-reopened", f"year:{year}", organisation_id, reason)
+    return reopened
+
+
+def _record(uow: UnitOfWork, action: str, subject: str, organisation_id: int, reason: str = "") -> None:
+    facts = {"reason": reason} if reason else {}
+    audit.record(uow.connection, uow.scope, action, subject, organisation_id=organisation_id, **facts)
 
 
 def _journal(uow: UnitOfWork, code: str) -> Journal:
@@ -168,7 +261,10 @@ def entry(uow: UnitOfWork, organisation_id: int, entry_id: int) -> EntryView:
     }
     named = _naming(uow, [s.codes for r in rows for s in (r.debit, r.credit)], head.effective_on)
     corrections = queries.corrections_of(uow.connection, uow.scope, organisation_id, entry_id)
-    ends = {c.cancels: CorrectionView(c.entry_id, c.fiscal_year, c.number, c.reason) for c in corrections}
+    ends = {
+        c.cancels: CorrectionView(c.entry_id, c.fiscal_year, c.number, c.reason, c.kind, c.through_earlier_years)
+        for c in corrections
+    }
     return EntryView(
         organisation_id=organisation_id,
         id=head.id,
@@ -187,8 +283,8 @@ def entry(uow: UnitOfWork, organisation_id: int, entry_id: int) -> EntryView:
         postings=tuple(
             PostingView(
                 r.no,
-                Side(chart[r.debit.account_id], named(r.debit.codes)),
-                Side(chart[r.credit.account_id], named(r.credit.codes)),
+                _side(r.debit, chart, named),
+                _side(r.credit, chart, named),
                 r.amount_tiyn,
                 r.memo,
             )
@@ -197,6 +293,15 @@ def entry(uow: UnitOfWork, organisation_id: int, entry_id: int) -> EntryView:
         cancelled_by=ends.get(False),
         cancels=ends.get(True),
     )
+
+
+def _side(row: SideRow, chart: Mapping[int, Account], named: "_Naming") -> Side | None:
+    """``None`` for the hidden side of a single-sided posting."""
+    account = chart[row.account_id]
+    if account.is_contra:
+        return None
+    quantity = rules.quantity(row.quantity_milli)
+    return Side(account, named(row.codes), quantity, rules.currency(row.codes, row.currency_minor, named.places))
 
 
 def entries(
@@ -219,15 +324,42 @@ def entries(
 
 
 def trial_balance(
-    uow: UnitOfWork, organisation_id: int, span: MonthSpan, *, by_dimensions: bool = False
+    uow: UnitOfWork,
+    organisation_id: int,
+    span: MonthSpan | DaySpan,
+    *,
+    by_dimensions: bool = False,
+    closing: bool = True,
+    known_at: datetime | None = None,
 ) -> TrialBalance:
-    """Opening balances, turnovers and closing balances of whole months, by account or by subaccount."""
+    """Opening balances, turnovers and closing balances of a span, by account or by subaccount.
+
+    Without ``closing`` the span's year-closing entries are left out: revenue and expense as they stood before.
+    With ``known_at`` only what was known at that instant counts; ``make_known`` has to have been called for it.
+
+    Raises: NotSealedYet of ``ledger.errors``.
+    """
+    known = seals.known_at(uow.connection, known_at).xid if known_at else None
+    cut = Cut(span, closing, known)
     if by_dimensions:
-        sums = queries.sums_by_subaccount(uow.connection, uow.scope, organisation_id, span)
+        sums = turnovers.sums_by_subaccount(uow.connection, uow.scope, organisation_id, cut)
     else:
-        sums = queries.sums_by_account(uow.connection, uow.scope, [organisation_id], span)
+        sums = turnovers.sums_by_account(uow.connection, uow.scope, [organisation_id], cut)
     chart = queries.accounts_with_headings(uow.connection, uow.scope, {s.account_id for s in sums})
-    return rules.trial_balance(sums, chart, _naming(uow, [s.codes for s in sums], span.last_day))
+    named = _naming(uow, [s.codes for s in sums], span.last_day)
+    return rules.trial_balance(sums, chart, named, named.places)
+
+
+def make_known(uow: UnitOfWork, instant: datetime) -> None:
+    """Seal what was recorded through an instant, so that what was known then stays the same for ever.
+
+    Raises: InstantToCome.
+    """
+    if instant > queries.now(uow.connection, uow.scope):
+        raise rules.InstantToCome(instant=f"{instant:%d.%m.%Y %H:%M}")
+    newest = seals.newest(uow.connection)
+    if newest is None or newest.sealed_at <= instant:
+        seals.seal(uow.connection, even_empty=True)
 
 
 def account_card(
@@ -265,44 +397,61 @@ def account_card(
         uow.connection, uow.scope, organisation_id, carded, span
     )
     rows = queries.card_lines(uow.connection, uow.scope, organisation_id, carded, span, place, limit + 1)
-    balance = opening
+    measured = []
+    if any(a.keeps_quantity or Dimension.CURRENCY in a.permitted for a in editions):
+        measured = queries.measures_of_card(uow.connection, uow.scope, organisation_id, carded, span)
+    named = _naming(uow, [own_codes, *(r.codes for r in rows), *(m.codes for m in measured)], span.last_day)
+    quantity, currency = rules.measures_of_card(measured, named.places)
+    balance, milli, minor = (
+        opening,
+        quantity.scaled.opening if quantity else 0,
+        currency.scaled.opening if currency else 0,
+    )
     if place:
         balance += queries.card_sum_through(uow.connection, uow.scope, organisation_id, carded, span, place)
-    named = _naming(uow, [own_codes, *(r.codes for r in rows)], span.last_day)
+        if quantity or currency:
+            before = queries.card_measures_through(uow.connection, uow.scope, organisation_id, carded, span, place)
+            milli, minor = milli + before[0], minor + before[1]
     lines = []
     for r in rows[:limit]:
-        debit, credit = (r.amount_tiyn, 0) if r.side == 0 else (0, r.amount_tiyn)
-        balance += debit - credit
+        sign = 1 if r.side == 0 else -1
+        balance += sign * r.amount_tiyn
+        milli += sign * (r.quantity_milli or 0)
+        minor += sign * (r.currency_minor or 0)
         lines.append(
             CardLine(
-                r.entry_id,
-                r.fiscal_year,
-                r.no,
-                r.journal_code,
-                r.number,
-                r.kind,
-                r.effective_on,
-                r.memo,
-                r.document_number,
-                r.corresponding_account,
-                named(r.codes),
-                debit,
-                credit,
-                balance,
+                entry_id=r.entry_id,
+                fiscal_year=r.fiscal_year,
+                no=r.no,
+                journal_code=r.journal_code,
+                number=r.number,
+                kind=r.kind,
+                effective_on=r.effective_on,
+                memo=r.memo,
+                document_number=r.document_number,
+                corresponding_account=r.corresponding_account,
+                dimensions=named(r.codes),
+                debit_tiyn=r.amount_tiyn if r.side == 0 else 0,
+                credit_tiyn=r.amount_tiyn if r.side == 1 else 0,
+                balance_tiyn=balance,
+                quantity=rules.quantity(r.quantity_milli),
+                quantity_balance=quantity.at(milli) if quantity else None,
+                currency=rules.currency(r.codes, r.currency_minor, named.places),
+                currency_balance=currency.at(minor) if currency else None,
             )
         )
     last = rows[limit - 1] if len(rows) > limit else None
     next_cursor = _cursor(last.effective_on, last.entry_id, last.no, last.side) if last else None
-    return AccountCard(
-        editions[0], named(own_codes), opening, turned_debit, turned_credit, Page(tuple(lines), next_cursor)
-    )
+    page = Page(tuple(lines), next_cursor)
+    return AccountCard(editions[0], named(own_codes), opening, turned_debit, turned_credit, page, quantity, currency)
 
 
 class _Naming:
     """Dimension codes of many sides turned into labelled values, all looked up at once."""
 
-    def __init__(self, labels: dict[tuple[Dimension, str], DimensionValue]) -> None:
+    def __init__(self, labels: dict[tuple[Dimension, str], DimensionValue], places: rules.Places) -> None:
         self._labels = labels
+        self.places = places
 
     def __call__(self, codes: tuple[str, ...]) -> tuple[DimensionValue, ...]:
         return tuple(self._labels[d, code] for d, code in zip(Dimension, codes, strict=False) if code)
@@ -310,7 +459,7 @@ class _Naming:
 
 def _naming(uow: UnitOfWork, codes: Iterable[Sequence[str]], day: date) -> _Naming:
     wanted = {(d, code) for row in codes for d, code in zip(Dimension, row, strict=False) if code}
-    return _Naming(values.labels(uow, wanted, day=day))
+    return _Naming(values.labels(uow, wanted, day=day), values.minor_units(uow, wanted))
 
 
 def _cursor(day: date, *numbers: int) -> str:

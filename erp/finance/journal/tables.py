@@ -26,5 +26,7 @@ journal_import = Table(
     Column("actor_id", Integer, nullable=False),
     Column("origin", Text, nullable=False),
     Column("imported_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("rows_left", Integer, nullable=False, server_default="0"),
+    Column("rest_of", BigInteger),
     UniqueConstraint("organisation_id", "sha256"),
 )

@@ -57,6 +57,12 @@ def labels(uow: UnitOfWork, wanted: set[Wanted], *, day: date) -> dict[Wanted, D
     return named
 
 
+def minor_units(uow: UnitOfWork, wanted: set[Wanted]) -> dict[str, int]:
+    """Decimal places of the currencies among the values."""
+    currencies = {code for dimension, code in wanted if dimension is Dimension.CURRENCY}
+    return classification.minor_units(uow.connection, uow.scope, currencies) if currencies else {}
+
+
 def _labelled(dimension: Dimension, found: CodeName | Counterparty) -> DimensionValue:
     verified = not (isinstance(found, CodeName) and found.is_not_verified)
     return DimensionValue(dimension, found.code, found.name_kk, found.name_ru, found.name_en, verified)

@@ -32,7 +32,9 @@ class Permission(StrEnum):
     JOURNAL_POST = "journal.post"
     JOURNAL_CORRECT = "journal.correct"
     JOURNAL_IMPORT = "journal.import"
+    JOURNAL_ADJUST = "journal.adjust"
     PERIOD_CLOSE = "period.close"
+    YEAR_CLOSE = "year.close"
 
 
 @dataclass(frozen=True, slots=True)

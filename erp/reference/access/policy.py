@@ -23,11 +23,11 @@ class SignInNeeded(NotPermitted):
 
 _READS = {Permission.JOURNAL_READ}
 _POSTS = {Permission.JOURNAL_POST, Permission.JOURNAL_CORRECT, Permission.JOURNAL_IMPORT}
-_WRITES = _POSTS | {Permission.PERIOD_CLOSE}
+_WRITES = _POSTS | {Permission.PERIOD_CLOSE, Permission.YEAR_CLOSE}
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.ACCOUNTANT: frozenset(_READS | _POSTS),
-    Role.CHIEF_ACCOUNTANT: frozenset(_READS | _WRITES),
+    Role.CHIEF_ACCOUNTANT: frozenset(_READS | _WRITES | {Permission.JOURNAL_ADJUST}),
     Role.TREASURER: frozenset(_READS),
     Role.PLANNER: frozenset(),
     Role.BUDGET_HEAD: frozenset(_READS),
@@ -68,7 +68,13 @@ def authorise(identity: Identity | None, permission: Permission, organisation_id
         return Scope(actor, reads=reach(identity, Permission.JOURNAL_READ))
     if organisation_id is None or all(g.organisation_id != organisation_id for g in identity.grants):
         raise OrganisationUnknown()
-    if permission not in permissions_at(identity, organisation_id):
+    held = permissions_at(identity, organisation_id)
+    if permission not in held:
         raise RoleMissing()
-    only = frozenset({organisation_id})
-    return Scope(actor, reads=only, writes=only if permission in _WRITES else frozenset())
+    only, nowhere = frozenset({organisation_id}), frozenset[int]()
+    return Scope(
+        actor,
+        reads=only,
+        writes=only if permission in _WRITES else nowhere,
+        adjusts=only if permission in _POSTS and Permission.JOURNAL_ADJUST in held else nowhere,
+    )

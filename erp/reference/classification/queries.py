@@ -47,6 +47,8 @@ _UNKNOWN = text("""
      ORDER BY w.code
 """)
 
+_PLACES = text("SELECT code, minor_units FROM reference_currency WHERE code = ANY(:codes)")
+
 _CODES = text("""
     SELECT code, name_kk, name_ru, name_en, confidence, level, parent_code, international
       FROM reference_classification
@@ -94,6 +96,11 @@ def unknown_codes(
     """Those of ``codes`` that are not in force on ``day``; any subprogramme of a known programme is known."""
     parameters = {"dimension": int(dimension), "codes": list(codes), "day": day}
     return list(connection.execute(_UNKNOWN, parameters).scalars())
+
+
+def minor_units(connection: Connection, scope: Scope, currencies: Collection[str]) -> dict[str, int]:
+    """Decimal places of the currencies that the register knows."""
+    return {row.code: row.minor_units for row in connection.execute(_PLACES, {"codes": list(currencies)})}
 
 
 def codes_of(connection: Connection, scope: Scope, kind: ClassificationKind, *, day: date) -> list[ClassificationCode]:

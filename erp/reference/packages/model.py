@@ -59,6 +59,8 @@ class AccountRow(PackageRow):
     mandatory: Dimension
     permitted: Dimension
     keeps_quantity: bool
+    role: str
+    """What the program itself posts to the account: one of ``ledger_account.role``; mostly empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

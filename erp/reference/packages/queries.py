@@ -115,7 +115,7 @@ _ACCOUNTS = f"""
     WITH r AS (SELECT *, daterange(first, last) AS in_force
                  FROM jsonb_to_recordset(CAST(:rows AS jsonb))
                       AS r({_COMMON_COLUMNS}, parent_code text, kind text, normal_side text, postable boolean,
-                           mandatory int, permitted int, keeps_quantity boolean))"""
+                           mandatory int, permitted int, keeps_quantity boolean, role text))"""
 
 _PRESENT = "a.in_force && daterange(CAST(:edition_from AS date), NULL)"
 
@@ -142,20 +142,20 @@ _UPDATE_ACCOUNTS = text(f"""{_ACCOUNTS}
        SET name_kk = r.name_kk, name_ru = r.name_ru, name_en = r.name_en, kind = r.kind,
            normal_side = r.normal_side, postable = r.postable, mandatory = r.mandatory,
            permitted = r.permitted, keeps_quantity = r.keeps_quantity, in_force = {_CONTINUED},
-           source = r.source, confidence = r.confidence
+           source = r.source, confidence = r.confidence, role = r.role
       FROM r
      WHERE a.code = r.code AND {_PRESENT}
        AND (a.name_kk, a.name_ru, a.name_en, a.kind, a.normal_side, a.postable, a.mandatory, a.permitted,
-            a.keeps_quantity, a.in_force, a.source, a.confidence)
+            a.keeps_quantity, a.in_force, a.source, a.confidence, a.role)
            IS DISTINCT FROM (r.name_kk, r.name_ru, r.name_en, r.kind, r.normal_side, r.postable, r.mandatory,
-            r.permitted, r.keeps_quantity, {_CONTINUED}, r.source, r.confidence)
+            r.permitted, r.keeps_quantity, {_CONTINUED}, r.source, r.confidence, r.role)
     RETURNING a.id""")
 
 _INSERT_ACCOUNTS = text(f"""{_ACCOUNTS}
     INSERT INTO ledger_account (code, name_kk, name_ru, name_en, kind, normal_side, postable, mandatory,
-                                permitted, keeps_quantity, in_force, source, confidence)
+                                permitted, keeps_quantity, in_force, source, confidence, role)
     SELECT r.code, r.name_kk, r.name_ru, r.name_en, r.kind, r.normal_side, r.postable, r.mandatory,
-           r.permitted, r.keeps_quantity, r.in_force, r.source, r.confidence
+           r.permitted, r.keeps_quantity, r.in_force, r.source, r.confidence, r.role
       FROM r
      WHERE NOT EXISTS (SELECT FROM ledger_account a WHERE a.code = r.code AND {_PRESENT})
      ORDER BY r.code
@@ -317,6 +317,7 @@ def _flat(row: PackageRow) -> dict[str, Any]:
                 "mandatory",
                 "permitted",
                 "keeps_quantity",
+                "role",
             )
             flat["parent_code"] = row.parent_code or None
         case ClassificationRow():

@@ -160,6 +160,14 @@ _ACCOUNT_KINDS = (
     "off_balance",
 )
 
+_ROLES = {
+    "": _ACCOUNT_KINDS,
+    "year_result": ("net_assets",),
+    "earlier_years": ("net_assets",),
+    "contra": ("off_balance",),
+}
+"""Roles of accounts, each with the kinds of account that may have it."""
+
 _CODES = {
     "group": r"\d{2}",
     "subgroup": r"\d{2}\.\d",
@@ -226,6 +234,21 @@ def _faults_of_accounts(lines: Sequence[_Line]) -> Iterator[_Fault]:
             yield line, "mandatory", f"{names}, which permitted lacks", "only dimensions that are permitted"
         if not cells["postable"] and (cells["permitted"] or cells["keeps_quantity"]):
             yield line, "permitted", "dimensions or quantity of a group", "nothing, where postable is no"
+    yield from _faults_of_roles(lines)
+
+
+def _faults_of_roles(lines: Sequence[_Line]) -> Iterator[_Fault]:
+    taken: dict[str, str] = {}
+    for line in lines:
+        cells = line.cells
+        role = cells["role"]
+        if not role:
+            continue
+        if not cells["postable"] or cells["kind"] not in _ROLES[role]:
+            yield line, "role", f"{role} of {cells['code']}", f"a postable account of the kind {_ROLES[role][0]}"
+        if role in taken:
+            yield line, "role", f"{role} a second time (first of {taken[role]})", "each role once"
+        taken.setdefault(role, cells["code"])
 
 
 def _is_under_itself(code: str, by_code: Mapping[str, _Cells]) -> bool:
@@ -260,7 +283,7 @@ def _faults_of_classification(lines: Sequence[_Line]) -> Iterator[_Fault]:
 
 
 def _account(common: dict[str, Any], cells: _Cells) -> AccountRow:
-    own = ("parent_code", "kind", "normal_side", "postable", "mandatory", "permitted", "keeps_quantity")
+    own = ("parent_code", "kind", "normal_side", "postable", "mandatory", "permitted", "keeps_quantity", "role")
     return AccountRow(**common, **{name: cells[name] for name in own})
 
 
@@ -303,6 +326,7 @@ _FORMS = {
             "mandatory": _dimensions,
             "permitted": _dimensions,
             "keeps_quantity": _yes_no,
+            "role": _one_of(*_ROLES),
         },
         _faults_of_accounts,
         _account,

@@ -12,9 +12,13 @@ from erp.base.money import (
     AmountMalformed,
     AmountOutOfRange,
     Money,
+    NumberMalformed,
+    NumberOutOfRange,
     allocate,
     decimal_string,
+    parse_scaled,
     parse_tiyn,
+    scaled_string,
     tiyn_of_number,
 )
 
@@ -126,3 +130,27 @@ def test_who_weighs_more_gets_no_less(tiyn: int, weights: list[int]) -> None:
 def test_a_tie_goes_to_the_earlier_part() -> None:
     assert allocate(100, [1, 1, 1]) == [34, 33, 33]
     assert allocate(2, [1, 1, 1]) == [1, 1, 0]
+
+
+# ------------------------------------------------------------------------------------------------ other numbers
+
+
+@given(amounts, st.integers(0, 4))
+def test_a_number_of_any_places_is_read_back(scaled: int, places: int) -> None:
+    written = scaled_string(scaled, places)
+    assert parse_scaled(written, places) == scaled
+    assert Fraction(written) == Fraction(scaled, 10**places)
+
+
+@pytest.mark.parametrize(
+    ("text", "places"), [("1,5", 0), ("0,0001", 3), ("1,234.5678", 3), ("", 3), ("1 2", 3), ("x", 2)]
+)
+def test_a_number_finer_than_its_places_is_malformed(text: str, places: int) -> None:
+    with pytest.raises(NumberMalformed):
+        parse_scaled(text, places)
+
+
+def test_a_number_beyond_the_books_is_out_of_range() -> None:
+    for text in ("9000000000000,001", "9" * 5000):
+        with pytest.raises(NumberOutOfRange):
+            parse_scaled(text, 3)

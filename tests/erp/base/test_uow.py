@@ -17,7 +17,7 @@ from erp.base.errors import RuleViolated
 from erp.base.scope import Scope
 from ledger import errors
 from ledger import service as ledger
-from ledger.model import Posted, Posting, Storno
+from ledger.model import Correction, Posted, Posting
 from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
 from tests.ledger.agreement import disagreements
 
@@ -156,7 +156,7 @@ def test_an_entry_cancelled_by_many_at_once_is_cancelled_once(books: Books) -> N
     entry = books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 1)))
 
     def cancel() -> bool:
-        storno = Storno(1, uuid4(), entry.entry_id, 2026, A_DAY, "typed twice")
+        storno = Correction(1, uuid4(), entry.entry_id, 2026, A_DAY, "typed twice")
         try:
             uow.run(books.engine, SCOPE, lambda u: u.post(storno))
         except errors.AlreadyCorrected:
@@ -279,6 +279,46 @@ def test_a_retry_after_the_connection_was_lost_at_commit_posts_once(books: Books
     assert entries(books) == posted_before + 1
     assert command() == Posted(again.entry_id, again.fiscal_year, again.number, False)
     assert touched(books) == touched_before + committed + 2  # work beside the entry asks its key itself
+
+
+def test_an_entry_over_known_sides_is_one_statement_and_leaves_the_connection_as_it_was(books: Books) -> None:
+    sides, engine = (
+        (books.side("1010"), books.side("6010")),
+        make_engine(books.engine.url.render_as_string(False), pool=1),
+    )
+    edition, commits = uow.read(engine, SCOPE, lambda u: ledger.edition(u.connection)), []
+    event.listen(engine, "commit", lambda _: commits.append(1))
+
+    def post(tiyn: int, edition: int) -> Posted:
+        entry = books.entry(Posting(*sides, tiyn))
+        return uow.run(engine, SCOPE, lambda u: u.post(entry, edition=edition))()
+
+    before = entries(books)
+    assert post(1, edition).is_new
+    with pytest.raises(errors.AmountZero):
+        post(0, edition)
+    with pytest.raises(errors.EditionPassed):
+        post(1, edition - 1)
+    assert commits == []
+    with engine.connect() as connection:
+        assert connection.connection.driver_connection.autocommit is False  # type: ignore[union-attr]
+    assert entries(books) == before + 1
+    engine.dispose()
+
+
+def test_an_entry_alone_whose_connection_breaks_is_sent_again_under_its_key(books: Books) -> None:
+    sides, engine = (
+        (books.side("1010"), books.side("6010")),
+        make_engine(books.engine.url.render_as_string(False), pool=2),
+    )
+    edition, before = uow.read(engine, SCOPE, lambda u: ledger.edition(u.connection)), entries(books)
+    with engine.connect() as one, engine.connect() as other:
+        cut(books, one)
+        cut(books, other)
+    entry = books.entry(Posting(*sides, 1))
+    assert uow.run(engine, SCOPE, lambda u: u.post(entry, edition=edition))().is_new
+    assert entries(books) == before + 1
+    engine.dispose()
 
 
 def test_a_connection_cut_between_requests_is_replaced(books: Books) -> None:

@@ -28,6 +28,19 @@ class FileAlreadyImported(Conflict):
     template = N_("The file {file} was imported on {on}. Nothing was posted this time.")
 
 
+class FileRepeats(Conflict):
+    code = "file-repeats"
+    template = N_(
+        "The file {file} repeats {found} entries that were posted from {other} on {on}. Nothing was posted. Import the"
+        " file with the rows that were left out then."
+    )
+
+
+class RestNotWritten(RuleViolated):
+    code = "rest-not-written"
+    template = N_("The rows left out cannot be written to {file}: {reason}. Nothing was posted.")
+
+
 class NothingToImport(RuleViolated):
     code = "nothing-to-import"
     template = N_("The file {file} has headings but no rows to post.")

@@ -19,6 +19,10 @@ class Field(StrEnum):
     JOURNAL = "journal"
     DOCUMENT_NUMBER = "document number"
     DOCUMENT_DATE = "document date"
+    WHY_REFUSED = "why refused"
+    """Of a file that an import left its refused rows in: for people only."""
+    LEFT_OUT_OF = "left out of"
+    """Of the same: the digest of the file they are from."""
 
 
 REQUIRED = (Field.DATE, Field.DEBIT, Field.CREDIT, Field.AMOUNT)
@@ -52,6 +56,8 @@ _FIELDS = {
     Field.DOCUMENT_NUMBER: "document number, document no, номер документа, № документа, документ №, документ номер,"
     " құжат нөмірі, құжаттың нөмірі, құжат №",
     Field.DOCUMENT_DATE: "document date, дата документа, документ дата, құжат күні, құжаттың күні",
+    Field.WHY_REFUSED: "why refused",
+    Field.LEFT_OUT_OF: "left out of",
 }
 
 _DIMENSIONS = {

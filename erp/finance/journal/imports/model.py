@@ -70,6 +70,10 @@ class ImportResult:
     """Rows whose value of a common dimension column neither account is kept by."""
     rows_skipped: int
     """Totals, repeated headings, signatures: rows without a posting, the blank ones apart."""
+    rows_left: int
+    """Rows put into the rest: those of entries with a refused row."""
+    refusals: "Refusals"
+    """Why; empty unless rows were left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +150,14 @@ class Refusals:
         self._last_line = 0
         self._all: Spool[_Kept] = Spool()
 
-    def add(self, line: int, column: str, found: str, error: Fault) -> None:
+    def add(self, line: int, column: str, found: str, error: Fault) -> RefusedRow:
         refused = RefusedRow(line, column, found[: self._LONGEST_FOUND], error)
         if len(self.first) < self.SHOWN:
             self.first.append(refused)
         self._all.append((line, column, refused.found, type(error), error.fields))
         self.rows += line != self._last_line
         self._last_line = line
+        return refused
 
     def __len__(self) -> int:
         return len(self._all)

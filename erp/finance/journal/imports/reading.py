@@ -220,12 +220,15 @@ def _sheet(name: str, file: BinaryIO) -> Table:
 
 _TIME_OF_DAY = re.compile(r"[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 _LONGEST_AMOUNT = 40
+_PLAIN_AMOUNT = re.compile(r"([0-9]{1,12})[.,]([0-9]{2})").fullmatch
 
 
 def text_of(cell: Cell) -> str:
     """What a cell says, in one line: a whole number without its point, a day as dd.mm.yyyy."""
     if isinstance(cell, str):
-        return " ".join(cell.replace("\x00", " ").split())
+        if cell.isalnum():
+            return cell
+        return " ".join((cell.replace("\x00", " ") if "\x00" in cell else cell).split())
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() else repr(cell)
     if isinstance(cell, date):
@@ -239,6 +242,8 @@ def _texts(cells: Sequence[Cell]) -> list[str]:
 
 def day_of(cell: Cell) -> date:
     """The day of a cell, typed or a spreadsheet's own; a time of day is dropped.  Raises: DayMalformed."""
+    if isinstance(cell, str):
+        return _day_of_text(text_of(cell))
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
@@ -253,6 +258,8 @@ def _day_of_text(text: str) -> date:
 
 def tiyn_of(cell: Cell) -> int:
     """Tiyn of a cell, typed or a spreadsheet's number.  Raises: AmountMalformed, AmountOutOfRange."""
+    if isinstance(cell, str) and (plain := _PLAIN_AMOUNT(cell)):
+        return int(plain[1] + plain[2])
     if isinstance(cell, int | float) and not isinstance(cell, bool) and math.isfinite(cell):
         return tiyn_of_number(cell)
     text = text_of(cell)

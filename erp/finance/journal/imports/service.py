@@ -1,6 +1,8 @@
-"""Import of a journal made elsewhere: all of the file, or nothing."""
+"""Import of a journal made elsewhere: all of the file or nothing, or all but the entries with a refused row."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -17,6 +19,7 @@ from erp.finance.journal import queries
 from erp.finance.journal.imports import reading
 from erp.finance.journal.imports.errors import (
     FileAlreadyImported,
+    FileRepeats,
     ImportNotTied,
     ImportRefused,
     NothingToImport,
@@ -31,6 +34,7 @@ from erp.finance.journal.imports.model import (
     Spool,
 )
 from erp.finance.journal.imports.reading import Contents
+from erp.finance.journal.imports.rest import Rest
 from erp.finance.journal.imports.rules import Books, Checker, Registers
 from erp.finance.journal.model import Account
 from erp.reference.classification.queries import REGISTERED
@@ -46,14 +50,26 @@ _INTERNED_AT_ONCE = 5000
 _FILE_ONCE = "finance_journal_import_file_once"
 
 
-def import_journal(engine: Engine, scope: Scope, organisation_id: int, path: Path, progress: Progress) -> ImportResult:
+def import_journal(
+    engine: Engine,
+    scope: Scope,
+    organisation_id: int,
+    path: Path,
+    progress: Progress,
+    rest: Path | None = None,
+    say: Callable[[Exception], str] = str,
+) -> ImportResult:
     """Check every row of a file, then post them all in one transaction and tie the ledger to the file.
 
     The first pass writes nothing: it collects every fault, and the checked entries go to a temporary file.  The second
     posts them, unless there was a fault.  A file is imported once an organisation, known by its digest.
 
+    With a ``rest``, faults of rows do not stop it: entries with a refused row are written there, whole, with the
+    reasons as ``say`` words them, and the others are posted.  The rest is imported as a file of its own.
+
     Raises: FileUnreadable, HeadingsNotFound, HeadingTwice, NothingToImport; FileAlreadyImported; ImportRefused with
-    the rows; ForeignOrganisation; PeriodClosed where a month was closed in between; ImportNotTied.
+    the rows; ForeignOrganisation; PeriodClosed where a month was closed in between; ImportNotTied; FileRepeats;
+    RestNotWritten.
     """
     if organisation_id not in scope.writes:
         raise ForeignOrganisation(organisation=organisation_id)
@@ -63,21 +79,27 @@ def import_journal(engine: Engine, scope: Scope, organisation_id: int, path: Pat
         REGISTERED | Dimension.COUNTERPARTY,
         lambda dimension, codes: uow.read(engine, scope, lambda u: _in_force(u, dimension, codes)),
     )
-    with reading.open_table(path, contents) as table:
-        checker = Checker(table.columns, books, registers, Refusals(), Spool(), path.name)
+    with ExitStack() as stack:
+        table = stack.enter_context(reading.open_table(path, contents))
+        aside = stack.enter_context(Rest(rest, table.columns, _mark(contents), say)) if rest else None
+        checker = Checker(table.columns, books, registers, Refusals(), Spool(), path.name, aside)
         for rows in checker.check(table.rows):
             done = table.position() if table.position else rows
             progress(ImportProgress(Phase.CHECKING, rows, done, table.size))
-    if checker.refusals:
-        raise ImportRefused(path.name, checker.refusals)
-    if not checker.rows:
-        raise NothingToImport(file=path.name)
-    try:
-        import_id = uow.run(engine, scope, lambda u: _post(u, organisation_id, path.name, contents, checker, progress))
-    except IntegrityError as error:  # another import of the same file was faster
-        if _FILE_ONCE in str(error.orig):
-            uow.read(engine, scope, lambda u: _refuse_again(u, organisation_id, path.name, contents))
-        raise
+        if checker.refusals and (aside is None or checker.file_refused or not checker.rows):
+            raise ImportRefused(path.name, checker.refusals)
+        if not checker.rows:
+            raise NothingToImport(file=path.name)
+        if aside:
+            aside.close()
+        try:
+            import_id = uow.run(
+                engine, scope, lambda u: _post(u, organisation_id, path.name, contents, checker, progress)
+            )
+        except IntegrityError as error:  # another import of the same file was faster
+            if _FILE_ONCE in str(error.orig):
+                uow.read(engine, scope, lambda u: _refuse_again(u, organisation_id, path.name, contents))
+            raise
     return ImportResult(
         import_id,
         path.name,
@@ -87,6 +109,8 @@ def import_journal(engine: Engine, scope: Scope, organisation_id: int, path: Pat
         table.columns.ignored,
         dict(checker.values_left_out),
         checker.rows_skipped,
+        aside.rows if aside else 0,
+        checker.refusals,
     )
 
 
@@ -99,13 +123,23 @@ def _books(uow: UnitOfWork, organisation_id: int, name: str, contents: Contents)
         chart,
         {j.code: j.id for j in queries.journals(uow.connection, uow.scope)},
         {m.month: m.state for m in queries.months(uow.connection, uow.scope, organisation_id)},
+        organisation_id in uow.scope.adjusts,
     )
+
+
+def _mark(contents: Contents) -> str:
+    """What a rest names the file by that it is left out of."""
+    return contents.sha256.hex()[:16]
 
 
 def _refuse_again(uow: UnitOfWork, organisation_id: int, name: str, contents: Contents) -> None:
     at = queries.import_of_file(uow.connection, uow.scope, organisation_id, contents.sha256)
     if at:
-        raise FileAlreadyImported(file=name, on=f"{at.astimezone(LOCAL_TIME):%d.%m.%Y %H:%M}")
+        raise FileAlreadyImported(file=name, on=_moment(at))
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(LOCAL_TIME):%d.%m.%Y %H:%M}"
 
 
 def _in_force(uow: UnitOfWork, dimension: Dimension, codes: Sequence[str]) -> dict[str, list[DateInterval]]:
@@ -118,10 +152,13 @@ def _in_force(uow: UnitOfWork, dimension: Dimension, codes: Sequence[str]) -> di
 def _post(
     uow: UnitOfWork, organisation_id: int, name: str, contents: Contents, checker: Checker, progress: Progress
 ) -> int:
-    """Post what was checked; returns the id of the import.  Raises: FileAlreadyImported, ImportNotTied."""
+    """Post what was checked; returns the id of the import.  Raises: FileAlreadyImported, FileRepeats, ImportNotTied."""
     connection, scope, totals = uow.connection, uow.scope, checker.totals
     queries.allow_long_statements(connection, scope)
     _refuse_again(uow, organisation_id, name, contents)
+    rest_of = None
+    if checker.left_out_of:
+        rest_of = queries.import_by_digest(connection, scope, organisation_id, checker.left_out_of)
     import_id = queries.record_import(
         connection,
         scope,
@@ -131,6 +168,8 @@ def _post(
         entries=totals.entries,
         postings=totals.rows,
         amount_tiyn=totals.amount_tiyn,
+        rows_left=checker.rest.rows if checker.rest else 0,
+        rest_of=rest_of,
     )
     key = uuid5(_KEYS, f"{organisation_id}:{contents.sha256.hex()}")
     ledger.post_many(
@@ -142,10 +181,11 @@ def _post(
         Source("import", import_id),
     )
     progress(ImportProgress(Phase.TYING, totals.rows, totals.rows, totals.rows))
-    _tie(
-        totals,
-        queries.imported_by_account(connection, scope, organisation_id, import_id, checker.first_on, checker.last_on),
-    )
+    days = (checker.first_on, checker.last_on)
+    repeated = queries.import_repeated(connection, scope, organisation_id, import_id, rest_of or 0, *days)
+    if repeated:
+        raise FileRepeats(file=name, found=repeated.found, other=repeated.file_name, on=_moment(repeated.imported_at))
+    _tie(totals, queries.imported_by_account(connection, scope, organisation_id, import_id, *days))
     return import_id
 
 
@@ -173,7 +213,7 @@ def _entries(
             journal_id=e.journal_id,
             effective_on=e.effective_on,
             memo=e.memo,
-            postings=tuple(Posting(ids[d], ids[c], amount, memo) for d, c, amount, memo in e.postings),
+            postings=tuple([Posting(ids[d], ids[c], amount, memo) for d, c, amount, memo in e.postings]),
             document_number=e.document_number,
             document_on=e.document_on,
             source=Source("import", import_id, e.line),

@@ -19,7 +19,7 @@ WATER = RegisterCounterparty("971240001315", "АО «Өскемен су»", "«
 
 @pytest.fixture
 def uow(owner: Connection) -> UnitOfWork:
-    return UnitOfWork(owner, SCOPE)
+    return UnitOfWork(owner.engine, SCOPE, lambda: owner)
 
 
 def found(uow: UnitOfWork, typed: str, language: str = "ru", limit: int = 20) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ACCOUNT_COLUMNS = (
     "code", "parent_code", "name_kk", "name_ru", "name_en", "kind", "normal_side", "postable", "mandatory",
-    "permitted", "keeps_quantity", "valid_from", "valid_to", "confidence", "source",
+    "permitted", "keeps_quantity", "role", "valid_from", "valid_to", "confidence", "source",
 )  # fmt: skip
 CODE_COLUMNS = (
     "code", "parent_code", "level", "name_kk", "name_ru", "name_en", "international", "valid_from", "valid_to",
@@ -29,6 +29,7 @@ def an_account(code: str = "1010", **said: str) -> Row:
         "mandatory": "",
         "permitted": "source",
         "keeps_quantity": "no",
+        "role": "",
         "valid_from": "",
         "valid_to": "",
         "confidence": "high",

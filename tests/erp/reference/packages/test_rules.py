@@ -112,6 +112,8 @@ def test_all_faults_are_told_at_once_with_their_places(tmp_path: Path) -> None:
         ({"valid_from": "01.01.2026"}, "valid_from", "“01.01.2026”"),
         ({"valid_to": "2025-01-01"}, "valid_from", "… to 2025-01-01"),
         ({"postable": "no"}, "permitted", "dimensions or quantity of a group"),
+        ({"role": "result"}, "role", "“result”"),
+        ({"role": "year_result"}, "role", "year_result of 1010"),
     ],
 )
 def test_a_wrong_cell_of_an_account_is_named(tmp_path: Path, said: dict[str, str], column: str, found: str) -> None:
@@ -124,6 +126,13 @@ def test_a_wrong_cell_of_an_account_is_named(tmp_path: Path, said: dict[str, str
 def test_a_code_stands_once(tmp_path: Path) -> None:
     problem = the_problem_of(a_package(tmp_path, [an_account(), an_account()]))
     assert (problem.line, problem.found) == (3, "1010 a second time (first in line 2)")
+
+
+def test_a_role_is_one_account_s(tmp_path: Path) -> None:
+    rows = [an_account(code, kind="net_assets", role="year_result") for code in ("5210", "5220")]
+    problem = the_problem_of(a_package(tmp_path, rows))
+    assert (problem.line, problem.column, problem.found) == (3, "role", "year_result a second time (first of 5210)")
+    assert accounts_of(a_package(tmp_path, rows[:1]))["5210"].role == "year_result"
 
 
 def test_a_parent_takes_no_entries(tmp_path: Path) -> None:
@@ -149,7 +158,7 @@ def test_a_missing_column_is_named_once(tmp_path: Path) -> None:
     ("line", "expected"),
     [
         ('1010,,"Касса "наличные",x', "CSV with quotation marks doubled inside a cell"),
-        ("1010,,Касса", "15 cells"),
+        ("1010,,Касса", "16 cells"),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, line: str, expected: str) -> None:

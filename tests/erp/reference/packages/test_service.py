@@ -51,6 +51,24 @@ def test_every_account_but_the_classes_hangs_under_its_parent(owner: Connection)
     assert {tuple(row) for row in parents} == {("1", None), ("1081", "1080"), ("00", "0"), ("3210", "3200")}
 
 
+def test_the_shipped_chart_names_the_accounts_that_the_program_posts_to(owner: Connection) -> None:
+    service.load_shipped(owner, SCOPE)
+    roles = owner.execute(text("SELECT role, code, postable FROM ledger_account WHERE role <> ''"))
+    assert {tuple(row) for row in roles} == {
+        ("year_result", "5210", True), ("earlier_years", "5220", True), ("contra", "00", True)
+    }  # fmt: skip
+
+
+def test_a_role_moves_to_another_account_with_a_new_package(owner: Connection, tmp_path: Path) -> None:
+    def result(code: str, role: str) -> Row:
+        return an_account(code, kind="net_assets", normal_side="credit", role=role)
+
+    load(owner, a_package(tmp_path, [result("5210", "year_result"), result("5220", "earlier_years")]))
+    load(owner, a_package(tmp_path, [result("5210", "earlier_years"), result("5220", "year_result")]))
+    roles = owner.execute(text("SELECT code, role FROM ledger_account WHERE role <> ''"))
+    assert dict(map(tuple, roles)) == {"5210": "earlier_years", "5220": "year_result"}
+
+
 def test_plan_assignments_ask_for_programme_and_specific(owner: Connection) -> None:
     service.load_shipped(owner, SCOPE)
     asked = owner.execute(

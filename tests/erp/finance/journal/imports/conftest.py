@@ -31,9 +31,11 @@ class Importer:
 
     books: Books
 
-    def __call__(self, path: Path, progress: Callable[[ImportProgress], None] = lambda _: None) -> ImportResult:
+    def __call__(
+        self, path: Path, progress: Callable[[ImportProgress], None] = lambda _: None, rest: Path | None = None
+    ) -> ImportResult:
         books = self.books
-        return import_journal(books.engine, scope_of(books.organisation), books.organisation, path, progress)
+        return import_journal(books.engine, scope_of(books.organisation), books.organisation, path, progress, rest)
 
     def refused(self, path: Path) -> list[tuple[int, str, str, str]]:
         """Line, column, what was found and the reason's code of each refused cell."""
@@ -96,7 +98,7 @@ def importer(registers: str) -> Iterator[Importer]:
     engine = make_engine(registers, pool=3)
 
     def open_books(u: uow.UnitOfWork) -> None:
-        ledger.open_books(u.connection, organisation, JANUARY, DECEMBER, ACTOR)
+        ledger.open_books(u.connection, organisation, str(organisation), JANUARY, DECEMBER, ACTOR)
         ledger.close_period(u.connection, organisation, date(2026, 11, 1), ACTOR)
 
     uow.run(engine, scope_of(organisation), open_books)

@@ -1,0 +1,184 @@
+"""Months and years of the books under ``/api/v1``: locks, the close of a year, and who changed them."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from litestar import get, post
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath, PathParameter, QueryParameter
+from pydantic import Field
+
+from api.finance.journal import Amount, Organisation, View
+from api.security import Visit, Visitor
+from erp.base.dates import month_string, parse_month
+from erp.base.money import decimal_string
+from erp.base.uow import UnitOfWork
+from erp.finance.journal import model, service
+from erp.finance.journal.schemas import CloseYear, ReopenMonth, ReopenYear
+from erp.reference.access.model import Permission
+
+_BOOKS = "/api/v1/organisations/{organisation_id:int}"
+_MONTHS, _YEARS = _BOOKS + "/months", _BOOKS + "/years"
+_READ = {"policy": Permission.JOURNAL_READ}
+_LOCK = {"policy": Permission.PERIOD_CLOSE}
+_CLOSE = {"policy": Permission.YEAR_CLOSE}
+
+Month = Annotated[str, PathParameter(description="A month, `2026-11`.", pattern=r"^\d{4}-\d{2}$")]
+Limit = Annotated[int, QueryParameter(description="Rows, the latest first.", ge=1, le=500)]
+
+_KEY = "5b0c8b52-54a1-4a3e-9a55-6d1f1a9d7c41"
+ReopenMonthBody = Annotated[
+    ReopenMonth, Body(examples=[Example(summary="A late bill", value={"reason": "Счёт за свет"})])
+]
+CloseYearBody = Annotated[CloseYear, Body(examples=[Example(summary="The close of a year", value={"key": _KEY})])]
+ReopenYearBody = Annotated[
+    ReopenYear, Body(examples=[Example(summary="An audit", value={"key": _KEY, "reason": "По акту аудита"})])
+]
+State = Annotated[
+    Literal["open", "restricted", "closed"],
+    Field(description="Restricted: only who may adjust (the chief accountant) posts into it."),
+]
+
+
+class MonthView(View):
+    month: str = Field(examples=["2026-11"])
+    state: State
+
+
+class PeriodChangeView(View):
+    month: str = Field(examples=["2026-11"])
+    was: State
+    state: State
+    reason: str
+    actor: str
+    origin: str
+    at: datetime
+
+    @classmethod
+    def of(cls, c: model.PeriodChange) -> "PeriodChangeView":
+        return cls(
+            month=month_string(c.month),
+            was=c.was,
+            state=c.state,
+            reason=c.reason,
+            actor=c.actor,
+            origin=c.origin,
+            at=c.at,
+        )
+
+
+class YearView(View):
+    year: int = Field(examples=[2026])
+    state: Literal["open", "closed"]
+    closed_at: datetime | None
+    closed_by: str | None
+    result: Amount | None = Field(description="Surplus of a closed year, a deficit negative.")
+
+    @classmethod
+    def of(cls, y: model.Year) -> "YearView":
+        result = None if y.result_tiyn is None else decimal_string(y.result_tiyn)
+        return cls(
+            year=y.year,
+            state=y.state,
+            closed_at=y.closed_at,
+            closed_by=y.closed_by,
+            result=result,
+        )
+
+
+class YearClosedView(View):
+    """What was posted; ``is_new`` is false when the key had been used for the same command before."""
+
+    entries: int
+    postings: int
+    result: Amount = Field(description="Surplus of the year, a deficit negative.")
+    is_new: bool
+
+
+class YearReopenedView(View):
+    """How many closing entries were cancelled, and by how many postings."""
+
+    entries: int
+    postings: int
+    is_new: bool
+
+
+@get(_MONTHS, opt=_READ, sync_to_thread=True)
+def list_months(visit: Visitor, organisation_id: Organisation) -> list[MonthView]:
+    """Months the books are kept for, the newest first."""
+    months = visit.read(lambda uow: service.months(uow, organisation_id))
+    return [MonthView(month=month_string(m.month), state=m.state) for m in months]
+
+
+@get(f"{_BOOKS}/period-changes", opt=_READ, sync_to_thread=True)
+def list_period_changes(visit: Visitor, organisation_id: Organisation, limit: Limit = 50) -> list[PeriodChangeView]:
+    """Months closed, restricted and reopened: who, when, why; the latest first."""
+    changes = visit.read(lambda uow: service.period_changes(uow, organisation_id, limit))
+    return [PeriodChangeView.of(c) for c in changes]
+
+
+@post(f"{_MONTHS}/{{month:str}}/restrict", opt=_LOCK, sync_to_thread=True, status_code=200)
+def restrict_month(visit: Visitor, organisation_id: Organisation, month: Month) -> MonthView:
+    """Leave an open month to who may adjust."""
+    return _set(visit, organisation_id, month, service.restrict_month)
+
+
+@post(f"{_MONTHS}/{{month:str}}/close", opt=_LOCK, sync_to_thread=True, status_code=200)
+def close_month(visit: Visitor, organisation_id: Organisation, month: Month) -> MonthView:
+    """Close a month: nobody posts into it."""
+    return _set(visit, organisation_id, month, service.close_month)
+
+
+@post(f"{_MONTHS}/{{month:str}}/reopen", opt=_LOCK, sync_to_thread=True, status_code=200)
+def reopen_month(visit: Visitor, organisation_id: Organisation, month: Month, data: ReopenMonthBody) -> MonthView:
+    """Open a restricted or closed month again, for a reason; not in a closed year."""
+    return _set(visit, organisation_id, month, lambda uow, at, day: service.reopen_month(uow, at, day, data.reason))
+
+
+@get(_YEARS, opt=_READ, sync_to_thread=True)
+def list_years(visit: Visitor, organisation_id: Organisation) -> list[YearView]:
+    """Years the books are kept for, the newest first."""
+    return [YearView.of(y) for y in visit.read(lambda uow: service.years(uow, organisation_id))]
+
+
+@post(f"{_YEARS}/{{year:int}}/close", opt=_CLOSE, sync_to_thread=True, status_code=200)
+def close_year(
+    visit: Visitor, organisation_id: Organisation, year: FromPath[int], data: CloseYearBody
+) -> YearClosedView:
+    """Close a year: revenue and expense come to zero against its result. The `key` makes it safe to send again."""
+    done = visit.run(lambda uow: service.close_year(uow, organisation_id, year, data.key))
+    return YearClosedView(
+        entries=done.entries, postings=done.postings, result=decimal_string(done.result_tiyn), is_new=done.is_new
+    )
+
+
+@post(f"{_YEARS}/{{year:int}}/reopen", opt=_CLOSE, sync_to_thread=True, status_code=200)
+def reopen_year(
+    visit: Visitor, organisation_id: Organisation, year: FromPath[int], data: ReopenYearBody
+) -> YearReopenedView:
+    """Cancel the closing entries of a year, for a reason; its December is restricted then."""
+    done = visit.run(lambda uow: service.reopen_year(uow, organisation_id, year, data.key, data.reason))
+    return YearReopenedView(entries=done.entries, postings=done.postings, is_new=done.is_new)
+
+
+def _set(visit: Visit, organisation_id: int, month: str, act: Callable[[UnitOfWork, int, date], None]) -> MonthView:
+    first = parse_month(month)
+
+    def set_and_look(uow: UnitOfWork) -> str:
+        act(uow, organisation_id, first)
+        return next(m.state for m in service.months(uow, organisation_id) if m.month == first)
+
+    return MonthView(month=month, state=visit.run(set_and_look))
+
+
+routes = [
+    list_months,
+    list_period_changes,
+    restrict_month,
+    close_month,
+    reopen_month,
+    list_years,
+    close_year,
+    reopen_year,
+]

@@ -1,0 +1,107 @@
+"""What must hold in every organisation's books at every instant, asked of the rows themselves."""
+
+_DISAGREEMENTS = """
+    WITH posted AS (
+        SELECT p.organisation_id, p.debit_id, p.credit_id, date_trunc('month', p.effective_on)::date AS month,
+               e.balance_kind AS kind, p.amount_tiyn, p.debit_quantity_milli, p.credit_quantity_milli,
+               p.debit_currency_minor, p.credit_currency_minor
+          FROM ledger_posting p
+          LEFT JOIN ledger_entry e
+            ON (e.organisation_id, e.fiscal_year, e.id, e.effective_on)
+             = (p.organisation_id, p.fiscal_year, p.entry_id, p.effective_on)
+         WHERE p.organisation_id BETWEEN {first} AND {last}
+    ), fine AS (
+        SELECT organisation_id, id, month, kind, sum(debit) AS debit, sum(credit) AS credit, coalesce(sum(dq), 0) AS dq,
+               coalesce(sum(cq), 0) AS cq, coalesce(sum(dc), 0) AS dc, coalesce(sum(cc), 0) AS cc
+          FROM (SELECT organisation_id, debit_id AS id, month, kind, amount_tiyn AS debit, 0::bigint AS credit,
+                       debit_quantity_milli AS dq, 0::bigint AS cq, debit_currency_minor AS dc, 0::bigint AS cc
+                  FROM posted
+                 UNION ALL
+                SELECT organisation_id, credit_id, month, kind, 0, amount_tiyn, 0, credit_quantity_milli, 0,
+                       credit_currency_minor
+                  FROM posted) sides
+         GROUP BY 1, 2, 3, 4
+    ), kept AS (
+        SELECT organisation_id, subaccount_id AS id, month, kind, debit_tiyn AS debit, credit_tiyn AS credit,
+               debit_quantity_milli AS dq, credit_quantity_milli AS cq, debit_currency_minor AS dc,
+               credit_currency_minor AS cc
+          FROM ledger_balance WHERE organisation_id BETWEEN {first} AND {last}
+    ), coarse AS (
+        SELECT b.organisation_id, s.account_id, s.classification_id, b.month, b.kind,
+               sum(b.debit_tiyn) AS debit, sum(b.credit_tiyn) AS credit
+          FROM ledger_balance b
+          JOIN ledger_subaccount s ON (s.organisation_id, s.id) = (b.organisation_id, b.subaccount_id)
+         WHERE b.organisation_id BETWEEN {first} AND {last} GROUP BY 1, 2, 3, 4, 5
+    ), kept_coarse AS (
+        SELECT organisation_id, account_id, classification_id, month, kind, debit_tiyn AS debit, credit_tiyn AS credit
+          FROM ledger_account_balance WHERE organisation_id BETWEEN {first} AND {last}
+    ), numbers AS (
+        SELECT organisation_id, journal_id, fiscal_year, min(number) AS first, max(number) AS last, count(*) AS drawn
+          FROM ledger_entry WHERE organisation_id BETWEEN {first} AND {last} GROUP BY 1, 2, 3
+    ), kept_numbers AS (
+        SELECT * FROM ledger_number WHERE organisation_id BETWEEN {first} AND {last}
+    ), cancelled AS (
+        SELECT k.*, o.kind AS its_kind, o.balance_kind AS its_balance_kind, b.kind AS by_kind,
+               b.balance_kind AS by_balance_kind
+          FROM ledger_correction k
+          LEFT JOIN ledger_entry o
+            ON (o.organisation_id, o.fiscal_year, o.id) = (k.organisation_id, k.fiscal_year, k.entry_id)
+          LEFT JOIN ledger_entry b
+            ON (b.organisation_id, b.fiscal_year, b.id) = (k.organisation_id, k.by_fiscal_year, k.by_entry_id)
+         WHERE k.organisation_id BETWEEN {first} AND {last}
+    )
+    SELECT 'fine grain: ' || coalesce(fine::text, '') || coalesce(kept::text, '') AS what, organisation_id
+      FROM fine FULL JOIN kept USING (organisation_id, id, month, kind)
+     WHERE (fine.debit, fine.credit, fine.dq, fine.cq, fine.dc, fine.cc)
+           IS DISTINCT FROM (kept.debit, kept.credit, kept.dq, kept.cq, kept.dc, kept.cc)
+     UNION ALL
+    SELECT 'coarse grain: ' || coalesce(coarse::text, '') || coalesce(kept_coarse::text, ''), organisation_id
+      FROM coarse FULL JOIN kept_coarse USING (organisation_id, account_id, classification_id, month, kind)
+     WHERE (coarse.debit, coarse.credit) IS DISTINCT FROM (kept_coarse.debit, kept_coarse.credit)
+     UNION ALL
+    SELECT 'numbers: ' || coalesce(numbers::text, '') || coalesce(n::text, ''), organisation_id
+      FROM numbers FULL JOIN kept_numbers n USING (organisation_id, journal_id, fiscal_year)
+     WHERE (first, last, drawn) IS DISTINCT FROM (1, n.last_number, n.last_number)
+     UNION ALL
+    SELECT 'entry without postings: ' || e::text, organisation_id
+      FROM ledger_entry e
+     WHERE organisation_id BETWEEN {first} AND {last}
+       AND NOT EXISTS (SELECT FROM ledger_posting p WHERE (p.organisation_id, p.fiscal_year, p.entry_id)
+                                                        = (e.organisation_id, e.fiscal_year, e.id))
+     UNION ALL
+    SELECT 'kind of an entry: ' || e::text, organisation_id
+      FROM ledger_entry e
+     WHERE organisation_id BETWEEN {first} AND {last}
+       AND CASE WHEN kind IN ('storno', 'reversal')
+                THEN NOT EXISTS (SELECT FROM ledger_correction k
+                                  WHERE (k.organisation_id, k.by_entry_id) = (e.organisation_id, e.id))
+                ELSE balance_kind <> CASE kind WHEN 'opening' THEN 1 WHEN 'closing' THEN 2 ELSE 0 END END
+     UNION ALL
+    SELECT 'correction: ' || cancelled::text, organisation_id
+      FROM cancelled
+     WHERE (kind, its_balance_kind) IS DISTINCT FROM (by_kind, by_balance_kind) OR its_kind IN ('storno', 'reversal')
+     UNION ALL
+    SELECT 'cancelled pair: ' || pair::text, organisation_id
+      FROM (SELECT k.organisation_id, k.entry_id,
+                   CASE WHEN swapped THEN p.credit_id ELSE p.debit_id END AS debit_id,
+                   CASE WHEN swapped THEN p.debit_id ELSE p.credit_id END AS credit_id,
+                   sum(CASE WHEN swapped THEN -p.amount_tiyn ELSE p.amount_tiyn END) AS rest
+              FROM cancelled k
+             CROSS JOIN LATERAL (VALUES (k.fiscal_year, k.entry_id, false),
+                                        (k.by_fiscal_year, k.by_entry_id, k.kind = 'reversal')) e(year, id, swapped)
+              JOIN ledger_posting p
+                ON (p.organisation_id, p.fiscal_year, p.entry_id) = (k.organisation_id, e.year, e.id)
+             WHERE NOT k.through_earlier_years
+             GROUP BY 1, 2, 3, 4) pair
+     WHERE rest <> 0
+"""
+
+
+def disagreements(first: int, last: int | None = None) -> str:
+    """SQL for one row a fault in the books of one organisation, or of those from ``first`` through ``last``.
+
+    A row says what is not as the postings have it (a grain of balances, a number, an entry, a correction), and in
+    whose books.  A correction counts under the kind of what it cancels.  Debits equal credits in each posting, and so
+    in every sum that agrees with the postings.
+    """
+    return _DISAGREEMENTS.format(first=int(first), last=int(first if last is None else last))

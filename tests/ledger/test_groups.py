@@ -1,0 +1,170 @@
+"""Sums over many organisations, read from groups of them: the same as from the postings, whoever asks and when."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from erp.base import uow
+from erp.base.dates import DaySpan
+from erp.base.db import make_engine
+from erp.finance.journal import turnovers
+from erp.finance.journal.turnovers import Cut
+from ledger import seals
+from ledger import service as ledger
+from ledger.model import Posting
+from tests.factories.books import Books, scope_of, some_books
+from tests.factories.seals import seal_everything
+
+ORGANISATIONS = [1, 2, 3, 63, 64, 65, 130]  # of three groups
+PAIRS = [("1010", "6010"), ("1316", "1010"), ("7060", "1010"), ("6010", "1316")]
+TREE = scope_of(*ORGANISATIONS)
+FEW = 4  # entries rolled at once, so that there are many epochs
+
+_POSTED = text("""
+    SELECT s.account_id,
+           coalesce(sum(side.debit - side.credit) FILTER (WHERE p.effective_on < :start), 0)::bigint,
+           coalesce(sum(side.debit) FILTER (WHERE p.effective_on >= :start), 0)::bigint,
+           coalesce(sum(side.credit) FILTER (WHERE p.effective_on >= :start), 0)::bigint
+      FROM ledger_posting p
+      JOIN ledger_entry e ON (e.organisation_id, e.fiscal_year, e.id) = (p.organisation_id, p.fiscal_year, p.entry_id)
+     CROSS JOIN LATERAL (VALUES (p.debit_id, p.amount_tiyn, 0), (p.credit_id, 0, p.amount_tiyn)) side(id, debit, credit)
+      JOIN ledger_subaccount s ON (s.organisation_id, s.id) = (p.organisation_id, side.id)
+     WHERE p.organisation_id = ANY(:asked) AND p.effective_on < :end
+       AND (CAST(:known AS text) IS NULL OR e.recorded_xid < CAST(:known AS xid8))
+     GROUP BY 1
+""")
+
+
+@pytest.fixture(scope="module")
+def shelf(shared_database: str) -> Iterator[dict[int, Books]]:
+    first = some_books(shared_database, organisation=1)
+    books = {1: first}
+    for organisation in ORGANISATIONS[1:]:
+        books[organisation] = some_books(shared_database, organisation=organisation, accounts=first.accounts)
+    yield books
+    for b in books.values():
+        b.engine.dispose()
+
+
+def post(books: Books, on: date, tiyn: int, pair: int = 0) -> None:
+    debit, credit = PAIRS[pair]
+    books.post(books.entry(Posting(books.side(debit), books.side(credit), tiyn), on=on))
+
+
+def roll(books: Books) -> bool:
+    command = text("SELECT ledger_roll(:few)")
+    return bool(uow.run(books.engine, TREE, lambda u: u.execute(command, {"few": FEW}).scalar_one()))
+
+
+def instant_between_blocks(books: Books) -> datetime:
+    before, after = (
+        seal_everything(books.engine.url.render_as_string(hide_password=False)).sealed_at for _ in range(2)
+    )
+    assert before < after
+    return before
+
+
+def agree(books: Books, asked: list[int], cut: Cut) -> None:
+    def both(u: uow.UnitOfWork) -> tuple[Any, Any]:
+        sums = turnovers.sums_by_account(u.connection, u.scope, asked, cut)
+        known = None if cut.known is None else str(cut.known)
+        parameters = {"asked": asked, "start": cut.span.start, "end": cut.span.end, "known": known}
+        return sums, u.execute(_POSTED, parameters).all()
+
+    sums, posted = uow.read(books.engine, scope_of(*asked), both)
+    found = {(s.account_id, s.opening_tiyn, s.debit_tiyn, s.credit_tiyn) for s in sums}
+    assert {row for row in found if any(row[1:])} == {tuple(row) for row in posted if any(row[1:])}
+
+
+days = st.dates(date(2026, 1, 1), date(2026, 4, 30))
+spans = st.tuples(days, days).map(lambda two: DaySpan.of(min(two), max(two)))
+subsets = st.lists(st.sampled_from(ORGANISATIONS), min_size=2, unique=True)
+acts = st.one_of(
+    st.tuples(st.sampled_from(ORGANISATIONS), days, st.integers(-500, 500).filter(bool), st.integers(0, 3)),
+    st.sampled_from(["roll", "seal"]),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(story=st.lists(acts, max_size=25), span=spans, asked=subsets, data=st.data())
+def test_groups_say_what_the_postings_say(
+    shelf: dict[int, Books], story: list[Any], span: DaySpan, asked: list[int], data: st.DataObject
+) -> None:
+    instants = []
+    for act in story:
+        if act == "roll":
+            roll(shelf[1])
+        elif act == "seal":
+            instants.append(instant_between_blocks(shelf[1]))
+        else:
+            organisation, on, tiyn, pair = act
+            post(shelf[organisation], on, tiyn, pair)
+    cut = Cut(span)
+    for organisations in (asked, ORGANISATIONS):
+        agree(shelf[1], organisations, cut)
+    if instants:
+        instant = data.draw(st.sampled_from(instants))
+        known = uow.read(shelf[1].engine, TREE, lambda u: seals.known_at(u.connection, instant)).xid
+        for organisations in (asked, ORGANISATIONS):
+            agree(shelf[1], organisations, replace(cut, known=known))
+
+
+def test_a_transaction_held_open_is_rolled_when_it_ends_and_counted_at_once(shelf: dict[int, Books]) -> None:
+    while roll(shelf[1]):
+        pass
+    span = Cut(DaySpan.of(date(2026, 5, 1), date(2026, 5, 31)))
+    slow = make_engine(shelf[1].engine.url.render_as_string(hide_password=False), pool=1)
+    with slow.begin() as connection:
+        connection.execute(text("SELECT set_config('qazyna.writes', '1', true)"))
+        side = shelf[1].side("1010"), shelf[1].side("6010")
+        entry = shelf[1].entry(Posting(*side, 7), on=date(2026, 5, 5))
+        ledger.post_entry(connection, entry, TREE.actor)
+        post(shelf[2], date(2026, 5, 6), 11)
+        roll(shelf[1])
+        agree(shelf[1], ORGANISATIONS, span)
+    agree(shelf[1], ORGANISATIONS, span)
+    assert roll(shelf[1])
+    agree(shelf[1], ORGANISATIONS, span)
+    slow.dispose()
+
+
+def test_a_group_is_read_only_by_who_may_read_all_of_it(shelf: dict[int, Books]) -> None:
+    post(shelf[1], date(2026, 6, 1), 5)
+    while roll(shelf[1]):
+        pass
+
+    def groups(*organisations: int) -> list[int]:
+        statement = text(
+            "SELECT DISTINCT group_id FROM ledger_group_balance UNION SELECT group_id FROM ledger_group_history"
+        )
+        read = scope_of(*organisations)
+        return sorted(uow.read(shelf[1].engine, read, lambda u: u.execute(statement).scalars().all()))
+
+    assert groups() == []
+    assert groups(1, 2, 3) == []
+    assert groups(1, 2, 3, 63) == [0]
+    asked = text("SELECT ledger_whole_groups(ARRAY[1, 2, 3, 63])")
+    assert uow.read(shelf[1].engine, scope_of(1, 2), lambda u: u.execute(asked).all()) == []
+
+
+def test_epochs_follow_each_other_without_gaps(shelf: dict[int, Books]) -> None:
+    for _ in range(2 * FEW + 2):
+        post(shelf[1], date(2026, 7, 1), 5)
+    while roll(shelf[1]):
+        pass
+    rows = uow.read(
+        shelf[1].engine,
+        TREE,
+        lambda u: u.execute(
+            text("SELECT no, since::text::bigint, until::text::bigint, postings FROM ledger_epoch ORDER BY no")
+        ).all(),
+    )
+    assert [row.no for row in rows] == list(range(1, len(rows) + 1))
+    assert all(before.until == after.since and before.postings >= FEW for before, after in pairwise(rows))
