@@ -1,45 +1,113 @@
-"""``python -m bench``: measure, print, write ``bench/results.json``."""
+"""``python -m bench``: measure, print, write ``bench/results.json``.
+
+``--only post`` measures one group and writes nothing; ``--postings 100000,1000000`` makes smaller books.
+"""
 
 import os
 import platform
-import time
-from argparse import ArgumentParser
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.table import Column, Table
 
-from bench import posting, reports
-from bench.measure import RESULTS, write
-from bench.world import a_world
+from bench import bulk, posting, proof, reports
+from bench.measure import RESULTS, Figure, size, timed, write
+from bench.world import World, a_world
+
+EACH_SIZE: dict[str, Callable[[World], Iterator[Figure]]] = {"reports": reports.figures}
+FULL_SIZE: dict[str, Callable[[World], Iterator[Figure]]] = {
+    "post": posting.figures,
+    "many": bulk.post_many,
+    "verify": proof.figures,
+    "import": bulk.imported,
+}
+SIZES = [100_000, 1_000_000, 10_000_000]
+
+
+class Bench:
+    """A run: figures as they come; a group that fails is told, and the others go on."""
+
+    def __init__(self, world: World, console: Console) -> None:
+        self.world = world
+        self.console = console
+        self.figures: list[Figure] = []
+        self.failed: list[str] = []
+
+    def measure(self, name: str, group: Callable[[World], Iterator[Figure]]) -> None:
+        try:
+            with self.console.status(f"Measuring {name} at {self.world.postings:,} postings …"):
+                for figure in group(self.world):
+                    self.figures.append(figure)
+                    self.console.print(f"{figure.name}: {figure.value:,} {figure.unit}, ratio {figure.ratio:,}")
+        except Exception:
+            self.failed.append(name)
+            self.console.print_exception()
+
+    def grow(self, postings: int) -> None:
+        with self.console.status(f"Making the books, to {postings:,} postings …"):
+            added, seconds = postings - self.world.postings, timed(lambda: self.world.grow(postings))
+        self.console.print(f"{postings:,} postings: {added:,} more in {seconds:.1f} s ({added / seconds:,.0f}/s)")
+
+    def circumstances(self) -> dict[str, object]:
+        world = self.world
+        return {
+            "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+            "postgresql": world.version,
+            "organisations": world.organisations,
+            "accounts of each": world.accounts,
+            "subaccounts": world.subaccounts,
+            "postings": world.postings,
+            "durability": "PostgreSQL's default: fsync, synchronous_commit, full_page_writes on",
+        }
+
+    def tables(self) -> Iterator[Table]:
+        table = Table(Column("figure", no_wrap=True), "value", "unit", "baseline", "ratio", "what")
+        for f in self.figures:
+            table.add_row(f.name, f"{f.value:,}", f.unit, f"{f.baseline:,}", f"{f.ratio:,}", f.note)
+        yield table
+        sizes = [size(postings) for postings in self.world.sizes]
+        cells: dict[str, dict[str, str]] = {}
+        for f in self.figures:
+            for s in sizes:
+                if s in f.name.split("."):
+                    cells.setdefault(f.name.replace(f".{s}", ""), {})[s] = f"{f.value:,} {f.unit}"
+        flat = Table(Column("the same at …", no_wrap=True), *(f"{s} postings" for s in sizes))
+        for name, at in cells.items():
+            flat.add_row(name, *(at.get(s, "") for s in sizes))
+        if flat.row_count:
+            yield flat
 
 
 def main() -> None:
+    chosen = _options()
+    wanted = chosen.only or [*EACH_SIZE, *FULL_SIZE]
+    console = Console()
+    with a_world(chosen.organisations) as world:
+        bench = Bench(world, console)
+        for postings in sorted(chosen.postings):
+            bench.grow(postings)
+            for name in EACH_SIZE.keys() & wanted:
+                bench.measure(name, EACH_SIZE[name])
+        for name in (name for name in FULL_SIZE if name in wanted):
+            bench.measure(name, FULL_SIZE[name])
+            if not chosen.only:
+                write(bench.figures, bench.circumstances())
+        for table in bench.tables():
+            console.print(table)
+    if not chosen.only:
+        console.print(f"written to {RESULTS.name}")
+    if bench.failed:
+        sys.exit(f"not measured: {', '.join(bench.failed)}")
+
+
+def _options() -> Namespace:
     options = ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("--organisations", type=int, default=2000)
-    options.add_argument("--postings", type=int, default=1_000_000)
-    chosen = options.parse_args()
-    console = Console()
-    with console.status("Making the books …"), a_world(chosen.organisations) as world:
-        start = time.perf_counter()
-        world.grow(chosen.postings)
-        filled = time.perf_counter() - start
-        console.print(f"{world.postings:,} postings in {filled:.1f} s ({world.postings / filled:,.0f}/s)")
-        measured = [*reports.figures(world), *posting.figures(world)]
-        write(
-            measured,
-            {
-                "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-                "organisations": world.organisations,
-                "subaccounts": world.subaccounts,
-                "postings": world.postings,
-                "durability": "PostgreSQL's default: fsync, synchronous_commit, full_page_writes on",
-            },
-        )
-    table = Table(Column("figure", no_wrap=True), "value", "unit", "baseline", "ratio", "what")
-    for f in measured:
-        table.add_row(f.name, f"{f.value:,}", f.unit, f"{f.baseline:,}", f"{f.ratio:,}", f.note)
-    console.print(table)
-    console.print(f"written to {RESULTS.name}")
+    options.add_argument("--postings", type=lambda text: [int(n) for n in text.split(",")], default=SIZES)
+    options.add_argument("--only", choices=[*EACH_SIZE, *FULL_SIZE], action="append")
+    return options.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+"""Seals: everything verified, against reading the same rows by a bare COPY."""
+
+from collections.abc import Iterator
+
+from bench.measure import Figure, rate, timed
+from bench.world import World
+from ledger.verify import Report, verify
+
+_ROWS = ("ledger_entry", "ledger_posting", "ledger_leaf")
+
+
+def figures(world: World) -> Iterator[Figure]:
+    """Entries a second, of all that are sealed."""
+    reports: list[Report] = []
+    seconds = timed(lambda: reports.append(verify(world.url)))
+    report = reports[0]
+    if report.faults:
+        raise RuntimeError(f"the books of the bench do not verify: {report.faults[0]}")
+    read = timed(lambda: _copy(world))
+    note = (
+        f"qazyna verify over {report.entries:,} entries: seals, codes, balances, numbers; two workers; aim 100,000/s;"
+        f" baseline: a bare COPY of the same {', '.join(_ROWS)}, one after another"
+    )
+    yield rate("ledger.verify", [report.entries / seconds], [report.entries / read], note)
+    note = f"one seal over {world.sealed:,} entries; baseline: that COPY"
+    yield rate("ledger.seal", [world.sealed / world.sealed_in], [report.entries / read], note)
+
+
+def _copy(world: World) -> None:
+    with world.owner.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        for table in _ROWS:
+            with driver.cursor() as cursor, cursor.copy(f"COPY (TABLE {table}) TO STDOUT") as rows:
+                for _ in rows:
+                    pass
