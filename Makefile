@@ -33,6 +33,9 @@ lint: .venv/dev .venv/assets
 bench: .venv/dev .venv/assets  ## measure, into bench/results.json
 	.venv/bin/python -m bench
 
+faults: .venv/dev .venv/assets  ## kill everything at 200 random instants and compare the books
+	.venv/bin/python -m tests.faults --instants 200
+
 screenshots: .venv/dev .venv/assets  ## take the pictures of the documentation anew
 	.venv/bin/python -m qazyna.browser
 	.venv/bin/python -m docs.screenshots
@@ -79,4 +82,4 @@ clean:          ## away with all that was installed or built; the data in .data 
 	@.venv/bin/python -m qazyna.assets
 	@touch $@
 
-.PHONY: help demo test check lint bench screenshots install clean
+.PHONY: help demo test check lint bench faults screenshots install clean
