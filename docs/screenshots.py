@@ -34,6 +34,7 @@ def _half_an_entry(page: Page) -> None:
         account.fill(code)
         account.press("Tab")
     page.locator("[name='postings.0.credit.dimensions.counterparty']").wait_for()
+    page.fill("[name='postings.0.debit.quantity']", "250")
     page.fill("[name='postings.0.amount']", "128 450,00")
 
 
