@@ -1,9 +1,11 @@
 """Single entries: the database function alone, and the whole Python service, against a bare insert."""
 
+import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from uuid import uuid4
 
@@ -28,12 +30,15 @@ def figures(world: World) -> Iterator[Figure]:
     each = world.subaccounts // world.organisations
     numbers = {"organisations": world.organisations, "each": each, "debits": each // 2}
     floors, spread, hot, through, through_hot = [], [], [], [], []
-    for _ in range(ROUNDS):
-        floors.append(world.pgbench("bare.pgbench", seconds=SECONDS, as_owner=True))
-        spread.append(world.pgbench("function.pgbench", seconds=SECONDS, **numbers))
-        hot.append(world.pgbench("function.pgbench", seconds=SECONDS, **numbers | {"organisations": 1, "debits": 1}))
-        through.append(_through_service(world, hot=False))
-        through_hot.append(_through_service(world, hot=True))
+    with _serving(world) as serve:
+        for _ in range(ROUNDS):
+            floors.append(world.pgbench("bare.pgbench", seconds=SECONDS, as_owner=True))
+            spread.append(world.pgbench("function.pgbench", seconds=SECONDS, **numbers))
+            hot.append(
+                world.pgbench("function.pgbench", seconds=SECONDS, **numbers | {"organisations": 1, "debits": 1})
+            )
+            through.append(serve(False))
+            through_hot.append(serve(True))
     floor = "floor, a bare insert of an entry and two lines"
     yield rate(
         "ledger.function.spread",
@@ -51,51 +56,58 @@ def figures(world: World) -> Iterator[Figure]:
     yield rate("ledger.post.hot", through_hot, through, "one institution, one debit account; aim 0.5 of the spread")
 
 
-def _through_service(world: World, *, hot: bool) -> float:
-    stop = time.time() + SECONDS + 1.5
-    with ProcessPoolExecutor(PROCESSES) as processes:
-        jobs = [processes.submit(_process, world.url, world.organisations, hot, stop) for _ in range(PROCESSES)]
-        return sum(job.result() for job in jobs)
+@contextmanager
+def _serving(world: World) -> Iterator[Callable[[bool], float]]:
+    """Processes that have been serving for a while: every side was met once."""
+    with ProcessPoolExecutor(PROCESSES, initializer=_Desk.open, initargs=(world.url, world.organisations)) as processes:
+
+        def rate(hot: bool) -> float:
+            jobs = [processes.submit(_Desk.work, hot) for _ in range(PROCESSES)]
+            return sum(job.result() for job in jobs)
+
+        rate(True)  # the processes start, and meet every side
+        yield rate
 
 
-def _process(url: str, organisations: int, hot: bool, stop: float) -> float:
-    """Entries a second of one process, after its engine is warm."""
-    engine = make_engine(url, pool=THREADS)
-    accountant = User(7, "bench", "bench", Language.EN)
-    everywhere = frozenset(Grant(o, Role.ACCOUNTANT) for o in range(1, organisations + 1))
-    identity = Identity(accountant, everywhere, "bench", "token")
-    draw = random.Random(stop)  # noqa: S311
+class _Desk:
+    """One process: an engine, and an accountant of every institution."""
 
-    def post() -> None:
-        organisation = 1 if hot else draw.randint(1, organisations)
-        command = PostEntry.model_validate(
-            {
-                "key": str(uuid4()),
-                "journal": "MO-16",
-                "effective_on": DAY,
-                "memo": "bench",
-                "postings": [
-                    {
-                        "debit": {"account": _DEBITS[0] if hot else draw.choice(_DEBITS)},
-                        "credit": {"account": draw.choice(_CREDITS)},
-                        "amount": "5.00",
-                    }
-                ],
-            }
-        )
-        scope = authorise(identity, Permission.JOURNAL_POST, organisation)
-        uow.run(engine, scope, lambda u: service.post_entry(u, organisation, command))
+    here: "_Desk"
 
-    def worker() -> int:
-        posted = 0
-        while time.time() < stop:
-            post()
-            posted += 1
-        return posted
+    def __init__(self, url: str, organisations: int) -> None:
+        self.engine = make_engine(url, pool=THREADS)
+        self.organisations = organisations
+        everywhere = frozenset(Grant(o, Role.ACCOUNTANT) for o in range(1, organisations + 1))
+        self.identity = Identity(User(7, "bench", "bench", Language.EN), everywhere, "bench", "token")
+        self.draw = random.Random(os.getpid())  # noqa: S311
 
-    post()
-    start = time.time()
-    with ThreadPoolExecutor(THREADS) as threads:
-        posted = sum(job.result() for job in [threads.submit(worker) for _ in range(THREADS)])
-    engine.dispose()
-    return posted / (time.time() - start)
+    @classmethod
+    def open(cls, url: str, organisations: int) -> None:
+        cls.here = cls(url, organisations)
+        for organisation in range(1, organisations + 1):
+            cls.here.post(organisation, list(zip(_DEBITS, _CREDITS, strict=True)))
+
+    @classmethod
+    def work(cls, hot: bool) -> float:
+        """Entries a second."""
+        desk, start = cls.here, time.time()
+
+        def posted() -> int:
+            count = 0
+            while time.time() < start + SECONDS:
+                organisation = 1 if hot else desk.draw.randint(1, desk.organisations)
+                debit = _DEBITS[0] if hot else desk.draw.choice(_DEBITS)
+                desk.post(organisation, [(debit, desk.draw.choice(_CREDITS))])
+                count += 1
+            return count
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            total = sum(job.result() for job in [threads.submit(posted) for _ in range(THREADS)])
+        return total / (time.time() - start)
+
+    def post(self, organisation: int, pairs: list[tuple[str, str]]) -> None:
+        lines = [{"debit": {"account": d}, "credit": {"account": c}, "amount": "5.00"} for d, c in pairs]
+        said = {"key": str(uuid4()), "journal": "MO-16", "effective_on": DAY, "memo": "bench", "postings": lines}
+        command = PostEntry.model_validate(said)
+        scope = authorise(self.identity, Permission.JOURNAL_POST, organisation)
+        uow.run(self.engine, scope, lambda u: service.post_entry(u, organisation, command))

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 
 class Role(StrEnum):
@@ -53,7 +54,7 @@ class Grant:
     role: Role
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Identity:
     """A signed-in person with every role they hold today."""
 
@@ -61,3 +62,11 @@ class Identity:
     grants: frozenset[Grant]
     origin: str
     session_kind: str
+
+    @cached_property
+    def roles(self) -> dict[int, frozenset[Role]]:
+        """Roles by the organisation they reach."""
+        held: dict[int, set[Role]] = {}
+        for grant in self.grants:
+            held.setdefault(grant.organisation_id, set()).add(grant.role)
+        return {organisation_id: frozenset(roles) for organisation_id, roles in held.items()}

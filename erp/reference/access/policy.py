@@ -42,8 +42,7 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
 
 def permissions_at(identity: Identity, organisation_id: int) -> frozenset[Permission]:
     """Everything the person may do at one organisation."""
-    held = (ALLOWED[g.role] for g in identity.grants if g.organisation_id == organisation_id)
-    return frozenset().union(*held)
+    return frozenset().union(*(ALLOWED[role] for role in identity.roles.get(organisation_id, ())))
 
 
 def reach(identity: Identity, permission: Permission) -> frozenset[int]:
@@ -66,7 +65,7 @@ def authorise(identity: Identity | None, permission: Permission, organisation_id
     actor = Actor(identity.user.id, identity.origin)
     if permission is Permission.SIGNED_IN:
         return Scope(actor, reads=reach(identity, Permission.JOURNAL_READ))
-    if organisation_id is None or all(g.organisation_id != organisation_id for g in identity.grants):
+    if organisation_id is None or organisation_id not in identity.roles:
         raise OrganisationUnknown()
     held = permissions_at(identity, organisation_id)
     if permission not in held:
