@@ -465,17 +465,40 @@ def trial_balance(
 
     With `closing=false` year-closing entries of these months are left out: revenue and expense as they stood before.
     """
-    months = _span(first, last)
-    span = DaySpan.of(months.start, day) if day else months
-    instant = _in_local_time(known_at)
-    if instant is not None:
-        visit.run(lambda uow: service.make_known(uow, instant))
+    span, instant = _asked(visit, first, last, day, known_at)
     table = visit.read(
         lambda uow: service.trial_balance(
             uow, organisation_id, span, by_dimensions=by_dimensions, closing=closing, known_at=instant
         )
     )
     return TrialBalanceView.of(table)
+
+
+@get("/api/v1/trial-balance", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
+def joint_trial_balance(
+    visit: Visitor,
+    first: Month,
+    last: Month,
+    closing: FromQuery[bool] = True,
+    day: AsOfDay = None,
+    known_at: KnownAt = None,
+) -> TrialBalanceView:
+    """The same by account for all the books you may read together: added up, not consolidated."""
+    span, instant = _asked(visit, first, last, day, known_at)
+    return TrialBalanceView.of(
+        visit.read(lambda uow: service.joint_trial_balance(uow, span, closing=closing, known_at=instant))
+    )
+
+
+def _asked(
+    visit: Visitor, first: str, last: str, day: date | None, known_at: datetime | None
+) -> tuple[MonthSpan | DaySpan, datetime | None]:
+    """Span and instant of a trial balance; what was known at the instant is sealed by now."""
+    months = _span(first, last)
+    instant = _in_local_time(known_at)
+    if instant is not None:
+        visit.run(lambda uow: service.make_known(uow, instant))
+    return (DaySpan.of(months.start, day) if day else months), instant
 
 
 @get(f"{_BOOKS}/accounts/{{code:str}}/card", opt=_READ, sync_to_thread=True)
@@ -496,4 +519,14 @@ def account_card(
     )
 
 
-routes = [list_accounts, list_entries, post_entry, get_entry, storno_entry, correct_entry, trial_balance, account_card]
+routes = [
+    list_accounts,
+    list_entries,
+    post_entry,
+    get_entry,
+    storno_entry,
+    correct_entry,
+    trial_balance,
+    joint_trial_balance,
+    account_card,
+]

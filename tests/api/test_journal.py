@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -78,6 +79,28 @@ def test_a_trial_balance_is_as_of_a_day_and_as_known_at_an_instant(desk: Desk, c
     later = months | {"known_at": "2199-01-01T00:00:00"}
     still_to_come = client.get(f"{books(desk)}/trial-balance", params=later, headers=head)
     assert (still_to_come.status_code, still_to_come.json()["title"]) == (422, "instant-to-come")
+
+
+def test_the_books_a_person_may_read_are_added_up(desk: Desk, client: Client, bearer: Bearer) -> None:
+    months = {"first": "2026-01", "last": "2026-12"}
+
+    def tables(login: str) -> tuple[Any, list[Any]]:
+        head = bearer(login)
+        joint = client.get("/api/v1/trial-balance", params=months, headers=head)
+        assert joint.status_code == 200, joint.text
+        apart = [
+            client.get(f"/api/v1/organisations/{id_}/trial-balance", params=months, headers=head)
+            for id_ in desk.organisations.values()
+        ]
+        return joint.json(), [table.json() for table in apart if table.status_code == 200]
+
+    desk.post(memo="One more")
+    for login in ("accountant", "auditor"):
+        joint, apart = tables(login)
+        assert apart
+        for column in ("debit", "credit"):
+            assert Decimal(joint[column]) == sum(Decimal(table[column]) for table in apart)
+    assert client.get("/api/v1/trial-balance", params=months).status_code == 401
 
 
 def test_quantities_and_currencies_stand_beside_the_amounts(desk: Desk, client: Client, bearer: Bearer) -> None:

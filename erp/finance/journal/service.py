@@ -27,6 +27,7 @@ from erp.finance.journal.model import (
     PostingView,
     Side,
     SourceView,
+    Sums,
     TrialBalance,
     Year,
     YearChange,
@@ -339,12 +340,31 @@ def trial_balance(
 
     Raises: NotSealedYet of ``ledger.errors``.
     """
-    known = seals.known_at(uow.connection, known_at).xid if known_at else None
-    cut = Cut(span, closing, known)
+    cut = _cut(uow, span, closing, known_at)
     if by_dimensions:
         sums = turnovers.sums_by_subaccount(uow.connection, uow.scope, organisation_id, cut)
     else:
         sums = turnovers.sums_by_account(uow.connection, uow.scope, [organisation_id], cut)
+    return _balanced(uow, sums, span)
+
+
+def joint_trial_balance(
+    uow: UnitOfWork, span: MonthSpan | DaySpan, *, closing: bool = True, known_at: datetime | None = None
+) -> TrialBalance:
+    """The trial balance, by account, of all the books that may be read, added up and not consolidated.
+
+    Raises: NotSealedYet of ``ledger.errors``.
+    """
+    cut = _cut(uow, span, closing, known_at)
+    sums = turnovers.sums_by_account(uow.connection, uow.scope, sorted(uow.scope.reads), cut)
+    return _balanced(uow, sums, span)
+
+
+def _cut(uow: UnitOfWork, span: MonthSpan | DaySpan, closing: bool, known_at: datetime | None) -> Cut:
+    return Cut(span, closing, seals.known_at(uow.connection, known_at).xid if known_at else None)
+
+
+def _balanced(uow: UnitOfWork, sums: Sequence[Sums], span: MonthSpan | DaySpan) -> TrialBalance:
     chart = queries.accounts_with_headings(uow.connection, uow.scope, {s.account_id for s in sums})
     named = _naming(uow, [s.codes for s in sums], span.last_day)
     return rules.trial_balance(sums, chart, named, named.places)
