@@ -94,6 +94,16 @@ _DISAGREEMENTS = """
              WHERE NOT k.through_earlier_years
              GROUP BY 1, 2, 3, 4) pair
      WHERE rest <> 0
+     UNION ALL
+    SELECT 'closed year: ' || closed::text, organisation_id
+      FROM (SELECT y.organisation_id, y.fiscal_year, b.subaccount_id, sum(b.debit_tiyn - b.credit_tiyn) AS rest
+              FROM ledger_year y
+              JOIN ledger_balance b
+                ON b.organisation_id = y.organisation_id AND b.month < make_date(y.fiscal_year + 1, 1, 1)
+              JOIN ledger_subaccount s ON (s.organisation_id, s.id) = (b.organisation_id, b.subaccount_id)
+              JOIN ledger_account a ON a.id = s.account_id AND a.kind IN ('revenue', 'expense')
+             WHERE y.organisation_id BETWEEN {first} AND {last} AND y.state = 'closed' GROUP BY 1, 2, 3) closed
+     WHERE rest <> 0
 """
 
 
@@ -105,3 +115,40 @@ def disagreements(first: int, last: int | None = None) -> str:
     in every sum that agrees with the postings.
     """
     return _DISAGREEMENTS.format(first=int(first), last=int(first if last is None else last))
+
+
+# Groups hold the entries below the watermark: what the organisations hold now, less what was recorded above it.
+GROUP_DISAGREEMENTS = """
+    WITH kept AS (
+        SELECT organisation_id >> 6 AS group_id, account_id, classification_id, month, kind, debit_tiyn, credit_tiyn
+          FROM ledger_account_balance
+         UNION ALL
+        SELECT s.organisation_id >> 6, s.account_id, s.classification_id, date_trunc('month', e.effective_on)::date,
+               e.balance_kind, -side.debit, -side.credit
+          FROM ledger_entry e
+          JOIN ledger_posting p
+            ON (p.organisation_id, p.fiscal_year, p.entry_id) = (e.organisation_id, e.fiscal_year, e.id)
+         CROSS JOIN LATERAL (VALUES (p.debit_id, p.amount_tiyn, 0::bigint), (p.credit_id, 0, p.amount_tiyn))
+               AS side(id, debit, credit)
+         CROSS JOIN LATERAL (SELECT * FROM ledger_subaccount s
+                              WHERE s.organisation_id = e.organisation_id AND s.id = side.id OFFSET 0) s
+         WHERE e.recorded_xid >= (SELECT coalesce(max(until), '0'::xid8) FROM ledger_epoch)
+         UNION ALL
+        SELECT group_id, account_id, classification_id, month, kind, -debit_tiyn, -credit_tiyn FROM ledger_group_balance
+    ), history AS (
+        SELECT group_id, account_id, classification_id, month, kind, debit_tiyn, credit_tiyn FROM ledger_group_history
+         UNION ALL
+        SELECT group_id, account_id, classification_id, month, kind, -debit_tiyn, -credit_tiyn FROM ledger_group_balance
+    )
+    SELECT 'group balance: ' || k::text
+      FROM (SELECT group_id, account_id, classification_id, month, kind, sum(debit_tiyn) AS debit,
+                   sum(credit_tiyn) AS credit
+              FROM kept GROUP BY 1, 2, 3, 4, 5) k
+     WHERE (debit, credit) <> (0, 0)
+     UNION ALL
+    SELECT 'group history: ' || h::text
+      FROM (SELECT group_id, account_id, classification_id, month, kind, sum(debit_tiyn) AS debit,
+                   sum(credit_tiyn) AS credit
+              FROM history GROUP BY 1, 2, 3, 4, 5) h
+     WHERE (debit, credit) <> (0, 0)
+"""

@@ -19,7 +19,7 @@ import psycopg
 
 from ledger import anchor as anchors
 from ledger.anchor import AnchoredBlock, AnchoredLeaf
-from ledger.checks import disagreements
+from ledger.checks import GROUP_DISAGREEMENTS, disagreements
 from ledger.seals import Block, chain_breaks_at, merkle_root
 
 # ------------------------------------------------------------------------------------------------ what may be wrong
@@ -114,6 +114,10 @@ class BooksDisagree(Fault):
     template = "The books of {book} do not agree with their postings: {what}."
 
 
+class GroupsDisagree(Fault):
+    template = "The balances of groups of organisations do not agree with the organisations' own: {what}."
+
+
 _NO_BLOCK = 2**62  # faults that no block dates come last
 
 
@@ -171,6 +175,8 @@ _SETTINGS = {
 _TABLES = (
     "ledger_account", "ledger_journal", "ledger_classification", "ledger_subaccount", "ledger_book", "ledger_entry",
     "ledger_posting", "ledger_correction", "ledger_block", "ledger_leaf", "ledger_sealed_code",
+    "ledger_balance", "ledger_account_balance", "ledger_number", "ledger_year", "ledger_epoch", "ledger_group_balance",
+    "ledger_group_history",
 )  # fmt: skip
 
 _NOT_PLAIN = """
@@ -397,6 +403,7 @@ def verify(
             lambda c: _check_leaves(c, run),
             lambda c: _check_codes(c, run),
             *(_job(_check_entries, run, portion) for portion in _portions(sizes)),
+            lambda c: _check_groups(c, run),
             *(_job(_check_books, run, span) for span in _spans(sizes)),
         ]
         _work(jobs, run, workers, connections)
@@ -699,3 +706,10 @@ def _check_books(connection: psycopg.Connection, run: _Run, span: _Portion) -> N
     for what, organisation in connection.execute(statement.encode()):
         row = connection.execute("SELECT code FROM ledger_book WHERE organisation_id = %s", [organisation]).fetchone()
         run.faults.append(BooksDisagree(_NO_BLOCK, book=row[0] if row else organisation, what=what))
+
+
+def _check_groups(connection: psycopg.Connection, run: _Run) -> None:
+    """Balances of groups of organisations, and their history, against the organisations' own."""
+    statement = f"SELECT * FROM ({GROUP_DISAGREEMENTS}) found LIMIT {_FEW}"  # noqa: S608
+    for (what,) in connection.execute(statement.encode()):
+        run.faults.append(GroupsDisagree(_NO_BLOCK, what=what))

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,8 +20,9 @@ from erp.finance.journal.turnovers import Cut
 from ledger import seals
 from ledger import service as ledger
 from ledger.model import Posting
+from ledger.verify import GroupsDisagree, verify
 from tests.factories.books import Books, scope_of, some_books
-from tests.factories.seals import seal_everything
+from tests.factories.seals import libpq, seal_everything
 
 ORGANISATIONS = [1, 2, 3, 63, 64, 65, 130]  # of three groups
 PAIRS = [("1010", "6010"), ("1316", "1010"), ("7060", "1010"), ("6010", "1316")]
@@ -168,3 +170,20 @@ def test_epochs_follow_each_other_without_gaps(shelf: dict[int, Books]) -> None:
     )
     assert [row.no for row in rows] == list(range(1, len(rows) + 1))
     assert all(before.until == after.since and before.postings >= FEW for before, after in pairwise(rows))
+
+
+def test_a_group_balance_that_somebody_changed_is_named(shelf: dict[int, Books]) -> None:
+    url = shelf[1].engine.url.render_as_string(hide_password=False)
+    post(shelf[1], date(2026, 8, 1), 5)
+    while roll(shelf[1]):
+        pass
+    post(shelf[2], date(2026, 8, 1), 7)
+    assert verify(url).faults == ()
+    for table in ("ledger_group_balance", "ledger_group_history"):
+        change = f"UPDATE {table} SET debit_tiyn = debit_tiyn + %s WHERE month = '2026-08-01' AND debit_tiyn = 5"
+        with psycopg.connect(libpq(url)) as owner:
+            assert owner.execute(change, [1]).rowcount == 1
+        assert {type(fault) for fault in verify(url).faults} == {GroupsDisagree}
+        with psycopg.connect(libpq(url)) as owner:
+            owner.execute(change.replace("= 5", "= 6"), [-1])
+    assert verify(url).faults == ()
