@@ -439,6 +439,7 @@ def verify(
         Path | None, typer.Option(help="File that qazyna seal wrote.", exists=True, dir_okay=False)
     ] = None,
     head: Annotated[str | None, typer.Option(help="A head kept outside: NUMBER:HASH, or the hash alone.")] = None,
+    seals_only: Annotated[bool, typer.Option("--seals-only", help="Leave balances and numbers out.")] = False,
 ) -> None:
     """Recompute every seal from the rows, and compare balances and numbers with the postings."""
     kept = _head(head)
@@ -448,7 +449,7 @@ def verify(
         def show(done: int, total: int) -> None:
             progress.update(bar, completed=done, total=total)
 
-        report = verify_seals(found.owner, anchor=anchor, head=kept, progress=show)
+        report = verify_seals(found.owner, anchor=anchor, head=kept, seals_only=seals_only, progress=show)
     if report.first is not None:
         _tell_fault(report.first)
         raise typer.Exit(1)

@@ -428,6 +428,7 @@ def test_balances_and_numbers_are_checked_too(vault: Vault, statement: LiteralSt
     fault = vault.first()
     assert isinstance(fault, BooksDisagree)
     assert fault.fields["book"] == "2"
+    assert verify(vault.url, seals_only=True).faults == ()
 
 
 # ------------------------------------------------------------------------------------------------ the anchor's file
