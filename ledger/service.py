@@ -392,6 +392,7 @@ def close_year(
         "journal": journal_id,
         "memos": list(memos),
     }
+    _require_year(year)
     with refusals():
         return YearClosed(*connection.execute(_CLOSE_YEAR, parameters).one())
 
@@ -412,6 +413,7 @@ def reopen_year(
         "origin": actor.origin,
         "reason": reason,
     }
+    _require_year(year)
     with refusals():
         return YearReopened(*connection.execute(_REOPEN_YEAR, parameters).one())
 
@@ -423,6 +425,12 @@ def content_hash(command: JournalEntry | Correction) -> bytes:
     said = asdict(command, dict_factory=lambda fields: {name: v for name, v in fields if v not in (None, "")})
     del said["key"]
     return sha256(json.dumps(said, sort_keys=True, default=str).encode()).digest()
+
+
+def _require_year(year: int) -> None:
+    """The database's integers are narrower than ours.  Raises: YearOutOfRange."""
+    if year not in range(1991, 2200):
+        raise errors.YearOutOfRange(year=year)
 
 
 def _hash_of_words(*said: object) -> bytes:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     SmallInteger,
     Table,
     Text,
@@ -117,8 +118,8 @@ group_balance = Table(
     Column("classification_id", Integer, primary_key=True, autoincrement=False),
     Column("month", Date, primary_key=True),
     Column("kind", SmallInteger, primary_key=True, autoincrement=False),
-    Column("debit_tiyn", BigInteger, nullable=False),
-    Column("credit_tiyn", BigInteger, nullable=False),
+    Column("debit_tiyn", Numeric(24), nullable=False),
+    Column("credit_tiyn", Numeric(24), nullable=False),
 )
 
 epoch = Table(
@@ -139,8 +140,8 @@ group_history = Table(
     Column("classification_id", Integer, primary_key=True, autoincrement=False),
     Column("month", Date, primary_key=True),
     Column("kind", SmallInteger, primary_key=True, autoincrement=False),
-    Column("debit_tiyn", BigInteger, nullable=False),
-    Column("credit_tiyn", BigInteger, nullable=False),
+    Column("debit_tiyn", Numeric(24), nullable=False),
+    Column("credit_tiyn", Numeric(24), nullable=False),
 )
 
 edition = Table(

@@ -320,12 +320,25 @@ def back_up(
                 secrets={},
             )
         except BaseException:
-            if before is None:
-                postgres.set_archive(None)  # without a base the log is of no use, and would fill the disk
+            postgres.set_archive(before)  # without a base the log here is of no use, and would fill the disk
+            if before is not None and before != backups.wal:
+                _give_back(backups.wal, before)
             raise
         if keep is not None:
             backups.keep(keep)
     return base
+
+
+def _give_back(wal: Path, before: Path) -> None:
+    """Pieces of the log that went to the new folder in the meantime, to the folder that is followed again."""
+    for piece in sorted(wal.iterdir()):
+        if not (before / piece.name).exists():
+            unfinished = before / f".{piece.name}.back"
+            shutil.copy2(piece, unfinished)
+            with unfinished.open("rb") as copied:
+                os.fsync(copied.fileno())
+            unfinished.replace(before / piece.name)
+    sync_folder(before)
 
 
 def back_up_external(

@@ -5,7 +5,6 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
-from typing import TypeVar
 
 import psycopg
 from granian.constants import Interfaces
@@ -24,8 +23,6 @@ from qazyna.database import Database
 from qazyna.errors import StartupError
 from qazyna.settings import Settings
 from web.app import pages
-
-T = TypeVar("T")
 
 _log = logging.getLogger("qazyna")
 
@@ -63,6 +60,10 @@ def serve(database: Database, settings: Settings, *, announce: Callable[[str], N
     asyncio.run(_serve(application(database.application, settings), settings, announce, database.is_alive, sealer))
 
 
+_Work = Callable[[Connection], object]
+_BESIDE: tuple[_Work, ...] = (seals.seal, ledger.roll_groups)
+
+
 class Sealer:
     """Seals, and rolls group balances forward, every few seconds beside the serving; a failure is told once, and stops
     nothing."""
@@ -72,29 +73,25 @@ class Sealer:
         self._connection: psycopg.Connection | None = None
 
     async def run(self) -> None:
-        told: type[object] | None = None
+        told: dict[_Work, type[object] | None] = {}
         while True:
             await asyncio.sleep(self._pause)
-            try:
-                await asyncio.to_thread(self._catch_up)
-                told = None
-            except (SQLAlchemyError, LedgerError) as failure:
-                kind = type(getattr(failure, "orig", failure))
-                if kind is not told:
-                    _log.warning("sealing waits: %s", failure)
-                told = kind
+            for work in _BESIDE:  # neither waits for the other
+                try:
+                    await asyncio.to_thread(self._in_transaction, work)
+                    told[work] = None
+                except (SQLAlchemyError, LedgerError) as failure:
+                    kind = type(getattr(failure, "orig", failure))
+                    if kind is not told.get(work):
+                        _log.warning("%s waits: %s", "sealing" if work is seals.seal else "rolling", failure)
+                    told[work] = kind
 
     def stop(self) -> None:
-        """Break off what is being sealed just now: it is sealed after the next start."""
+        """Break off what is being done just now: it is done after the next start."""
         if self._connection is not None:
             self._connection.cancel_safe(timeout=5)
 
-    def _catch_up(self) -> None:
-        self._in_transaction(seals.seal)
-        while self._in_transaction(ledger.roll_groups):
-            pass
-
-    def _in_transaction(self, work: Callable[[Connection], T]) -> T:
+    def _in_transaction(self, work: _Work) -> object:
         with self._engine.begin() as connection:
             self._connection = connection.connection.driver_connection
             try:

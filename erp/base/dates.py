@@ -73,7 +73,9 @@ class DaySpan:
 
     @classmethod
     def of(cls, first: date, last: date) -> "DaySpan":
-        """Raises: IntervalReversed."""
+        """Raises: IntervalReversed; DayMalformed where no month comes after the last day."""
+        if last.year == date.max.year:
+            raise DayMalformed(text=f"{last:%d.%m.%Y}")
         if last < first:
             raise IntervalReversed(first=f"{first:%d.%m.%Y}", last=f"{last:%d.%m.%Y}")
         return cls(first, last)

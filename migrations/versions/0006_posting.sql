@@ -22,7 +22,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$
 DECLARE made int;
 BEGIN
-    PERFORM ledger_require_writable(p_organisation);
+    PERFORM ledger_require_writer(p_organisation);
     INSERT INTO ledger_book (organisation_id, code) VALUES (p_organisation, p_code) ON CONFLICT DO NOTHING;
     PERFORM ledger_ensure_year(y) FROM generate_series(extract(year FROM p_from)::int, extract(year FROM p_to)::int) y;
     INSERT INTO ledger_period (organisation_id, month, changed_by)

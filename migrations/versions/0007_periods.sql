@@ -152,6 +152,9 @@ CREATE FUNCTION ledger_period_guard() RETURNS trigger LANGUAGE plpgsql SECURITY 
 $$
 DECLARE closed_year int;
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM ledger_refuse('QZ022', 'snapshot-too-old');
+    END IF;
     PERFORM pg_advisory_xact_lock_shared(NEW.organisation_id, 0);
     IF TG_OP = 'INSERT' AND EXISTS (SELECT FROM ledger_period p
                                      WHERE (p.organisation_id, p.month) = (NEW.organisation_id, NEW.month)) THEN
@@ -186,7 +189,7 @@ DECLARE
     v_was text;
     v_states text[] := '{open, restricted, closed}';
 BEGIN
-    PERFORM ledger_require_writable(p_organisation);
+    PERFORM ledger_require_writer(p_organisation);
     PERFORM pg_advisory_xact_lock_shared(p_organisation, 0);
     PERFORM pg_advisory_xact_lock(p_organisation, ledger_month_key(p_month));
     SELECT state INTO v_was FROM ledger_period WHERE organisation_id = p_organisation AND month = p_month;

@@ -13,11 +13,11 @@ CREATE TABLE ledger_group_balance (
     classification_id int NOT NULL,
     month date NOT NULL,
     kind smallint NOT NULL,
-    debit_tiyn bigint NOT NULL,
-    credit_tiyn bigint NOT NULL,
+    debit_tiyn numeric(24) NOT NULL,
+    credit_tiyn numeric(24) NOT NULL,
     CONSTRAINT ledger_group_balance_pkey PRIMARY KEY (group_id, account_id, classification_id, month, kind)
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE ledger_group_balance IS 'Turnovers of 64 organisations together, of the entries below the watermark of ledger_rolled.';
+COMMENT ON TABLE ledger_group_balance IS 'Turnovers of 64 organisations together, of the entries below the watermark of ledger_rolled; no sum of theirs is too large for it.';
 COMMENT ON COLUMN ledger_group_balance.group_id IS 'ledger_group_of() of each of its organisations.';
 
 CREATE TABLE ledger_epoch (
@@ -27,7 +27,7 @@ CREATE TABLE ledger_epoch (
     postings bigint NOT NULL,
     CONSTRAINT ledger_epoch_pkey PRIMARY KEY (no)
 );
-COMMENT ON TABLE ledger_epoch IS 'Stretches of recorded_xid, from since up to, not including, until, of a bounded number of postings: what was known at an instant is whole epochs and a part of one.';
+COMMENT ON TABLE ledger_epoch IS 'Stretches of recorded_xid, from since up to, not including, until, of some 100,000 entries or one large transaction: what was known at an instant is whole epochs and a part of one.';
 
 CREATE TABLE ledger_group_history (
     group_id int NOT NULL,
@@ -36,8 +36,8 @@ CREATE TABLE ledger_group_history (
     classification_id int NOT NULL,
     month date NOT NULL,
     kind smallint NOT NULL,
-    debit_tiyn bigint NOT NULL,
-    credit_tiyn bigint NOT NULL,
+    debit_tiyn numeric(24) NOT NULL,
+    credit_tiyn numeric(24) NOT NULL,
     CONSTRAINT ledger_group_history_pkey PRIMARY KEY (group_id, epoch_no, account_id, classification_id, month, kind)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE ledger_group_history IS 'The same turnovers, by the epoch they were recorded in.';
@@ -56,6 +56,19 @@ $$
 $$;
 COMMENT ON FUNCTION ledger_whole_groups IS 'Groups all of whose organisations are asked for, and may be read: only those are read as groups.';
 
+CREATE FUNCTION ledger_stretch(p_since xid8, p_until xid8, p_most int) RETURNS xid8 LANGUAGE sql STABLE
+SET plan_cache_mode = force_custom_plan AS
+$$
+    SELECT coalesce((SELECT greatest(e.recorded_xid, (first.recorded_xid::text::bigint + 1)::text::xid8)
+                       FROM ledger_entry e
+                      WHERE e.recorded_xid >= p_since AND e.recorded_xid < p_until
+                      ORDER BY e.recorded_xid OFFSET p_most LIMIT 1), p_until)
+      FROM (SELECT min(recorded_xid) AS recorded_xid FROM ledger_entry
+             WHERE recorded_xid >= p_since AND recorded_xid < p_until) first
+     WHERE first.recorded_xid IS NOT NULL
+$$;
+COMMENT ON FUNCTION ledger_stretch IS 'Where to stop after p_most entries recorded since, or after the first transaction with any; null where nothing was.';
+
 CREATE FUNCTION ledger_roll(p_most int DEFAULT 100000) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS
 $$
@@ -73,12 +86,11 @@ BEGIN
 
     -- Every transaction below xmin has ended, and the snapshots of the statements to come see all that it did.
     SELECT pg_snapshot_xmin(pg_current_snapshot()) INTO v_until;
-    IF NOT EXISTS (SELECT FROM ledger_entry e WHERE e.recorded_xid >= v_since AND e.recorded_xid < v_until) THEN
-        RETURN false;
+    IF v_until < v_since THEN  -- moved to another server by a dump: what is recorded there is not counted
+        PERFORM ledger_refuse('QZ051', 'counter-behind', jsonb_build_object('found', v_until::text, 'sealed', v_since::text));
     END IF;
-    v_until := coalesce(
-        (SELECT greatest(e.recorded_xid, (v_since::text::bigint + 1)::text::xid8) FROM ledger_entry e
-          WHERE e.recorded_xid >= v_since AND e.recorded_xid < v_until ORDER BY e.recorded_xid OFFSET p_most LIMIT 1), v_until);
+    v_until := ledger_stretch(v_since, v_until, p_most);
+    IF v_until IS NULL THEN RETURN false; END IF;
 
     IF last.no IS NULL OR last.postings >= p_most THEN
         INSERT INTO ledger_epoch VALUES (coalesce(last.no, 0) + 1, v_since, v_since, 0) RETURNING * INTO last;
@@ -118,5 +130,5 @@ ALTER TABLE ledger_group_history ENABLE ROW LEVEL SECURITY;
 CREATE POLICY reads ON ledger_group_balance FOR SELECT USING (group_id IN (SELECT ledger_whole_groups(ledger_readable())));
 CREATE POLICY reads ON ledger_group_history FOR SELECT USING (group_id IN (SELECT ledger_whole_groups(ledger_readable())));
 GRANT SELECT ON ledger_epoch, ledger_group_balance, ledger_group_history TO qazyna_app;
-REVOKE ALL ON FUNCTION ledger_group_of, ledger_rolled, ledger_whole_groups, ledger_roll FROM PUBLIC;
+REVOKE ALL ON FUNCTION ledger_group_of, ledger_stretch, ledger_rolled, ledger_whole_groups, ledger_roll FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ledger_group_of, ledger_rolled, ledger_whole_groups, ledger_roll TO qazyna_app;

@@ -132,7 +132,11 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         PERFORM ledger_refuse('QZ022', 'snapshot-too-old');
     END IF;
-    IF NOT pg_try_advisory_xact_lock(24225) THEN RETURN; END IF;  -- somebody is sealing just now
+    IF p_even_empty THEN
+        PERFORM pg_advisory_xact_lock(24225);
+    ELSIF NOT pg_try_advisory_xact_lock(24225) THEN
+        RETURN;  -- somebody is sealing just now
+    END IF;
 
     SELECT * INTO last FROM ledger_block ORDER BY no DESC LIMIT 1;
     since := coalesce(last.watermark, '0'::xid8);
@@ -141,6 +145,8 @@ BEGIN
         PERFORM ledger_refuse('QZ051', 'counter-behind',
             jsonb_build_object('found', made.watermark::text, 'sealed', since::text));
     END IF;
+
+    made.watermark := coalesce(ledger_stretch(since, made.watermark, 1000000), made.watermark);
 
     -- The block's entries are those of [since, made.watermark): every one of them is visible from here on, none is to come.
     SELECT count(*) INTO made.entries FROM (
@@ -221,7 +227,7 @@ BEGIN
     INSERT INTO ledger_block SELECT made.*;
     RETURN NEXT made;
 END $$;
-COMMENT ON FUNCTION ledger_seal IS 'Seals what was recorded by transactions that have ended, as the next block; no row when there was nothing, or another session is sealing.';
+COMMENT ON FUNCTION ledger_seal IS 'Seals what was recorded by transactions that have ended, as the next block, of a million entries or one transaction at most; no row when there was nothing, or another session is sealing.  Who wants a block even if empty waits for that session.';
 
 -- ---------------------------------------------------------------------------------------------- asking
 

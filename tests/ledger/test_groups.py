@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -20,7 +21,7 @@ from erp.finance.journal import turnovers
 from erp.finance.journal.turnovers import Cut
 from ledger import seals
 from ledger import service as ledger
-from ledger.model import Posting
+from ledger.model import Posting, Source
 from ledger.verify import GroupsDisagree, verify
 from tests.factories.books import Books, scope_of, some_books
 from tests.factories.seals import libpq, seal_everything
@@ -193,3 +194,30 @@ def test_a_group_balance_that_somebody_changed_is_named(shelf: dict[int, Books])
         with psycopg.connect(libpq(url)) as owner:
             owner.execute(change.replace("= 5", "= 6"), [-1])
     assert verify(url).faults == ()
+
+
+def test_a_transaction_larger_than_a_stretch_is_rolled_whole(shelf: dict[int, Books]) -> None:
+    roll_everything(shelf[1])
+    sides = shelf[1].side("1010"), shelf[1].side("6010")
+    entries = [shelf[1].entry(Posting(*sides, 3), on=date(2026, 9, 1)) for _ in range(FEW + 2)]
+    uow.run(
+        shelf[1].engine,
+        TREE,
+        lambda u: ledger.post_many(u.connection, 1, uuid4(), entries, TREE.actor, Source("import", 1)),
+    )
+    roll_everything(shelf[1])
+    agree(shelf[1], ORGANISATIONS, Cut(DaySpan.of(date(2026, 9, 1), date(2026, 9, 30))))
+
+
+def test_no_two_institutions_can_stop_the_roll_by_what_they_post(shelf: dict[int, Books]) -> None:
+    for organisation in (2, 3):
+        post(shelf[organisation], date(2026, 10, 1), 9 * 10**18)
+    roll_everything(shelf[1])
+    for organisation in (2, 3):
+        post(shelf[organisation], date(2026, 10, 1), -9 * 10**18)
+    roll_everything(shelf[1])
+
+
+def test_of_no_organisations_there_are_no_sums(shelf: dict[int, Books]) -> None:
+    cut = Cut(DaySpan.of(date(2026, 1, 1), date(2026, 1, 31)))
+    assert uow.read(shelf[1].engine, TREE, lambda u: turnovers.sums_by_account(u.connection, u.scope, [], cut)) == []

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from erp.base import uow
 from erp.base.db import make_engine
@@ -230,7 +231,11 @@ def test_two_do_not_seal_at_once(books: Books, database: str, owner: Engine) -> 
         while made is None:
             made = seals.seal(c)
         with owner.begin() as other:
-            assert seals.seal(other, even_empty=True) is None
+            assert seals.seal(other) is None
+        with owner.begin() as other:
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError):  # who asks for a block waits
+                seals.seal(other, even_empty=True)
     with owner.begin() as c:
         after = seals.seal(c, even_empty=True)
     assert after is not None

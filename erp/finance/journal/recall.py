@@ -35,9 +35,11 @@ class _Memory:
 
     def take(self, found: "_Memory") -> None:
         for mine, theirs in zip(self._kinds(), found._kinds(), strict=True):
-            if len(mine) > _ROOM:
-                mine.clear()
             mine.update(theirs)
+
+    @property
+    def is_full(self) -> bool:
+        return any(len(kind) > _ROOM for kind in self._kinds())
 
     def _kinds(self) -> tuple[dict[object, object], ...]:
         return (self.journals, self.accounts, self.known, self.minor_units, self.subaccounts)  # type: ignore[return-value]
@@ -52,6 +54,8 @@ class Registers:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
         memory = _memories.get(uow.engine)
+        if memory is not None and memory.is_full:  # others may still be reading it: it is left, not emptied
+            memory = None
         if memory is None or uow.is_rerun:
             edition = ledger.edition(uow.connection)
             if memory is None or memory.edition != edition:

@@ -189,6 +189,8 @@ def _of_groups(cut: Cut) -> list[str]:
 
 def sums_by_account(connection: Connection, scope: Scope, organisations: Sequence[int], cut: Cut) -> list[Sums]:
     """Of all the organisations together."""
+    if not organisations:
+        return []
     groups = _whole_groups(connection, scope, organisations) if len(organisations) > 1 else []
     apart = [id_ for id_ in organisations if id_ >> _GROUP_BITS not in groups]
     parts = _of_groups(cut) if groups else []

@@ -1,11 +1,14 @@
 """What an import leaves out, as a file of its own: mended there, it is imported like any other."""
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from sqlalchemy.exc import DBAPIError
 
 from erp.finance.journal.imports.errors import RestNotWritten
 from erp.finance.journal.imports.headings import Columns, Field
@@ -16,7 +19,9 @@ from erp.finance.journal.imports.reading import Row, text_of
 class Rest:
     """A CSV file: the first file's headings, the rows as they stood there, why, and which file they are left out of.
 
-    It stays only where it has rows and nothing was raised.  Raises: RestNotWritten, also where the file exists.
+    It stays only where it has rows and nothing was raised, or nobody knows whether the others were posted.
+
+    Raises: RestNotWritten, also where the file exists.
     """
 
     def __init__(self, path: Path, columns: Columns, mark: str, say: Callable[[Exception], str]) -> None:
@@ -35,10 +40,13 @@ class Rest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        may_be_posted = (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        )  # then this is all there is of them
         try:
             self.close()
         finally:
-            if kind is not None or not self.rows:
+            if not self.rows or (kind is not None and not may_be_posted):
                 self.path.unlink(missing_ok=True)
 
     def add(self, row: Row, faults: Sequence[RefusedRow]) -> None:
@@ -48,9 +56,12 @@ class Rest:
             self._writer.writerow([*self._others([text_of(cell) for cell in row.cells]), why, self._mark])
 
     def close(self) -> None:
-        """Everything is written out."""
+        """Everything is on the disk."""
         with self._written():
-            self._file.close()
+            if not self._file.closed:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
 
     def _others(self, cells: Sequence[str]) -> list[str]:
         return [cell for place, cell in enumerate(cells) if place not in self._own]
