@@ -105,6 +105,29 @@ _DISAGREEMENTS = """
               JOIN ledger_account a ON a.id = s.account_id AND a.kind IN ('revenue', 'expense')
              WHERE y.organisation_id BETWEEN {first} AND {last} AND y.state = 'closed' GROUP BY 1, 2, 3) closed
      WHERE rest <> 0
+     UNION ALL
+    SELECT 'result of a closed year: ' || y::text, organisation_id
+      FROM ledger_year y
+     WHERE organisation_id BETWEEN {first} AND {last} AND state = 'closed'
+       AND result_tiyn <> (SELECT coalesce(sum(b.credit_tiyn - b.debit_tiyn), 0)
+                             FROM ledger_account_balance b
+                             JOIN ledger_account a ON a.id = b.account_id AND a.role = 'year_result'
+                            WHERE b.organisation_id = y.organisation_id
+                              AND b.month < make_date(y.fiscal_year + 1, 1, 1))
+     UNION ALL
+    SELECT 'month of a closed year: ' || p::text, organisation_id
+      FROM ledger_period p
+     WHERE organisation_id BETWEEN {first} AND {last} AND state <> 'closed'
+       AND EXISTS (SELECT FROM ledger_year y
+                    WHERE y.organisation_id = p.organisation_id AND y.fiscal_year >= extract(year FROM p.month)
+                      AND y.state = 'closed')
+     UNION ALL
+    SELECT 'state of a month: ' || p::text || c::text, p.organisation_id
+      FROM ledger_period p
+     CROSS JOIN LATERAL (SELECT * FROM ledger_period_change c
+                          WHERE (c.organisation_id, c.month) = (p.organisation_id, p.month)
+                          ORDER BY c.id DESC LIMIT 1) c
+     WHERE p.organisation_id BETWEEN {first} AND {last} AND c.state <> p.state
 """
 
 

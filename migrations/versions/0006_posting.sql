@@ -99,7 +99,7 @@ BEGIN
       LEFT JOIN ledger_account ca ON ca.id = cs.account_id
      CROSS JOIN LATERAL ledger_pair_fault(u.no::int, da, ds.filled, ca, cs.filled, p_on) f
      WHERE f.state IS NOT NULL ORDER BY u.no LIMIT 1;
-    PERFORM ledger_refuse(fault.state, fault.slug, fault.facts);
+    PERFORM ledger_refuse(coalesce(fault.state, 'QZ009'), coalesce(fault.slug, 'unknown-subaccount'), coalesce(fault.facts, '{}'));
 END $$;
 COMMENT ON FUNCTION ledger_refuse_postings IS 'Says which posting is at fault, and why; called when one is known to be.';
 
