@@ -20,6 +20,7 @@ from erp.base.scope import Scope, system_scope
 from erp.base.uow import Receipt, UnitOfWork
 from erp.finance.journal import service as journal
 from erp.reference.access import service as access
+from erp.reference.access.model import Role
 from erp.reference.counterparties import service as counterparties
 from erp.reference.counterparties.service import RegisterCounterparty
 from erp.reference.organisations import queries as organisations
@@ -116,14 +117,23 @@ class _Registers:
     journals: dict[str, int]
     organisations: dict[str, int]
     users: dict[str, int]
+    chiefs: dict[int, int]
+    """Chief accountants by the organisation whose months they close."""
 
 
 def _registers(u: UnitOfWork) -> _Registers:
+    people = {p.login: access.person(u, p.login, books.LAST_DAY) for p in PEOPLE}
     return _Registers(
         accounts={a.code: a.id for a in journal.accounts(u, books.LAST_DAY)},
         journals={j.code: j.id for j in journal.journals(u)},
         organisations={i.code: _organisation_id(u, i.code) for i in oblast.institutions()},
-        users={p.login: access.person(u, p.login, books.LAST_DAY).user.id for p in PEOPLE},
+        users={login: identity.user.id for login, identity in people.items()},
+        chiefs={
+            organisation_id: identity.user.id
+            for identity in people.values()
+            for organisation_id, roles in identity.roles.items()
+            if Role.CHIEF_ACCOUNTANT in roles
+        },
     )
 
 
@@ -144,6 +154,11 @@ class _Desk:
     @property
     def scope(self) -> Scope:
         actor = Actor(self.registers.users[self.institution.accountant], ORIGIN)
+        return Scope(actor, writes=frozenset({self.organisation_id}))
+
+    @property
+    def chief(self) -> Scope:
+        actor = Actor(self.registers.chiefs[self.organisation_id], ORIGIN)
         return Scope(actor, writes=frozenset({self.organisation_id}))
 
     def key(self, what: str) -> UUID:
@@ -204,6 +219,7 @@ def _keep_books(engine: Engine, registers: _Registers, institution: Institution)
         uow.run(engine, desk.scope, lambda u: _open(u, desk, first))
         return
     uow.run(engine, desk.scope, lambda u: _post_story(u, desk))
+    uow.run(engine, desk.chief, lambda u: _close(u, desk))
     if institution.en in _CORRECTED:
         _correct(engine, desk)
 
@@ -219,6 +235,10 @@ def _post_story(u: UnitOfWork, desk: _Desk) -> None:
         return  # opened and posted in one transaction, so both are done
     entries = desk.entries(u, books.keep(desk.institution))
     ledger.post_many(u.connection, desk.organisation_id, desk.key("story"), entries, u.scope.actor, Source("demo"))
+
+
+def _close(u: UnitOfWork, desk: _Desk) -> None:
+    """The months that are past, and the year before; months closed already stay as they are."""
     month = books.BEGINNING
     while month < books.OPEN_FROM:
         journal.close_month(u, desk.organisation_id, month)

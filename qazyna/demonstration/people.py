@@ -41,6 +41,11 @@ def _accountant(*organisations: str) -> tuple[tuple[Role, str], ...]:
     return tuple((Role.ACCOUNTANT, name) for name in organisations)
 
 
+def _only_accountant(*organisations: str) -> tuple[tuple[Role, str], ...]:
+    """Where there is no other, the accountant is the chief one too."""
+    return tuple((Role.CHIEF_ACCOUNTANT, name) for name in organisations)
+
+
 PEOPLE = (
     Person(
         "aigul",
@@ -83,21 +88,21 @@ PEOPLE = (
         "kairat",
         "Қайрат Тілеубаев",
         Language.KK,
-        _accountant(_FINANCE, _ECONOMY, _ROADS),
+        _only_accountant(_FINANCE, _ECONOMY, _ROADS),
         N_("accountant of three departments of the oblast"),
     ),
     Person(
         "bakyt",
         "Бақыт Есенғалиева",
         Language.KK,
-        _accountant("Akim's Office of Zhanadala district", "Merei District House of Culture"),
+        _only_accountant("Akim's Office of Zhanadala district", "Merei District House of Culture"),
         N_("accountant in a district"),
     ),
     Person(
         "oksana",
         "Оксана Литвинова",
         Language.RU,
-        _accountant(
+        _only_accountant(
             "Akim's Office of Koltogan district",
             "Koltogan District Library System",
             "Housing, Transport and Roads Division of Koltogan district",
