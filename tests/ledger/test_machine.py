@@ -1,7 +1,8 @@
 """Random commands against a ledger in a few lines of Python: after each step both say the same."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import count
@@ -189,6 +190,21 @@ class LedgerMachine(RuleBasedStateMachine):
         assert result == Posted(result.entry_id, entry.effective_on.year, self.model.next_number(entry), True)
         self.model.entries[result.entry_id] = entry, result
         return result.entry_id
+
+    @rule(target=posted, drafts=st.lists(drafts, min_size=2, max_size=5))
+    def post_at_once(self, drafts):  # type: ignore[no-untyped-def]
+        """Writers side by side: whose number is whose is open, but none is left out or given twice."""
+        entries = [e for e in map(self.entry, drafts) if not self.model.refuses(e.effective_on)]
+        with ThreadPoolExecutor(max(len(entries), 1)) as writers:
+            results = list(writers.map(self.books.post, entries))
+        expected, drawn = defaultdict(set), defaultdict(set)
+        for entry, result in zip(entries, results, strict=True):
+            series = entry.journal_id, entry.effective_on.year
+            expected[series].add(self.model.next_number(entry))
+            drawn[series].add(result.number)
+            self.model.entries[result.entry_id] = entry, result
+        assert drawn == expected
+        return multiple(*(result.entry_id for result in results))
 
     @rule(target=posted, drafts=st.lists(drafts, min_size=1, max_size=5))
     def post_many(self, drafts):  # type: ignore[no-untyped-def]
