@@ -8,8 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import DBAPIError
-
 from erp.finance.journal.imports.errors import RestNotWritten
 from erp.finance.journal.imports.headings import Columns, Field
 from erp.finance.journal.imports.model import RefusedRow
@@ -27,6 +25,8 @@ class Rest:
     def __init__(self, path: Path, columns: Columns, mark: str, say: Callable[[Exception], str]) -> None:
         self.path = path
         self.rows = 0
+        self.may_be_needed = False
+        """Whether the others may be posted though something was raised: then this is all there is of its rows."""
         self._mark, self._say = mark, say
         self._own = {columns.places.get(field) for field in (Field.WHY_REFUSED, Field.LEFT_OUT_OF)}
         with self._written():
@@ -40,13 +40,10 @@ class Rest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        may_be_posted = (
-            isinstance(error, DBAPIError) and error.connection_invalidated
-        )  # then this is all there is of them
         try:
             self.close()
         finally:
-            if not self.rows or (kind is not None and not may_be_posted):
+            if not self.rows or (kind is not None and not self.may_be_needed):
                 self.path.unlink(missing_ok=True)
 
     def add(self, row: Row, faults: Sequence[RefusedRow]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from erp.base import uow
 from erp.base.clock import LOCAL_TIME
@@ -98,6 +98,10 @@ def import_journal(
             import_id = uow.run(
                 engine, scope, lambda u: _post(u, organisation_id, path.name, contents, checker, progress)
             )
+        except OperationalError as error:
+            if aside and error.connection_invalidated:
+                aside.may_be_needed = True
+            raise
         except IntegrityError as error:  # another import of the same file was faster
             if _FILE_ONCE in str(error.orig):
                 uow.read(engine, scope, lambda u: _refuse_again(u, organisation_id, path.name, contents))
