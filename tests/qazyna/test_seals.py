@@ -6,8 +6,10 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -42,6 +44,12 @@ def books(database: str) -> Iterator[Books]:
         books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 100_00), memo=memo))
     yield books
     books.engine.dispose()
+
+
+def in_its_own_loop(work: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: a browser of another test may keep a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def qazyna(database: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -182,7 +190,7 @@ def test_what_is_posted_is_sealed_while_serving(database: str, books: Books) -> 
         sealing.cancel()
         sealer.stop()
 
-    asyncio.run(a_while())
+    in_its_own_loop(a_while())
     with books.engine.connect() as c:
         newest = seals.newest(c)
     assert newest is not None
@@ -204,7 +212,7 @@ def test_a_failure_is_told_once_and_sealing_goes_on(database: str, caplog: pytes
         sealing.cancel()
 
     with caplog.at_level(logging.WARNING, "qazyna"):
-        asyncio.run(a_while())
+        in_its_own_loop(a_while())
     (record,) = caplog.records
     assert "moved here without their counter" in record.getMessage()
     books.engine.dispose()

@@ -203,8 +203,9 @@ def test_quantities_and_a_currency_stand_beside_the_amount(open_page: Open, scri
         page.locator(f"[id='postings.0.{side}.account']").blur()
     if not scripted:
         page.get_by_role("button", name="Refresh lines").click()
-    page.locator("[id='postings.0.amount']").fill("41 000")
+    page.locator("[id='postings.0.credit.dimensions.currency']").wait_for()
     page.locator("[id='postings.0.debit.quantity']").fill("212,5")
+    page.locator("[id='postings.0.amount']").fill("41 000")
     page.locator("[id='postings.0.credit.dimensions.currency']").fill("USD")
     page.get_by_role("button", name="Post", exact=True).click()
     expect(page.locator("[id='postings.0.credit.currency_amount-fault']")).to_contain_text("amount in USD")
