@@ -336,16 +336,6 @@ def open_books(connection: Connection, organisation_id: int, code: str, first: d
         )
 
 
-def close_period(connection: Connection, organisation_id: int, month: date, actor: Actor) -> None:
-    """Close a month, waiting for postings under way in it.  Raises: PeriodNotOpened."""
-    set_period(connection, organisation_id, month, PeriodState.CLOSED, actor)
-
-
-def reopen_period(connection: Connection, organisation_id: int, month: date, actor: Actor, reason: str) -> None:
-    """Open a month again.  Raises: PeriodNotOpened, YearIsClosed, ReasonMissing."""
-    set_period(connection, organisation_id, month, PeriodState.OPEN, actor, reason)
-
-
 def set_period(
     connection: Connection, organisation_id: int, month: date, state: PeriodState, actor: Actor, reason: str = ""
 ) -> None:

@@ -12,8 +12,7 @@ from erp.base.clock import today
 from erp.base.dates import MonthSpan
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal
-from erp.finance.journal.model import EntryRow
-from erp.finance.journal.queries import EntryFilter, Month
+from erp.finance.journal.model import EntryFilter, EntryRow, Month
 from erp.reference.access.model import Permission
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation

@@ -13,7 +13,7 @@ from erp.base.clock import LOCAL_TIME, today
 from erp.base.dates import DaySpan, MonthSpan, parse_month
 from erp.base.money import decimal_string, scaled_string
 from erp.finance.journal import model, service
-from erp.finance.journal.queries import EntryFilter
+from erp.finance.journal.model import EntryFilter
 from erp.finance.journal.schemas import CorrectEntry, PostEntry, StornoEntry
 from erp.reference.access.model import Permission
 from ledger.model import Dimension, Posted

@@ -100,7 +100,8 @@ class UnitOfWork:
         if "connection" not in vars(self) and len(self._pending) == 1 and self._post_alone(self._pending[0]):
             return
         pending = sorted(self._pending, key=lambda p: _series(p.entry))
-        if any(p.edition is not None and p.edition != ledger.edition(self.connection) for p in pending):
+        editions = {p.edition for p in pending} - {None}
+        if editions and editions != {ledger.edition(self.connection)}:
             raise EditionPassed()
         if len(pending) > 1:
             for organisation_id, group in groupby((p.entry for p in pending), key=lambda e: e.organisation_id):

@@ -13,10 +13,10 @@ from sqlalchemy import text
 from erp.base import uow
 from ledger import errors
 from ledger import service as ledger
-from ledger.model import Actor, EntryKind, JournalEntry, PostedBatch, Posting, Source
+from ledger.checks import disagreements
+from ledger.model import Actor, EntryKind, JournalEntry, PeriodState, PostedBatch, Posting, Source
 from ledger.staging import MOST_POSTINGS, Staging
 from tests.factories.books import ACTOR, Books, scope_of, some_books
-from tests.ledger.agreement import disagreements
 
 SCOPE = scope_of(1)
 
@@ -129,7 +129,8 @@ def test_a_retry_returns_the_first_result_though_the_month_was_closed_and_stages
     entries = [books.entry(Posting(cash, revenue, n), Posting(cash, revenue, 1)) for n in range(1, 4)]
     key = uuid4()
     first = post(books, *entries, key=key)
-    uow.run(books.engine, SCOPE, lambda u: ledger.close_period(u.connection, 1, entries[0].effective_on, ACTOR))
+    month = entries[0].effective_on
+    uow.run(books.engine, SCOPE, lambda u: ledger.set_period(u.connection, 1, month, PeriodState.CLOSED, ACTOR))
     assert post(books, *entries, key=key) == replace(first, is_new=False)
     with pytest.raises(errors.KeyReused):
         post(books, *entries[:2], key=key)

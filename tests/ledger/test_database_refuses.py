@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from erp.base.db import APPLICATION_ROLE
+from ledger.checks import disagreements
 from tests.factories.books import A_DAY
-from tests.ledger.agreement import disagreements
 from tests.ledger.conftest import Shelf, connect, in_scope, refusal
 
 DENIED, TAKEN = "42501", "23505"

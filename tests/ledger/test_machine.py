@@ -31,11 +31,13 @@ from erp.finance.journal.model import Sums
 from erp.finance.journal.turnovers import Cut
 from ledger import errors, seals
 from ledger import service as ledger
+from ledger.checks import disagreements
 from ledger.model import (
     Correction,
     Dimension,
     EntryKind,
     JournalEntry,
+    PeriodState,
     Posted,
     PostedBatch,
     Posting,
@@ -44,7 +46,6 @@ from ledger.model import (
 )
 from tests.factories.books import ACTOR, Books, a_chart, scope_of
 from tests.factories.seals import seal_everything
-from tests.ledger.agreement import disagreements
 
 MONTHS = [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
 NOT_OPENED = date(2027, 2, 1)
@@ -264,14 +265,15 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(month=st.sampled_from(MONTHS))
     def close(self, month: date) -> None:
-        self.run_(lambda u: ledger.close_period(u.connection, self.organisation, month, ACTOR))
+        self.run_(lambda u: ledger.set_period(u.connection, self.organisation, month, PeriodState.CLOSED, ACTOR))
         self.model.closed.add(month)
 
     @precondition(lambda self: self.model.closed)
     @rule(data=st.data())
     def reopen(self, data: st.DataObject) -> None:
         month = data.draw(st.sampled_from(sorted(self.model.closed)))
-        self.run_(lambda u: ledger.reopen_period(u.connection, self.organisation, month, ACTOR, "a late bill"))
+        state, why = PeriodState.OPEN, "a late bill"
+        self.run_(lambda u: ledger.set_period(u.connection, self.organisation, month, state, ACTOR, why))
         self.model.closed.remove(month)
 
     # -------------------------------------------------------------------------------------------- what is refused

@@ -15,9 +15,9 @@ from erp.base import uow
 from erp.base.scope import Scope
 from ledger import errors
 from ledger import service as ledger
+from ledger.checks import disagreements
 from ledger.model import Actor, Correction, EntryKind, JournalEntry, PeriodState, Posted, Posting, Source
 from tests.factories.books import A_DAY, ACTOR, DECEMBER, JANUARY, Books, scope_of, some_books
-from tests.ledger.agreement import disagreements
 
 OPEN, RESTRICTED, CLOSED = PeriodState
 CHIEF = Scope(Actor(8, "test"), writes=frozenset({1}), adjusts=frozenset({1}))
@@ -313,7 +313,7 @@ def test_a_closed_year_s_correction_leaves_nothing_of_it_and_touches_no_revenue(
 
     def end(u: uow.UnitOfWork) -> None:
         for month in range(1, 13):
-            ledger.close_period(u.connection, books.organisation, date(2026, month, 1), ACTOR)
+            ledger.set_period(u.connection, books.organisation, date(2026, month, 1), PeriodState.CLOSED, ACTOR)
         ledger.close_year(u.connection, books.organisation, 2026, uuid4(), 3, ["carried", "revenue", "expense"], ACTOR)
 
     uow.run(books.engine, scope, end)

@@ -12,9 +12,9 @@ from erp.base import uow
 from erp.base.db import make_engine
 from ledger import errors
 from ledger import service as ledger
-from ledger.model import Correction, Dimension, EntryKind, JournalEntry, Posting, Source
+from ledger.checks import disagreements
+from ledger.model import Correction, Dimension, EntryKind, JournalEntry, PeriodState, Posting, Source
 from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
-from tests.ledger.agreement import disagreements
 
 
 @pytest.fixture
@@ -102,11 +102,15 @@ def test_a_storno_cannot_be_cancelled_nor_stand_before_its_entry(books: Books) -
 
 def test_a_closed_month_refuses_and_a_reopened_one_accepts(books: Books) -> None:
     entry = books.entry(Posting(books.side("1010"), books.side("6010"), 1))
-    uow.run(books.engine, scope_of(1), lambda u: ledger.close_period(u.connection, 1, A_DAY, ACTOR))
+    uow.run(books.engine, scope_of(1), lambda u: ledger.set_period(u.connection, 1, A_DAY, PeriodState.CLOSED, ACTOR))
     with pytest.raises(errors.PeriodClosed) as refusal:
         books.post(entry)
     assert refusal.value.fields["month"] == "2026-03"
-    uow.run(books.engine, scope_of(1), lambda u: ledger.reopen_period(u.connection, 1, A_DAY, ACTOR, "a late bill"))
+    uow.run(
+        books.engine,
+        scope_of(1),
+        lambda u: ledger.set_period(u.connection, 1, A_DAY, PeriodState.OPEN, ACTOR, "a late bill"),
+    )
     assert books.post(entry).is_new
 
 

@@ -20,9 +20,9 @@ from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.scope import Scope
 from ledger import errors
 from ledger import service as ledger
+from ledger.checks import disagreements
 from ledger.model import Actor, Correction, EntryKind, PeriodState, Posting, YearClosed, YearReopened
 from tests.factories.books import ACTOR, Books, a_chart, scope_of
-from tests.ledger.agreement import disagreements
 from tests.ledger.conftest import connect, in_scope, refusal
 
 CLOSE_JOURNAL = 3
@@ -63,7 +63,7 @@ def rows(books: Books, statement: str) -> list[tuple[Any, ...]]:
 
 def close_months(books: Books, *months: date) -> None:
     for month in months or MONTHS:
-        run(books, lambda u, m=month: ledger.close_period(u.connection, books.organisation, m, ACTOR))
+        run(books, lambda u, m=month: ledger.set_period(u.connection, books.organisation, m, PeriodState.CLOSED, ACTOR))
 
 
 def close(books: Books, year: int = 2026, key: UUID | None = None) -> YearClosed:

@@ -22,6 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from erp.base.db import make_engine
+from ledger.checks import disagreements
 from ledger.model import Posting
 from qazyna import backup as subject
 from qazyna.backup import Backups
@@ -31,7 +32,6 @@ from qazyna.postgres import EmbeddedPostgres, temporary_data
 from qazyna.settings import PROJECT
 from tests.conftest import _system_bin_dir, kill_servers
 from tests.factories.books import Books, some_books
-from tests.ledger.agreement import disagreements
 from tests.qazyna.test_postgres import as_root, fill, small_disk
 from tests.qazyna.test_program import run
 

@@ -21,8 +21,7 @@ from erp.base.errors import Conflict, RuleViolated
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service
-from erp.finance.journal.model import EntryRow, EntryView, Journal, Page
-from erp.finance.journal.queries import EntryFilter, Month
+from erp.finance.journal.model import EntryFilter, EntryRow, EntryView, Journal, Month, Page
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at
 from erp.reference.organisations.model import Organisation

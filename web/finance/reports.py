@@ -17,8 +17,7 @@ from erp.base.errors import RuleViolated
 from erp.base.i18n import Language
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service
-from erp.finance.journal.model import AccountCard, BalanceRow, TrialBalance
-from erp.finance.journal.queries import Month
+from erp.finance.journal.model import AccountCard, BalanceRow, Month, TrialBalance
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError

@@ -13,14 +13,14 @@ from erp.base.scope import Scope
 from erp.finance.journal.model import (
     Account,
     CardMeasures,
+    EntryFilter,
     EntryRow,
     Journal,
+    Month,
     PeriodChange,
     Year,
     YearChange,
 )
-from erp.finance.journal.model import EntryFilter as EntryFilter
-from erp.finance.journal.model import Month as Month
 from erp.finance.journal.turnovers import SIDE_CODES, amounts, moved, sums
 from ledger.model import Dimension
 

@@ -17,9 +17,9 @@ from erp.base.errors import RuleViolated
 from erp.base.scope import Scope
 from ledger import errors
 from ledger import service as ledger
+from ledger.checks import disagreements
 from ledger.model import Correction, Posted, Posting
 from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
-from tests.ledger.agreement import disagreements
 
 POOL = 8
 PATIENCE = 30  # seconds until a hanging request fails its test

@@ -16,8 +16,8 @@ from erp.finance.journal.model import TrialBalance
 from erp.finance.journal.schemas import CorrectEntry, PostEntry
 from ledger import errors
 from ledger import service as ledger
+from ledger.checks import disagreements
 from ledger.model import Actor, Posted, YearClosed
-from tests.ledger.agreement import disagreements
 from tests.web.desk import SUPPLIER, Desk, furnish
 
 T = TypeVar("T")

@@ -17,6 +17,7 @@ from erp.finance.journal.imports.service import import_journal
 from erp.reference.counterparties import service as counterparties
 from erp.reference.packages.service import load_shipped
 from ledger import service as ledger
+from ledger.model import PeriodState
 from tests.factories.books import ACTOR, DECEMBER, JANUARY, Books, scope_of
 
 BIN, IIN = "000140000002", "010340000120"
@@ -99,7 +100,7 @@ def importer(registers: str) -> Iterator[Importer]:
 
     def open_books(u: uow.UnitOfWork) -> None:
         ledger.open_books(u.connection, organisation, str(organisation), JANUARY, DECEMBER, ACTOR)
-        ledger.close_period(u.connection, organisation, date(2026, 11, 1), ACTOR)
+        ledger.set_period(u.connection, organisation, date(2026, 11, 1), PeriodState.CLOSED, ACTOR)
 
     uow.run(engine, scope_of(organisation), open_books)
     yield Importer(Books(engine, organisation, {}))
