@@ -62,6 +62,8 @@ def load(url: str, progress: Progress) -> None:
         for institution in oblast.institutions():
             _keep_books(engine, registers, institution)
             progress.advance(task)
+        with owner.begin() as connection:
+            connection.execute(text("ANALYZE"))  # reports and checks are planned for what is there from the start
         uow.run(owner, system_scope(origin=ORIGIN), lambda u: record(u.connection, u.scope, _LOADED, ORIGIN))
 
 
