@@ -100,12 +100,16 @@ class Model:
     cancelled: set[int] = field(default_factory=set)
     corrections: set[int] = field(default_factory=set)
     closed: set[date] = field(default_factory=set)
+    restricted: set[date] = field(default_factory=set)
     numbers: Counter[tuple[int, int]] = field(default_factory=Counter)
     known: dict[datetime, frozenset[int]] = field(default_factory=dict)
     """What entries there were at an instant."""
 
-    def refuses(self, day: date) -> bool:
-        return day.replace(day=1) in self.closed
+    def refusal(self, day: date) -> type[errors.LedgerError] | None:
+        """Why nobody without the right to adjust may post on a day."""
+        month = day.replace(day=1)
+        restricted = errors.PeriodRestricted if month in self.restricted else None
+        return errors.PeriodClosed if month in self.closed else restricted
 
     def next_number(self, entry: JournalEntry) -> int:
         self.numbers[entry.journal_id, entry.effective_on.year] += 1
@@ -183,8 +187,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(target=posted, draft=drafts)
     def post(self, draft):  # type: ignore[no-untyped-def]
         entry = self.entry(draft)
-        if self.model.refuses(entry.effective_on):
-            with pytest.raises(errors.PeriodClosed):
+        if refusal := self.model.refusal(entry.effective_on):
+            with pytest.raises(refusal):
                 self.books.post(entry)
             return multiple()
         result = self.books.post(entry)
@@ -195,7 +199,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(target=posted, drafts=st.lists(drafts, min_size=2, max_size=5))
     def post_at_once(self, drafts):  # type: ignore[no-untyped-def]
         """Writers side by side: whose number is whose is open, but none is left out or given twice."""
-        entries = [e for e in map(self.entry, drafts) if not self.model.refuses(e.effective_on)]
+        entries = [e for e in map(self.entry, drafts) if not self.model.refusal(e.effective_on)]
         with ThreadPoolExecutor(max(len(entries), 1)) as writers:
             results = list(writers.map(self.books.post, entries))
         expected, drawn = defaultdict(set), defaultdict(set)
@@ -214,8 +218,8 @@ class LedgerMachine(RuleBasedStateMachine):
         def command(u: uow.UnitOfWork) -> PostedBatch:
             return ledger.post_many(u.connection, self.organisation, key, entries, ACTOR, Source("import", 1))
 
-        if any(self.model.refuses(e.effective_on) for e in entries):
-            with pytest.raises(errors.PeriodClosed):
+        if refusals := tuple(filter(None, (self.model.refusal(e.effective_on) for e in entries))):
+            with pytest.raises(refusals):
                 self.run_(command)
             return multiple()
         postings = [p for e in entries for p in e.postings]
@@ -243,11 +247,7 @@ class LedgerMachine(RuleBasedStateMachine):
         expected = (
             errors.StornoBeforeEntry
             if day < entry.effective_on
-            else errors.PeriodClosed
-            if self.model.refuses(day)
-            else errors.AlreadyCorrected
-            if entry_id in self.model.cancelled
-            else None
+            else self.model.refusal(day) or (errors.AlreadyCorrected if entry_id in self.model.cancelled else None)
         )
         if expected:
             with pytest.raises(expected):
@@ -263,18 +263,32 @@ class LedgerMachine(RuleBasedStateMachine):
         self.model.entries[by.entry_id] = mirrored, by
         self.model.corrections.add(by.entry_id)
 
-    @rule(month=st.sampled_from(MONTHS))
-    def close(self, month: date) -> None:
-        self.run_(lambda u: ledger.set_period(u.connection, self.organisation, month, PeriodState.CLOSED, ACTOR))
-        self.model.closed.add(month)
+    @rule(target=posted, draft=drafts)
+    def adjust(self, draft):  # type: ignore[no-untyped-def]
+        """Who may adjust posts into restricted months as well; into closed ones nobody does."""
+        entry = self.entry(draft)
+        may_adjust = replace(scope_of(self.organisation), adjusts=frozenset({self.organisation}))
 
-    @precondition(lambda self: self.model.closed)
-    @rule(data=st.data())
-    def reopen(self, data: st.DataObject) -> None:
-        month = data.draw(st.sampled_from(sorted(self.model.closed)))
-        state, why = PeriodState.OPEN, "a late bill"
+        def command(u: uow.UnitOfWork) -> Posted:
+            return ledger.post_entry(u.connection, entry, ACTOR)
+
+        if entry.effective_on.replace(day=1) in self.model.closed:
+            with pytest.raises(errors.PeriodClosed):
+                uow.run(self.books.engine, may_adjust, command)
+            return multiple()
+        result = uow.run(self.books.engine, may_adjust, command)
+        assert result == Posted(result.entry_id, entry.effective_on.year, self.model.next_number(entry), True)
+        self.model.entries[result.entry_id] = entry, result
+        return result.entry_id
+
+    @rule(month=st.sampled_from(MONTHS), state=st.sampled_from(PeriodState))
+    def lock_or_open(self, month: date, state: PeriodState) -> None:
+        why = "a late bill"
         self.run_(lambda u: ledger.set_period(u.connection, self.organisation, month, state, ACTOR, why))
-        self.model.closed.remove(month)
+        for months, is_so in ((self.model.closed, PeriodState.CLOSED), (self.model.restricted, PeriodState.RESTRICTED)):
+            months.discard(month)
+            if state is is_so:
+                months.add(month)
 
     # -------------------------------------------------------------------------------------------- what is refused
 
@@ -295,8 +309,8 @@ class LedgerMachine(RuleBasedStateMachine):
             bad, refusal = replace(entry, postings=()), errors.NoPostings
         elif fault == "month":
             bad, refusal = replace(entry, effective_on=NOT_OPENED), errors.PeriodNotOpened
-        elif self.model.refuses(entry.effective_on):
-            bad, refusal = entry, errors.PeriodClosed
+        elif locked := self.model.refusal(entry.effective_on):
+            bad, refusal = entry, locked
         elif fault == "journal":
             bad, refusal = replace(entry, journal_id=99), errors.UnknownJournal
         else:
@@ -328,7 +342,7 @@ class LedgerMachine(RuleBasedStateMachine):
             ledger.post_entry(u.connection, self.entry(draft), ACTOR)
             raise Changed
 
-        refusal = errors.PeriodClosed if self.model.refuses(draft[1]) else Changed
+        refusal = self.model.refusal(draft[1]) or Changed
         with pytest.raises(refusal):
             self.run_(command)
 

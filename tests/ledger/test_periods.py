@@ -123,7 +123,7 @@ def test_to_adjust_elsewhere_is_not_to_adjust_here(year: Books) -> None:
 def test_a_lock_is_loosened_only_for_a_reason(year: Books, was: PeriodState, state: PeriodState) -> None:
     may = date(2026, 5, 1)
     set_month(year, may, was, "to begin with")
-    for reason in ("", "  x "):
+    for reason in ("", "  x ", "a\u200b\u200b", "\u00a0\u2800\u3164\u00ad"):
         with pytest.raises(errors.ReasonMissing):
             set_month(year, may, state, reason)
     set_month(year, may, state, "a bill came late")
