@@ -12,17 +12,22 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Column, Table
 
-from bench import bulk, posting, proof, reports
+from bench import bulk, desk, pages, posting, proof, reports
 from bench.measure import RESULTS, Figure, size, timed, write
 from bench.world import World, a_world
 
-EACH_SIZE: dict[str, Callable[[World], Iterator[Figure]]] = {"reports": reports.figures}
-FULL_SIZE: dict[str, Callable[[World], Iterator[Figure]]] = {
+EACH_SIZE: dict[str, Callable[[World], Iterator[Figure]]] = {
+    "reports": reports.figures,
+    "desk": desk.figures,
     "post": posting.figures,
+}
+FULL_SIZE: dict[str, Callable[[World], Iterator[Figure]]] = {
     "many": bulk.post_many,
     "verify": proof.figures,
     "import": bulk.imported,
 }
+APART: dict[str, Callable[[], Iterator[Figure]]] = {"pages": pages.figures, "export": desk.exported}
+"""Groups with books of their own."""
 SIZES = [100_000, 1_000_000, 10_000_000]
 
 
@@ -36,9 +41,12 @@ class Bench:
         self.failed: list[str] = []
 
     def measure(self, name: str, group: Callable[[World], Iterator[Figure]]) -> None:
+        self.take(f"{name} at {self.world.postings:,} postings", lambda: group(self.world))
+
+    def take(self, name: str, group: Callable[[], Iterator[Figure]]) -> None:
         try:
-            with self.console.status(f"Measuring {name} at {self.world.postings:,} postings …"):
-                for figure in group(self.world):
+            with self.console.status(f"Measuring {name} …"):
+                for figure in group():
                     self.figures.append(figure)
                     self.console.print(f"{figure.name}: {figure.value:,} {figure.unit}, ratio {figure.ratio:,}")
         except Exception:
@@ -82,16 +90,22 @@ class Bench:
 
 def main() -> None:
     chosen = _options()
-    wanted = chosen.only or [*EACH_SIZE, *FULL_SIZE]
+    wanted = chosen.only or [*EACH_SIZE, *FULL_SIZE, *APART]
     console = Console()
+    if not set(wanted) - APART.keys():
+        chosen.organisations, chosen.postings = 1, []  # no world is asked for
     with a_world(chosen.organisations) as world:
         bench = Bench(world, console)
         for postings in sorted(chosen.postings):
             bench.grow(postings)
-            for name in EACH_SIZE.keys() & wanted:
+            for name in (name for name in EACH_SIZE if name in wanted):
                 bench.measure(name, EACH_SIZE[name])
         for name in (name for name in FULL_SIZE if name in wanted):
             bench.measure(name, FULL_SIZE[name])
+            if not chosen.only:
+                write(bench.figures, bench.circumstances())
+        for name in APART.keys() & wanted:
+            bench.take(name, APART[name])
             if not chosen.only:
                 write(bench.figures, bench.circumstances())
         for table in bench.tables():
@@ -106,7 +120,7 @@ def _options() -> Namespace:
     options = ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("--organisations", type=int, default=2000)
     options.add_argument("--postings", type=lambda text: [int(n) for n in text.split(",")], default=SIZES)
-    options.add_argument("--only", choices=[*EACH_SIZE, *FULL_SIZE], action="append")
+    options.add_argument("--only", choices=[*EACH_SIZE, *FULL_SIZE, *APART], action="append")
     return options.parse_args()
 
 

@@ -33,7 +33,7 @@ _FROM_POSTINGS = """
      GROUP BY 1
 """
 
-_BUSIEST = """
+BUSIEST = """
     SELECT a.code FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
      WHERE b.organisation_id = 1 GROUP BY 1 ORDER BY sum(b.debit_tiyn + b.credit_tiyn) DESC LIMIT 1
 """
@@ -43,7 +43,7 @@ def figures(world: World) -> Iterator[Figure]:
     """At the size the world has now."""
     engine = make_engine(world.url, pool=2, timeouts=False)
     at, everyone = size(world.postings), range(1, world.organisations + 1)
-    busiest = world.ask(_BUSIEST)
+    busiest = world.ask(BUSIEST)
     of_one, of_all = _grouped(world, "organisation_id = 1", repeats=3), _grouped(world, "true", repeats=1)
     by_one, by_all = "GROUP BY over its postings", "GROUP BY over all postings, once"
     owner = "as the owner, without row-level security"
@@ -51,38 +51,38 @@ def figures(world: World) -> Iterator[Figure]:
     def tree(u: uow.UnitOfWork, known: int | None = None) -> object:
         return turnovers.sums_by_account(u.connection, u.scope, everyone, Cut(SPAN, known=known))
 
-    yield from _slower_first(
+    yield from slower_first(
         f"ledger.trial_balance.{at}",
         duration(
             f"ledger.trial_balance.{at}.one",
-            _read(engine, [1], lambda u: service.trial_balance(u, 1, SPAN, by_dimensions=True)),
+            read(engine, [1], lambda u: service.trial_balance(u, 1, SPAN, by_dimensions=True)),
             of_one,
             f"one institution with dimensions, named; aim 50 ms; baseline: {by_one} {owner}",
         ),
         duration(
             f"ledger.trial_balance.{at}.tree",
-            _read(engine, everyone, tree),
+            read(engine, everyone, tree),
             of_all,
             f"all institutions by account; aim 50 ms and 50 x; baseline: {by_all}, {owner}",
         ),
     )
     yield duration(
         f"ledger.card.{at}",
-        _read(engine, [1], lambda u: service.account_card(u, 1, busiest, SPAN)),
+        read(engine, [1], lambda u: service.account_card(u, 1, busiest, SPAN)),
         of_one,
         f"first page of an institution's busiest account; aim 30 ms; baseline: {by_one} {owner}",
     )
-    yield from _slower_first(
+    yield from slower_first(
         f"ledger.as_known_at.{at}",
         duration(
             f"ledger.as_known_at.{at}.one",
-            _read(engine, [1], lambda u: service.trial_balance(u, 1, SPAN, by_dimensions=True, known_at=world.midway)),
+            read(engine, [1], lambda u: service.trial_balance(u, 1, SPAN, by_dimensions=True, known_at=world.midway)),
             of_one,
             f"the same of one institution as known halfway of the last growth; aim 2 s; baseline: {by_one} {owner}",
         ),
         duration(
             f"ledger.as_known_at.{at}.tree",
-            _read(engine, everyone, lambda u: tree(u, seals.known_at(u.connection, world.midway).xid)),
+            read(engine, everyone, lambda u: tree(u, seals.known_at(u.connection, world.midway).xid)),
             of_all,
             f"the same of all institutions by account; aim 2 s; baseline: {by_all}, {owner}",
         ),
@@ -90,13 +90,15 @@ def figures(world: World) -> Iterator[Figure]:
     engine.dispose()
 
 
-def _slower_first(name: str, *figures: Figure) -> Iterator[Figure]:
+def slower_first(name: str, *figures: Figure) -> Iterator[Figure]:
+    """The slowest under ``name``, then all."""
     slower = max(figures, key=lambda figure: figure.value)
     yield replace(slower, name=name, note=f"the slower of the two; {slower.note}")
     yield from figures
 
 
-def _read(engine: Engine, organisations: Sequence[int], report: Callable[[uow.UnitOfWork], object]) -> list[float]:
+def read(engine: Engine, organisations: Sequence[int], report: Callable[[uow.UnitOfWork], object]) -> list[float]:
+    """Seconds that a report of the organisations takes, each time it is asked."""
     scope = Scope(Actor(7, "bench"), reads=frozenset(organisations))
     uow.read(engine, scope, report)
     seconds: list[float] = []

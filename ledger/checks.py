@@ -128,6 +128,13 @@ _DISAGREEMENTS = """
                           WHERE (c.organisation_id, c.month) = (p.organisation_id, p.month)
                           ORDER BY c.id DESC LIMIT 1) c
      WHERE p.organisation_id BETWEEN {first} AND {last} AND c.state <> p.state
+     UNION ALL
+    SELECT 'days of a side: ' || s::text, organisation_id
+      FROM ledger_subaccount s JOIN ledger_account a ON a.id = s.account_id
+     WHERE organisation_id BETWEEN {first} AND {last}
+       AND (s.off_balance <> (a.kind = 'off_balance')
+            OR s.usable <> CASE WHEN a.postable AND a.mandatory & ~s.filled = 0 AND s.filled & ~a.permitted = 0
+                                THEN a.in_force ELSE 'empty' END)
 """
 
 

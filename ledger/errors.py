@@ -221,9 +221,14 @@ class EntryNotSealed(LedgerError):
     template = "The entry is not sealed yet, or there is no such entry. Seal first: qazyna seal."
 
 
+class EventNotSealed(LedgerError):
+    code, sqlstate = "event-not-sealed", "QZ056"
+    template = "The event is not sealed yet, or there is no such event. Seal first: qazyna seal."
+
+
 class SealBroken(LedgerError):
     code, sqlstate = "seal-broken", "QZ053"
-    template = "The entry is not what was sealed in block {block}. Run qazyna verify."
+    template = "What is asked for is not what was sealed in block {block}. Run qazyna verify."
 
 
 class AnchorDamaged(LedgerError):
@@ -241,6 +246,21 @@ class AnchorDiffers(LedgerError):
 class EditionPassed(LedgerError):
     code, sqlstate = "edition-passed", "QZ026"
     template = "The registers were changed just now. Send it again."
+
+
+class ApprovalNeeded(LedgerError):
+    code, sqlstate = "approval-needed", "QZ080"
+    template = "Entries of the journal {journal} are approved by a second person. Send the entry for approval."
+
+
+class PreparedChanged(LedgerError):
+    code, sqlstate = "prepared-changed", "QZ081"
+    template = "Somebody has acted on this since you opened it. Look at it anew, then decide."
+
+
+class OwnEntry(LedgerError):
+    code, sqlstate = "own-entry", "QZ082"
+    template = "Whoever prepared an entry does not approve it. Leave it to a second person."
 
 
 _BY_STATE = {leaf.sqlstate: leaf for leaf in LedgerError.__subclasses__()}

@@ -89,6 +89,8 @@ subaccount = Table(
     Column("classification_id", Integer, ForeignKey("ledger_classification.id"), nullable=False),
     *(Column(name, Text, nullable=False) for name in _FINE_DIMENSIONS),
     Column("filled", Integer, nullable=False),
+    Column("usable", DATERANGE, nullable=False),
+    Column("off_balance", Boolean, nullable=False),
     UniqueConstraint("organisation_id", "account_id", "classification_id", *_FINE_DIMENSIONS),
 )
 
@@ -173,6 +175,9 @@ period_change = Table(
     Column("actor_id", Integer, nullable=False),
     Column("origin", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("on_behalf_of", Integer, server_default=text("ledger_on_behalf_of()")),
+    Column("recorded_xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
+    Index("ledger_period_change_by_xid", "recorded_xid"),
     ForeignKeyConstraint(["organisation_id", "month"], ["ledger_period.organisation_id", "ledger_period.month"]),
 )
 
@@ -203,6 +208,9 @@ year_change = Table(
     Column("actor_id", Integer, nullable=False),
     Column("origin", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("on_behalf_of", Integer, server_default=text("ledger_on_behalf_of()")),
+    Column("recorded_xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
+    Index("ledger_year_change_by_xid", "recorded_xid"),
     UniqueConstraint("organisation_id", "key"),
     ForeignKeyConstraint(
         ["organisation_id", "fiscal_year"], ["ledger_year.organisation_id", "ledger_year.fiscal_year"]
@@ -216,6 +224,7 @@ number = Table(
     Column("journal_id", SmallInteger, ForeignKey("ledger_journal.id"), primary_key=True, autoincrement=False),
     Column("fiscal_year", Integer, primary_key=True, autoincrement=False),
     Column("last_number", BigInteger, nullable=False),
+    Column("guarded", Boolean, nullable=False, server_default=text("false")),
 )
 
 command = Table(
@@ -230,7 +239,9 @@ command = Table(
     Column("actor_id", Integer, nullable=False),
     Column("origin", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("on_behalf_of", Integer, server_default=text("ledger_on_behalf_of()")),
     Index("ledger_command_by_entry", "organisation_id", "entry_id"),
+    Index("ledger_command_by_instant", "organisation_id", "at"),
 )
 
 entry = Table(
@@ -345,7 +356,10 @@ block = Table(
     Column("codes", LargeBinary, nullable=False),
     Column("previous", LargeBinary, nullable=False),
     Column("head", LargeBinary, nullable=False),
+    Column("events", Integer),
+    Column("trail", LargeBinary),
     Index("ledger_block_by_instant", "sealed_at"),
+    Index("ledger_block_without_trail", "watermark", postgresql_where=text("trail IS NULL")),
 )
 
 leaf = Table(
@@ -360,6 +374,26 @@ leaf = Table(
     Column("journal_id", SmallInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Index("ledger_leaf_by_block", "block_no", postgresql_using="brin"),
+)
+
+trail_leaf = Table(
+    "ledger_trail_leaf",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("block_no", BigInteger, nullable=False),
+    Column("leaf_no", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("ledger_trail_leaf_by_block", "block_no", postgresql_using="brin"),
+)
+
+known_through = Table(
+    "ledger_known_through",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("instant", DateTime(timezone=True), nullable=False, server_default=text("'-infinity'")),
 )
 
 sealed_code = Table(

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import psycopg
 
 from ledger import anchor as anchors
-from ledger.anchor import AnchoredBlock, AnchoredLeaf
+from ledger.anchor import AnchoredBlock, AnchoredEntry, AnchoredEvent, AnchoredLeaf
 from ledger.checks import GROUP_DISAGREEMENTS, disagreements
 from ledger.seals import Block, chain_breaks_at, merkle_root
 
@@ -59,6 +59,30 @@ class EntryMoved(Fault):
     template = "Entry {number} of journal {journal}, {year}, of book {book} was moved after block {block} was sealed."
 
 
+class EventAltered(Fault):
+    template = "Event {event} of the trail ({action}, {subject}) was altered after block {block} was sealed."
+
+
+class EventDeleted(Fault):
+    template = "Event {event} of the trail ({action}, {subject}) was deleted after block {block} was sealed."
+
+
+class EventInserted(Fault):
+    template = "Event {event} of the trail ({action}, {subject}) was inserted after block {block} was sealed."
+
+
+class EventMoved(Fault):
+    template = "Event {event} of the trail ({action}, {subject}) was moved after block {block} was sealed."
+
+
+class UserRenamed(Fault):
+    template = "The user {was}, sealed under this login in block {block}, is called {now} now."
+
+
+class OrganisationRenamed(Fault):
+    template = "The organisation {was}, sealed under this code in block {block}, is called {now} now."
+
+
 class AccountRenamed(Fault):
     template = "Account {was}, sealed under this code in block {block}, is called {now} now."
 
@@ -88,6 +112,10 @@ class CodesChanged(Fault):
 
 class LeavesChanged(Fault):
     template = "The list of leaves of block {block} was changed: it does not give the root that was sealed."
+
+
+class TrailLeavesChanged(Fault):
+    template = "The list of events of block {block} was changed: it does not give the root that was sealed."
 
 
 class BlockChanged(Fault):
@@ -126,8 +154,10 @@ class Report:
     blocks: int
     entries: int
     """Entries that were compared with their leaves."""
+    events: int
+    """Events of the trail that were compared with theirs."""
     unsealed: int
-    """Entries recorded since the last block."""
+    """Entries and events recorded since the last block."""
     head: bytes | None
     """Head of the last block."""
     anchored: int
@@ -176,7 +206,8 @@ _TABLES = (
     "ledger_account", "ledger_journal", "ledger_classification", "ledger_subaccount", "ledger_book", "ledger_entry",
     "ledger_posting", "ledger_correction", "ledger_block", "ledger_leaf", "ledger_sealed_code",
     "ledger_balance", "ledger_account_balance", "ledger_number", "ledger_year", "ledger_epoch", "ledger_group_balance",
-    "ledger_group_history",
+    "ledger_group_history", "ledger_command", "ledger_period_change", "ledger_year_change", "ledger_trail_leaf",
+    "base_audit_event", "reference_user", "reference_organisation",
 )  # fmt: skip
 
 _NOT_PLAIN = """
@@ -185,7 +216,15 @@ _NOT_PLAIN = """
 """
 
 _BLOCKS = """
-    SELECT no, watermark::text::bigint, entries, sealed_at, root, codes, previous, head FROM ledger_block ORDER BY no
+    SELECT no, watermark::text::bigint, entries, sealed_at, root, codes, previous, head, events, trail
+      FROM ledger_block ORDER BY no
+"""
+
+_UNSEALED = """
+    SELECT (SELECT count(*) FROM ledger_entry WHERE recorded_xid >= %(watermark)s::text::xid8)
+         + (SELECT count(*) FROM base_audit_event WHERE recorded_xid >= %(told_until)s::text::xid8)
+         + (SELECT count(*) FROM ledger_period_change WHERE recorded_xid >= %(told_until)s::text::xid8)
+         + (SELECT count(*) FROM ledger_year_change WHERE recorded_xid >= %(told_until)s::text::xid8)
 """
 
 _SIZES = """
@@ -200,11 +239,13 @@ _ENTRIES = """
     SELECT coalesce(t.organisation_id, l.organisation_id), coalesce(t.id, l.entry_id), l.block_no, l.hash,
            convert_to(t.text, 'UTF8')
       FROM (SELECT e.organisation_id, e.id,
-                   '["qazyna-entry-1",' || coalesce(b.text, 'null') || ',' || e.fiscal_year || ','
+                   '["qazyna-entry-' || CASE WHEN e.told THEN '2' ELSE '1' END || '",'
+                   || coalesce(b.text, 'null') || ',' || e.fiscal_year || ','
                    || coalesce(j.text, 'null') || ',' || e.number || ',"' || e.kind || '",' || e.balance_kind || ',"'
                    || e.effective_on || '","'
                    || to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",'
-                   || e.recorded_xid || ',' || e.actor_id || ',' || to_json(e.memo) || ',' || to_json(e.document_number)
+                   || e.recorded_xid || ',' || CASE WHEN e.told THEN coalesce(u.text, 'null') ELSE e.actor_id::text END
+                   || ',' || to_json(e.memo) || ',' || to_json(e.document_number)
                    || ',' || coalesce('"' || e.document_on || '"', 'null') || ',[' || to_json(e.source_kind) || ','
                    || coalesce(e.source_id::text, 'null') || ',' || coalesce(e.source_line::text, 'null') || '],'
                    || coalesce(CASE WHEN e.kind IN ('storno', 'reversal') THEN (
@@ -218,8 +259,12 @@ _ENTRIES = """
                             LEFT JOIN ledger_sealed_code oj
                               ON (oj.organisation_id, oj.kind, oj.id) = (o.organisation_id, 'journal', o.journal_id)
                            WHERE (c.organisation_id, c.by_entry_id) = (e.organisation_id, e.id)) END, 'null')
-                   || ',[' || coalesce(e.postings, '') || ']]' AS text
-              FROM (SELECT e.*, string_agg(
+                   || ',[' || coalesce(e.postings, '') || ']'
+                   || CASE WHEN e.told THEN ',' || coalesce('["' || m.key || '",' || to_json(m.action) || ',"'
+                          || to_char(m.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",'
+                          || to_json(m.origin) || ',' || coalesce(w.text, 'null') || ']', 'null') ELSE '' END
+                   || ']' AS text
+              FROM (SELECT e.*, e.recorded_xid >= '{told_since}'::xid8 AS told, string_agg(
                                '[' || coalesce(d.text, 'null') || ',' || coalesce(k.text, 'null')
                                || ',' || p.amount_tiyn || ',' || coalesce(to_json(p.memo)::text, 'null')
                                || ',' || coalesce(p.debit_quantity_milli::text, 'null')
@@ -245,7 +290,14 @@ _ENTRIES = """
                AND b.organisation_id BETWEEN {first} AND {last}
               LEFT JOIN ledger_sealed_code j
                 ON (j.organisation_id, j.kind, j.id) = (e.organisation_id, 'journal', e.journal_id)
-               AND j.organisation_id BETWEEN {first} AND {last}) t
+               AND j.organisation_id BETWEEN {first} AND {last}
+              LEFT JOIN ledger_sealed_code u
+                ON (u.organisation_id, u.kind, u.id) = (0, 'user', e.actor_id)
+              LEFT JOIN ledger_command m
+                ON (m.organisation_id, m.entry_id, m.fiscal_year) = (e.organisation_id, e.id, e.fiscal_year)
+               AND m.fiscal_year = {year} AND m.organisation_id BETWEEN {first} AND {last}
+              LEFT JOIN ledger_sealed_code w
+                ON (w.organisation_id, w.kind, w.id) = (0, 'user', m.on_behalf_of)) t
       FULL JOIN (SELECT organisation_id, entry_id, block_no, hash FROM ledger_leaf
                   WHERE fiscal_year = {year} AND organisation_id BETWEEN {first} AND {last}) l
         ON (l.organisation_id, l.entry_id) = (t.organisation_id, t.id)
@@ -276,6 +328,57 @@ _MISPLACED = """
      WHERE found <> place OR recorded_xid < %s::text::xid8 OR recorded_xid >= %s::text::xid8 ORDER BY place LIMIT 1
 """
 
+# The texts that ledger_trail_text makes, written once more, as above; in the order of the blocks and of their leaves.
+_EVENTS = """
+    SELECT coalesce(l.block_no, (
+               SELECT no FROM ledger_block WHERE watermark > t.recorded_xid ORDER BY no LIMIT 1)) AS no,
+           l.hash, convert_to(t.text, 'UTF8'), source, id, coalesce(t.action, l.action),
+           coalesce(t.subject, l.subject), l.leaf_no, t.recorded_xid::text::bigint
+      FROM (SELECT t.source, t.id, t.recorded_xid, t.action, t.subject,
+                   '["qazyna-event-1","' || t.source || '",' || t.id || ',' || coalesce(o.text, 'null') || ',"'
+                   || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",' || t.recorded_xid || ','
+                   || coalesce(u.text, 'null') || ',' || coalesce(w.text, 'null') || ',' || to_json(t.origin) || ','
+                   || to_json(t.action) || ',' || to_json(t.subject) || ',' || t.facts || ','
+                   || coalesce(t.before::text, 'null') || ',' || coalesce(t.after::text, 'null') || ']' AS text
+              FROM (SELECT 'event' AS source, id, organisation_id, at, actor_id, on_behalf_of, origin, action, subject,
+                           facts, before, after, recorded_xid
+                      FROM base_audit_event
+                     UNION ALL
+                    SELECT 'month', id, organisation_id, at, actor_id, on_behalf_of, origin,
+                           CASE state WHEN 'open' THEN 'month-reopened' WHEN 'restricted' THEN 'month-restricted'
+                                      ELSE 'month-closed' END,
+                           'month:' || organisation_id || '/' || to_char(month, 'YYYY-MM'),
+                           jsonb_build_object('reason', reason), jsonb_build_object('state', was),
+                           jsonb_build_object('state', state), recorded_xid
+                      FROM ledger_period_change
+                     UNION ALL
+                    SELECT 'year', id, organisation_id, at, actor_id, on_behalf_of, origin,
+                           CASE state WHEN 'closed' THEN 'year-closed' ELSE 'year-reopened' END,
+                           'year:' || organisation_id || '/' || fiscal_year,
+                           jsonb_build_object('key', key, 'entries', entries, 'postings', postings,
+                                              'result_tiyn', result_tiyn, 'reason', reason),
+                           jsonb_build_object('state', CASE state WHEN 'closed' THEN 'open' ELSE 'closed' END),
+                           jsonb_build_object('state', state), recorded_xid
+                      FROM ledger_year_change) t
+              LEFT JOIN ledger_sealed_code o
+                ON (o.organisation_id, o.kind, o.id) = (t.organisation_id, 'organisation', 0)
+              LEFT JOIN ledger_sealed_code u ON (u.organisation_id, u.kind, u.id) = (0, 'user', t.actor_id)
+              LEFT JOIN ledger_sealed_code w ON (w.organisation_id, w.kind, w.id) = (0, 'user', t.on_behalf_of)
+             WHERE t.recorded_xid < '{watermark}'::xid8) t
+      FULL JOIN ledger_trail_leaf l USING (source, id)
+     ORDER BY no, t.recorded_xid, source COLLATE "C", id
+"""
+
+_EVENTS_BY_NAME = """
+    SELECT source, id, action, subject, hash FROM ledger_trail_leaf WHERE block_no = %s ORDER BY leaf_no
+"""
+
+_EVENT_BY_NAME = """
+    SELECT CASE %s WHEN 'event' THEN EXISTS (SELECT FROM base_audit_event WHERE id = %s)
+                   WHEN 'month' THEN EXISTS (SELECT FROM ledger_period_change WHERE id = %s)
+                   ELSE EXISTS (SELECT FROM ledger_year_change WHERE id = %s) END
+"""
+
 _CODES = """
     SELECT block_no, '[' || organisation_id || ',"' || kind || '",' || id || ',' || text || ']'
       FROM ledger_sealed_code ORDER BY block_no, organisation_id, kind, id
@@ -286,6 +389,8 @@ _RENAMED = """
         SELECT k.block_no, k.organisation_id, k.kind, k.text AS was, CASE k.kind
                    WHEN 'book' THEN to_json(coalesce(b.code, k.organisation_id::text))::text
                    WHEN 'journal' THEN to_json(j.code)::text
+                   WHEN 'organisation' THEN to_json(coalesce(o.code, k.organisation_id::text))::text
+                   WHEN 'user' THEN to_json(coalesce(u.login, k.id::text))::text
                    ELSE '{"account":' || to_json(a.code)
                        || CASE WHEN c.programme <> '' THEN ',"programme":' || to_json(c.programme) ELSE '' END
                        || CASE WHEN c.specific <> '' THEN ',"specific":' || to_json(c.specific) ELSE '' END
@@ -300,6 +405,8 @@ _RENAMED = """
           FROM ledger_sealed_code k
           LEFT JOIN ledger_book b ON k.kind = 'book' AND b.organisation_id = k.organisation_id
           LEFT JOIN ledger_journal j ON k.kind = 'journal' AND j.id = k.id
+          LEFT JOIN reference_organisation o ON k.kind = 'organisation' AND o.id = k.organisation_id
+          LEFT JOIN reference_user u ON k.kind = 'user' AND u.id = k.id
           LEFT JOIN ledger_subaccount s ON k.kind = 'side' AND (s.organisation_id, s.id) = (k.organisation_id, k.id)
           LEFT JOIN ledger_account a ON a.id = s.account_id
           LEFT JOIN ledger_classification c ON c.id = s.classification_id) compared
@@ -362,7 +469,15 @@ class _Run:
     connections: SimpleQueue[psycopg.Connection] = field(default_factory=SimpleQueue)
     faults: list[Fault] = field(default_factory=list)
     entries: int = 0
+    events: int = 0
     watermark: int = 0
+    told_since: int = 0
+    """Watermark of the last block without a second tree: what was recorded since is sealed by texts of version 2."""
+
+    @property
+    def told_until(self) -> int:
+        return self.watermark if self.watermark > self.told_since else 0
+
     progress: Callable[[int], None] = lambda done: None
 
 
@@ -392,9 +507,10 @@ def verify(
         lead = connections[0]
         run.faults += [TableReplaced(0, table=table) for (table,) in lead.execute(_NOT_PLAIN, [list(_TABLES)])]
         if run.faults:
-            return Report(0, 0, 0, None, 0, tuple(run.faults))
+            return Report(0, 0, 0, 0, None, 0, tuple(run.faults))
         newest = next(_blocks(lead, "DESC LIMIT 1"), None)
         run.watermark = newest.watermark if newest else 0
+        run.told_since = max((b.watermark for b in _blocks(lead) if b.trail is None), default=0)
         run.faults += _chain_faults(lead, head)
         sizes = lead.execute(_SIZES).fetchall()
         total = sum(size for _, _, size in sizes)
@@ -404,6 +520,7 @@ def verify(
         jobs: list[Callable[[psycopg.Connection], object]] = [
             lambda c: _check_leaves(c, run),
             lambda c: _check_codes(c, run),
+            lambda c: _check_events(c, run),
             *(_job(_check_entries, run, portion) for portion in _portions(sizes)),
             *(_job(_check_books, run, span) for span in _spans(sizes) if not seals_only),
         ]
@@ -411,12 +528,12 @@ def verify(
         if not (run.faults or seals_only):  # they rest on all the others
             _check_groups(lead, run)
         anchored = _anchored(anchor, run)
-        unsealed = _one(
-            lead.execute("SELECT count(*) FROM ledger_entry WHERE recorded_xid >= %s::text::xid8", [run.watermark])
-        )
+        unsealed = _one(lead.execute(_UNSEALED.encode(), {"watermark": run.watermark, "told_until": run.told_until}))
         blocks = _one(lead.execute("SELECT count(*) FROM ledger_block"))
         faults = sorted(run.faults, key=lambda f: (f.block, f.leaf))
-        return Report(blocks, run.entries, unsealed, newest.head if newest else None, anchored, tuple(faults))
+        return Report(
+            blocks, run.entries, run.events, unsealed, newest.head if newest else None, anchored, tuple(faults)
+        )
 
 
 def _job(act: Callable[..., None], run: _Run, what: object) -> Callable[[psycopg.Connection], object]:
@@ -503,7 +620,9 @@ def _spans(sizes: Sequence[tuple[int, int, int]]) -> Iterator[_Portion]:
 
 def _check_entries(connection: psycopg.Connection, run: _Run, portion: _Portion) -> None:
     """Each sealed entry against its leaf."""
-    statement = _ENTRIES.format(year=portion.year, first=portion.first, last=portion.last, watermark=run.watermark)
+    statement = _ENTRIES.format(
+        year=portion.year, first=portion.first, last=portion.last, watermark=run.watermark, told_since=run.told_since
+    )
     wrong: list[tuple[Any, ...]] = []
     for rows in _stream(connection, statement):
         wrong += [row for row in rows if row[4] is None or sha256(b"\x00" + row[4]).digest() != row[3]]
@@ -580,6 +699,37 @@ def _misplaced(connection: psycopg.Connection, block: Block, since: int) -> Iter
         yield EntryMoved(block.no, leaf_no, **name)
 
 
+def _check_events(connection: psycopg.Connection, run: _Run) -> None:
+    """Each sealed event against its leaf; each block's leaves against its second root, and in their order."""
+    rows = (row for rows in _stream(connection, _EVENTS.format(watermark=run.told_until)) for row in rows)
+    since = 0
+    for no, block, events in _beside(_blocks(connection), rows):
+        leaves: list[tuple[int, bytes]] = []
+        faults: list[Fault] = []
+        last = 0
+        for _, leaf, text, source, event, action, subject, leaf_no, xid in events:
+            name = {"event": f"{source}/{event}", "action": action, "subject": subject}
+            run.events += 1
+            if leaf is None:
+                faults.append(EventInserted(no, **name))
+                continue
+            leaves.append((leaf_no, leaf))
+            if text is None:
+                faults.append(EventDeleted(no, leaf_no, **name))
+                continue
+            if sha256(b"\x00" + text).digest() != leaf:
+                faults.append(EventAltered(no, leaf_no, **name))
+                continue
+            if leaf_no <= last or not (block is None or since <= xid < block.watermark):
+                faults.append(EventMoved(no, leaf_no, **name))
+            last = leaf_no
+        run.faults += faults[:_FEW]
+        found = merkle_root([leaf for _, leaf in sorted(leaves)]) if leaves or (block and block.trail) else None
+        if block is None or (found, len(leaves)) != (block.trail, block.events or 0):
+            run.faults.append(TrailLeavesChanged(no, 2**31))
+        since = block.watermark if block is not None and block.trail is not None else since
+
+
 def _chain_faults(connection: psycopg.Connection, head: Head | None) -> Iterator[Fault]:
     broken = chain_breaks_at(_blocks(connection))
     if broken is not None:
@@ -618,6 +768,11 @@ def _check_codes(connection: psycopg.Connection, run: _Run) -> None:
             break
 
 
+_RENAMES: dict[str, type[Fault]] = {
+    "journal": JournalRenamed, "book": BookRenamed, "organisation": OrganisationRenamed, "user": UserRenamed,
+}  # fmt: skip
+
+
 def _rename(
     connection: psycopg.Connection, block: int, organisation: int, kind: str, was: str, now: str | None
 ) -> Fault:
@@ -626,10 +781,8 @@ def _rename(
     sealed, found = json.loads(was), json.loads(now) if now else None
     if found is None:
         return CodeGone(block, book=book, was=was)
-    if kind == "journal":
-        return JournalRenamed(block, was=sealed, now=found)
-    if kind == "book":
-        return BookRenamed(block, was=sealed, now=found)
+    if kind in _RENAMES:
+        return _RENAMES[kind](block, was=sealed, now=found)
     if sealed["account"] != found["account"]:
         return AccountRenamed(block, was=sealed["account"], now=found["account"])
     dimension = next(d for d in (*sealed, *found) if sealed.get(d) != found.get(d))
@@ -650,7 +803,7 @@ def _anchored(path: Path | None, run: _Run) -> int:
     differs: AnchoredBlock | None = None
     leaves: list[AnchoredLeaf] = []
     for line in anchors.read(path):
-        if isinstance(line, AnchoredLeaf):
+        if not isinstance(line, AnchoredBlock):
             if differs is not None:
                 leaves.append(line)
             continue
@@ -667,38 +820,47 @@ def _anchored(path: Path | None, run: _Run) -> int:
 
 
 def _resealed(connection: psycopg.Connection, differs: AnchoredBlock, anchored: Sequence[AnchoredLeaf]) -> Fault:
-    """The first entry of a block in which the anchor and the database do not agree."""
+    """The first entry or event of a block in which the anchor and the database do not agree."""
     no = differs.no
     if not _one(connection.execute("SELECT count(*) FROM ledger_block WHERE no = %s", [no])):
         return BlockGone(no, 2**31)
-    found = [
-        AnchoredLeaf(json.loads(book), year, json.loads(journal), number, anchors.short(leaf))
+    found: list[AnchoredLeaf] = [
+        AnchoredEntry(json.loads(book), year, json.loads(journal), number, anchors.short(leaf))
         for book, year, journal, number, leaf in connection.execute(_LEAVES_BY_NAME, [no])
     ]
-    for leaf_no, (there, here) in enumerate(zip([*anchored, None], [*found, None], strict=False), start=1):
+    found += [
+        AnchoredEvent(source, event, action, subject, anchors.short(leaf))
+        for source, event, action, subject, leaf in connection.execute(_EVENTS_BY_NAME, [no])
+    ]
+    there_too = {leaf.name for leaf in anchored}
+    for leaf_no, (there, here) in enumerate(zip_longest(anchored, found), start=1):
         if there == here:
             continue
         if there is not None and not _exists(connection, there):
-            return EntryDeleted(no, leaf_no, **_called(there))
-        if here is not None and _names(here) not in {_names(leaf) for leaf in anchored}:
-            return EntryInserted(no, leaf_no, **_called(here))
-        if there is not None and here is not None and _names(there) == _names(here):
-            return EntryAltered(no, leaf_no, **_called(there))
-        if there is not None or here is not None:
-            return EntryMoved(no, leaf_no, **_called(there or here))
+            return _named(_DELETED, no, leaf_no, there)
+        if here is not None and here.name not in there_too:
+            return _named(_INSERTED, no, leaf_no, here)
+        if there is not None and here is not None and there.name == here.name:
+            return _named(_ALTERED, no, leaf_no, there)
+        return _named(_MOVED, no, leaf_no, there or here)
     return BlockResealed(no, 2**31)
 
 
-def _names(leaf: AnchoredLeaf) -> tuple[str, int, str, int]:
-    return leaf.book, leaf.year, leaf.journal, leaf.number
+_DELETED, _INSERTED = (EntryDeleted, EventDeleted), (EntryInserted, EventInserted)
+_ALTERED, _MOVED = (EntryAltered, EventAltered), (EntryMoved, EventMoved)
 
 
-def _called(leaf: AnchoredLeaf | None) -> dict[str, Any]:
+def _named(kinds: tuple[type[Fault], type[Fault]], no: int, leaf_no: int, leaf: AnchoredLeaf | None) -> Fault:
+    if isinstance(leaf, AnchoredEvent):
+        event = f"{leaf.source}/{leaf.id}"
+        return kinds[1](no, leaf_no, event=event, action=leaf.action, subject=leaf.subject)
     assert leaf is not None
-    return {"book": leaf.book, "year": leaf.year, "journal": leaf.journal, "number": leaf.number}
+    return kinds[0](no, leaf_no, book=leaf.book, year=leaf.year, journal=leaf.journal, number=leaf.number)
 
 
 def _exists(connection: psycopg.Connection, leaf: AnchoredLeaf) -> bool:
+    if isinstance(leaf, AnchoredEvent):
+        return bool(_one(connection.execute(_EVENT_BY_NAME, [leaf.source, *[leaf.id] * 3])))
     named = (json.dumps(leaf.book, ensure_ascii=False), leaf.year, json.dumps(leaf.journal, ensure_ascii=False))
     return bool(_one(connection.execute(_ENTRY_BY_NAME, [*named, leaf.number])))
 

@@ -126,3 +126,8 @@ def month_string(day: date) -> str:
 
 def day_string(day: date) -> str:
     return f"{day:%d.%m.%Y}"
+
+
+def last_day(end: date) -> date:
+    """The last day of an interval that ends before ``end``: how people say it."""
+    return end - timedelta(days=1)

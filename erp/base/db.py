@@ -29,7 +29,19 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def make_engine(url: str, *, role: str | None = APPLICATION_ROLE, pool: int = 8, timeouts: bool = True) -> Engine:
-    """An engine whose connections act as ``role``; ``None`` keeps the login's own (the owner).
+    """An engine whose connections act as ``role``; ``None`` keeps the login's own (the owner)."""
+    return create_engine(
+        sqlalchemy_url(url),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=30,
+        hide_parameters=True,  # an error may be logged: it names the statement, not the data
+        connect_args=connect_args(role=role, timeouts=timeouts),
+    )
+
+
+def connect_args(*, role: str | None = APPLICATION_ROLE, timeouts: bool = True) -> dict[str, Any]:
+    """What the driver is given beside the address.
 
     The role is a start-up option, so a ``RESET ROLE`` returns to it and not to the owner.
     """
@@ -40,13 +52,7 @@ def make_engine(url: str, *, role: str | None = APPLICATION_ROLE, pool: int = 8,
     if role:
         settings["role"] = role
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    return create_engine(
-        sqlalchemy_url(url),
-        pool_size=pool,
-        max_overflow=0,
-        pool_timeout=30,
-        connect_args={"options": options, "prepare_threshold": 1, "connect_timeout": 10, **_ALIVE},
-    )
+    return {"options": options, "prepare_threshold": 1, "connect_timeout": 10, **_ALIVE}
 
 
 @contextmanager

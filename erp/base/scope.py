@@ -4,19 +4,27 @@ from dataclasses import dataclass, field
 
 from ledger.model import Actor
 
+WHOLE_SYSTEM = 0
+"""Stands among ``audits`` for what concerns no organisation: sign-ins, people, packages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What the policy granted for one command or view.
 
-    ``reads`` and ``writes`` are organisation ids, and so are ``adjusts``: where restricted months may be posted into.
-    The unit of work hands them to the database, whose row-level security is the second witness.
+    All are organisation ids: whose books may be read and written, where restricted months may be posted into
+    (``adjusts``), whose trail of changes may be read (``audits``), whose people and place in the tree may be changed
+    (``administers``).  The unit of work hands them to the database, whose row-level security is the second witness.
+    ``on_behalf_of`` is the user whose delegation alone allows it.
     """
 
     actor: Actor
     reads: frozenset[int] = field(default_factory=frozenset)
     writes: frozenset[int] = field(default_factory=frozenset)
     adjusts: frozenset[int] = field(default_factory=frozenset)
+    audits: frozenset[int] = field(default_factory=frozenset)
+    administers: frozenset[int] = field(default_factory=frozenset)
+    on_behalf_of: int | None = None
 
     @property
     def settings(self) -> dict[str, str]:
@@ -25,6 +33,10 @@ class Scope:
             "reads": ",".join(map(str, sorted(self.reads | self.writes))),
             "writes": ",".join(map(str, sorted(self.writes))),
             "adjusts": ",".join(map(str, sorted(self.adjusts))),
+            "audits": ",".join(map(str, sorted(self.audits))),
+            "administers": ",".join(map(str, sorted(self.administers))),
+            "on_behalf_of": "" if self.on_behalf_of is None else str(self.on_behalf_of),
+            "acts": str(self.actor.id),
         }
 
 

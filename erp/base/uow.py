@@ -32,7 +32,9 @@ _BUSY = "55P03"  # lock timeout
 
 _SET_SCOPE = text(
     "SELECT set_config('qazyna.reads', :reads, true), set_config('qazyna.writes', :writes, true),"
-    " set_config('qazyna.adjusts', :adjusts, true)"
+    " set_config('qazyna.adjusts', :adjusts, true), set_config('qazyna.audits', :audits, true),"
+    " set_config('qazyna.administers', :administers, true), set_config('qazyna.actor', :acts, true),"
+    " set_config('qazyna.on_behalf_of', :on_behalf_of, true)"
 )
 
 
@@ -114,7 +116,7 @@ class UnitOfWork:
         self._pending.clear()
 
     def _post_alone(self, pending: _Pending) -> bool:
-        if isinstance(pending.entry, Correction) or pending.edition is None:
+        if isinstance(pending.entry, Correction) or pending.edition is None or self.scope.on_behalf_of is not None:
             return False
         with driver_connection(self.engine) as connection:
             pending.receipt.posted = ledger.post_alone(
@@ -159,6 +161,19 @@ def run(engine: Engine, scope: Scope, command: Callable[[UnitOfWork], T]) -> T:
             # uneven, so that two commands that met once do not meet again
             time.sleep(random.uniform(0, min(0.005 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311
     raise AssertionError("unreachable")
+
+
+def trial(work: UnitOfWork, command: Callable[[UnitOfWork], object]) -> None:
+    """Run ``command`` with its postings inside ``work`` and undo it all.  Raises: what ``run`` would refuse it for."""
+    connection = work.connection
+    tried = UnitOfWork(work.engine, work.scope, lambda: connection, work.is_rerun)
+    savepoint = tried.connection.begin_nested()
+    try:
+        with ledger.refusals():
+            command(tried)
+            tried._post_pending()
+    finally:
+        savepoint.rollback()
 
 
 class _Attempt:

@@ -24,7 +24,10 @@ def seal_everything(url: str) -> Block:
     """One block over all that is recorded; waits for older transactions, which hold seals up on the whole server."""
     engine = make_engine(url, role=None, pool=1)
     until = time.monotonic() + _PATIENCE
-    waiting = "SELECT count(*) FROM ledger_entry WHERE recorded_xid >= pg_snapshot_xmin(pg_current_snapshot())"
+    waiting = """
+        SELECT (SELECT count(*) FROM ledger_entry WHERE recorded_xid >= pg_snapshot_xmin(pg_current_snapshot()))
+             + (SELECT count(*) FROM base_trail WHERE recorded_xid >= pg_snapshot_xmin(pg_current_snapshot()))
+    """
     try:
         while True:
             with engine.begin() as connection:
@@ -77,9 +80,29 @@ def seal_anew(url: str) -> None:
                         ON true) t
              WHERE (l.organisation_id, l.fiscal_year, l.entry_id) = (t.organisation_id, t.fiscal_year, t.entry_id)
         """)
+        c.execute("""
+            DELETE FROM ledger_trail_leaf l WHERE NOT EXISTS (
+                SELECT FROM ledger_trail_text t WHERE (t.source, t.id) = (l.source, l.id))
+        """)
+        c.execute("""
+            INSERT INTO ledger_trail_leaf
+            SELECT source, id, 0, 0, action, subject, '' FROM ledger_trail_text ON CONFLICT DO NOTHING
+        """)
+        c.execute("""
+            UPDATE ledger_trail_leaf l
+               SET hash = sha256('\\x00'::bytea || convert_to(t.text, 'UTF8')), leaf_no = t.place, block_no = t.no,
+                   action = t.action, subject = t.subject
+              FROM (SELECT t.*, b.no, row_number() OVER (PARTITION BY b.no
+                               ORDER BY recorded_xid, source COLLATE "C", id) AS place
+                      FROM ledger_trail_text t
+                      JOIN LATERAL (SELECT no FROM ledger_block WHERE recorded_xid < watermark AND trail IS NOT NULL
+                                     ORDER BY no LIMIT 1) b ON true) t
+             WHERE (l.source, l.id) = (t.source, t.id)
+        """)
+        c.execute("DELETE FROM ledger_trail_leaf WHERE block_no = 0")
         previous = NOTHING
         for row in c.execute("""
-            SELECT no, watermark::text::bigint, entries, sealed_at, root, codes, previous, head
+            SELECT no, watermark::text::bigint, entries, sealed_at, root, codes, previous, head, events, trail
               FROM ledger_block ORDER BY no
         """).fetchall():
             leaves = c.execute("SELECT hash FROM ledger_leaf WHERE block_no = %s ORDER BY leaf_no", [row[0]]).fetchall()
@@ -90,8 +113,14 @@ def seal_anew(url: str) -> None:
                 """,
                 [row[0]],
             ).fetchall()
+            events = c.execute(
+                "SELECT hash FROM ledger_trail_leaf WHERE block_no = %s ORDER BY leaf_no", [row[0]]
+            ).fetchall()
+            block = Block(*row)
+            if block.trail is not None:
+                block = replace(block, events=len(events), trail=merkle_root([leaf for (leaf,) in events]))
             block = replace(
-                Block(*row),
+                block,
                 entries=len(leaves),
                 root=merkle_root([leaf for (leaf,) in leaves]),
                 codes=sha256("\n".join(line for (line,) in codes).encode()).digest(),
@@ -99,6 +128,7 @@ def seal_anew(url: str) -> None:
             )
             previous = seals.head_of(block)
             c.execute(
-                "UPDATE ledger_block SET entries = %s, root = %s, codes = %s, previous = %s, head = %s WHERE no = %s",
-                [block.entries, block.root, block.codes, block.previous, previous, block.no],
+                "UPDATE ledger_block SET entries = %s, root = %s, codes = %s, previous = %s, head = %s, events = %s,"
+                " trail = %s WHERE no = %s",
+                [block.entries, block.root, block.codes, block.previous, previous, block.events, block.trail, block.no],
             )

@@ -47,6 +47,7 @@ TOGETHER = {
     "ledger_epoch": "no",
     "ledger_group_balance": "group_id",
     "ledger_group_history": "group_id",
+    "ledger_known_through": "instant",
 }
 PARTITIONS = ["ledger_entry_2026", "ledger_posting_2026"]
 
@@ -121,7 +122,6 @@ def test_posted_rows_are_final_for_the_owner_too(owner: psycopg.Connection, tabl
 def test_the_audit_trail_is_append_only(application: psycopg.Connection, owner: psycopg.Connection) -> None:
     event = "INSERT INTO base_audit_event (actor_id, origin, action, subject) VALUES (7, 'test', 'tried', 'audit:1')"
     assert refusal(application, event) is None
-    assert refusal(application, "SELECT FROM base_audit_event") == DENIED
     assert refusal(application, "DELETE FROM base_audit_event") == DENIED
     application.rollback()
     owner.execute(event)
@@ -529,7 +529,7 @@ def test_statistics_tell_nothing_of_the_books(application: psycopg.Connection, s
             True,
         )
     told = application.execute("SELECT DISTINCT tablename FROM pg_stats WHERE tablename LIKE 'ledger%'")
-    assert {name for (name,) in told} <= set(CHART)
+    assert {name for (name,) in told} <= {*CHART, "ledger_known_through"}
     assert refusal(application, "SELECT FROM pg_statistic") == DENIED
 
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -100,10 +100,18 @@ def test_blocks_follow_one_another_and_hold_every_entry_once(books: Books, datab
     assert (two.previous, two.entries) == (one.head, 2) or two.no > 2
     with owner.begin() as c:
         assert seals.seal(c) is None
+        assert seals.seal(c, even_empty=True) == two, "nothing was recorded since"
+
+
+def test_books_without_anything_have_one_empty_block_for_those_who_ask(database: str, owner: Engine) -> None:
+    with owner.begin() as c:
+        assert seals.seal(c) is None
         empty = seals.seal(c, even_empty=True)
+        assert seals.seal(c, even_empty=True) == empty
     assert empty is not None
-    assert (empty.entries, empty.root, empty.previous) == (0, sha256(b"").digest(), two.head)
-    assert empty.sealed_at > two.sealed_at
+    nothing = sha256(b"").digest()
+    assert (empty.no, empty.entries, empty.events, empty.root, empty.trail) == (1, 0, 0, nothing, nothing)
+    assert empty.previous == seals.NOTHING
 
 
 def test_a_leaf_says_the_entry_in_codes(books: Books, database: str, owner: Engine) -> None:
@@ -128,17 +136,24 @@ def test_a_leaf_says_the_entry_in_codes(books: Books, database: str, owner: Engi
 
     def head(row: int, number: int, kind: str) -> list[object]:
         instant = recorded[row].recorded_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        said = ["qazyna-entry-1", "1", 2026, "MO-01", number, kind, 0, "2026-03-15", instant, int(recorded[row].xid)]
-        return [*said, ACTOR.id, entry.memo, "№ 5/А", "2026-03-01"]
+        said = ["qazyna-entry-2", "1", 2026, "MO-01", number, kind, 0, "2026-03-15", instant, int(recorded[row].xid)]
+        return [*said, str(ACTOR.id), entry.memo, "№ 5/А", "2026-03-01"]
+
+    def command(key: UUID, action: str) -> list[object]:
+        with owner.connect() as c:
+            at = c.execute(text("SELECT at FROM ledger_command WHERE key = :key"), {"key": key}).scalar_one()
+        return [str(key), action, at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ACTOR.origin, None]
 
     expected = [
         *head(0, 1, "ordinary"), ["import", 12, 34], None,
         [[side, other, 5, "line\x1f\x7f/é", 2500, None, 700, None], [other, side, 7, None, None, None, None, None]],
+        command(entry.key, "ordinary"),
     ]  # fmt: skip
     cancelling = [
         *head(1, 2, "storno"), ["storno", posted.entry_id, None],
         [2026, "MO-01", 1, "storno", 'typed "twice"', False],
         [[side, other, -5, "line\x1f\x7f/é", -2500, None, -700, None], [other, side, -7, None, None, None, None, None]],
+        command(storno.key, "storno"),
     ]  # fmt: skip
     assert by.number == 2
     for said, found, leaf in zip([expected, cancelling], texts, hashes, strict=True):
@@ -238,8 +253,7 @@ def test_two_do_not_seal_at_once(books: Books, database: str, owner: Engine) -> 
                 seals.seal(other, even_empty=True)
     with owner.begin() as c:
         after = seals.seal(c, even_empty=True)
-    assert after is not None
-    assert after.previous == made.head
+    assert after == made
 
 
 def test_a_snapshot_of_before_seals_nothing(owner: Engine) -> None:
@@ -319,16 +333,18 @@ def test_what_was_known_is_answered_alike_for_ever(books: Books, database: str, 
         first = answer(instant)
         assert first == {known}
         transaction.commit()
-    seal_everything(database)
+    last = seal_everything(database)
     assert answer(instant) == first
-    with owner.begin() as c:
-        assert seals.seal(c, even_empty=True) is not None
+    after = datetime.now(UTC)
+    for _ in range(3):  # asking again and again adds no block
+        with owner.begin() as c:
+            assert seals.seal(c, even_empty=True) == last
     assert answer(instant) == first
     assert answer(instant - timedelta(days=30)) == set()
-    with owner.begin() as c:
-        newest = seals.newest(c)
-    assert newest is not None
-    assert answer(newest.sealed_at - timedelta(microseconds=1)) == {known, late, fast}
+    assert answer(last.sealed_at) == answer(after) == {known, late, fast}
+    an_entry(books)
+    assert seal_everything(database).sealed_at > after
+    assert answer(after) == {known, late, fast}
 
 
 def test_the_future_is_not_answered(books: Books, owner: Engine) -> None:
@@ -354,7 +370,7 @@ def test_every_entry_of_a_block_has_a_proof(books: Books, database: str, count: 
             proof = seals.proof(c, 1, 2026, entry_id)
         assert proof.root == proof.block.root
         assert sha256(proof.block.header.encode()).digest() == proof.block.head
-        assert f'"entry {ids.index(entry_id)}"' in proof.entry
+        assert f'"entry {ids.index(entry_id)}"' in proof.text
 
 
 def test_a_proof_is_given_to_who_may_read_the_entry_once_it_is_sealed(books: Books, database: str) -> None:

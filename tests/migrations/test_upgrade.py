@@ -117,5 +117,7 @@ def test_constraints_are_named() -> None:
     for path in VERSIONS.glob("*.sql"):
         tables = re.findall(r"CREATE (?:UNLOGGED )?TABLE [^;]*;", path.read_text(encoding="utf-8"))
         for table in tables:
+            if table.startswith("CREATE TABLE procrastinate_"):  # word for word as the library has it
+                continue
             joined = re.sub(r"\n\s{5,}", " ", table)  # a constraint may run over several lines
             assert [m.group(0) for m in inline.finditer(joined) if "WITH CHECK" not in m.group(0)] == [], path.name
