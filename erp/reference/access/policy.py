@@ -1,8 +1,8 @@
 """The one policy: every page, list, search, export and API asks here, and nothing else decides."""
 
 from erp.base.errors import NotFound, NotPermitted
-from erp.base.scope import Scope
-from erp.reference.access.model import Identity, Permission, Role
+from erp.base.scope import WHOLE_SYSTEM, Scope
+from erp.reference.access.model import SYSTEM_WIDE, WHEREVER_HELD, Grant, Identity, Permission, Role
 from ledger.model import Actor
 
 
@@ -16,18 +16,42 @@ class RoleMissing(NotPermitted):
     template = "Your role at this organisation does not allow this."
 
 
+class RoleMissingEverywhere(NotPermitted):
+    code = "role-missing-everywhere"
+    template = "None of your roles allows this."
+
+
 class SignInNeeded(NotPermitted):
     code = "sign-in-needed"
     template = "Sign in first."
 
 
-_READS = {Permission.JOURNAL_READ}
+class BrowserNeeded(NotPermitted):
+    code = "browser-needed"
+    template = "This is done by the person at a browser, not by a program with a token."
+
+
+class PasswordChangeNeeded(NotPermitted):
+    code = "password-change-needed"
+    template = "Choose a password of your own first."
+
+
+class BeyondToken(NotPermitted):
+    code = "beyond-token"
+    template = "This token was not made for that."
+
+
+_READS = {Permission.JOURNAL_READ, Permission.JOURNAL_COMMENT}
 _POSTS = {Permission.JOURNAL_POST, Permission.JOURNAL_CORRECT, Permission.JOURNAL_IMPORT}
-_WRITES = _POSTS | {Permission.PERIOD_CLOSE, Permission.YEAR_CLOSE}
+_DECIDES = {Permission.JOURNAL_APPROVE, Permission.BOOKS_RECODE}
+_CLOSES = {Permission.PERIOD_CLOSE, Permission.YEAR_CLOSE}
+_WRITES = _POSTS | _DECIDES | _CLOSES
+_OF_BOOKS = _READS | _WRITES | {Permission.JOURNAL_ADJUST}
+_ADMINISTERS = {Permission.USERS_MANAGE, Permission.ORGANISATIONS_MANAGE}
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.ACCOUNTANT: frozenset(_READS | _POSTS),
-    Role.CHIEF_ACCOUNTANT: frozenset(_READS | _WRITES | {Permission.JOURNAL_ADJUST}),
+    Role.CHIEF_ACCOUNTANT: frozenset(_OF_BOOKS | {Permission.AUDIT_READ}),
     Role.TREASURER: frozenset(_READS),
     Role.PLANNER: frozenset(),
     Role.BUDGET_HEAD: frozenset(_READS),
@@ -35,45 +59,130 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.HR_HEAD: frozenset(),
     Role.MANAGER: frozenset(_READS),
     Role.EMPLOYEE: frozenset(),
-    Role.AUDITOR: frozenset(_READS),  # reads all, changes nothing
-    Role.ADMINISTRATOR: frozenset(),  # grants, reads no money
+    Role.AUDITOR: frozenset(_READS | {Permission.AUDIT_READ}),  # reads all, changes nothing
+    # Grants, reads no money: of the trail, what is not of the books.
+    Role.ADMINISTRATOR: frozenset(_ADMINISTERS | SYSTEM_WIDE | {Permission.AUDIT_READ}),
 }
 
 
 def permissions_at(identity: Identity, organisation_id: int) -> frozenset[Permission]:
     """Everything the person may do at one organisation."""
-    return frozenset().union(*(ALLOWED[role] for role in identity.roles.get(organisation_id, ())))
+    nothing = frozenset[Permission]()
+    return _cut(identity, _granted_at(identity, organisation_id)) if _within(identity, organisation_id) else nothing
+
+
+def permissions(identity: Identity) -> frozenset[Permission]:
+    """Everything the person may do somewhere, those of the whole system among it."""
+    held = {grant.role for grant in identity.grants if _within(identity, grant.organisation_id)}
+    somewhere = _cut(identity, frozenset[Permission]().union(*(ALLOWED[role] for role in held)))
+    return (somewhere - SYSTEM_WIDE) | {each for each in SYSTEM_WIDE if _holds_for_all(identity, each)}
 
 
 def reach(identity: Identity, permission: Permission) -> frozenset[int]:
     """Organisations where the person holds the permission."""
-    return frozenset(g.organisation_id for g in identity.grants if permission in ALLOWED[g.role])
+    if not _cut(identity, frozenset({permission})):
+        return frozenset()
+    granted = (grant.organisation_id for grant in identity.grants if permission in ALLOWED[grant.role])
+    return frozenset(each for each in granted if _within(identity, each))
 
 
 def authorise(identity: Identity | None, permission: Permission, organisation_id: int | None = None) -> Scope:
     """The scope in which one command or view may work.
 
     An organisation the person has no role at does not exist for them: the answer is the same as for one that
-    is not there.
+    is not there.  Reading books comes only of the permissions that concern them: who administers, or reads the
+    trail without being let into the books, gets no ``reads``.
 
-    Raises: SignInNeeded, OrganisationUnknown, RoleMissing.
+    Raises: SignInNeeded, PasswordChangeNeeded, BrowserNeeded, BeyondToken, OrganisationUnknown, RoleMissing,
+    RoleMissingEverywhere.
     """
     if permission is Permission.PUBLIC:
         return Scope(Actor(0, ""))
     if identity is None:
         raise SignInNeeded()
     actor = Actor(identity.user.id, identity.origin)
+    if permission is Permission.OWN_ACCOUNT:
+        if not identity.is_by_browser:
+            raise BrowserNeeded()
+        return Scope(actor)
+    if identity.must_change_password:
+        raise PasswordChangeNeeded()
     if permission is Permission.SIGNED_IN:
         return Scope(actor, reads=reach(identity, Permission.JOURNAL_READ))
+    if permission in SYSTEM_WIDE:
+        if not _holds_for_all(identity, permission):
+            raise RoleMissingEverywhere()
+        return Scope(actor, audits=_trail_of_system(identity))
+    if organisation_id is None and permission in WHEREVER_HELD:
+        return _scope(identity, permission, reach(identity, permission))
     if organisation_id is None or organisation_id not in identity.roles:
         raise OrganisationUnknown()
-    held = permissions_at(identity, organisation_id)
-    if permission not in held:
+    if permission not in _granted_at(identity, organisation_id):
         raise RoleMissing()
-    only, nowhere = frozenset({organisation_id}), frozenset[int]()
+    if permission not in permissions_at(identity, organisation_id):
+        raise BeyondToken()
+    return _scope(identity, permission, frozenset({organisation_id}))
+
+
+def _scope(identity: Identity, permission: Permission, where: frozenset[int]) -> Scope:
+    if not where:
+        raise RoleMissingEverywhere()
+    nowhere = frozenset[int]()
+    into_books = permission in _OF_BOOKS or permission is Permission.AUDIT_READ
+    adjusts = permission in _POSTS | _DECIDES
+    behalf = _on_behalf_of(identity, permission, where)
     return Scope(
-        actor,
-        reads=only,
-        writes=only if permission in _WRITES else nowhere,
-        adjusts=only if permission in _POSTS and Permission.JOURNAL_ADJUST in held else nowhere,
+        Actor(identity.user.id, identity.origin),
+        reads=where & reach(identity, Permission.JOURNAL_READ) if into_books else nowhere,
+        writes=where if permission in _WRITES else nowhere,
+        adjusts=where & reach(identity, Permission.JOURNAL_ADJUST) if adjusts else nowhere,
+        audits=_trail(identity, permission, where),
+        administers=where if permission in _ADMINISTERS else nowhere,
+        on_behalf_of=behalf,
     )
+
+
+def _trail(identity: Identity, permission: Permission, where: frozenset[int]) -> frozenset[int]:
+    """Whose trail is read: for itself, and on the pages of what one administers."""
+    if permission in _ADMINISTERS:
+        return where & reach(identity, Permission.AUDIT_READ) | _trail_of_system(identity)
+    return where if permission is Permission.AUDIT_READ else frozenset()
+
+
+def _trail_of_system(identity: Identity) -> frozenset[int]:
+    return frozenset({WHOLE_SYSTEM}) if _holds_for_all(identity, Permission.SYSTEM_AUDIT) else frozenset()
+
+
+def _granted_at(identity: Identity, organisation_id: int) -> frozenset[Permission]:
+    return frozenset[Permission]().union(*(ALLOWED[role] for role in identity.roles.get(organisation_id, ())))
+
+
+def _within(identity: Identity, organisation_id: int) -> bool:
+    """Whether the token, if it is one, was made for the organisation."""
+    return identity.limits is None or identity.limits.organisation_id in (None, organisation_id)
+
+
+def _cut(identity: Identity, granted: frozenset[Permission]) -> frozenset[Permission]:
+    """Of what was granted, what the token, if it is one, was made for."""
+    return granted if identity.limits is None else granted & identity.limits.permissions
+
+
+def _holds_for_all(identity: Identity, permission: Permission) -> bool:
+    """A permission of the whole system.
+
+    The law's data and the trail of what concerns no organisation are everybody's: only the bodies on top reach them.
+    """
+    if identity.limits is not None and identity.limits.organisation_id is not None:
+        return False
+    where = reach(identity, permission)
+    return bool(where if permission is Permission.SYSTEM_READ else where & identity.summits)
+
+
+def _on_behalf_of(identity: Identity, permission: Permission, where: frozenset[int]) -> int | None:
+    """Who delegated the permission, where the person has it nowhere in ``where`` of their own."""
+
+    def lending(grant: Grant) -> bool:
+        return grant.organisation_id in where and permission in ALLOWED[grant.role]
+
+    lenders = {grant.on_behalf_of for grant in identity.grants if lending(grant)}
+    return None if None in lenders else min((each for each in lenders if each is not None), default=None)

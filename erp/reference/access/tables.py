@@ -1,10 +1,27 @@
-from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
-from sqlalchemy.dialects.postgresql import DATERANGE
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE
 
 from ledger.tables import metadata
 
 _ALWAYS = text("'(,)'")
 _NOW = text("clock_timestamp()")
+_NO = text("false")
+_EMPTY = text("''")
+_ZERO = text("0")
 
 user = Table(
     "reference_user",
@@ -14,7 +31,9 @@ user = Table(
     Column("name", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("language", Text, nullable=False, server_default=text("'kk'")),
-    Column("in_force", DATERANGE, nullable=False, server_default=_ALWAYS),
+    Column("in_force", DATEMULTIRANGE, nullable=False, server_default=text("'{(,)}'")),
+    Column("must_change_password", Boolean, nullable=False, server_default=_NO),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
 )
 
 role_grant = Table(
@@ -25,6 +44,20 @@ role_grant = Table(
     Column("role", Text, nullable=False),
     Column("organisation_id", Integer, ForeignKey("reference_organisation.id"), nullable=False),
     Column("in_force", DATERANGE, nullable=False, server_default=_ALWAYS),
+    Index("reference_role_grant_by_organisation", "organisation_id"),
+)
+
+delegation = Table(
+    "reference_delegation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("lender_id", Integer, ForeignKey("reference_user.id"), nullable=False),
+    Column("delegate_id", Integer, ForeignKey("reference_user.id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("organisation_id", Integer, ForeignKey("reference_organisation.id"), nullable=False),
+    Column("in_force", DATERANGE, nullable=False),
+    Index("reference_delegation_by_lender", "lender_id"),
+    Index("reference_delegation_by_organisation", "organisation_id"),
 )
 
 session = Table(
@@ -37,8 +70,31 @@ session = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("seen_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("id", Integer, nullable=False, unique=True, autoincrement=True),
+    Column("agent", Text, nullable=False, server_default=_EMPTY),
+    Column("name", Text, nullable=False, server_default=_EMPTY),
+    Column("permissions", ARRAY(Text)),
+    Column("only_at", Integer, ForeignKey("reference_organisation.id")),
+    Column("tries", SmallInteger, nullable=False, server_default=_ZERO),
     Index("reference_session_by_user", "user_id"),
     Index("reference_session_by_expiry", "expires_at"),
+)
+
+second_factor = Table(
+    "reference_second_factor",
+    metadata,
+    Column("user_id", Integer, ForeignKey("reference_user.id"), primary_key=True),
+    Column("secret", Text, nullable=False),
+    Column("is_confirmed", Boolean, nullable=False, server_default=_NO),
+    Column("last_step", BigInteger, nullable=False, server_default=_ZERO),
+)
+
+recovery_code = Table(
+    "reference_recovery_code",
+    metadata,
+    Column("user_id", Integer, ForeignKey("reference_user.id"), primary_key=True),
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("used_at", DateTime(timezone=True)),
 )
 
 sign_in_failure = Table(

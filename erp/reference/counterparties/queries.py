@@ -1,3 +1,5 @@
+"""Bodies are everybody's, persons each institution's own: row-level security hides those of the others."""
+
 import re
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -6,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from erp.base.dates import DateInterval
+from erp.base.db import many
 from erp.base.scope import Scope
-from erp.reference.counterparties.model import Counterparty, CounterpartyKind
+from erp.reference.counterparties.model import BankAccount, Counterparty
 
-_COLUMNS = "code, kind, name_kk, name_ru, name_en, in_force"
+_COLUMNS = "code, name_kk, name_ru, name_en, in_force, version"
 _IN_FORCE = "(CAST(:day AS date) IS NULL OR in_force @> CAST(:day AS date))"
 
 _LANGUAGES = ("kk", "ru", "en")
@@ -47,7 +50,7 @@ def _begins_or_holds(begins: str, language: str) -> str:
                                                             FROM unnest(CAST(:words AS text[])) AS word))
                           AND {_IN_FORCE}
                         LIMIT {_CANDIDATES})
-        SELECT {_COLUMNS}
+        SELECT rank, {_COLUMNS}, sort_key
           FROM (SELECT 1 AS rank, begins.* FROM begins
                  UNION ALL
                 SELECT 2, {_COLUMNS}, {_key(language)} FROM holds
@@ -55,25 +58,88 @@ def _begins_or_holds(begins: str, language: str) -> str:
          ORDER BY rank, sort_key, code LIMIT :limit"""
 
 
-_SHORT = {language: text(_begins(language)) for language in _LANGUAGES}
-_SHORT_NUMBER = {language: text(_begins_number()) for language in _LANGUAGES}
+def _individuals(language: str, *, by_number: bool) -> str:
+    """Persons of the institutions in scope: few beside the bodies, so no index of their texts is asked for."""
+    if by_number:
+        key, begins = 'code COLLATE "C"', "starts_with(code, :text)"
+    else:
+        key, begins = _key(language), f"starts_with(base_kazakh_sort_key(name_{language}), base_kazakh_sort_key(:text))"
+    return f"""
+        SELECT DISTINCT ON (rank, sort_key, code) CASE WHEN {begins} THEN 1 ELSE 2 END AS rank, {_COLUMNS},
+               CASE WHEN {begins} THEN {key} ELSE {_key(language)} END AS sort_key
+          FROM reference_individual
+         WHERE ({begins} OR :sifts AND search_text LIKE ALL (ARRAY(SELECT '%' || base_search_fold(word) || '%'
+                                                                    FROM unnest(CAST(:words AS text[])) AS word)))
+           AND {_IN_FORCE}
+         ORDER BY rank, sort_key, code LIMIT :limit"""
+
+
+_SHORT = {language: text(f"SELECT 1 AS rank, b.* FROM ({_begins(language)}) b") for language in _LANGUAGES}
+_SHORT_NUMBER = {language: text(f"SELECT 1 AS rank, b.* FROM ({_begins_number()}) b") for language in _LANGUAGES}
 _LONG = {language: text(_begins_or_holds(_begins(language), language)) for language in _LANGUAGES}
 _LONG_NUMBER = {language: text(_begins_or_holds(_begins_number(), language)) for language in _LANGUAGES}
+_PERSONS = {
+    (language, by_number): text(_individuals(language, by_number=by_number))
+    for language in _LANGUAGES
+    for by_number in (False, True)
+}
 
-_LABELS = text(f"SELECT {_COLUMNS} FROM reference_counterparty WHERE code = ANY(:codes)")
+_LABELS = text(f"""
+    SELECT {_COLUMNS} FROM reference_counterparty WHERE code = ANY(:codes)
+     UNION ALL
+    SELECT * FROM (SELECT DISTINCT ON (code) {_COLUMNS} FROM reference_individual WHERE code = ANY(:codes)
+                    ORDER BY code, organisation_id) AS persons
+""")
 
-_UPSERT = text("""
-    INSERT INTO reference_counterparty AS c (code, kind, name_kk, name_ru, name_en)
-    SELECT DISTINCT ON (code) code, kind, name_kk, name_ru, name_en
-      FROM unnest(CAST(:code AS text[]), CAST(:kind AS text[]), CAST(:name_kk AS text[]),
-                  CAST(:name_ru AS text[]), CAST(:name_en AS text[]))
-           WITH ORDINALITY AS n(code, kind, name_kk, name_ru, name_en, no)
+
+def _listing(language: str) -> str:
+    key = _key(language)
+    after = f"""(CAST(:after AS text) IS NULL
+                 OR ({key}, code) > (base_kazakh_sort_key(:after) COLLATE "C", CAST(:after_code AS text)))"""
+    return f"""
+        SELECT * FROM (
+            (SELECT {_COLUMNS}, {key} AS sort_key FROM reference_counterparty
+              WHERE {after} ORDER BY {key}, code LIMIT :limit)
+             UNION ALL
+            (SELECT {_COLUMNS}, {key} FROM reference_individual
+              WHERE organisation_id = :organisation AND {after} ORDER BY {key}, code LIMIT :limit)) AS found
+         ORDER BY sort_key, code LIMIT :limit"""
+
+
+_LISTING = {language: text(_listing(language)) for language in _LANGUAGES}
+
+_UPSERT_BODIES = text("""
+    INSERT INTO reference_counterparty AS c (code, name_kk, name_ru, name_en)
+    SELECT DISTINCT ON (code) code, name_kk, name_ru, name_en
+      FROM unnest(CAST(:code AS text[]), CAST(:name_kk AS text[]), CAST(:name_ru AS text[]), CAST(:name_en AS text[]))
+           WITH ORDINALITY AS n(code, name_kk, name_ru, name_en, no)
      ORDER BY code, no DESC
         ON CONFLICT (code) DO UPDATE
-       SET name_kk = excluded.name_kk, name_ru = excluded.name_ru, name_en = excluded.name_en
+       SET name_kk = excluded.name_kk, name_ru = excluded.name_ru, name_en = excluded.name_en, version = c.version + 1
      WHERE (c.name_kk, c.name_ru, c.name_en)
            IS DISTINCT FROM (excluded.name_kk, excluded.name_ru, excluded.name_en)
     RETURNING c.code
+""")
+_UPSERT_PERSONS = text("""
+    INSERT INTO reference_individual AS c (organisation_id, code, name_kk, name_ru, name_en)
+    SELECT DISTINCT ON (code) :organisation, code, name_kk, name_ru, name_en
+      FROM unnest(CAST(:code AS text[]), CAST(:name_kk AS text[]), CAST(:name_ru AS text[]), CAST(:name_en AS text[]))
+           WITH ORDINALITY AS n(code, name_kk, name_ru, name_en, no)
+     ORDER BY code, no DESC
+        ON CONFLICT (organisation_id, code) DO UPDATE
+       SET name_kk = excluded.name_kk, name_ru = excluded.name_ru, name_en = excluded.name_en, version = c.version + 1
+     WHERE (c.name_kk, c.name_ru, c.name_en)
+           IS DISTINCT FROM (excluded.name_kk, excluded.name_ru, excluded.name_en)
+    RETURNING c.code
+""")
+
+_RENAME_BODY = text("""
+    UPDATE reference_counterparty SET name_kk = :name_kk, name_ru = :name_ru, name_en = :name_en, version = version + 1
+     WHERE code = :code AND version = :version
+""")
+_RENAME_PERSON = text("""
+    UPDATE reference_individual SET name_kk = :name_kk, name_ru = :name_ru, name_en = :name_en, version = version + 1
+     WHERE organisation_id = :organisation AND code = :code AND version = :version
 """)
 
 
@@ -82,35 +148,106 @@ def search(
 ) -> list[Counterparty]:
     """Counterparties that hold every word of ``text`` in the number or in a name of any language.
 
-    Those in force on ``day`` only, where it is given.
+    Those in force on ``day`` only, where it is given; of persons, those of the organisations in scope.
 
     Those that begin so come first: digits by number, letters by name in ``language``; then the others, by the
     Kazakh alphabet.  One or two letters find only what begins so.
     """
     words = text.split()
     phrase, longest = " ".join(words), max(words, key=len, default="")
+    is_number, sifts = phrase.isdecimal(), len(longest) >= 3
     parameters: dict[str, Any] = {"text": phrase, "day": day, "limit": limit}
-    is_number = phrase.isdecimal()
-    if len(longest) < 3:
-        statements = _SHORT_NUMBER if is_number else _SHORT
+    sifting = {"words": [_literally(w) for w in words]}
+    if sifts:
+        bodies = (_LONG_NUMBER if is_number else _LONG)[language]
+        found = list(connection.execute(bodies, parameters | sifting | {"longest": _literally(longest)}))
     else:
-        statements = _LONG_NUMBER if is_number else _LONG
-        parameters |= {"words": [_literally(w) for w in words], "longest": _literally(longest)}
-    return [_counterparty(row) for row in connection.execute(statements[language], parameters)]
+        found = list(connection.execute((_SHORT_NUMBER if is_number else _SHORT)[language], parameters))
+    found += connection.execute(_PERSONS[language, is_number], parameters | sifting | {"sifts": sifts})
+    found.sort(key=lambda row: (row.rank, row.sort_key, row.code))
+    return [_counterparty(row) for row in found[:limit]]
+
+
+def listing(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    *,
+    language: str,
+    after: Counterparty | None,
+    limit: int,
+) -> list[Counterparty]:
+    """All an organisation sees, by name in ``language``; from the one after ``after`` on."""
+    parameters = {
+        "organisation": organisation_id,
+        "after": after.name(language) if after else None,
+        "after_code": after.code if after else None,
+        "limit": limit,
+    }
+    return [_counterparty(row) for row in connection.execute(_LISTING[language], parameters)]
 
 
 def labels(connection: Connection, scope: Scope, codes: Collection[str]) -> dict[str, Counterparty]:
-    """Counterparties by their numbers; those not registered are absent."""
+    """Counterparties by their numbers; those not registered, or others' persons, are absent."""
     rows = connection.execute(_LABELS, {"codes": list(codes)})
     return {row.code: _counterparty(row) for row in rows}
 
 
-def upsert(connection: Connection, scope: Scope, counterparties: Sequence[Counterparty]) -> list[str]:
-    """Register or rename; of a number given twice the last counts.  Returns the numbers that changed."""
+def upsert(connection: Connection, scope: Scope, bodies: Sequence[Counterparty]) -> list[str]:
+    """Register or rename bodies; of a number given twice the last counts.  Returns the numbers that changed."""
+    return sorted(connection.execute(_UPSERT_BODIES, _columns(bodies)).scalars())
+
+
+def upsert_persons(
+    connection: Connection, scope: Scope, organisation_id: int, persons: Sequence[Counterparty]
+) -> list[str]:
+    """Register or rename an organisation's persons.  Returns the numbers that changed."""
+    parameters = _columns(persons) | {"organisation": organisation_id}
+    return sorted(connection.execute(_UPSERT_PERSONS, parameters).scalars())
+
+
+def rename(connection: Connection, scope: Scope, organisation_id: int, renamed: Counterparty) -> bool:
+    """Give other names to what still has the version of ``renamed``; false where it has another."""
+    statement = _RENAME_PERSON if renamed.is_individual else _RENAME_BODY
+    parameters: dict[str, Any] = {n: getattr(renamed, n) for n in ("code", "name_kk", "name_ru", "name_en", "version")}
+    if renamed.is_individual:
+        parameters["organisation"] = organisation_id
+    return bool(connection.execute(statement, parameters).rowcount)
+
+
+def bank_accounts(connection: Connection, scope: Scope, organisation_id: int, code: str) -> list[BankAccount]:
+    """Accounts of a counterparty that an organisation knows, those in use first."""
+    rows = connection.execute(
+        text("""SELECT iban, bank, in_use FROM reference_bank_account
+                 WHERE organisation_id = :organisation AND counterparty = :code ORDER BY NOT in_use, iban"""),
+        {"organisation": organisation_id, "code": code},
+    )
+    return many(BankAccount, rows)
+
+
+def keep_bank_account(
+    connection: Connection, scope: Scope, organisation_id: int, code: str, account: BankAccount
+) -> bool:
+    """Add an account, or change its bank and whether it is in use; false where that changes nothing."""
     parameters = {
-        name: [getattr(c, name) for c in counterparties] for name in ("code", "kind", "name_kk", "name_ru", "name_en")
+        "organisation": organisation_id,
+        "code": code,
+        "iban": account.iban,
+        "bank": account.bank,
+        "in_use": account.in_use,
     }
-    return sorted(connection.execute(_UPSERT, parameters).scalars())
+    statement = text("""
+        INSERT INTO reference_bank_account AS b (organisation_id, counterparty, iban, bank, in_use)
+        VALUES (:organisation, :code, :iban, :bank, :in_use)
+            ON CONFLICT (organisation_id, counterparty, iban) DO UPDATE
+           SET bank = excluded.bank, in_use = excluded.in_use
+         WHERE (b.bank, b.in_use) IS DISTINCT FROM (excluded.bank, excluded.in_use)
+    """)
+    return bool(connection.execute(statement, parameters).rowcount)
+
+
+def _columns(counterparties: Sequence[Counterparty]) -> dict[str, Any]:
+    return {name: [getattr(c, name) for c in counterparties] for name in ("code", "name_kk", "name_ru", "name_en")}
 
 
 def _literally(word: str) -> str:
@@ -120,4 +257,4 @@ def _literally(word: str) -> str:
 def _counterparty(row: Row[Any]) -> Counterparty:
     days = row.in_force
     in_force = DateInterval(date.min, date.min) if days.isempty else DateInterval(days.lower, days.upper)
-    return Counterparty(row.code, CounterpartyKind(row.kind), row.name_kk, row.name_ru, row.name_en, in_force)
+    return Counterparty(row.code, row.name_kk, row.name_ru, row.name_en, in_force, row.version)

@@ -17,6 +17,16 @@ organisation = Table(
     Column("in_force", DATERANGE, nullable=False, server_default=_ALWAYS),
 )
 
+organisation_name = Table(
+    "reference_organisation_name",
+    metadata,
+    Column("organisation_id", Integer, ForeignKey("reference_organisation.id"), primary_key=True),
+    Column("in_force", DATERANGE, primary_key=True),
+    Column("name_kk", Text, nullable=False),
+    Column("name_ru", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+)
+
 organisation_link = Table(
     "reference_organisation_link",
     metadata,

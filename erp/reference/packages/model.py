@@ -30,6 +30,9 @@ class Content(StrEnum):
     ECONOMIC = "economic"
     REVENUE = "revenue"
     CURRENCIES = "currencies"
+    HOLIDAYS = "holidays"
+    DAYS = "days"
+    TYPICAL_ENTRIES = "typical_entries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,9 @@ class Names:
     kk: str
     ru: str
     en: str
+
+    def name(self, language: str) -> str:
+        return str(getattr(self, language))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,25 @@ class ClassificationRow(PackageRow):
 class CurrencyRow(PackageRow):
     number: str
     minor_units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayRow(PackageRow):
+    moves: bool
+    """Whether the next working day is free where it falls on a day off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRow(PackageRow):
+    kind: str
+    instead_of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypicalEntryRow(PackageRow):
+    parent_code: str
+    debit: tuple[str, ...]
+    credit: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +158,56 @@ class Loaded:
     closed: int = 0
 
 
+class Change(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What loading a package would do to one code; ``fields`` are those it changes, as they are and would be."""
+
+    content: Content
+    code: str
+    names: Names
+    change: Change
+    fields: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A package beside what is in use, before it is taken."""
+
+    package: Package
+    in_use: "LoadedPackage | None"
+    differences: tuple[Difference, ...]
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether this very package is what is in use."""
+        return self.in_use is not None and self.in_use.sha256 == self.package.sha256
+
+    def count(self, change: Change) -> int:
+        return sum(d.change is change for d in self.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedRow:
+    """A row of a register that nobody has compared with the act yet."""
+
+    content: str
+    code: str
+    name_kk: str
+    name_ru: str
+    name_en: str
+    confidence: str
+    source: str
+
+    def name(self, language: str) -> str:
+        return str(getattr(self, f"name_{language}"))
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedPackage:
     """A package as it was loaded."""
@@ -151,6 +226,8 @@ class LoadedPackage:
     rows: int
     not_verified: int
     loaded_at: datetime
+    loaded_by: str | None
+    """Who loaded it; ``None`` is the program itself."""
 
     def title(self, language: str) -> str:
         return str(getattr(self, f"title_{language}"))

@@ -3,7 +3,7 @@
 import csv
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -15,15 +15,20 @@ from erp.base.errors import RuleViolated
 from erp.base.i18n import N_
 from erp.reference.packages.model import (
     AccountRow,
+    Change,
     ClassificationRow,
     Confidence,
     Content,
     CurrencyRow,
+    DayRow,
+    Difference,
+    HolidayRow,
     JournalRow,
     Names,
     Package,
     PackageRow,
     Problem,
+    TypicalEntryRow,
 )
 from ledger.model import Dimension
 
@@ -46,11 +51,31 @@ def parse(directory: Path) -> Package:
 
     Raises: PackageInvalid.
     """
-    reader = _Reader(directory)
+    return parse_files(directory.name, files_of(directory))
+
+
+def files_of(directory: Path) -> dict[str, bytes]:
+    """The files that a package in ``directory`` consists of, by name."""
+    found = (directory / MANIFEST, *sorted(directory.glob("*.csv")))
+    return {path.name: path.read_bytes() for path in found if path.is_file()}
+
+
+def parse_files(folder: str, files: Mapping[str, bytes]) -> Package:
+    """The package that ``files`` are, as they stand in a folder of that name.  Raises: PackageInvalid."""
+    reader = _Reader(folder, files)
     package = reader.package()
     if package is None or reader.problems:
-        raise PackageInvalid(directory.name, reader.problems)
+        raise PackageInvalid(folder, reader.problems)
     return package
+
+
+def named_in(files: Mapping[str, bytes]) -> str:
+    """The name that the manifest among ``files`` gives; empty where it cannot be read."""
+    try:
+        name = tomllib.loads(files.get(MANIFEST, b"").decode()).get("name")
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 # --------------------------------------------------------------------------------------------- cells
@@ -127,6 +152,28 @@ def _day(cell: str) -> date | None:
         return date.fromisoformat(cell)
     except ValueError:
         raise _Unfit("a day like 2026-01-01, or nothing") from None
+
+
+def _whole_day(cell: str) -> str:
+    day = _day(cell)
+    if day is None or day.isoformat() != cell:
+        raise _Unfit("a day like 2026-01-01")
+    return cell
+
+
+def _whole_day_or_none(cell: str) -> str:
+    return _whole_day(cell) if cell else cell
+
+
+def _day_of_year(cell: str) -> str:
+    _matching(r"\d{2}-\d{2}", "a day of the year like 12-16")(cell)
+    return _whole_day(f"2024-{cell}")[5:]  # a leap year has them all
+
+
+def _accounts(cell: str) -> tuple[str, ...]:
+    for code in cell.split():
+        _matching(r"\d{1,4}", "codes of accounts, a space between them")(code)
+    return tuple(cell.split())
 
 
 def _confidence(cell: str) -> Confidence:
@@ -299,6 +346,31 @@ def _currency(common: dict[str, Any], cells: _Cells) -> CurrencyRow:
     return CurrencyRow(**common, number=cells["number"], minor_units=cells["minor_units"])
 
 
+def _holiday(common: dict[str, Any], cells: _Cells) -> HolidayRow:
+    return HolidayRow(**common, moves=cells["moves"])
+
+
+def _day_row(common: dict[str, Any], cells: _Cells) -> DayRow:
+    return DayRow(**common, kind=cells["kind"], instead_of=cells["instead_of"])
+
+
+def _typical_entry(common: dict[str, Any], cells: _Cells) -> TypicalEntryRow:
+    return TypicalEntryRow(**common, **{name: cells[name] for name in ("parent_code", "debit", "credit")})
+
+
+def _faults_of_typical_entries(lines: Sequence[_Line]) -> Iterator[_Fault]:
+    yield from _faults_of_codes(lines)
+    sections = {line.cells["code"] for line in lines if not line.cells["parent_code"]}
+    for line in lines:
+        parent, debit, credit = (line.cells[column] for column in ("parent_code", "debit", "credit"))
+        if not parent and (debit or credit):
+            yield line, "debit", "accounts of a section", "nothing, where there is no parent_code"
+        elif parent and parent not in sections:
+            yield line, "parent_code", f"unknown section {parent}", "the code of a section of this file"
+        elif parent and not (debit or credit):
+            yield line, "debit", "no account on either side", "an account on one side at least"
+
+
 @dataclass(frozen=True, slots=True)
 class _Form:
     """Columns of a file with what each cell becomes, the faults lines may have together, and their row."""
@@ -350,6 +422,22 @@ _FORMS = {
         _faults_of_codes,
         _currency,
     ),
+    Content.HOLIDAYS: _Form(
+        _COMMON | _DATED | {"code": _day_of_year, "moves": _yes_no},
+        _faults_of_codes,
+        _holiday,
+    ),
+    Content.DAYS: _Form(
+        _COMMON
+        | {"code": _whole_day, "kind": _one_of("holiday", "day_off", "working"), "instead_of": _whole_day_or_none},
+        _faults_of_codes,
+        _day_row,
+    ),
+    Content.TYPICAL_ENTRIES: _Form(
+        _COMMON | _DATED | {"parent_code": _optional, "debit": _accounts, "credit": _accounts},
+        _faults_of_typical_entries,
+        _typical_entry,
+    ),
 }
 
 
@@ -361,7 +449,8 @@ _MANIFEST_KEYS = {*_MANIFEST_TEXTS, "title", "valid_from", "valid_to", "files"}
 
 @dataclass
 class _Reader:
-    directory: Path
+    folder: str
+    files: Mapping[str, bytes]
     problems: list[Problem] = field(default_factory=list)
 
     def package(self) -> Package | None:
@@ -372,9 +461,9 @@ class _Reader:
         self._check_manifest(manifest)
         edition = self._edition(manifest)
         contents: dict[Content, tuple[PackageRow, ...]] = {}
-        digest = sha256((self.directory / MANIFEST).read_bytes())
+        digest = sha256(self.files[MANIFEST])
         for file, content in self._files(manifest):
-            raw = (self.directory / file).read_bytes()
+            raw = self.files[file]
             digest.update(f"\0{file}\0{len(raw)}\0".encode() + raw)
             contents[content] = self._rows(file, raw, _FORMS[content], edition)
         if self.problems:
@@ -393,12 +482,12 @@ class _Reader:
     def _complain(
         self, file: str, found: str, expected: str, line: int | None = None, column: str | None = None
     ) -> None:
-        self.problems.append(Problem(f"{self.directory.name}/{file}", line, column, found, expected))
+        self.problems.append(Problem(f"{self.folder}/{file}", line, column, found, expected))
 
     def _manifest(self) -> dict[str, Any] | None:
         try:
-            return tomllib.loads((self.directory / MANIFEST).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return tomllib.loads(self.files[MANIFEST].decode())
+        except KeyError:
             self._complain(MANIFEST, "no such file", "the manifest of the package")
         except UnicodeDecodeError:
             self._complain(MANIFEST, "other bytes", "UTF-8")
@@ -415,8 +504,8 @@ class _Reader:
         for language in ("kk", "ru", "en"):
             self._check_text(title if isinstance(title, dict) else {}, language, f"title.{language}")
         name = manifest.get("name")
-        if isinstance(name, str) and name != self.directory.name:
-            self._complain(MANIFEST, name, f"the name of its folder, {self.directory.name}", column="name")
+        if isinstance(name, str) and name != self.folder:
+            self._complain(MANIFEST, name, f"the name of its folder, {self.folder}", column="name")
 
     def _check_text(self, table: dict[str, Any], key: str, column: str) -> None:
         value = table.get(key)
@@ -443,7 +532,7 @@ class _Reader:
         for entry in entries:
             file = entry.get("path") if isinstance(entry, dict) else None
             content = entry.get("content") if isinstance(entry, dict) else None
-            if not isinstance(file, str) or not (self.directory / file).is_file() or Path(file).name != file:
+            if not isinstance(file, str) or file not in self.files:
                 self._complain(MANIFEST, _shown(file), "the name of a file in this folder", column="files.path")
                 continue
             listed.add(file)
@@ -456,7 +545,7 @@ class _Reader:
             else:
                 filled.add(kind)
                 yield file, kind
-        for stray in sorted(p.name for p in self.directory.glob("*.csv") if p.name not in listed):
+        for stray in sorted(name for name in self.files if name not in {*listed, MANIFEST}):
             self._complain(stray, "a file that package.toml does not list", "no such file")
 
     def _rows(self, file: str, raw: bytes, form: _Form, edition: DateInterval) -> tuple[PackageRow, ...]:
@@ -529,3 +618,52 @@ def _within(edition: DateInterval, first: date | None, last: date | None) -> Dat
     ends = [d for d in (edition.end, last) if d is not None]
     end = min(ends) if ends else None
     return DateInterval(start, end) if end is None or start < end else None
+
+
+# --------------------------------------------------------------------------------------------- differences
+
+_UNNAMED = ("code", "kind", "in_force")
+
+
+def differences(
+    content: Content, present: Iterable[Mapping[str, Any]], offered: Iterable[Mapping[str, Any]], edition_from: date
+) -> list[Difference]:
+    """What making a register of ``present`` rows say what is ``offered`` changes, by code.
+
+    Rows are as the register keeps them; ``in_force`` is a ``DateInterval``, absent where a register is not dated.
+    """
+    was, becomes = ({row["code"]: row for row in rows} for rows in (present, offered))
+    found = [Difference(content, code, _names(becomes[code]), Change.ADDED, {}) for code in becomes.keys() - was.keys()]
+    if content is not Content.JOURNALS:  # a journal that numbered entries never goes away
+        gone = was.keys() - becomes.keys()
+        found += [Difference(content, code, _names(was[code]), Change.ENDED, {}) for code in gone]
+    for code in was.keys() & becomes.keys():
+        changes = dict(_changes(was[code], becomes[code], edition_from))
+        if changes:
+            found.append(Difference(content, code, _names(becomes[code]), Change.CHANGED, changes))
+    return sorted(found, key=lambda d: (d.code, d.change))
+
+
+def _changes(was: Mapping[str, Any], becomes: Mapping[str, Any], edition_from: date) -> Iterator[tuple[str, Any]]:
+    for name in becomes:
+        if name not in _UNNAMED and _said(was.get(name)) != _said(becomes[name]):
+            yield name, (_said(was.get(name)), _said(becomes[name]))
+    if "in_force" in becomes:
+        now, then = was["in_force"], becomes["in_force"]
+        began_before = now.start is None or now.start < edition_from
+        if not began_before and now.start != then.start:
+            yield "valid_from", (_said(now.start), _said(then.start))
+        if now.end != then.end:
+            yield "valid_to", (_said(now.end), _said(then.end))
+
+
+def _names(row: Mapping[str, Any]) -> Names:
+    return Names(row["name_kk"], row["name_ru"], row["name_en"])
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    if isinstance(value, Dimension):
+        return str(int(value))
+    return "" if value is None else str(value)

@@ -82,7 +82,8 @@ def test_many_at_once_do_not_outrun_the_count(attempt: Attempt) -> None:
 
 
 def test_a_session_is_known_only_as_what_it_is(engine: Engine) -> None:
-    secret, user = service.sign_in(engine, Scope(Actor(0, "10.0.0.9")), "known", PASSWORD, DAY)
+    opened = service.sign_in(engine, Scope(Actor(0, "10.0.0.9")), "known", PASSWORD, DAY)
+    secret, user = opened.secret, opened.user
     token = uow.run(engine, system_scope(), lambda u: service.issue_token(u, "known", DAY))
     for mine, kind in ((secret, SessionKind.BROWSER), (token, SessionKind.TOKEN)):
         found = {k: uow.read(engine, system_scope(), lambda u: service.identify(u, mine, k, "", DAY))  # noqa: B023

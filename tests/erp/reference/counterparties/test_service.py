@@ -11,6 +11,7 @@ from erp.reference.counterparties.model import Counterparty
 from erp.reference.counterparties.service import NameMissing, RegisterCounterparty, register
 
 SCOPE = system_scope()
+IIN = f"85010130000{rules.check_digit('85010130000')}"
 
 SCHOOL = RegisterCounterparty("990140000483", "КГУ «Школа № 12»", "«№ 12 мектеп» КММ", "School No. 12")
 HEAT = RegisterCounterparty("940140000385", "ТОО «Расчётный центр»", "«Есеп айырысу орталығы» ЖШС")
@@ -130,24 +131,27 @@ def test_the_database_counts_check_digits_as_the_program_does(uow: UnitOfWork) -
 
 
 @pytest.mark.parametrize(
-    ("code", "kind", "constraint"),
+    ("table", "code", "constraint"),
     [
-        ("990140000484", "legal", "reference_counterparty_check_digit"),
-        ("990140000483", "individual", "reference_counterparty_kind_of_code"),
+        ("reference_counterparty", "990140000484", "reference_counterparty_check_digit"),
+        ("reference_counterparty", IIN, "reference_counterparty_is_bin"),
+        ("reference_individual", "990140000483", "reference_individual_is_iin"),
+        ("reference_individual", "850101300001", "reference_individual_check_digit"),
     ],
 )
 def test_the_database_refuses_what_the_program_let_through(
-    uow: UnitOfWork, code: str, kind: str, constraint: str
+    uow: UnitOfWork, table: str, code: str, constraint: str
 ) -> None:
-    statement = text("""INSERT INTO reference_counterparty (code, kind, name_kk, name_ru, name_en)
-                        VALUES (:code, :kind, 'x', 'x', 'x')""")
+    own = ("organisation_id, ", "1, ") if table == "reference_individual" else ("", "")
+    statement = text(f"""INSERT INTO {table} ({own[0]}code, name_kk, name_ru, name_en)
+                         VALUES ({own[1]}:code, 'x', 'x', 'x')""")
     with pytest.raises(IntegrityError, match=constraint):
-        uow.execute(statement, {"code": code, "kind": kind})
+        uow.execute(statement, {"code": code})
 
 
 def test_the_application_role_registers(uow: UnitOfWork) -> None:
     uow.execute(text("SET LOCAL ROLE qazyna_app"))
-    heat = Counterparty(HEAT.code, rules.kind_of(HEAT.code), "Жылу", "Тепло", "Heat")
+    heat = Counterparty(HEAT.code, "Жылу", "Тепло", "Heat")
     assert queries.upsert(uow.connection, SCOPE, [heat]) == [HEAT.code]
     assert found(uow, "жыл", "kk") == [HEAT.code]
 

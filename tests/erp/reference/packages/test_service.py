@@ -3,11 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
 from erp.base.scope import system_scope
 from erp.reference.packages import queries, rules, service
-from erp.reference.packages.model import Loaded
+from erp.reference.packages.model import Change, Loaded
 from tests.erp.reference.packages.packages import Row, a_group, a_package, a_specific, an_account, economic
 
 SCOPE = system_scope()
@@ -95,7 +97,7 @@ def test_the_act_and_the_digest_of_what_is_loaded_are_recorded(owner: Connection
 def test_loading_is_audited(owner: Connection, tmp_path: Path) -> None:
     load(owner, a_package(tmp_path))
     events = owner.execute(text("SELECT action, subject, facts ->> 'added' FROM base_audit_event")).all()
-    assert [tuple(e) for e in events] == [("package-loaded", "chart", "1")]
+    assert [tuple(e) for e in events] == [("package-loaded", "package:chart", "1")]
 
 
 def test_a_new_edition_closes_accounts_it_no_longer_holds(owner: Connection, tmp_path: Path) -> None:
@@ -228,3 +230,31 @@ def test_going_back_to_an_earlier_correction_is_a_loading_again(owner: Connectio
         assert load(owner, a_package(tmp_path, rows)).is_new
     assert intervals(owner, "ledger_account", "1010")[0][2] == "Деньги в кассе"
     assert len(queries.loading_history(owner, SCOPE, "chart")) == 3
+
+
+# --------------------------------------------------------------------------------------------- previews
+
+codes = st.dictionaries(
+    st.sampled_from(["1010", "1020", "1030", "1040"]),
+    st.tuples(st.sampled_from(["Касса", "Банк"]), st.sampled_from(["", "2027-06-01"])),
+    min_size=1,
+)
+
+
+@given(first=codes, second=codes, day=st.sampled_from(["2026-01-01", "2027-01-01"]))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_preview_says_what_loading_then_does(
+    owner: Connection, tmp_path: Path, first: dict[str, Any], second: dict[str, Any], day: str
+) -> None:
+    def package(said: dict[str, Any], valid_from: str) -> Any:
+        rows = [an_account(code, name_ru=name, valid_to=until) for code, (name, until) in said.items()]
+        return rules.parse(a_package(tmp_path, rows, valid_from=valid_from))
+
+    with owner.begin_nested() as undone:
+        for offered in (package(first, "2026-01-01"), package(second, day)):
+            seen = service.preview(owner, SCOPE, offered)
+            done = service.load(owner, SCOPE, offered)
+            if not seen.is_loaded:
+                assert counts(done) == tuple(seen.count(c) for c in (Change.ADDED, Change.CHANGED, Change.ENDED))
+            assert not service.preview(owner, SCOPE, offered).differences
+        undone.rollback()

@@ -1,0 +1,1 @@
+"""Files at a subject: checked by content, kept once, never executed."""

@@ -1,0 +1,1 @@
+"""The outbox: letters written in the transaction and sent by the worker."""

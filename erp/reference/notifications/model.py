@@ -1,0 +1,52 @@
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from erp.base.i18n import N_
+
+
+class NotificationKind(StrEnum):
+    """What a person is told of; ``SENTENCES`` name the facts that each needs."""
+
+    MENTIONED = "mentioned"
+    JOB_DONE = "job-done"
+    JOB_FAILED = "job-failed"
+    TO_APPROVE = "to-approve"
+    APPROVED = "approved"
+    RETURNED = "returned"
+
+
+SENTENCES: dict[NotificationKind, str] = {
+    NotificationKind.MENTIONED: N_("{actor} mentions you in a comment on {what}."),
+    NotificationKind.JOB_DONE: N_("Done: {what}."),
+    NotificationKind.JOB_FAILED: N_("Not done: {what}."),
+    NotificationKind.TO_APPROVE: N_("{actor} asks you to approve {what}."),
+    NotificationKind.APPROVED: N_("{actor} approved {what}."),
+    NotificationKind.RETURNED: N_("{actor} returned {what}: {reason}"),
+}
+"""English sentences to translate.  ``actor`` is known by itself; the others are facts: ``what`` names the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    id: int
+    kind: NotificationKind
+    subject: str
+    facts: dict[str, Any]
+    actor: str | None
+    """``None`` for the program."""
+    at: datetime
+    read_at: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a person is reached outside of the program."""
+
+    address: str = ""
+    by_mail: bool = False

@@ -1,0 +1,62 @@
+"""Reading the trail: of an organisation, of the whole system, of one document."""
+
+from datetime import UTC, datetime, timedelta
+
+from erp.base.errors import RuleViolated
+from erp.base.uow import UnitOfWork
+from erp.reference.trail import queries
+from erp.reference.trail.model import Place, TrailEvent, TrailFilter, TrailPage
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class TrailCursorMalformed(RuleViolated):
+    code = "trail-cursor-malformed"
+    template = "The address of this page of the trail is damaged. Begin at the first page."
+
+
+def trail(
+    uow: UnitOfWork, organisation_id: int | None, asked: TrailFilter, cursor: str | None = None, limit: int = 50
+) -> TrailPage:
+    """Changes at an organisation, or with ``None`` those that concern none; the latest first.
+
+    Raises: TrailCursorMalformed.
+    """
+    after = _place(cursor) if cursor else None
+    return _page(queries.trail(uow.connection, uow.scope, organisation_id, asked, after, limit + 1), limit)
+
+
+def timeline(uow: UnitOfWork, *subjects: str, cursor: str | None = None, limit: int = 50) -> TrailPage:
+    """All that happened to a document, like ``entry:12/2026/345``, and may be read; the latest first.
+
+    A document may have been another before: ``prepared:12/7``.
+
+    Raises: TrailCursorMalformed.
+    """
+    after = _place(cursor) if cursor else None
+    return _page(queries.timeline(uow.connection, uow.scope, subjects, after, limit + 1), limit)
+
+
+def _page(events: list[TrailEvent], limit: int) -> TrailPage:
+    shown = tuple(events[:limit])
+    return TrailPage(shown, _cursor(shown[-1]) if len(events) > limit else None)
+
+
+def _cursor(event: TrailEvent) -> str:
+    return f"{(event.at - _EPOCH) // _MICROSECOND}.{event.source}.{event.id}"
+
+
+def _place(cursor: str) -> Place:
+    try:
+        at, source, number = cursor.split(".")
+        return Place(_EPOCH + int(at) * _MICROSECOND, source, _bigint(number))
+    except (ValueError, OverflowError):
+        raise TrailCursorMalformed() from None
+
+
+def _bigint(number: str) -> int:
+    found = int(number)
+    if abs(found) >= 2**63:
+        raise OverflowError
+    return found

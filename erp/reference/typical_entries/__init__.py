@@ -1,0 +1,1 @@
+"""Typical correspondences of accounts, from which an entry is begun."""

@@ -1,0 +1,221 @@
+"""Letters against a mail server of our own: delivery, refusals, a server that is down, a worker that dies."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage, Message
+from email.policy import default
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import text
+
+from erp.base import uow
+from erp.base.db import make_engine
+from erp.base.scope import Scope, system_scope
+from erp.reference.mail import service
+from erp.reference.mail.service import Server, deliver, pause
+from erp.reference.notifications.model import NotificationKind
+from erp.reference.notifications.service import notify, set_contact
+from ledger.model import Actor
+from tests.conftest import TestServer
+from tests.web.desk import Desk, furnish
+from web.letters import write
+
+
+@dataclass
+class Sink:
+    """A mail server that keeps what it gets, and answers as it is told."""
+
+    got: list[Message] = field(default_factory=list)
+    answer: str = "250 OK"
+    to_recipients: str = "250 OK"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if self.to_recipients.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return self.to_recipients
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.answer.startswith("2"):
+            self.got.append(message_from_bytes(envelope.content, policy=default))
+        return self.answer
+
+
+@pytest.fixture(scope="module")
+def desk(server: TestServer) -> Iterator[Desk]:
+    url = server.new_database()
+    desk = furnish(url)
+    yield desk
+    desk.engine.dispose()
+    server.drop_database(url)
+
+
+@pytest.fixture
+def sink() -> Iterator[tuple[Sink, Server]]:
+    handler, port = Sink(), free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, Server.of(f"smtp://127.0.0.1:{port}", "qazyna@oblast.kz")
+    controller.stop()
+
+
+@pytest.fixture
+def letter(desk: Desk) -> int:
+    """The number of a letter to the office, in Russian; those of other tests are out of the way."""
+    office = Scope(Actor(desk.users["office"], "127.0.0.1"))
+    uow.run(desk.engine, office, lambda u: set_contact(u, "office@oblast.kz", by_mail=True))
+    owner = make_engine(desk.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # past the witness of the trail
+        connection.execute(text("UPDATE reference_user SET language = 'ru' WHERE login = 'office'"))
+        connection.execute(text("DELETE FROM base_mail"))
+    owner.dispose()
+    actor = Scope(Actor(desk.users["accountant"], "127.0.0.1"))
+    uow.run(
+        desk.engine,
+        actor,
+        lambda u: notify(u, desk.users["office"], NotificationKind.MENTIONED, "entry:1/2026/1", what="MO-06 № 15"),
+    )
+    return int(mail(desk)["id"])
+
+
+def mail(desk: Desk) -> dict[str, Any]:
+    return uow.read(
+        desk.engine, system_scope(), lambda u: dict(u.execute(text("SELECT * FROM base_mail")).mappings().one())
+    )
+
+
+def send(desk: Desk, mail_id: int, to: Server | None) -> None:
+    uow.run(desk.engine, system_scope(origin="worker"), lambda u: deliver(u, mail_id, to, write))
+
+
+def due_again(desk: Desk) -> None:
+    now = text("UPDATE base_mail SET next_at = clock_timestamp()")
+    uow.run(desk.engine, system_scope(), lambda u: u.execute(now))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_letter_is_delivered_in_the_language_of_who_gets_it(
+    desk: Desk, letter: int, sink: tuple[Sink, Server]
+) -> None:
+    handler, server = sink
+    send(desk, letter, server)
+    send(desk, letter, server)
+    (got,) = handler.got
+    assert (got["From"], got["To"], got["Content-Language"]) == ("qazyna@oblast.kz", "office@oblast.kz", "ru")
+    assert got["Message-ID"] == f"<{mail(desk)['message_id']}@oblast.kz>"
+    assert "MO-06 № 15" in got["Subject"]
+    assert isinstance(got, EmailMessage)
+    assert "Ерлан Ахметов" in got.get_content()
+    assert (mail(desk)["state"], mail(desk)["attempts"], mail(desk)["error"]) == ("sent", 1, "")
+
+
+def test_a_letter_refused_for_good_is_given_up_and_may_be_revived(
+    desk: Desk, letter: int, sink: tuple[Sink, Server]
+) -> None:
+    handler, server = sink
+    handler.to_recipients = "550 no such person"
+    send(desk, letter, server)
+    assert (mail(desk)["state"], mail(desk)["error"]) == ("dead", "550 no such person")
+    (dead,) = uow.read(desk.engine, system_scope(), lambda u: service.dead_letters(u, 10))
+    assert (dead.name, dead.attempts, dead.error) == ("Ерлан Ахметов", 1, "550 no such person")
+    handler.to_recipients = "250 OK"
+    uow.run(desk.engine, system_scope(), lambda u: service.revive(u, letter))
+    send(desk, letter, server)
+    assert (mail(desk)["state"], len(handler.got)) == ("sent", 1)
+
+
+def test_a_server_that_says_later_is_tried_later(desk: Desk, letter: int, sink: tuple[Sink, Server]) -> None:
+    handler, server = sink
+    handler.answer = "451 busy"
+    send(desk, letter, server)
+    send(desk, letter, server)  # not due yet
+    assert (mail(desk)["state"], mail(desk)["attempts"], mail(desk)["error"]) == ("waiting", 1, "451 busy")
+    handler.answer = "250 OK"
+    due_again(desk)
+    send(desk, letter, server)
+    assert (mail(desk)["state"], mail(desk)["attempts"], len(handler.got)) == ("sent", 2, 1)
+
+
+def test_a_server_that_is_down_is_waited_for_and_given_up_after_about_a_day(desk: Desk, letter: int) -> None:
+    nowhere = Server.of(f"smtp://127.0.0.1:{free_port()}", "qazyna@oblast.kz")
+    for attempt in range(service.MOST_ATTEMPTS):
+        assert (mail(desk)["state"], mail(desk)["attempts"]) == ("waiting", attempt)
+        send(desk, letter, nowhere)
+        due_again(desk)
+    assert mail(desk)["state"] == "dead"
+    whole = sum(pause(attempt) for attempt in range(service.MOST_ATTEMPTS - 1))
+    assert 12 * 3600 < whole < 36 * 3600
+
+
+def test_without_a_server_letters_wait(desk: Desk, letter: int) -> None:
+    send(desk, letter, None)
+    assert (mail(desk)["state"], mail(desk)["error"]) == ("waiting", "no mail server is set: QAZYNA_SMTP_URL")
+    stand = uow.read(desk.engine, system_scope(), service.outbox)
+    assert (stand.waiting, stand.dead) == (1, 0)
+
+
+def test_killed_between_sending_and_noting_it_repeats_the_same_letter(
+    desk: Desk, letter: int, sink: tuple[Sink, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, server = sink
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("erp.reference.mail.queries.mark_sent", kill)
+        with pytest.raises(Killed):
+            send(desk, letter, server)
+    assert mail(desk)["state"] == "waiting"
+    send(desk, letter, server)
+    assert len(handler.got) == 2
+    assert len({got["Message-ID"] for got in handler.got}) == 1
+    assert mail(desk)["state"] == "sent"
+
+
+def test_two_workers_send_a_letter_once(desk: Desk, letter: int, sink: tuple[Sink, Server]) -> None:
+    handler, server = sink
+
+    def send_while_another_does(got: Any, to: Server) -> EmailMessage:
+        send(desk, letter, server)
+        return write(got, to)
+
+    uow.run(
+        desk.engine,
+        system_scope(origin="worker"),
+        lambda u: deliver(u, letter, server, send_while_another_does),
+    )
+    assert len(handler.got) == 1
+
+
+def test_who_took_their_address_away_gets_no_letter(desk: Desk, letter: int, sink: tuple[Sink, Server]) -> None:
+    handler, server = sink
+    office = Scope(Actor(desk.users["office"], "127.0.0.1"))
+    uow.run(desk.engine, office, lambda u: set_contact(u, "", by_mail=False))
+    send(desk, letter, server)
+    assert (mail(desk)["state"], handler.got) == ("dead", [])
+
+
+@pytest.mark.parametrize("url", ["http://mail.kz", "smtp://", "mail.kz:25", "smtp://mail.kz/path", "smtp://mail.kz:x"])
+def test_what_is_no_address_of_a_server_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        Server.of(url, "qazyna@oblast.kz")
+    assert "password" not in str(refused.value)
+
+
+def test_a_server_s_address_is_read() -> None:
+    server = Server.of("smtps://us%40er:se%3Acret@mail.kz", "qazyna@oblast.kz")
+    assert (server.host, server.port, server.encrypted) == ("mail.kz", 465, True)
+    assert (server.user, server.password) == ("us@er", "se:cret")
