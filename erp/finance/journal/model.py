@@ -1,6 +1,6 @@
 """The nouns of the journal as pages and programs see them.  Amounts are integer tiyn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
@@ -95,21 +95,6 @@ class Year:
 
 
 @dataclass(frozen=True, slots=True)
-class YearChange:
-    """A close or a reopening of a year."""
-
-    year: int
-    state: str
-    entries: int
-    postings: int
-    result_tiyn: int
-    reason: str
-    actor: str
-    origin: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class DimensionValue:
     """A code with its label; the label is the code itself where no register names it."""
 
@@ -177,6 +162,14 @@ class Side:
     dimensions: tuple[DimensionValue, ...]
     quantity: Measured | None = None
     currency: Measured | None = None
+
+    @property
+    def negative(self) -> "Side":
+        """The same side with its quantity and currency amount taken away instead of added."""
+        quantity, currency = (
+            measured and replace(measured, scaled=-measured.scaled) for measured in (self.quantity, self.currency)
+        )
+        return replace(self, quantity=quantity, currency=currency)
 
 
 @dataclass(frozen=True, slots=True)

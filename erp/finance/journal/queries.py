@@ -19,9 +19,8 @@ from erp.finance.journal.model import (
     Month,
     PeriodChange,
     Year,
-    YearChange,
 )
-from erp.finance.journal.turnovers import SIDE_CODES, amounts, moved, sums
+from erp.finance.journal.turnovers import SIDE_CODES, Span, amounts, moved, sums
 from ledger.model import Dimension
 
 _ACCOUNT = """a.id, a.code, a.parent_id, a.name_kk, a.name_ru, a.name_en, a.kind, a.normal_side, a.postable,
@@ -94,7 +93,7 @@ def accounts_with_headings(connection: Connection, scope: Scope, ids: Iterable[i
     return [_account(r) for r in rows]
 
 
-def editions_of_account(connection: Connection, scope: Scope, code: str, span: MonthSpan) -> list[Account]:
+def editions_of_account(connection: Connection, scope: Scope, code: str, span: Span) -> list[Account]:
     """Every edition of an account; first the latest in force in the span, which gives the name."""
     rows = connection.execute(
         text(f"""
@@ -142,6 +141,21 @@ def journals(connection: Connection, scope: Scope) -> list[Journal]:
     return many(Journal, rows)
 
 
+def duties(connection: Connection, scope: Scope, organisation_id: int) -> dict[int, list[DateInterval]]:
+    """Journals, by id, whose entries a second person approves, with the days on which it is so."""
+    rows = connection.execute(
+        text("""
+            SELECT journal_id, lower(in_force) AS start, upper(in_force) AS "end"
+              FROM finance_journal_duty WHERE organisation_id = :organisation
+        """),
+        {"organisation": organisation_id},
+    )
+    found: dict[int, list[DateInterval]] = {}
+    for journal_id, start, end in rows:
+        found.setdefault(journal_id, []).append(DateInterval(start, end))
+    return found
+
+
 def months(connection: Connection, scope: Scope, organisation_id: int) -> list[Month]:
     """Months the organisation keeps books for, the newest first."""
     rows = connection.execute(
@@ -180,20 +194,6 @@ def years(connection: Connection, scope: Scope, organisation_id: int) -> list[Ye
         {"organisation": organisation_id},
     )
     return many(Year, rows)
-
-
-def year_changes(connection: Connection, scope: Scope, organisation_id: int, limit: int) -> list[YearChange]:
-    """Closes and reopenings of years, the latest first."""
-    rows = connection.execute(
-        text("""
-            SELECT c.fiscal_year AS year, c.state, c.entries, c.postings, c.result_tiyn, c.reason,
-                   coalesce(u.name, '') AS actor, c.origin, c.at
-              FROM ledger_year_change c LEFT JOIN reference_user u ON u.id = c.actor_id
-             WHERE c.organisation_id = :organisation ORDER BY c.id DESC LIMIT :limit
-        """),
-        {"organisation": organisation_id, "limit": limit},
-    )
-    return many(YearChange, rows)
 
 
 def last_month_posted(connection: Connection, scope: Scope, organisation_id: int) -> date | None:

@@ -2,7 +2,8 @@
 
 What is remembered holds for one edition of the registers (``ledger_edition`` grows when any of their rows changes or
 goes), and an entry is posted under the edition it was checked against: where that has passed, the posting is refused
-and the unit of work runs again with what the registers say now.  Only what was found is remembered, never an absence.
+and the unit of work runs again with what the registers say now.  Only what was found is remembered, never an absence;
+of who approves what, where each new row is a new edition too, all there is.
 """
 
 from collections.abc import Collection, Iterable
@@ -12,6 +13,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
 
+from erp.base.clock import today
+from erp.base.dates import DateInterval
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import queries, values
 from erp.finance.journal.model import Account, Journal
@@ -32,6 +35,7 @@ class _Memory:
     known: dict[tuple[values.Wanted, date], None] = field(default_factory=dict)
     minor_units: dict[str, int] = field(default_factory=dict)
     subaccounts: dict[tuple[int, SubaccountKey], int] = field(default_factory=dict)
+    duties: dict[int, dict[int, list[DateInterval]]] = field(default_factory=dict)
 
     def take(self, found: "_Memory") -> None:
         for mine, theirs in zip(self._kinds(), found._kinds(), strict=True):
@@ -42,7 +46,14 @@ class _Memory:
         return any(len(kind) > _ROOM for kind in self._kinds())
 
     def _kinds(self) -> tuple[dict[object, object], ...]:
-        return (self.journals, self.accounts, self.known, self.minor_units, self.subaccounts)  # type: ignore[return-value]
+        return (  # type: ignore[return-value]
+            self.journals,
+            self.accounts,
+            self.known,
+            self.minor_units,
+            self.subaccounts,
+            self.duties,
+        )
 
 
 _memories: WeakKeyDictionary[Engine, _Memory] = WeakKeyDictionary()
@@ -78,6 +89,14 @@ class Registers:
             self._found.journals |= {j.code: j for j in queries.journals(self._uow.connection, self._uow.scope)}
         return self._memory.journals.get(code) or self._found.journals.get(code)
 
+    def needs_approval(self, organisation_id: int, journal_id: int) -> bool:
+        """Whether a second person approves the journal's entries today."""
+        duties = self._memory.duties.get(organisation_id)
+        if duties is None:
+            duties = queries.duties(self._uow.connection, self._uow.scope, organisation_id)
+            self._found.duties[organisation_id] = duties
+        return journal_id in duties and any(today() in each for each in duties[journal_id])
+
     def accounts(self, codes: Collection[str], day: date) -> dict[str, Account]:
         """Accounts in force on a day, by code."""
         if missing := [code for code in codes if (code, day) not in self._memory.accounts]:
@@ -94,7 +113,7 @@ class Registers:
         if not asked:
             return set()
         absent = values.unknown(self._uow, asked, day=day)
-        self._found.known |= {(value, day): None for value in asked - absent}
+        self._found.known |= {(value, day): None for value in asked - absent if not values.is_own(value)}
         return absent
 
     def minor_units(self, named: Iterable[values.Wanted]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Pure rules of the journal: what a command's lines must hold, and how sums become a trial balance."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from erp.base.errors import DomainError, Invalid, NotFound, RuleViolated
@@ -15,6 +15,8 @@ from erp.finance.journal.model import (
     Measured,
     MeasuredMovement,
     Movement,
+    PostingView,
+    Side,
     Sums,
     TrialBalance,
 )
@@ -217,6 +219,34 @@ def postings(command: PostEntry, checked: Sequence[CheckedSide], ids: Sequence[i
         )
         for p, debit, credit, debit_id, credit_id in pairs
     )
+
+
+def side_shown(
+    side: SideInput,
+    chart: Mapping[str, Account],
+    named: Mapping[tuple[Dimension, str], DimensionValue],
+    places: Places,
+) -> Side | None:
+    """A side of a command as it is shown; ``None`` where it is left out, or its account has gone from the chart."""
+    if side.account not in chart:
+        return None
+    unit = side.dimensions.get(Dimension.CURRENCY, "")
+    amount = side.currency_amount
+    exact = places.get(unit, _USUAL_PLACES)
+    return Side(
+        chart[side.account],
+        tuple(named[d, side.dimensions[d]] for d in Dimension if side.dimensions.get(d)),
+        quantity(side.quantity),
+        Measured(unit, exact, parse_scaled(amount, exact)) if amount is not None else None,
+    )
+
+
+def cancelling(posting: PostingView, kind: str) -> PostingView:
+    """The posting that cancels another, by a ``storno`` or a ``reversal``."""
+    if kind == "reversal":
+        return replace(posting, debit=posting.credit, credit=posting.debit)
+    debit, credit = (side and side.negative for side in (posting.debit, posting.credit))
+    return replace(posting, debit=debit, credit=credit, amount_tiyn=-posting.amount_tiyn)
 
 
 def _is_contra(side: SideInput, opposite: Account | None, chart: Mapping[str, Account]) -> bool:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from erp.base.dates import parse_day
 from erp.base.errors import RuleViolated
@@ -13,9 +13,14 @@ from ledger.errors import YearOutOfRange
 from ledger.model import Dimension
 
 
+class TextExpected(RuleViolated):
+    code = "text-expected"
+    template = "This is sent as a text, like “{example}”."
+
+
 def _tiyn(value: object) -> object:
     if not isinstance(value, str):
-        raise ValueError('an amount is a decimal string, like "1234.56"')
+        raise ValueError(value) from TextExpected(example="1234.56")
     try:
         return parse_tiyn(value)
     except RuleViolated as fault:
@@ -24,7 +29,7 @@ def _tiyn(value: object) -> object:
 
 def _scaled(value: object, places: int) -> object:
     if not isinstance(value, str):
-        raise ValueError('a number is a decimal string, like "12.5"')
+        raise ValueError(value) from TextExpected(example="12.5")
     try:
         return parse_scaled(value, places)
     except RuleViolated as fault:
@@ -54,19 +59,27 @@ def _day(value: object) -> object:
         except RuleViolated as fault:
             raise ValueError(str(fault)) from fault
     if not isinstance(value, date):
-        raise ValueError('a day is a text, like "2026-11-22"')
+        raise ValueError(value) from TextExpected(example="2026-11-22")
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise ValueError(str(YearOutOfRange(year=value.year)))
+        raise ValueError(value) from YearOutOfRange(year=value.year)
     return value
+
+
+def _as_decimal(description: str, example: str, places: int) -> WithJsonSchema:
+    """What the description of the API says of a number that is sent as a text."""
+    pattern = rf"^-?[0-9]{{1,15}}([.,][0-9]{{1,{places}}})?$"
+    return WithJsonSchema({"type": "string", "description": description, "pattern": pattern, "examples": [example]})
 
 
 QUANTITY_PLACES = 3
 _FIRST_YEAR, _LAST_YEAR = 1991, 2199  # years that the ledger keeps
 Day = Annotated[date, BeforeValidator(_day)]
-Amount = Annotated[int, BeforeValidator(_tiyn)]
-Quantity = Annotated[int, BeforeValidator(_milli)]
-Number = Annotated[str, BeforeValidator(_number)]
-DimensionName = Annotated[Dimension, BeforeValidator(_dimension)]
+Amount = Annotated[int, BeforeValidator(_tiyn), _as_decimal("Tenge as a decimal string.", "1234.56", places=2)]
+Quantity = Annotated[int, BeforeValidator(_milli), _as_decimal("A decimal string.", "12.5", QUANTITY_PLACES)]
+Number = Annotated[str, BeforeValidator(_number), _as_decimal("A decimal string.", "100.00", MOST_PLACES)]
+DimensionName = Annotated[
+    Dimension, BeforeValidator(_dimension), WithJsonSchema({"type": "string", "enum": [d.slug for d in Dimension]})
+]
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character but this one
 Code = Annotated[str, Field(max_length=60, pattern=_NO_NUL)]
 Text = Annotated[str, Field(max_length=1000, pattern=_NO_NUL)]

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
 
-from erp.base import audit
-from erp.base.dates import DaySpan, MonthSpan, month_string
+from erp.base.clock import today
+from erp.base.dates import DaySpan, MonthSpan
 from erp.base.errors import Invalid, RuleViolated
 from erp.base.uow import Receipt, UnitOfWork
 from erp.finance.journal import queries, rules, turnovers, values
@@ -30,14 +30,14 @@ from erp.finance.journal.model import (
     Sums,
     TrialBalance,
     Year,
-    YearChange,
 )
 from erp.finance.journal.queries import Carded, CardPlace, SideRow
 from erp.finance.journal.recall import Registers
 from erp.finance.journal.schemas import CorrectEntry, PostEntry, StornoEntry
-from erp.finance.journal.turnovers import Cut
+from erp.finance.journal.turnovers import Cut, Span
 from ledger import seals
 from ledger import service as ledger
+from ledger.errors import ApprovalNeeded
 from ledger.model import Correction, Dimension, EntryKind, JournalEntry, PeriodState, YearClosed, YearReopened
 
 
@@ -95,11 +95,6 @@ def years(uow: UnitOfWork, organisation_id: int) -> list[Year]:
     return queries.years(uow.connection, uow.scope, organisation_id)
 
 
-def year_changes(uow: UnitOfWork, organisation_id: int, limit: int = 50) -> list[YearChange]:
-    """Years closed and reopened, the latest first."""
-    return queries.year_changes(uow.connection, uow.scope, organisation_id, limit)
-
-
 def last_month_posted(uow: UnitOfWork, organisation_id: int) -> date | None:
     return queries.last_month_posted(uow.connection, uow.scope, organisation_id)
 
@@ -107,10 +102,13 @@ def last_month_posted(uow: UnitOfWork, organisation_id: int) -> date | None:
 # ------------------------------------------------------------------------------------------------ commands
 
 
-def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry) -> Receipt:
+def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry, *, approved: bool = False) -> Receipt:
     """Post an entry; repeating the command under its key changes nothing.
 
-    Raises: Invalid with every fault of every line; ``ledger.errors`` where the books refuse (closed month …).
+    Where a second person approves the journal's entries, only one that is ``approved``.
+
+    Raises: Invalid with every fault of every line; ApprovalNeeded; others of ``ledger.errors`` where the books refuse
+    (closed month …).
     """
     registers = Registers(uow)
     journal = registers.journal(command.journal)
@@ -123,10 +121,12 @@ def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry) -> Rec
     named = {(d, code) for s in wanted for d, code in s.dimensions.items() if code}
     chart = registers.accounts({s.account for s in wanted}, day)
     unknown = registers.unknown(named, day)
-    content = _content_of(command)
+    content = content_of(command)
     try:
+        if not approved and registers.needs_approval(organisation_id, journal.id):
+            raise ApprovalNeeded(journal=journal.code)
         checked = rules.check_entry(command, chart, unknown, registers.minor_units(named))
-    except Invalid:
+    except (Invalid, ApprovalNeeded):
         registers.confirm()
         if posted := ledger.posted_before(uow.connection, organisation_id, command.key, content):
             return Receipt(posted)  # it was right when it was posted
@@ -146,7 +146,7 @@ def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry) -> Rec
     return uow.post(entry, edition=registers.edition)
 
 
-def _content_of(command: PostEntry) -> bytes:
+def content_of(command: PostEntry) -> bytes:
     """SHA-256 of what the command says, its key apart, whatever the order of its dimensions."""
     said = command.model_dump(mode="json", exclude={"key"}, exclude_defaults=True)
     return sha256(json.dumps(said, sort_keys=True).encode()).digest()
@@ -157,36 +157,58 @@ def storno_entry(uow: UnitOfWork, organisation_id: int, entry_id: int, command: 
     return correct_entry(uow, organisation_id, entry_id, CorrectEntry(**command.model_dump()))
 
 
-def correct_entry(uow: UnitOfWork, organisation_id: int, entry_id: int, command: CorrectEntry) -> Receipt:
+def correct_entry(
+    uow: UnitOfWork, organisation_id: int, entry_id: int, command: CorrectEntry, *, approved: bool = False
+) -> Receipt:
     """Cancel an entry by a storno or a reversal; of a closed year, through the result of earlier years.
 
-    Raises: EntryUnknown; AlreadyCorrected, NotCorrectable, ClosingNotCorrectable, NothingToCorrect, StornoBeforeEntry,
-    PeriodClosed, PeriodRestricted of ``ledger.errors``.
+    Where a second person approves the journal's entries, only by what is ``approved``.
+
+    Raises: EntryUnknown; ApprovalNeeded, AlreadyCorrected, NotCorrectable, ClosingNotCorrectable, NothingToCorrect,
+    StornoBeforeEntry, PeriodClosed, PeriodRestricted of ``ledger.errors``.
     """
     head = queries.entry_head(uow.connection, uow.scope, organisation_id, entry_id)
     if head is None:
         raise rules.EntryUnknown()
-    return uow.post(
-        Correction(
-            organisation_id,
-            command.key,
-            entry_id,
-            head.fiscal_year,
-            command.effective_on,
-            command.reason,
-            EntryKind(command.kind),
-        )
+    registers = Registers(uow)
+    correction = correction_of(organisation_id, entry_id, head.fiscal_year, command)
+    if not approved and registers.needs_approval(organisation_id, head.journal_id):
+        registers.confirm()
+        posted = ledger.posted_before(uow.connection, organisation_id, command.key, ledger.content_hash(correction))
+        if posted:
+            return Receipt(posted)
+        raise ApprovalNeeded(journal=next(j.code for j in journals(uow) if j.id == head.journal_id))
+    return uow.post(correction, edition=registers.edition)
+
+
+def correction_of(organisation_id: int, entry_id: int, fiscal_year: int, command: CorrectEntry) -> Correction:
+    """What the ledger is asked for by a command that corrects an entry of ``fiscal_year``."""
+    return Correction(
+        organisation_id,
+        command.key,
+        entry_id,
+        fiscal_year,
+        command.effective_on,
+        command.reason,
+        EntryKind(command.kind),
     )
+
+
+def journals_to_approve(uow: UnitOfWork, organisation_id: int) -> frozenset[str]:
+    """Codes of the journals whose entries a second person approves today."""
+    duties = queries.duties(uow.connection, uow.scope, organisation_id)
+    ids = {id_ for id_, spans in duties.items() if any(today() in span for span in spans)}
+    return frozenset(j.code for j in journals(uow) if j.id in ids) if ids else frozenset()
 
 
 def restrict_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
     """Leave a month to those who may adjust.  Raises: PeriodNotOpened; ReasonMissing where the month is closed."""
-    _set_month(uow, "month-restricted", organisation_id, month, PeriodState.RESTRICTED)
+    ledger.set_period(uow.connection, organisation_id, month, PeriodState.RESTRICTED, uow.scope.actor)
 
 
 def close_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
     """Close a month: nothing more is posted into it.  Raises: PeriodNotOpened of ``ledger.errors``."""
-    _set_month(uow, "month-closed", organisation_id, month, PeriodState.CLOSED)
+    ledger.set_period(uow.connection, organisation_id, month, PeriodState.CLOSED, uow.scope.actor)
 
 
 def reopen_month(uow: UnitOfWork, organisation_id: int, month: date, reason: str) -> None:
@@ -194,14 +216,7 @@ def reopen_month(uow: UnitOfWork, organisation_id: int, month: date, reason: str
 
     Raises: PeriodNotOpened, ReasonMissing, YearIsClosed of ``ledger.errors``.
     """
-    _set_month(uow, "month-reopened", organisation_id, month, PeriodState.OPEN, reason)
-
-
-def _set_month(
-    uow: UnitOfWork, action: str, organisation_id: int, month: date, state: PeriodState, reason: str = ""
-) -> None:
-    ledger.set_period(uow.connection, organisation_id, month, state, uow.scope.actor, reason)
-    _record(uow, action, f"month:{month_string(month)}", organisation_id, reason)
+    ledger.set_period(uow.connection, organisation_id, month, PeriodState.OPEN, uow.scope.actor, reason)
 
 
 def close_year(uow: UnitOfWork, organisation_id: int, year: int, key: UUID) -> YearClosed:
@@ -215,10 +230,7 @@ def close_year(uow: UnitOfWork, organisation_id: int, year: int, key: UUID) -> Y
     queries.allow_long_statements(uow.connection, uow.scope)
     memos = [memo.format(year=year, earlier=year - 1) for memo in rules.CLOSING_MEMOS]
     journal = _journal(uow, rules.CLOSING_JOURNAL)
-    closed = ledger.close_year(uow.connection, organisation_id, year, key, journal.id, memos, uow.scope.actor)
-    if closed.is_new:
-        _record(uow, "year-closed", f"year:{year}", organisation_id)
-    return closed
+    return ledger.close_year(uow.connection, organisation_id, year, key, journal.id, memos, uow.scope.actor)
 
 
 def reopen_year(uow: UnitOfWork, organisation_id: int, year: int, key: UUID, reason: str) -> YearReopened:
@@ -227,15 +239,7 @@ def reopen_year(uow: UnitOfWork, organisation_id: int, year: int, key: UUID, rea
     Raises: YearNotClosed, LaterYearClosed, ReasonMissing of ``ledger.errors``.
     """
     queries.allow_long_statements(uow.connection, uow.scope)
-    reopened = ledger.reopen_year(uow.connection, organisation_id, year, key, reason, uow.scope.actor)
-    if reopened.is_new:
-        _record(uow, "year-reopened", f"year:{year}", organisation_id, reason)
-    return reopened
-
-
-def _record(uow: UnitOfWork, action: str, subject: str, organisation_id: int, reason: str = "") -> None:
-    facts = {"reason": reason} if reason else {}
-    audit.record(uow.connection, uow.scope, action, subject, organisation_id=organisation_id, **facts)
+    return ledger.reopen_year(uow.connection, organisation_id, year, key, reason, uow.scope.actor)
 
 
 def _journal(uow: UnitOfWork, code: str) -> Journal:
@@ -296,6 +300,29 @@ def entry(uow: UnitOfWork, organisation_id: int, entry_id: int) -> EntryView:
     )
 
 
+def postings_of(uow: UnitOfWork, command: PostEntry) -> tuple[PostingView, ...]:
+    """The lines of a command as its entry would show them; an account not in force that day by its latest edition."""
+    day = command.effective_on
+    typed = [side for _, side in rules.sides(command) if side.account]
+    chart = queries.accounts_by_code(uow.connection, uow.scope, [side.account for side in typed], day)
+    for code in {side.account for side in typed} - chart.keys():
+        editions = queries.editions_of_account(uow.connection, uow.scope, code, MonthSpan.of(day, day))
+        if editions:
+            chart[code] = editions[0]
+    wanted = {(dimension, code) for side in typed for dimension, code in side.dimensions.items() if code}
+    named, places = values.labels(uow, wanted, day=day), values.minor_units(uow, wanted)
+    return tuple(
+        PostingView(
+            no,
+            rules.side_shown(posting.debit, chart, named, places),
+            rules.side_shown(posting.credit, chart, named, places),
+            posting.amount,
+            posting.memo,
+        )
+        for no, posting in enumerate(command.postings, start=1)
+    )
+
+
 def _side(row: SideRow, chart: Mapping[int, Account], named: "_Naming") -> Side | None:
     """``None`` for the hidden side of a single-sided posting."""
     account = chart[row.account_id]
@@ -340,12 +367,12 @@ def trial_balance(
 
     Raises: NotSealedYet of ``ledger.errors``.
     """
-    cut = _cut(uow, span, closing, known_at)
+    cut = cut_of(uow, span, closing, known_at)
     if by_dimensions:
         sums = turnovers.sums_by_subaccount(uow.connection, uow.scope, organisation_id, cut)
     else:
         sums = turnovers.sums_by_account(uow.connection, uow.scope, [organisation_id], cut)
-    return _balanced(uow, sums, span)
+    return balanced(uow, sums, span)
 
 
 def joint_trial_balance(
@@ -355,16 +382,18 @@ def joint_trial_balance(
 
     Raises: NotSealedYet of ``ledger.errors``.
     """
-    cut = _cut(uow, span, closing, known_at)
+    cut = cut_of(uow, span, closing, known_at)
     sums = turnovers.sums_by_account(uow.connection, uow.scope, sorted(uow.scope.reads), cut)
-    return _balanced(uow, sums, span)
+    return balanced(uow, sums, span)
 
 
-def _cut(uow: UnitOfWork, span: MonthSpan | DaySpan, closing: bool, known_at: datetime | None) -> Cut:
+def cut_of(uow: UnitOfWork, span: MonthSpan | DaySpan, closing: bool = True, known_at: datetime | None = None) -> Cut:
+    """What a report of a span counts.  Raises: NotSealedYet of ``ledger.errors``."""
     return Cut(span, closing, seals.known_at(uow.connection, known_at).xid if known_at else None)
 
 
-def _balanced(uow: UnitOfWork, sums: Sequence[Sums], span: MonthSpan | DaySpan) -> TrialBalance:
+def balanced(uow: UnitOfWork, sums: Sequence[Sums], span: Span) -> TrialBalance:
+    """Sums named and laid out in the order of the chart."""
     chart = queries.accounts_with_headings(uow.connection, uow.scope, {s.account_id for s in sums})
     named = _naming(uow, [s.codes for s in sums], span.last_day)
     return rules.trial_balance(sums, chart, named, named.places)

@@ -28,6 +28,9 @@ class Span(Protocol):
     @property
     def end(self) -> date: ...
 
+    @property
+    def last_day(self) -> date: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -69,7 +72,8 @@ class Cut:
 # Balances brought in by an opening entry stand in the opening column of the span they are dated in.
 _OPENING = "{day} < :start OR (b.kind = 1 AND {day} < :end)"
 _TURNOVER = "{day} >= :start AND b.kind <> 1"
-_COUNTED = "(:closing OR b.kind <> 2 OR b.day < :start)"
+COUNTED = "(:closing OR b.kind <> 2 OR b.day < :start)"
+"""Which rows of what ``rows_by_subaccount`` gives count."""
 
 
 def sums(of: str, day: str = "b.day") -> str:
@@ -197,13 +201,18 @@ def sums_by_account(connection: Connection, scope: Scope, organisations: Sequenc
     if apart:
         parts += _of_organisations(cut, _COARSE, _POSTINGS_BY_ACCOUNT)
     rows = connection.execute(
-        text(f"SELECT b.id AS account_id, {sums('tiyn')} FROM ({_union(*parts)}) b WHERE {_COUNTED} GROUP BY 1"),
+        text(f"SELECT b.id AS account_id, {sums('tiyn')} FROM ({_union(*parts)}) b WHERE {COUNTED} GROUP BY 1"),
         {"organisations": apart, "groups": list(groups), **cut.parameters},
     )
     return [Sums(r.account_id, None, (), *amounts(r)) for r in rows]
 
 
 _GROUP_BITS = 6  # ledger_group_of()
+
+
+def rows_by_subaccount(cut: Cut) -> str:
+    """Turnovers of the ``:organisations`` by subaccount, day or month, and kind: what goes into a FROM as ``b``."""
+    return _union(*_of_organisations(cut, _FINE, _POSTINGS))
 
 
 def _whole_groups(connection: Connection, scope: Scope, organisations: Sequence[int]) -> frozenset[int]:
@@ -215,12 +224,12 @@ def _whole_groups(connection: Connection, scope: Scope, organisations: Sequence[
 
 def sums_by_subaccount(connection: Connection, scope: Scope, organisation_id: int, cut: Cut) -> list[Sums]:
     """Of every subaccount that has a balance or a turnover, with its quantities and currency amounts."""
-    parts = _union(*_of_organisations(cut, _FINE, _POSTINGS))
+    parts = rows_by_subaccount(cut)
     rows = connection.execute(
         text(f"""
             SELECT s.account_id, s.id, ARRAY[{SIDE_CODES}] AS codes, t.*
               FROM (SELECT b.id AS subaccount_id, {sums("tiyn")}, {sums("quantity_milli")}, {sums("currency_minor")}
-                      FROM ({parts}) b WHERE {_COUNTED} GROUP BY 1) t
+                      FROM ({parts}) b WHERE {COUNTED} GROUP BY 1) t
               JOIN ledger_side s ON s.organisation_id = :organisation AND s.id = t.subaccount_id
         """),
         {"organisation": organisation_id, "organisations": [organisation_id], **cut.parameters},

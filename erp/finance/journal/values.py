@@ -44,6 +44,12 @@ def unknown(uow: UnitOfWork, wanted: set[Wanted], *, day: date) -> set[Wanted]:
     return missing
 
 
+def is_own(wanted: Wanted) -> bool:
+    """Whether the value is one institution's own, unknown to others: a person among the counterparties."""
+    dimension, code = wanted
+    return dimension is Dimension.COUNTERPARTY and code[4:5] in ("0", "1", "2", "3")
+
+
 def labels(uow: UnitOfWork, wanted: set[Wanted], *, day: date) -> dict[Wanted, DimensionValue]:
     """A label for every value; its own code where no register names it."""
     named = {(d, code): DimensionValue(d, code, code, code, code) for d, code in wanted}

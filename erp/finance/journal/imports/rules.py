@@ -65,6 +65,8 @@ class Books:
     """State of each opened month."""
     adjusts: bool = False
     """Whether restricted months may be posted into too."""
+    approved: Set[str] = frozenset()
+    """Journals whose entries a second person approves: a file has none, so it does not go into them."""
 
 
 class Registers:
@@ -457,6 +459,9 @@ class Checker:
         code = self._journals[text]
         if code is None:
             self._refuse(row, Field.JOURNAL, JournalUnknown(journal=text or OWN_JOURNAL))
+            return None
+        if code in self.books.approved:
+            self._refuse(row, Field.JOURNAL, ledger_errors.ApprovalNeeded(journal=code))
             return None
         return self.books.journals[code]
 

@@ -38,6 +38,7 @@ from erp.finance.journal.imports.reading import Contents
 from erp.finance.journal.imports.rest import Rest
 from erp.finance.journal.imports.rules import Books, Checker, Registers
 from erp.finance.journal.model import Account
+from erp.finance.journal.service import journals_to_approve
 from erp.reference.classification.queries import REGISTERED
 from erp.reference.counterparties import queries as counterparties
 from ledger import service as ledger
@@ -59,6 +60,7 @@ def import_journal(
     progress: Progress,
     rest: Path | None = None,
     say: Callable[[Exception], str] = str,
+    also: Callable[[UnitOfWork, ImportResult], None] | None = None,
 ) -> ImportResult:
     """Check every row of a file, then post them all in one transaction and tie the ledger to the file.
 
@@ -67,6 +69,8 @@ def import_journal(
 
     With a ``rest``, faults of rows do not stop it: entries with a refused row are written there, whole, with the
     reasons as ``say`` words them, and the others are posted.  The rest is imported as a file of its own.
+
+    ``also`` is done in the transaction of the posting, last.
 
     Raises: FileUnreadable, HeadingsNotFound, HeadingTwice, NothingToImport; FileAlreadyImported; ImportRefused with
     the rows; ForeignOrganisation; PeriodClosed where a month was closed in between; ImportNotTied; FileRepeats;
@@ -94,10 +98,27 @@ def import_journal(
             raise NothingToImport(file=path.name)
         if aside:
             aside.close()
-        try:
-            import_id = uow.run(
-                engine, scope, lambda u: _post(u, organisation_id, path.name, contents, checker, progress)
+
+        def post(u: UnitOfWork) -> ImportResult:
+            import_id = _post(u, organisation_id, path.name, contents, checker, progress)
+            result = ImportResult(
+                import_id,
+                path.name,
+                checker.totals,
+                checker.first_on,
+                checker.last_on,
+                table.columns.ignored,
+                dict(checker.values_left_out),
+                checker.rows_skipped,
+                aside.rows if aside else 0,
+                checker.refusals,
             )
+            if also:
+                also(u, result)
+            return result
+
+        try:
+            return uow.run(engine, scope, post)
         except OperationalError as error:
             if aside and error.connection_invalidated:
                 aside.may_be_needed = True
@@ -106,18 +127,6 @@ def import_journal(
             if _FILE_ONCE in str(error.orig):
                 uow.read(engine, scope, lambda u: _refuse_again(u, organisation_id, path.name, contents))
             raise
-    return ImportResult(
-        import_id,
-        path.name,
-        checker.totals,
-        checker.first_on,
-        checker.last_on,
-        table.columns.ignored,
-        dict(checker.values_left_out),
-        checker.rows_skipped,
-        aside.rows if aside else 0,
-        checker.refusals,
-    )
 
 
 @contextmanager
@@ -142,6 +151,7 @@ def _books(uow: UnitOfWork, organisation_id: int, name: str, contents: Contents)
         {j.code: j.id for j in queries.journals(uow.connection, uow.scope)},
         {m.month: m.state for m in queries.months(uow.connection, uow.scope, organisation_id)},
         organisation_id in uow.scope.adjusts,
+        journals_to_approve(uow, organisation_id),
     )
 
 

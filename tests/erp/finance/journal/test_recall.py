@@ -138,7 +138,7 @@ def test_the_order_of_dimensions_is_not_content(books: Books) -> None:
     one = {"programme": "261.001", "specific": "149"}
     two = dict(reversed(one.items()))
     commands = [an_entry(key, debit="1490", **{"with": {"account": "1490", "dimensions": d}}) for d in (one, two)]
-    assert service._content_of(commands[0]) == service._content_of(commands[1])
+    assert service.content_of(commands[0]) == service.content_of(commands[1])
 
 
 def test_a_retry_in_a_closed_month_gets_its_first_answer_from_memory_too(books: Books) -> None:

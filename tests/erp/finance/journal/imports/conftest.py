@@ -80,7 +80,7 @@ def registers(shared_database: str) -> str:
                        ('1998', 'x', 'x', 'x', 'asset', 'debit', true, 'empty', 'high')
             """)
         )
-    commands = [counterparties.RegisterCounterparty(code, code) for code in (BIN, IIN, GONE)]
+    commands = [counterparties.RegisterCounterparty(code, code) for code in (BIN, GONE)]
     uow.run(owner, system_scope(), lambda u: counterparties.register(u, commands))
     with owner.begin() as connection:
         ended = "UPDATE reference_counterparty SET in_force = '(,2026-07-01)' WHERE code = :code"
@@ -101,6 +101,7 @@ def importer(registers: str) -> Iterator[Importer]:
     def open_books(u: uow.UnitOfWork) -> None:
         ledger.open_books(u.connection, organisation, str(organisation), JANUARY, DECEMBER, ACTOR)
         ledger.set_period(u.connection, organisation, date(2026, 11, 1), PeriodState.CLOSED, ACTOR)
+        counterparties.register(u, [counterparties.RegisterCounterparty(IIN, IIN)], organisation)
 
     uow.run(engine, scope_of(organisation), open_books)
     yield Importer(Books(engine, organisation, {}))

@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
+from erp.base import uow
+from erp.base.clock import today
 from erp.base.scope import Scope
+from erp.finance.approvals import service as approvals
+from erp.finance.approvals.schemas import RequireApproval
 from erp.finance.journal import queries
 from erp.finance.journal.imports import model
 from erp.finance.journal.imports.errors import FileAlreadyImported, ImportNotTied, ImportRefused, NothingToImport
@@ -21,7 +25,7 @@ from ledger.errors import ForeignOrganisation
 from ledger.model import Dimension
 from tests.erp.finance.journal.imports.conftest import BIN, GONE, IIN, Importer
 from tests.erp.finance.journal.imports.files import A_ROW, HEADINGS, a_csv, an_xlsx
-from tests.factories.books import ACTOR
+from tests.factories.books import ACTOR, scope_of
 
 PROGRAMME, SPECIFIC = "110.001", "149"
 WIDE = (*HEADINGS, "Журнал", "Программа", "Специфика", "БИН", "Контрагент Дт")
@@ -79,6 +83,15 @@ def test_the_journal_is_a_code_or_a_memorial_order_by_its_number(importer: Impor
         "SELECT j.code FROM ledger_entry e JOIN ledger_journal j ON j.id = journal_id ORDER BY source_line"
     )
     assert [code for (code,) in codes] == ["MO-06"] * 5 + ["IMPORT", "OPEN"]
+
+
+def test_a_file_does_not_go_past_the_second_person(importer: Importer, tmp_path: Path) -> None:
+    at = importer.books.organisation
+    command = RequireApproval(journal="MO-06", since=today())
+    uow.run(importer.books.engine, scope_of(at), lambda u: approvals.require_approval(u, at, command))
+    path = a_csv(tmp_path, a_row(Журнал="МО № 6"), a_row(Журнал="MO-16", Номер="2"), headings=WIDE)
+    assert importer.refused(path) == [(2, "Журнал", "МО № 6", "approval-needed")]
+    assert importer(path, rest=tmp_path / "rest.csv").totals.entries == 1
 
 
 def test_a_dimension_goes_to_each_side_that_is_kept_by_it(importer: Importer, tmp_path: Path) -> None:

@@ -1,0 +1,571 @@
+"""Use cases of approval.  Each runs inside the caller's unit of work."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from erp.base import audit
+from erp.base.clock import today
+from erp.base.errors import Invalid
+from erp.base.uow import Receipt, UnitOfWork, trial
+from erp.finance.approvals import queries, rules
+from erp.finance.approvals.model import (
+    Act,
+    Approval,
+    Bookkeeper,
+    Duty,
+    DutyException,
+    Head,
+    Prepared,
+    PreparedFilter,
+    PreparedRow,
+    PreparedView,
+    Revision,
+    State,
+    Waiting,
+)
+from erp.finance.approvals.schemas import (
+    AllowException,
+    Preparable,
+    PrepareCorrection,
+    ReleaseJournal,
+    RequireApproval,
+)
+from erp.finance.journal import service as journal
+from erp.finance.journal.model import Journal, Page, PostingView
+from erp.finance.journal.rules import JournalUnknown, cancelling
+from erp.finance.journal.schemas import CorrectEntry
+from erp.finance.journal.service import CursorMalformed
+from erp.reference.access.model import Permission
+from erp.reference.access.policy import ALLOWED
+from erp.reference.notifications import service as notifications
+from erp.reference.notifications.model import NotificationKind
+from ledger import service as ledger
+from ledger.errors import KeyReused, OwnEntry, PeriodRestricted
+
+# ------------------------------------------------------------------------------------------------ prepare
+
+
+def prepare(uow: UnitOfWork, organisation_id: int, command: Preparable) -> Prepared:
+    """Leave an entry, or a correction, for a second person; repeating it under its key changes nothing.
+
+    It is checked as if it were posted, but for a month that only its approver may post into.
+
+    Raises: ApprovalNotAsked; KeyReused; as posting it would.
+    """
+    connection, scope = uow.connection, uow.scope
+    prepared_id = queries.insert_prepared(connection, scope, organisation_id, command.key)
+    if prepared_id is None:
+        return _prepared_before(uow, organisation_id, command)
+    content = _content(uow, organisation_id, command, no=1)
+    _require_asked(uow, organisation_id, content)
+    if ledger.posted_before(connection, organisation_id, command.key, content.content_hash):
+        raise KeyReused(key=str(command.key))
+    _check(uow, organisation_id, command)
+    _keep(uow, organisation_id, Head(prepared_id, command.key, State.PREPARED, 0, 0), content)
+    return Prepared(prepared_id, 1, is_new=True)
+
+
+def prepare_again(
+    uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int, command: Preparable
+) -> Prepared:
+    """Replace what was prepared by what it should have been; earlier revisions are kept.
+
+    Raises: PreparedUnknown, PreparedChanged; as posting it would.
+    """
+    found = _lock(uow, organisation_id, prepared_id)
+    command = command.model_copy(update={"key": found.key})
+    content = _content(uow, organisation_id, command, no=found.revision + 1)
+    if _was_done(uow, organisation_id, found, version, State.PREPARED):
+        last = queries.revision(uow.connection, uow.scope, organisation_id, prepared_id, found.revision)
+        if last.content_hash == content.content_hash:
+            return Prepared(prepared_id, found.version, is_new=False)
+    _require(found, version, State.PREPARED)
+    _check(uow, organisation_id, command)
+    _keep(uow, organisation_id, found, content)
+    return Prepared(prepared_id, found.version + 1, is_new=True)
+
+
+def _prepared_before(uow: UnitOfWork, organisation_id: int, command: Preparable) -> Prepared:
+    """Raises: KeyReused, where the key stands for something else."""
+    found = queries.head_of_key(uow.connection, uow.scope, organisation_id, command.key)
+    if found is None:
+        raise KeyReused(key=str(command.key))
+    first = queries.revision(uow.connection, uow.scope, organisation_id, found.id, 1)
+    if first.kind != rules.kind_of(command) or first.command != rules.document_of(command):
+        raise KeyReused(key=str(command.key))
+    return Prepared(found.id, found.version, is_new=False)
+
+
+def _content(uow: UnitOfWork, organisation_id: int, command: Preparable, *, no: int) -> Revision:
+    """What is kept of a command.  Raises: EntryUnknown; Invalid where the journal is none."""
+    document = rules.document_of(command)
+    if isinstance(command, PrepareCorrection):
+        cancelled = journal.entry(uow, organisation_id, command.entry_id)
+        correction = journal.correction_of(organisation_id, cancelled.id, cancelled.fiscal_year, command)
+        return Revision(
+            no,
+            rules.kind_of(command),
+            rules.SCHEMA_VERSION,
+            document,
+            ledger.content_hash(correction),
+            cancelled.journal.id,
+            command.effective_on,
+            cancelled.memo,
+            cancelled.document_number,
+            cancelled.amount_tiyn if command.kind == "reversal" else -cancelled.amount_tiyn,
+        )
+    return Revision(
+        no,
+        rules.kind_of(command),
+        rules.SCHEMA_VERSION,
+        document,
+        journal.content_of(command),
+        _journal(uow, command.journal).id,
+        command.effective_on,
+        command.memo,
+        command.document_number,
+        sum(posting.amount for posting in command.postings),
+    )
+
+
+def _require_asked(uow: UnitOfWork, organisation_id: int, content: Revision) -> None:
+    """Raises: ApprovalNotAsked."""
+    code = next(j.code for j in journal.journals(uow) if j.id == content.journal_id)
+    if code not in journal.journals_to_approve(uow, organisation_id):
+        raise rules.ApprovalNotAsked(journal=code)
+
+
+def _check(uow: UnitOfWork, organisation_id: int, command: Preparable) -> None:
+    """Post it and undo it.  Raises: what posting it would."""
+    with suppress(PeriodRestricted):  # its approver may be one who posts there
+        trial(uow, lambda work: _post(work, organisation_id, command))
+
+
+def _keep(uow: UnitOfWork, organisation_id: int, found: Head, content: Revision) -> None:
+    connection, scope = uow.connection, uow.scope
+    before = None
+    if found.revision:
+        before = queries.revision(connection, scope, organisation_id, found.id, found.revision).command
+    queries.insert_revision(connection, scope, organisation_id, found.id, content)
+    queries.insert_act(
+        connection,
+        scope,
+        organisation_id,
+        found.id,
+        State.PREPARED,
+        version=found.version + 1,
+        revision=content.no,
+    )
+    _record(uow, "entry-prepared", organisation_id, found.id, before=before, after=content.command)
+    own = authors(queries.acts(connection, scope, organisation_id, found.id))
+    approvers = roles_that(Permission.JOURNAL_APPROVE)
+    for user_id in sorted(queries.nearest(connection, scope, organisation_id, approvers, today(), own)):
+        _notify(uow, organisation_id, found.id, user_id, NotificationKind.TO_APPROVE)
+
+
+# ------------------------------------------------------------------------------------------------ decide
+
+
+def return_prepared(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int, reason: str) -> None:
+    """Send it back to who prepared it, with a reason; doing it twice changes nothing.
+
+    Raises: PreparedUnknown, PreparedChanged.
+    """
+    found = _lock(uow, organisation_id, prepared_id)
+    if not _was_done(uow, organisation_id, found, version, State.RETURNED, reason):
+        _require(found, version, State.RETURNED)
+        _act(uow, organisation_id, found, State.RETURNED, reason=reason)
+
+
+def withdraw(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int) -> None:
+    """Take it back for good: it will not be posted; doing it twice changes nothing.
+
+    Raises: PreparedUnknown, PreparedChanged.
+    """
+    found = _lock(uow, organisation_id, prepared_id)
+    if not _was_done(uow, organisation_id, found, version, State.WITHDRAWN):
+        _require(found, version, State.WITHDRAWN)
+        _act(uow, organisation_id, found, State.WITHDRAWN)
+
+
+def approve(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int) -> Receipt:
+    """Post what was prepared; doing it twice posts once.
+
+    Whoever prepared it, or acts for who did, approves it only under an exception.
+
+    Raises: PreparedUnknown, PreparedChanged, OwnEntry; as posting it would.
+    """
+    found = _lock(uow, organisation_id, prepared_id)
+    if not _was_done(uow, organisation_id, found, version, State.APPROVED):
+        _require(found, version, State.APPROVED)
+        under = _exception_needed(uow, organisation_id, prepared_id)
+        _act(uow, organisation_id, found, State.APPROVED, exception_id=under)
+    return _post(uow, organisation_id, _command(uow, organisation_id, found))
+
+
+def try_to_approve(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int) -> None:
+    """Approve and undo it.  Raises: what approving it would."""
+    trial(uow, lambda work: approve(work, organisation_id, prepared_id, version))
+
+
+def _post(uow: UnitOfWork, organisation_id: int, command: Preparable) -> Receipt:
+    if isinstance(command, PrepareCorrection):
+        said = CorrectEntry(**command.model_dump(exclude={"entry_id"}))
+        return journal.correct_entry(uow, organisation_id, command.entry_id, said, approved=True)
+    return journal.post_entry(uow, organisation_id, command, approved=True)
+
+
+def _command(uow: UnitOfWork, organisation_id: int, found: Head) -> Preparable:
+    kept = queries.revision(uow.connection, uow.scope, organisation_id, found.id, found.revision)
+    return rules.command_of(kept.kind, kept.command, found.key)
+
+
+def _lock(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> Head:
+    """How it stands, when nobody else acts on it.  Raises: PreparedUnknown."""
+    queries.lock(uow.connection, uow.scope, organisation_id, prepared_id)
+    found = queries.head(uow.connection, uow.scope, organisation_id, prepared_id)
+    if found is None:
+        raise rules.PreparedUnknown()
+    return found
+
+
+def _require(found: Head, version: int, act: State) -> None:
+    """Raises: PreparedChanged, where it is not what the actor saw, or no such act is left to do."""
+    rules.require_version(found.version if found.state in rules.FROM[act] else -1, version)
+
+
+def _was_done(uow: UnitOfWork, organisation_id: int, found: Head, version: int, act: State, reason: str = "") -> bool:
+    """Whether the actor did just this already, with what they saw in ``version``."""
+    if found.version != version + 1 or found.state is not act:
+        return False
+    last = queries.acts(uow.connection, uow.scope, organisation_id, found.id)[-1]
+    return last.actor_id == uow.scope.actor.id and last.reason == reason
+
+
+def _exception_needed(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> int | None:
+    """The exception under which the actor approves; ``None`` for a second person.  Raises: OwnEntry."""
+    scope = uow.scope
+    acts = queries.acts(uow.connection, scope, organisation_id, prepared_id)
+    if not authors(acts) & {scope.actor.id, scope.on_behalf_of}:
+        return None
+    found = queries.exception_in_force(uow.connection, scope, organisation_id, scope.actor.id, today())
+    if found is None:
+        raise OwnEntry()
+    return found
+
+
+def authors(acts: Sequence[Act]) -> frozenset[int]:
+    """Whoever prepared any revision, or for whom it was prepared."""
+    return frozenset().union(*(act.people for act in acts if act.act is State.PREPARED))
+
+
+def _act(
+    uow: UnitOfWork,
+    organisation_id: int,
+    found: Head,
+    act: State,
+    *,
+    reason: str = "",
+    exception_id: int | None = None,
+) -> None:
+    queries.insert_act(
+        uow.connection,
+        uow.scope,
+        organisation_id,
+        found.id,
+        act,
+        version=found.version + 1,
+        revision=found.revision,
+        reason=reason,
+        exception_id=exception_id,
+    )
+    facts: dict[str, Any] = {"reason": reason} if reason else {}
+    kind = {State.RETURNED: NotificationKind.RETURNED, State.APPROVED: NotificationKind.APPROVED}.get(act)
+    if kind is not None:
+        notifications.read_about(uow, subject(organisation_id, found.id))
+        preparer = queries.preparer(uow.connection, uow.scope, organisation_id, found.id)
+        if preparer != uow.scope.actor.id:
+            _notify(uow, organisation_id, found.id, preparer, kind, **facts)
+    if exception_id is not None:
+        facts["exception"] = exception_id
+    _record(uow, f"entry-{act.value}", organisation_id, found.id, **facts)
+
+
+def _record(uow: UnitOfWork, action: str, organisation_id: int, prepared_id: int, **facts: Any) -> None:
+    about = subject(organisation_id, prepared_id)
+    audit.record(uow.connection, uow.scope, action, about, organisation_id=organisation_id, **facts)
+
+
+def _notify(
+    uow: UnitOfWork, organisation_id: int, prepared_id: int, user_id: int, kind: NotificationKind, **facts: Any
+) -> None:
+    (row,) = some_prepared(uow, organisation_id, [prepared_id])
+    what = f"{row.journal_code} «{row.memo}»"
+    notifications.notify(uow, user_id, kind, subject(organisation_id, prepared_id), what=what, **facts)
+
+
+def subject(organisation_id: int, prepared_id: int) -> str:
+    """What the trail, comments and files call it."""
+    return f"prepared:{organisation_id}/{prepared_id}"
+
+
+def roles_that(permission: Permission) -> list[str]:
+    """Roles that hold a permission."""
+    return sorted(role.value for role, held in ALLOWED.items() if permission in held)
+
+
+# ------------------------------------------------------------------------------------------------ views
+
+
+def waiting(uow: UnitOfWork, organisation_id: int, *, approves: bool) -> Waiting:
+    """What waits for the scope's actor, who ``approves`` here or only prepares."""
+    return queries.waiting(uow.connection, uow.scope, organisation_id, approves=approves)
+
+
+def prepared_entries(
+    uow: UnitOfWork, organisation_id: int, narrowed: PreparedFilter, cursor: str | None = None, limit: int = 50
+) -> Page[PreparedRow]:
+    """A page of what was prepared, the newest first.  Raises: CursorMalformed, JournalUnknown."""
+    if narrowed.journal and all(j.code != narrowed.journal for j in journal.journals(uow)):
+        raise JournalUnknown(journal=narrowed.journal)
+    if cursor and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+        raise CursorMalformed()
+    before = int(cursor) if cursor else None
+    rows = queries.rows(uow.connection, uow.scope, organisation_id, narrowed, before, limit + 1)
+    shown = tuple(rows[:limit])
+    return Page(shown, str(shown[-1].id) if len(rows) > limit else None)
+
+
+def some_prepared(uow: UnitOfWork, organisation_id: int, ids: Sequence[int]) -> list[PreparedRow]:
+    """Those of the ids that are here, however they stand, the newest first."""
+    everything = PreparedFilter(tuple(State))
+    return queries.rows(uow.connection, uow.scope, organisation_id, everything, None, len(ids), ids)
+
+
+def prepared_entry(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> PreparedView:
+    """A prepared entry whole.  Raises: PreparedUnknown."""
+    connection, scope = uow.connection, uow.scope
+    found = queries.head(connection, scope, organisation_id, prepared_id)
+    if found is None:
+        raise rules.PreparedUnknown()
+    kept = queries.revision(connection, scope, organisation_id, prepared_id, found.revision)
+    acts = tuple(queries.acts(connection, scope, organisation_id, prepared_id))
+    command = rules.command_of(kept.kind, kept.command, found.key)
+    posted = None
+    if found.state is State.APPROVED:
+        posted = queries.entry_number(connection, scope, organisation_id, found.key)
+    under = acts[-1].exception_id
+    return PreparedView(
+        organisation_id=organisation_id,
+        id=found.id,
+        version=found.version,
+        state=found.state,
+        kind=kept.kind,
+        journal=next(j for j in journal.journals(uow) if j.id == kept.journal_id),
+        effective_on=kept.effective_on,
+        memo=kept.memo,
+        document_number=kept.document_number,
+        document_on=None if isinstance(command, PrepareCorrection) else command.document_on,
+        amount_tiyn=kept.amount_tiyn,
+        postings=_postings(uow, organisation_id, command),
+        corrects=command.entry_id if isinstance(command, PrepareCorrection) else None,
+        correction=command.kind if isinstance(command, PrepareCorrection) else "",
+        reason=command.reason if isinstance(command, PrepareCorrection) else "",
+        acts=acts,
+        entry_id=posted[0] if posted else None,
+        entry_number=posted[1] if posted else None,
+        exception=queries.exception(connection, scope, organisation_id, under) if under is not None else None,
+    )
+
+
+def command_prepared(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> Preparable:
+    """The command of the last revision.  Raises: PreparedUnknown."""
+    found = queries.head(uow.connection, uow.scope, organisation_id, prepared_id)
+    if found is None:
+        raise rules.PreparedUnknown()
+    return _command(uow, organisation_id, found)
+
+
+def approval_of(uow: UnitOfWork, organisation_id: int, entry_id: int) -> Approval | None:
+    """How a posted entry was approved; ``None`` where it needed no approval."""
+    found = queries.approvals_of(uow.connection, uow.scope, organisation_id, [entry_id]).get(entry_id)
+    if found is None:
+        return None
+    prepared_id, under = found
+    acts = queries.acts(uow.connection, uow.scope, organisation_id, prepared_id)
+    prepared = next(act for act in reversed(acts) if act.act is State.PREPARED)
+    return Approval(
+        prepared_id,
+        prepared.actor,
+        acts[-1].actor,
+        acts[-1].at,
+        queries.exception(uow.connection, uow.scope, organisation_id, under) if under is not None else None,
+    )
+
+
+def under_exception(uow: UnitOfWork, organisation_id: int, entries: Sequence[int]) -> frozenset[int]:
+    """Those of the posted entries that their own preparer approved."""
+    found = queries.approvals_of(uow.connection, uow.scope, organisation_id, entries)
+    return frozenset(entry_id for entry_id, (_, under) in found.items() if under is not None)
+
+
+def _postings(uow: UnitOfWork, organisation_id: int, command: Preparable) -> tuple[PostingView, ...]:
+    """The lines as they would be posted."""
+    if isinstance(command, PrepareCorrection):
+        cancelled = journal.entry(uow, organisation_id, command.entry_id).postings
+        return tuple(cancelling(posting, command.kind) for posting in cancelled)
+    return journal.postings_of(uow, command)
+
+
+# ------------------------------------------------------------------------------------------------ settings
+
+
+def duties(uow: UnitOfWork, organisation_id: int) -> list[Duty]:
+    """Journals that need an approval, needed one or will need one."""
+    return queries.duties(uow.connection, uow.scope, organisation_id)
+
+
+def separable_journals(uow: UnitOfWork) -> list[Journal]:
+    """Journals for which an approval may be asked."""
+    return [each for each in journal.journals(uow) if each.code not in rules.NOT_SEPARABLE]
+
+
+def require_approval(uow: UnitOfWork, organisation_id: int, command: RequireApproval) -> int:
+    """From a day on, nothing is posted into a journal without a second person; returns the setting's id.
+
+    Raises: JournalNotSeparable, BeginsInThePast, SeparatedAlready; Invalid where there is no such journal.
+    """
+    found = _journal(uow, command.journal)
+    if found.code in rules.NOT_SEPARABLE:
+        raise rules.JournalNotSeparable(journal=found.code)
+    rules.require_from_today(command.since, today())
+    duty_id = queries.insert_duty(uow.connection, uow.scope, organisation_id, found.id, command.since)
+    if duty_id is None:
+        raise rules.SeparatedAlready(journal=found.code)
+    _record_duty(uow, organisation_id, found.code, None, {"since": command.since, "until": None})
+    return duty_id
+
+
+def release_journal(uow: UnitOfWork, organisation_id: int, duty_id: int, command: ReleaseJournal) -> None:
+    """From a day on, tomorrow or later, a journal needs no second person; one that has not begun is taken away.
+
+    Raises: DutyUnknown, EndsTooEarly.
+    """
+    found = next((d for d in queries.duties(uow.connection, uow.scope, organisation_id) if d.id == duty_id), None)
+    since, until = (found.in_force.start, found.in_force.end) if found else (None, None)
+    if found is None or since is None or (until is not None and until <= today()):
+        raise rules.DutyUnknown()
+    before = {"since": since, "until": until}
+    if since > today() and command.until <= since:
+        queries.delete_duty(uow.connection, uow.scope, organisation_id, duty_id)
+        _record_duty(uow, organisation_id, found.journal.code, before, None)
+        return
+    rules.require_through_today(command.until, since, today())
+    queries.end_duty(uow.connection, uow.scope, organisation_id, duty_id, command.until)
+    _record_duty(uow, organisation_id, found.journal.code, before, before | {"until": command.until})
+
+
+def _record_duty(
+    uow: UnitOfWork,
+    organisation_id: int,
+    code: str,
+    before: dict[str, date | None] | None,
+    after: dict[str, date | None] | None,
+) -> None:
+    audit.record(
+        uow.connection,
+        uow.scope,
+        "approval-required" if before is None else "approval-released",
+        f"organisation:{organisation_id}",
+        organisation_id=organisation_id,
+        before=_told(before),
+        after=_told(after),
+        journal=code,
+    )
+
+
+def bookkeepers(uow: UnitOfWork, organisation_id: int) -> list[Bookkeeper]:
+    """Who may be allowed an exception."""
+    return queries.bookkeepers(uow.connection, uow.scope, organisation_id, roles_that(Permission.JOURNAL_POST), today())
+
+
+def exceptions(uow: UnitOfWork, organisation_id: int) -> list[DutyException]:
+    """Every exception there is, will be or has been, the latest first."""
+    return queries.exceptions(uow.connection, uow.scope, organisation_id)
+
+
+def allow_exception(uow: UnitOfWork, organisation_id: int, command: AllowException) -> int:
+    """Let another person approve for a time what they prepared; returns the exception's id.
+
+    Raises: ExceptionForOneself, NotABookkeeper, BeginsInThePast, EndsTooEarly, ExceptionAlready.
+    """
+    scope, day = uow.scope, today()
+    if command.user_id in (scope.actor.id, scope.on_behalf_of):
+        raise rules.ExceptionForOneself()
+    if command.user_id not in {person.id for person in bookkeepers(uow, organisation_id)}:
+        raise rules.NotABookkeeper()
+    rules.require_from_today(command.since, day)
+    rules.require_through_today(command.until, command.since, day)
+    exception_id = queries.insert_exception(
+        uow.connection,
+        scope,
+        organisation_id,
+        user_id=command.user_id,
+        since=command.since,
+        until=command.until,
+        reason=command.reason,
+    )
+    if exception_id is None:
+        raise rules.ExceptionAlready()
+    after = {"since": command.since, "until": command.until, "reason": command.reason}
+    _record_exception(uow, organisation_id, command.user_id, None, after)
+    return exception_id
+
+
+def end_exception(uow: UnitOfWork, organisation_id: int, exception_id: int, until: date) -> None:
+    """End an exception early, tomorrow or later; one that has not begun is taken away.
+
+    Raises: ExceptionUnknown, EndsTooEarly.
+    """
+    found = queries.exception(uow.connection, uow.scope, organisation_id, exception_id)
+    if found is None or found.until <= today():
+        raise rules.ExceptionUnknown()
+    before: dict[str, Any] = {"since": found.since, "until": found.until}
+    if found.since > today() and until <= found.since:
+        queries.delete_exception(uow.connection, uow.scope, organisation_id, exception_id)
+        _record_exception(uow, organisation_id, found.user_id, before, None)
+        return
+    rules.require_through_today(until, found.since, today())
+    queries.end_exception(uow.connection, uow.scope, organisation_id, exception_id, min(until, found.until))
+    _record_exception(uow, organisation_id, found.user_id, before, before | {"until": min(until, found.until)})
+
+
+def _record_exception(
+    uow: UnitOfWork, organisation_id: int, user_id: int, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    audit.record(
+        uow.connection,
+        uow.scope,
+        "exception-allowed" if before is None else "exception-ended",
+        f"user:{user_id}",
+        organisation_id=organisation_id,
+        before=_told(before),
+        after=_told(after),
+    )
+
+
+def _told(facts: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Days as the trail writes them."""
+    if facts is None:
+        return None
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}
+
+
+def _journal(uow: UnitOfWork, code: str) -> Journal:
+    """Raises: Invalid."""
+    for each in journal.journals(uow):
+        if each.code == code:
+            return each
+    raise Invalid({"journal": JournalUnknown(journal=code)})

@@ -1,0 +1,157 @@
+"""Books in which several people work: accountants who prepare, chiefs who approve, an administrator."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import count
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+
+from erp.base import uow
+from erp.base.clock import today
+from erp.base.db import make_engine
+from erp.base.scope import Scope
+from erp.base.uow import UnitOfWork
+from erp.finance.approvals import service
+from erp.finance.approvals.schemas import AllowException, PrepareCorrection, ReleaseJournal, RequireApproval
+from erp.finance.journal.schemas import PostEntry
+from ledger import service as ledger
+from ledger.model import Actor, Posted
+from tests.factories.books import ACTOR, DECEMBER, JANUARY, a_chart, scope_of
+
+T = TypeVar("T")
+
+GUARDED, FREE = "MO-01", "MO-16"
+PEOPLE = ("aigul", "bolat", "chief", "head")
+_codes = count(1)
+
+
+def an_entry(**changes: Any) -> PostEntry:
+    """A command to post 100.00 of revenue in cash."""
+    said = {
+        "key": str(uuid4()),
+        "journal": GUARDED,
+        "effective_on": "2026-03-15",
+        "memo": "Cash received",
+        "postings": [{"debit": {"account": "1010"}, "credit": {"account": "6010"}, "amount": "100.00"}],
+    }
+    return PostEntry.model_validate(said | changes)
+
+
+def a_correction(entry_id: int, **changes: Any) -> PrepareCorrection:
+    said = {"key": str(uuid4()), "entry_id": entry_id, "effective_on": "2026-03-16", "reason": "typed twice"}
+    return PrepareCorrection.model_validate(said | changes)
+
+
+@dataclass
+class Office:
+    """One organisation with its people; each act is a command of its own, by whom it says."""
+
+    engine: Engine
+    organisation: int
+    people: dict[str, int] = field(default_factory=dict)
+
+    def scope(self, who: str, on_behalf_of: str | None = None) -> Scope:
+        here = frozenset({self.organisation})
+        lender = self.people[on_behalf_of] if on_behalf_of else None
+        return Scope(Actor(self.people[who], "test"), writes=here, adjusts=here, on_behalf_of=lender)
+
+    def run(self, who: str, command: Callable[[UnitOfWork], T], on_behalf_of: str | None = None) -> T:
+        return uow.run(self.engine, self.scope(who, on_behalf_of), command)
+
+    def prepare(self, who: str, command: PostEntry | PrepareCorrection | None = None, **behalf: str) -> int:
+        wanted = command or an_entry()
+        return self.run(who, lambda u: service.prepare(u, self.organisation, wanted), **behalf).id
+
+    def approve(self, who: str, prepared_id: int, version: int = 1, **behalf: str) -> Posted:
+        return self.run(who, lambda u: service.approve(u, self.organisation, prepared_id, version), **behalf)()
+
+    def view(self, prepared_id: int) -> Any:
+        return self.run("head", lambda u: service.prepared_entry(u, self.organisation, prepared_id))
+
+    def require(self, journal: str = GUARDED, since: date | None = None) -> int:
+        command = RequireApproval(journal=journal, since=since or today())
+        return self.run("head", lambda u: service.require_approval(u, self.organisation, command))
+
+    def release(self, duty_id: int, until: date) -> None:
+        self.run("head", lambda u: service.release_journal(u, self.organisation, duty_id, ReleaseJournal(until=until)))
+
+    def allow(self, whom: str, by: str = "head", *, days: int = 30, since: date | None = None) -> int:
+        start = since or today()
+        command = AllowException(
+            user_id=self.people[whom], since=start, until=start + timedelta(days=days), reason="the only accountant"
+        )
+        return self.run(by, lambda u: service.allow_exception(u, self.organisation, command))
+
+    def posted(self) -> list[tuple[str, int]]:
+        """Every entry of the books: its journal, and how many approvals lead to it."""
+        with self.engine.connect() as connection, connection.begin():
+            connection.execute(text("SELECT set_config('qazyna.reads', :id, true)"), {"id": str(self.organisation)})
+            rows = connection.execute(
+                text("""
+                    SELECT j.code, count(p.id) FROM ledger_entry e
+                      JOIN ledger_journal j ON j.id = e.journal_id
+                      LEFT JOIN ledger_command c ON c.organisation_id = e.organisation_id AND c.entry_id = e.id
+                      LEFT JOIN finance_prepared p
+                        ON p.organisation_id = c.organisation_id AND p.key = c.key AND p.state = 'approved'
+                     WHERE e.organisation_id = :organisation GROUP BY e.id, j.code ORDER BY e.id
+                """),
+                {"organisation": self.organisation},
+            )
+            return [(code, approvals) for code, approvals in rows]
+
+
+@pytest.fixture(scope="module")
+def new_office(shared_database: str) -> Iterator[Callable[[], Office]]:
+    """One office after another over one chart, each with open books for 2026."""
+    a_chart(shared_database)
+    engine, owner = make_engine(shared_database, pool=4), make_engine(shared_database, role=None, pool=1)
+
+    def make() -> Office:
+        number = next(_codes)
+        with owner.begin() as connection:
+            organisation = connection.execute(
+                text("""
+                    INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en)
+                    VALUES (:code, 'institution', :code, :code, :code) RETURNING id
+                """),
+                {"code": f"{number:012d}"},
+            ).scalar_one()
+            people = {
+                who: connection.execute(
+                    text("""
+                        WITH made AS (INSERT INTO reference_user (login, name, password_hash)
+                                      VALUES (:login, :name, '') RETURNING id)
+                        INSERT INTO reference_role_grant (user_id, role, organisation_id)
+                        SELECT id, :role, :organisation FROM made RETURNING user_id
+                    """),
+                    {
+                        "login": f"{who}-{number}",
+                        "name": who.title(),
+                        "role": "administrator" if who == "head" else "accountant",
+                        "organisation": organisation,
+                    },
+                ).scalar_one()
+                for who in PEOPLE
+            }
+        uow.run(
+            engine,
+            scope_of(organisation),
+            lambda u: ledger.open_books(u.connection, organisation, f"{number:012d}", JANUARY, DECEMBER, ACTOR),
+        )
+        return Office(engine, organisation, people)
+
+    yield make
+    engine.dispose()
+    owner.dispose()
+
+
+@pytest.fixture
+def office(new_office: Callable[[], Office]) -> Office:
+    """An office in which entries of one journal need a second person."""
+    made = new_office()
+    made.require()
+    return made
