@@ -1,6 +1,7 @@
 """Takes the pictures of the documentation: ``make screenshots``.
 
 Starts the demonstration in a throw-away folder, as a newcomer would, and drives headless Chromium through its pages.
+With arguments, only pictures whose names begin with one of them.
 """
 
 import os
@@ -14,16 +15,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from qazyna import demonstration
 from qazyna.browser import BROWSER_FLAGS, find_browser
+from qazyna.demonstration import oblast
 from qazyna.postgres import temporary_data
 
 PICTURES = Path(__file__).with_name("screenshots")
 DESKTOP, PHONE = (1440, 900), (375, 812)
-ACCOUNTANT = demonstration.SIGN_INS[0]
 
 
 def _half_an_entry(page: Page) -> None:
@@ -38,18 +40,37 @@ def _half_an_entry(page: Page) -> None:
     page.fill("[name='postings.0.amount']", "128 450,00")
 
 
+def _open_first(page: Page) -> None:
+    """Open the first document of a list, and go down to the papers beside it."""
+    page.goto(urljoin(page.url, page.locator("main table tbody a").first.get_attribute("href")))
+    page.locator("main > :last-child").scroll_into_view_if_needed()
+
+
 @dataclass(frozen=True)
 class Shot:
     name: str
     path: str
-    """After ``/o/{id}/``."""
+    """After ``/o/{id}/``; one that begins with a stroke belongs to no institution."""
     language: str
     scheme: str = "light"
     size: tuple[int, int] = DESKTOP
     prepare: Callable[[Page], None] = field(default=lambda page: None)
+    login: str = "aigul"
+    books: str = "Besterek Basic School"
+
+
+def _at_both_sizes(
+    name: str, path: str, language: str, login: str, books: str = "", prepare: Callable[[Page], None] | None = None
+) -> tuple[Shot, Shot]:
+    act = prepare or (lambda page: None)
+    return (
+        Shot(f"{name}-{language}-light", path, language, prepare=act, login=login, books=books),
+        Shot(f"{name}-{language}-phone", path, language, size=PHONE, prepare=act, login=login, books=books),
+    )
 
 
 _MONTHS = "from=2026-01&to=2026-10"
+_TALK = "journal?journal=MO-06&from=2026-10&to=2026-10&text=Тепловая"
 SHOTS = [
     Shot("home-ru-light", "", "ru"),
     Shot("journal-kk-light", "journal", "kk"),
@@ -60,6 +81,16 @@ SHOTS = [
     Shot("trial-balance-en-dark", f"trial-balance?{_MONTHS}&by=dimensions", "en", scheme="dark"),
     Shot("account-card-ru-light", f"accounts/3210/card?{_MONTHS}", "ru"),
     Shot("account-card-kk-phone", f"accounts/3210/card?{_MONTHS}", "kk", scheme="dark", size=PHONE),
+    *_at_both_sizes("months", "months", "ru", "erlan", "School No. 12"),
+    *_at_both_sizes("approvals", "approvals", "ru", "svetlana", "School-Gymnasium No. 4"),
+    *_at_both_sizes("papers", _TALK, "ru", "erlan", "School No. 12", _open_first),
+    *_at_both_sizes("admin", "/admin", "en", "bolat"),
+    *_at_both_sizes("admin-users", "/admin/users", "en", "bolat"),
+    *_at_both_sizes("admin-organisations", "/admin/organisations", "en", "bolat"),
+    *_at_both_sizes("admin-packages", "/admin/packages", "en", "bolat"),
+    *_at_both_sizes("admin-jobs", "/admin/jobs", "en", "bolat"),
+    *_at_both_sizes("admin-audit", "/admin/audit", "en", "bolat"),
+    *_at_both_sizes("admin-health", "/admin/health", "en", "bolat"),
 ]
 
 
@@ -101,23 +132,36 @@ def _take(browser: Browser, address: str, shot: Shot) -> None:
     )
     context.add_cookies([{"name": "qazyna_language", "value": shot.language, "url": address}])
     page = context.new_page()
+    person = next(each for each in demonstration.SIGN_INS if each.login == shot.login)
     page.goto(f"{address}/sign-in")
-    page.fill("[name='login']", ACCOUNTANT.login)
-    page.fill("[name='password']", ACCOUNTANT.password)
+    page.fill("[name='login']", person.login)
+    page.fill("[name='password']", person.password)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/o/*/")
-    page.goto(page.url + shot.path)
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    answer = page.goto(address + shot.path if shot.path.startswith("/") else _books(page, address, shot) + shot.path)
+    if answer is None or not answer.ok:
+        raise SystemExit(f"{shot.name}: {page.url} does not answer")
     shot.prepare(page)
     page.screenshot(path=PICTURES / f"{shot.name}.png")
     context.close()
 
 
+def _books(page: Page, address: str, shot: Shot) -> str:
+    """Address of the institution's pages; it is found by its BIN, as people find it."""
+    code = next(i.code for i in oblast.institutions() if i.en == shot.books)
+    page.goto(f"{address}/?all=1&q={code}")
+    books = page.locator("main a[href^='/o/']").first.get_attribute("href")
+    return f"{address}{books}"
+
+
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
+    wanted = tuple(sys.argv[1:]) or ("",)
     with _demonstration() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=BROWSER_FLAGS)
         for shot in SHOTS:
-            _take(browser, address, shot)
+            if shot.name.startswith(wanted):
+                _take(browser, address, shot)
         browser.close()
 
 

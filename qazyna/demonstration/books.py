@@ -7,23 +7,19 @@ from datetime import date
 
 from dateutil.relativedelta import relativedelta
 
+from erp.base.money import allocate
 from ledger.model import EntryKind
 from qazyna.demonstration import story
-from qazyna.demonstration.days import working_day
+from qazyna.demonstration.days import BEGINNING, CLOSED_YEARS, LAST_DAY, MONTH, working_day
 from qazyna.demonstration.desk import PLANS, Desk
 from qazyna.demonstration.model import Asset, Draft, Institution, Line, Side
+from qazyna.demonstration.story.belongings import worn_side
 
-BEGINNING = date(2025, 1, 1)
-LAST_DAY = date(2026, 11, 20)
-"""The demonstration's today, whatever the clock says."""
-
-CLOSED_YEAR = 2025
-OPEN_FROM = date(2026, 10, 1)
-BOOKS_UNTIL = date(2026, 12, 31)
-
-_PROLOGUE = date(2024, 12, 1)
+_PROLOGUE = date(2022, 12, 1)
 _LAST_MONTH = date(2026, 11, 1)
 _PRIOR_RESULT = Side("5220")
+_BUILT = ("2310", "2320", "2330", "2340")
+"""What is one object of one age."""
 
 Balances = dict[Side, int]
 """Debit less credit, tiyn."""
@@ -57,22 +53,32 @@ def _months() -> Iterable[date]:
     month = _PROLOGUE
     while month <= _LAST_MONTH:
         yield month
-        month += relativedelta(months=1)
+        month += MONTH
 
 
 def _endow(desk: Desk) -> None:
     """What the institution has when the story begins: assets, worn as their age tells, and money of its own."""
-    eve = date(2024, 11, 30)
+    eve = date(2022, 11, 30)
     for account, (millions, age, life) in desk.who.holdings.items():
         cost = desk.luck("endowment", account).vary(round(millions * 10) * 10_000_000, 1)
-        asset = Asset(account, cost, life * 12, _PROLOGUE - relativedelta(years=age))
-        desk.assets.append(asset)
-        worn = asset.worn_tiyn(eve)
-        desk.write(eve, "OPEN", "", Line(Side(account), _PRIOR_RESULT, cost))
-        desk.write(eve, "OPEN", "", Line(_PRIOR_RESULT, story.worn_side(account), worn))
+        for lot, years in _lots(desk.who, account, cost, age):
+            asset = Asset(account, lot, life * 12, _PROLOGUE - relativedelta(years=years))
+            desk.assets.append(asset)
+            desk.write(eve, "OPEN", "", Line(Side(account), _PRIOR_RESULT, lot))
+            desk.write(eve, "OPEN", "", Line(_PRIOR_RESULT, worn_side(account), asset.worn_tiyn(eve)))
     if income := sum(desk.who.own.values()):
         desk.own[eve.replace(day=1)] = income * 93
         desk.write(eve, "OPEN", "", Line(Side("1042"), _PRIOR_RESULT, income * 168))
+
+
+def _lots(who: Institution, account: str, cost: int, age: int) -> Iterable[tuple[int, int]]:
+    """Costs and ages of what was bought in the course of years; a building is one object, and so is each car."""
+    if account in _BUILT:
+        return [(cost, age)]
+    if account == "2350":
+        ages = [max(age + 2 * (who.vehicles - 1) - 4 * n, 0) for n in range(who.vehicles)]
+        return zip(allocate(cost, [1] * who.vehicles), ages, strict=True)
+    return zip(allocate(cost, (2, 3, 3, 2)), (2 * age + 2, age + 1, age, max(age - 2, 0)), strict=True)
 
 
 # ------------------------------------------------------------------------------------------------ the plan
@@ -92,7 +98,7 @@ def _plans(desk: Desk) -> list[Draft]:
             if line.credit.account in PLANS:
                 payments[draft.on.replace(day=1)].append((draft.on, line.credit, line.tiyn))
     plans = [plan for month in sorted(payments) for plan in _plans_of_month(desk, month, payments[month])]
-    return plans + [_lapse(desk, year, [*desk.drafts, *plans]) for year in (_PROLOGUE.year, CLOSED_YEAR)]
+    return plans + [_lapse(desk, year, [*desk.drafts, *plans]) for year in (_PROLOGUE.year, *CLOSED_YEARS)]
 
 
 def _plans_of_month(desk: Desk, month: date, payments: list[tuple[date, Side, int]]) -> Iterable[Draft]:

@@ -1,17 +1,17 @@
 """An accountant's desk: the entries written so far, and what later months must know of earlier ones."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
 from qazyna.demonstration import oblast
-from qazyna.demonstration.days import days_later
+from qazyna.demonstration.days import MONTH, days_later
 from qazyna.demonstration.luck import Luck
-from qazyna.demonstration.model import Asset, Draft, Institution, Line, Side, Stock, Supplier
+from qazyna.demonstration.model import Asset, Draft, Institution, Line, Side, Stage, Stock, Supplier
 
-PRICES = {2024: 93, 2025: 100, 2026: 111}
-"""Prices in per cent of those of 2025; invented."""
+PRICES = {2022: 72, 2023: 83, 2024: 90, 2025: 100, 2026: 111}
+"""Prices in per cent of those of 2025, by the consumer price index: 14.7 % in 2023, 8.7 % in 2024; later recalled."""
 
 PLANS = {"1091": "6010", "1092": "6020", "1094": "6030", "1095": "6040"}
 """Plan assignments of a local budget and the revenue that they are recognised as (typical entries 1 to 4)."""
@@ -63,11 +63,20 @@ class Desk:
     def plan(self, specific: str) -> Side:
         return plan_side(self.who.programme, specific)
 
-    def write(self, on: date, journal: str, memo: str, *lines: Line, series: str = "", number: str = "") -> None:
+    def write(
+        self,
+        on: date,
+        journal: str,
+        memo: str,
+        *lines: Line,
+        series: str = "",
+        number: str = "",
+        stage: Stage = Stage.STORY,
+    ) -> None:
         """Put down an entry; lines of nothing are left out."""
         real = tuple(line for line in lines if line.tiyn)
         if real:
-            self.drafts.append(Draft(on, journal, memo, real, series=series, number=number))
+            self.drafts.append(Draft(on, journal, memo, real, series=series, number=number, stage=stage))
 
     def pay(self, on: date, memo: str, *lines: Line) -> None:
         """Pay from the plan by an invoice for payment."""
@@ -103,6 +112,14 @@ class Desk:
         assert stock.litres >= 0
         line = Line(self.expense("7060", specific), Side(account), tiyn, None, None, litres or None)
         self.write(on, journal, memo, line, series="act")
+
+    def give_up(self, asset: Asset, cost_tiyn: int, month: date) -> int:
+        """Take a part of an asset, by cost, out of the books; returns its depreciation up to the month before."""
+        left, before = replace(asset, cost_tiyn=asset.cost_tiyn - cost_tiyn), month - MONTH
+        self.assets[self.assets.index(asset)] = left
+        if not left.cost_tiyn:
+            self.assets.remove(left)
+        return asset.worn_tiyn(before) - left.worn_tiyn(before)
 
     def paper_number(self, on: date, what: str) -> str:
         """Number of a supplier's paper."""

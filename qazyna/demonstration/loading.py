@@ -5,11 +5,10 @@ Each step is one transaction under fixed keys, so that a load broken off at any 
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid5
 
-from dateutil.relativedelta import relativedelta
 from rich.progress import Progress
 from sqlalchemy import Connection, Engine, text
 
@@ -22,24 +21,22 @@ from erp.finance.journal import service as journal
 from erp.reference.access import service as access
 from erp.reference.access.model import Role
 from erp.reference.counterparties import service as counterparties
+from erp.reference.counterparties.schemas import KeepBankAccount
 from erp.reference.counterparties.service import RegisterCounterparty
 from erp.reference.organisations import queries as organisations
 from erp.reference.organisations import service as organisation_service
 from erp.reference.organisations.model import OrganisationDraft, OrganisationKind
 from erp.reference.packages import service as packages
 from ledger import service as ledger
-from ledger.model import Actor, Correction, Dimension, JournalEntry, Posting, Source, SubaccountKey
-from qazyna.demonstration import books, oblast
-from qazyna.demonstration.days import days_later, working_day
-from qazyna.demonstration.model import Draft, Institution, Side
+from ledger.model import Actor, Correction, Dimension, JournalEntry, PeriodState, Posting, Source, SubaccountKey
+from qazyna.demonstration import books, days, oblast, present
+from qazyna.demonstration.model import Draft, Institution, Side, Slip, Stage
 from qazyna.demonstration.people import PASSWORD, PEOPLE
+from qazyna.demonstration.present import ORIGIN
+from qazyna.demonstration.slips import slips_of
 
-ORIGIN = "demonstration"
 _KEYS = UUID("6a2f3c1e-7d0b-5b7e-9f55-2f6d1d7a4c11")
 _LOADED = "demonstration-loaded"
-
-_CORRECTED = ("School-Gymnasium No. 4", "Zhanadala Secondary School")
-"""Institutions, by English name, where an invoice was entered twice and the second entry cancelled."""
 
 
 def is_loaded(url: str) -> bool:
@@ -62,6 +59,7 @@ def load(url: str, progress: Progress) -> None:
         for institution in oblast.institutions():
             _keep_books(engine, registers, institution)
             progress.advance(task)
+        present.lay_out(engine)
         with owner.begin() as connection:
             connection.execute(text("ANALYZE"))  # reports and checks are planned for what is there from the start
         uow.run(owner, system_scope(origin=ORIGIN), lambda u: record(u.connection, u.scope, _LOADED, ORIGIN))
@@ -90,7 +88,10 @@ def _settle(u: UnitOfWork) -> None:
     everybody = [*oblast.bodies(), *oblast.institutions()]
     organisation_service.register_organisations(
         u,
-        [OrganisationDraft(b.code, OrganisationKind(b.kind), b.kk, b.ru, b.en, b.parent, b.office) for b in everybody],
+        [
+            OrganisationDraft(b.code, OrganisationKind(b.kind), b.kk, b.ru, b.en, b.parent, b.office, b.since)
+            for b in everybody
+        ],
     )
     counterparties.register(
         u, [RegisterCounterparty(s.code, s.names["ru"], s.names["kk"], s.names["en"]) for s in oblast.suppliers()]
@@ -98,11 +99,11 @@ def _settle(u: UnitOfWork) -> None:
     codes = {b.en: b.code for b in everybody}
     for person in PEOPLE:
         try:
-            access.person(u, person.login, books.BEGINNING)
+            access.person(u, person.login, days.BEGINNING)
         except access.UserUnknown:
             user_id = access.create_user(u, person.login, person.name, PASSWORD, person.language)
             for role, organisation in person.grants:
-                access.grant_role(u, user_id, role, _organisation_id(u, codes[organisation]), books.BEGINNING)
+                access.grant_role(u, user_id, role, _organisation_id(u, codes[organisation]), days.BEGINNING)
 
 
 def _organisation_id(u: UnitOfWork, code: str) -> int:
@@ -124,15 +125,15 @@ class _Registers:
 
 
 def _registers(u: UnitOfWork) -> _Registers:
-    people = {p.login: access.person(u, p.login, books.LAST_DAY) for p in PEOPLE}
+    people = {p.login: access.person(u, p.login, days.LAST_DAY) for p in PEOPLE}
     return _Registers(
-        accounts={a.code: a.id for a in journal.accounts(u, books.LAST_DAY)},
+        accounts={a.code: a.id for a in journal.accounts(u, days.LAST_DAY)},
         journals={j.code: j.id for j in journal.journals(u)},
         organisations={i.code: _organisation_id(u, i.code) for i in oblast.institutions()},
         users={login: identity.user.id for login, identity in people.items()},
         chiefs={
             organisation_id: identity.user.id
-            for identity in people.values()
+            for identity in reversed(people.values())  # who is named first stands nearest
             for organisation_id, roles in identity.roles.items()
             if Role.CHIEF_ACCOUNTANT in roles
         },
@@ -156,12 +157,17 @@ class _Desk:
     @property
     def scope(self) -> Scope:
         actor = Actor(self.registers.users[self.institution.accountant], ORIGIN)
-        return Scope(actor, writes=frozenset({self.organisation_id}))
+        own = frozenset({self.organisation_id})
+        return Scope(actor, reads=own, writes=own)
 
     @property
     def chief(self) -> Scope:
         actor = Actor(self.registers.chiefs[self.organisation_id], ORIGIN)
-        return Scope(actor, writes=frozenset({self.organisation_id}))
+        own = frozenset({self.organisation_id})
+        return Scope(actor, reads=own, writes=own, adjusts=own)
+
+    def say(self, key: str) -> str:
+        return oblast.say(self.institution.language, key)
 
     def key(self, what: str) -> UUID:
         return uuid5(_KEYS, f"{self.institution.code}/{what}")
@@ -214,66 +220,119 @@ def _milli(litres: int | None) -> int | None:
 
 
 def _keep_books(engine: Engine, registers: _Registers, institution: Institution) -> None:
-    """Open the books, post the whole story at once, close the months and the year past; then the two corrections."""
+    """Keep the books year by year, as they were kept: entries, slips and stornos, then the close."""
     desk = _Desk(registers, institution)
     if institution.joins:
         first = institution.joins
         uow.run(engine, desk.scope, lambda u: _open(u, desk, first))
         return
-    uow.run(engine, desk.scope, lambda u: _post_story(u, desk))
-    uow.run(engine, desk.chief, lambda u: _close(u, desk))
-    if institution.en in _CORRECTED:
-        _correct(engine, desk)
+    story = books.keep(institution)
+    slips = slips_of(institution, story)
+    closed = uow.read(engine, desk.scope, lambda u: _closed_years(u, desk))
+    if not closed:
+        uow.run(engine, desk.scope, lambda u: _keep_bank_accounts(u, desk, story))
+    for year in (*days.CLOSED_YEARS, days.LAST_DAY.year):
+        if year in closed:
+            continue
+        drafts = [d for d in story if d.on.year == year]
+        _post_year(engine, desk, year, [d for d in drafts if d.stage is Stage.STORY])
+        for slip in slips:
+            _post_slip(engine, desk, year, slip)
+        if year in days.CLOSED_YEARS:
+            _close_year(engine, desk, year, drafts)
+    uow.run(engine, desk.chief, lambda u: _close_months(u, desk, days.OPEN_FROM))
+
+
+def _keep_bank_accounts(u: UnitOfWork, desk: _Desk, story: list[Draft]) -> None:
+    """Accounts of those whom the institution pays."""
+    paid = {line.debit.counterparty for draft in story for line in draft.lines if line.debit.account == "3210"}
+    for counterparty in sorted(paid):
+        bank, iban = oblast.bank_account_of(counterparty)
+        command = KeepBankAccount(iban=iban, bank=desk.say(bank))
+        counterparties.keep_bank_account(u, desk.organisation_id, counterparty, command)
+
+
+def _closed_years(u: UnitOfWork, desk: _Desk) -> set[int]:
+    return {y.year for y in journal.years(u, desk.organisation_id) if y.state == PeriodState.CLOSED}
 
 
 def _open(u: UnitOfWork, desk: _Desk, first: date) -> int:
-    return ledger.open_books(
-        u.connection, desk.organisation_id, desk.institution.code, first, books.BOOKS_UNTIL, u.scope.actor
+    opened = ledger.open_books(
+        u.connection, desk.organisation_id, desk.institution.code, first, days.BOOKS_UNTIL, u.scope.actor
     )
+    if opened:
+        span = {"first": first.isoformat(), "last": days.BOOKS_UNTIL.isoformat()}
+        about = f"organisation:{desk.organisation_id}"
+        record(u.connection, u.scope, "books-opened", about, organisation_id=desk.organisation_id, after=span)
+    return opened
 
 
-def _post_story(u: UnitOfWork, desk: _Desk) -> None:
-    if not _open(u, desk, books.BEGINNING):
-        return  # opened and posted in one transaction, so both are done
-    entries = desk.entries(u, books.keep(desk.institution))
-    ledger.post_many(u.connection, desk.organisation_id, desk.key("story"), entries, u.scope.actor, Source("demo"))
+def _post_year(engine: Engine, desk: _Desk, year: int, drafts: list[Draft]) -> None:
+    def post(u: UnitOfWork) -> None:
+        if year == days.BEGINNING.year:
+            _open(u, desk, days.BEGINNING)
+        _post(u, desk, f"story-{year}", drafts)
+
+    uow.run(engine, desk.scope, post)
 
 
-def _close(u: UnitOfWork, desk: _Desk) -> None:
-    """The months that are past, and the year before; months closed already stay as they are."""
-    month = books.BEGINNING
-    while month < books.OPEN_FROM:
-        journal.close_month(u, desk.organisation_id, month)
-        month += relativedelta(months=1)
-    journal.close_year(u, desk.organisation_id, books.CLOSED_YEAR, desk.key(f"close-{books.CLOSED_YEAR}"))
+def _post(u: UnitOfWork, desk: _Desk, what: str, drafts: list[Draft]) -> None:
+    if drafts:
+        entries = desk.entries(u, drafts)
+        ledger.post_many(u.connection, desk.organisation_id, desk.key(what), entries, u.scope.actor, Source("demo"))
 
 
-def _correct(engine: Engine, desk: _Desk) -> None:
-    """An invoice entered a second time, and its storno some days after."""
-    wrong = _mistake(desk.institution)
+def _post_slip(engine: Engine, desk: _Desk, year: int, slip: Slip) -> None:
+    """The part of a slip that falls into a year: the mistake, or its storno."""
+    if year not in (slip.wrong.on.year, slip.cancelled_on.year):
+        return
 
     def post(u: UnitOfWork) -> Receipt:
-        (entry,) = desk.entries(u, [wrong])
+        (entry,) = desk.entries(u, [slip.wrong])
         return u.post(entry)
 
     posted = uow.run(engine, desk.scope, post)()
+    if year != slip.cancelled_on.year:
+        return
     storno = Correction(
         organisation_id=desk.organisation_id,
-        key=desk.key("storno"),
+        key=desk.key(f"storno/{slip.wrong.on}"),
         entry_id=posted.entry_id,
         fiscal_year=posted.fiscal_year,
-        effective_on=days_later(wrong.on, 5),
-        reason=oblast.say(desk.institution.language, "mistake_reason"),
+        effective_on=slip.cancelled_on,
+        reason=slip.reason,
     )
     uow.run(engine, desk.scope, lambda u: u.post(storno))
 
 
-def _mistake(institution: Institution) -> Draft:
-    """The internet bill of the first open month, once more, early in the next one."""
-    provider = oblast.supplier_of("internet", institution.place).code
-    bill = next(
-        draft
-        for draft in books.keep(institution)
-        if draft.on >= books.OPEN_FROM and draft.lines[0].credit == Side("3210", counterparty=provider)
-    )
-    return replace(bill, on=working_day(books.OPEN_FROM + relativedelta(months=1), 4))
+def _close_year(engine: Engine, desk: _Desk, year: int, drafts: list[Draft]) -> None:
+    """December is left to the chief accountant, who adjusts, closes the months and then the year; what comes late
+    opens its month, or the year, once more."""
+    adjustments = [d for d in drafts if d.stage is Stage.ADJUSTMENT]
+    late = [d for d in drafts if d.stage is Stage.REOPENED]
+    december, organisation_id = date(year, 12, 1), desk.organisation_id
+
+    def close(u: UnitOfWork) -> None:
+        journal.restrict_month(u, organisation_id, december)
+        _post(u, desk, f"adjustments-{year}", adjustments)
+        _close_months(u, desk, december + days.MONTH)
+        reopened = desk.institution.reopened
+        if late and reopened and reopened != december:
+            journal.reopen_month(u, organisation_id, reopened, desk.say("month_reopened"))
+            _post(u, desk, f"late-{year}", late)
+            journal.close_month(u, organisation_id, reopened)
+        journal.close_year(u, organisation_id, year, desk.key(f"close-{year}"))
+        if late and reopened == december:
+            journal.reopen_year(u, organisation_id, year, desk.key(f"reopen-{year}"), desk.say("year_reopened"))
+            _post(u, desk, f"late-{year}", late)
+            journal.close_month(u, organisation_id, december)
+            journal.close_year(u, organisation_id, year, desk.key(f"close-{year}-again"))
+
+    uow.run(engine, desk.chief, close)
+
+
+def _close_months(u: UnitOfWork, desk: _Desk, until: date) -> None:
+    """Close the months before ``until`` that are not closed yet."""
+    for m in sorted(journal.months(u, desk.organisation_id), key=lambda m: m.month):
+        if m.month < until and m.state != PeriodState.CLOSED:
+            journal.close_month(u, desk.organisation_id, m.month)

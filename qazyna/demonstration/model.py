@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum, auto
 from typing import NamedTuple
 
 from ledger.model import EntryKind
@@ -19,6 +20,7 @@ class Body:
     en: str
     parent: str | None = None
     office: str | None = None
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Institution(Body):
     language: str = ""
     accountant: str = ""
     joins: date | None = None
+    reopened: date | None = None
     programme: str = ""
     place: str = ""
     area: int = 0
@@ -84,6 +87,14 @@ class Line(NamedTuple):
     credit_litres: int | None = None
 
 
+class Stage(Enum):
+    """When and by whom an entry is posted."""
+
+    STORY = auto()  # by the accountant, as it comes
+    ADJUSTMENT = auto()  # by the chief accountant, once December is restricted
+    REOPENED = auto()  # by the chief accountant, in a month opened again
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An entry by codes.  A paper of the institution's own (``series``) gets its number once all are in order."""
@@ -96,6 +107,16 @@ class Draft:
     series: str = ""
     number: str = ""
     place_in_day: int = 5  # plans come first, the closing of a year last
+    stage: Stage = Stage.STORY
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """An entry made by mistake, and its storno."""
+
+    wrong: Draft
+    cancelled_on: date
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +130,15 @@ class Asset:
 
     def worn_tiyn(self, month: date) -> int:
         """Accumulated depreciation at the end of a month."""
-        months = (month.year - self.since.year) * 12 + month.month - self.since.month
-        return self.cost_tiyn * min(months, self.life_months) // self.life_months if self.life_months else 0
+        months = min(self._age(month), self.life_months)
+        return self.cost_tiyn * months // self.life_months if self.life_months else 0
+
+    def is_long_worn(self, month: date) -> bool:
+        """Whether it has been worn down for a year and more."""
+        return bool(self.life_months) and self._age(month) >= self.life_months + 12
+
+    def _age(self, month: date) -> int:
+        return (month.year - self.since.year) * 12 + month.month - self.since.month
 
 
 @dataclass(slots=True)

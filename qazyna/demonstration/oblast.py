@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from erp.reference.counterparties.rules import iban_check_digits
+from qazyna.demonstration.luck import Luck
 from qazyna.demonstration.model import Body, Institution, Supplier
 
 _FOLDER = Path(__file__).parent
@@ -55,6 +57,18 @@ def suppliers() -> tuple[Supplier, ...]:
 def supplier_of(what: str, place: str) -> Supplier:
     """Who supplies a thing at a place."""
     return next(s for s in suppliers() if what in s.supplies and (not s.places or place in s.places))
+
+
+_BANKS = {"bank_a": "991", "bank_b": "992"}
+"""Made-up banks and the codes that their account numbers begin with."""
+
+
+def bank_account_of(counterparty: str) -> tuple[str, str]:
+    """Where a firm takes payments: the text that names its bank, and the account number."""
+    luck = Luck("account", counterparty)
+    bank = luck.pick(tuple(_BANKS))
+    account = f"{_BANKS[bank]}KZT{luck.between(10**9, 10**10 - 1)}"
+    return bank, f"KZ{iban_check_digits(account)}{account}"
 
 
 @cache

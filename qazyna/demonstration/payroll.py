@@ -13,7 +13,7 @@ _PARAMETERS = Path(__file__).parent / "payroll_parameters.csv"
 
 @cache
 def parameters(year: int) -> Mapping[str, Decimal]:
-    """Parameters in force in a year; none of them changed within 2024 to 2026."""
+    """Parameters in force in a year; none of them changed within one of 2022 to 2026."""
     with _PARAMETERS.open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda r: r["effective_from"])
     return {r["name"]: Decimal(r["value"]) for r in rows if date.fromisoformat(r["effective_from"]).year <= year}
@@ -41,7 +41,7 @@ def payslip(gross_tiyn: int, year: int, *, born_since_1975: bool) -> Payslip:
     """A resident's full month with the standard deduction; the upper band of income tax (over 8500 MCI a year) is
     not reached by anybody here.
 
-    Source: payroll rules of 2024 to 2026 as gathered; the worked examples of the test are published ones.
+    Source: payroll rules of 2022 to 2026 as gathered; the worked examples of the test are published ones.
     """
     p = parameters(year)
     gross, mci, wage = Decimal(gross_tiyn), p["MCI"] * 100, p["MIN_WAGE"] * 100

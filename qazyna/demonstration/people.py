@@ -110,6 +110,13 @@ PEOPLE = (
         ),
         N_("accountant in another district"),
     ),
+    Person(
+        "zarina",
+        "Зарина Мұқанова",
+        Language.KK,
+        ((Role.CHIEF_ACCOUNTANT, "Koltogan district"),),
+        N_("chief accountant of that district, who approves for its institutions"),
+    ),
     Person("marat", "Марат Жүнісов", Language.KK, ((Role.TREASURER, _OBLAST),), N_("treasurer of the oblast")),
     Person("gulnara", "Гульнара Исаева", Language.RU, ((Role.PLANNER, _ECONOMY),), N_("budget planner")),
     Person("daniyar", "Данияр Омаров", Language.RU, ((Role.BUDGET_HEAD, _OBLAST),), N_("head of budget of the oblast")),
