@@ -11,26 +11,34 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, Router
 from litestar.concurrency import set_asyncio_executor
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader, MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import Engine
 
-from api.finance import journal, periods
-from api.health import health
+from api import audit
+from api.conventions import take_key
+from api.finance import approvals, journal, papers, periods, recodings, reorganisations, reports
+from api.health import UNTOLD, Program
+from api.health import routes as health_routes
+from api.metrics import Metrics
+from api.observed import Observed
+from api.openapi import Described
 from api.problems import problem_response
+from api.reference import access, calendar, counterparties, jobs, notifications, organisations, packages
 from api.security import Visit, policy_guard, preferred_language, provide_visit
 from erp.base.i18n import Language
 from erp.reference.access.model import Permission
 
 API_PREFIX = "/api/"
-_FOR_PROGRAMS = (API_PREFIX, "/healthz")
+_FOR_PROGRAMS = (API_PREFIX, "/healthz", "/readyz", "/metrics")
 _FOR_EVER = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)  # addresses carry a content hash
 _PUBLIC = {"policy": Permission.PUBLIC}
+_MEBIBYTE = 1 << 20
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -55,10 +63,20 @@ class Pages:
 async def _protect(message: Message, _: Scope) -> None:
     """Put the headers on every answer: pages, files, refusals."""
     if message["type"] == "http.response.start":
-        MutableScopeHeaders.from_message(message).update(_HEADERS)
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in _HEADERS.items():
+            headers.setdefault(name, value)
 
 
-def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies: bool = False) -> Litestar:
+def create_app(
+    engine: Engine,
+    pages: Pages,
+    *,
+    threads: int = 8,
+    secure_cookies: bool = False,
+    program: Program = UNTOLD,
+    largest_file: int = 20 * _MEBIBYTE,
+) -> Litestar:
     """The application over one engine; as many threads run handlers as the pool has connections."""
     executor = ThreadPoolExecutor(threads, thread_name_prefix="qazyna")
     set_asyncio_executor(executor)
@@ -74,28 +92,52 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies
         language = visit.language if visit else preferred_language(request, None)
         return problem_response(error, lambda e: pages.say(e, language))
 
-    return Litestar(
+    metrics = Metrics(engine)
+    app = Litestar(
         route_handlers=[
-            health,
+            *health_routes,
             *journal.routes,
+            *reports.routes,
+            *approvals.routes,
             *periods.routes,
+            *papers.routes,
+            *jobs.routes,
+            *notifications.routes,
+            *access.routes,
+            *organisations.routes,
+            *counterparties.routes,
+            *recodings.routes,
+            *reorganisations.routes,
+            *packages.routes,
+            *calendar.routes,
+            *audit.routes,
             *pages.routes,
             create_static_files_router(
                 "/static", [pages.static], opt=_PUBLIC, include_in_schema=False, cache_control=_FOR_EVER
             ),
         ],
         guards=[policy_guard],
+        before_request=take_key,
         dependencies={"visit": Provide(provide_visit, sync_to_thread=False)},
         exception_handlers={Exception: refuse},
         on_shutdown=[stop],
-        state=State({"engine": engine, "secure_cookies": secure_cookies}),
+        state=State(
+            {
+                "engine": engine,
+                "secure_cookies": secure_cookies,
+                "program": program,
+                "metrics": metrics,
+                "largest_file": largest_file,
+                "say": pages.say,
+            }
+        ),
         before_send=[_protect],
         openapi_config=OpenAPIConfig(
             title="Qazyna",
             version="1",
             description="The internal API over HTTP. Amounts are decimal strings in tenge, days are ISO 8601 dates.",
             openapi_router=Router("/api/schema", route_handlers=[], opt=_PUBLIC, include_in_schema=False),
-            render_plugins=[JsonRenderPlugin()],
+            render_plugins=[Described()],
             components=Components(
                 security_schemes={
                     "token": SecurityScheme(type="http", scheme="bearer", description="`qazyna user token LOGIN`")
@@ -103,6 +145,11 @@ def create_app(engine: Engine, pages: Pages, *, threads: int = 8, secure_cookies
             ),
             security=[{"token": []}],
         ),
-        request_max_body_size=20 * 1024 * 1024,
+        request_max_body_size=largest_file + _MEBIBYTE,  # a form around the file
+        compression_config=CompressionConfig(
+            "gzip", minimum_size=1000, gzip_compress_level=4, exclude=f"^{API_PREFIX}", exclude_opt_key="anonymous"
+        ),
         logging_config=None,
     )
+    app.asgi_handler = Observed(app.asgi_handler, metrics)  # around the routing: what it refuses is seen too
+    return app

@@ -1,6 +1,9 @@
-"""Refusals as HTTP: one table to RFC 9457 problem details.  Nothing else in the project knows status codes."""
+"""Refusals as HTTP: one table to RFC 9457 problem details.  Nothing else in the project knows status codes.
 
-import logging
+``code`` (the last part of ``type``) is stable, ``detail`` is in the caller's language, ``errors`` names what is wrong
+field by field.
+"""
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +17,9 @@ from litestar.status_codes import (
     HTTP_403_FORBIDDEN,
     HTTP_404_NOT_FOUND,
     HTTP_409_CONFLICT,
+    HTTP_412_PRECONDITION_FAILED,
     HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_428_PRECONDITION_REQUIRED,
     HTTP_429_TOO_MANY_REQUESTS,
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
@@ -24,6 +29,9 @@ from litestar.status_codes import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from api.conventions import ChangedMeanwhile, TagMissing
+from api.logs import logger
+from api.validation import NestedTooDeep, faults_of, pointer, refusal_of
 from erp.base.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, RuleViolated
 from erp.reference.access.policy import SignInNeeded
 from erp.reference.access.service import TooManyAttempts
@@ -33,7 +41,6 @@ from ledger.errors import LedgerError
 Say = Callable[[Exception], str]
 
 PROBLEM_JSON = "application/problem+json"
-_LOG = logging.getLogger("qazyna")
 _STOPPED = "57014"  # statement timeout
 _FULL = "53100"
 
@@ -56,6 +63,21 @@ class TookTooLong(Conflict):
     )
 
 
+class DatabaseAway(Conflict):
+    code = "database-unavailable"
+    template = "The database cannot be reached just now. Nothing was saved; try again in a minute."
+
+
+class SchemaNotCurrent(Conflict):
+    code = "schema-not-current"
+    template = "The database is of the schema {found}, but this program knows {expected}. Run qazyna migrate."
+
+
+class Unforeseen(Conflict):
+    code = "unforeseen"
+    template = "Something went wrong here. Nothing was saved. Give the reference to your administrator."
+
+
 class DiskFull(Conflict):
     code = "disk-full"
     template = (
@@ -69,8 +91,11 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (SignInNeeded, HTTP_401_UNAUTHORIZED),
     (TooManyAttempts, HTTP_429_TOO_MANY_REQUESTS),
     (OutcomeUnknown, HTTP_503_SERVICE_UNAVAILABLE),
+    (SchemaNotCurrent, HTTP_503_SERVICE_UNAVAILABLE),
     (DiskFull, HTTP_507_INSUFFICIENT_STORAGE),
     (TookTooLong, HTTP_504_GATEWAY_TIMEOUT),
+    (ChangedMeanwhile, HTTP_412_PRECONDITION_FAILED),
+    (TagMissing, HTTP_428_PRECONDITION_REQUIRED),
     (NotFound, HTTP_404_NOT_FOUND),
     (Conflict, HTTP_409_CONFLICT),
     (RuleViolated, HTTP_422_UNPROCESSABLE_ENTITY),
@@ -89,6 +114,9 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (ledger_errors.AlreadyCorrected, HTTP_409_CONFLICT),
     (ledger_errors.KeyReused, HTTP_409_CONFLICT),
     (ledger_errors.PostedIsFinal, HTTP_409_CONFLICT),
+    (ledger_errors.ApprovalNeeded, HTTP_409_CONFLICT),
+    (ledger_errors.PreparedChanged, HTTP_412_PRECONDITION_FAILED),
+    (ledger_errors.OwnEntry, HTTP_403_FORBIDDEN),
     (LedgerError, HTTP_422_UNPROCESSABLE_ENTITY),
     (RecursionError, HTTP_400_BAD_REQUEST),
     (OperationalError, HTTP_503_SERVICE_UNAVAILABLE),
@@ -126,22 +154,21 @@ def problem(error: Exception, say: Say = str) -> tuple[int, dict[str, Any]]:
     ``say`` puts a refusal into the caller's language.
     """
     status = status_of(error)
-    if isinstance(error, Invalid):
-        return status, _details(status, error.code, say(error)) | {
-            "errors": [_fault(place, fault, say) for place, fault in error.faults.items()]
-        }
-    if isinstance(error, (DomainError, LedgerError)):
-        return status, _details(status, error.code, say(error)) | {"fields": _plain(error.fields)}
-    if isinstance(error, HTTPException) and status < HTTP_500_INTERNAL_SERVER_ERROR:
-        return status, _http_problem(status, error)
     if isinstance(error, RecursionError):
-        return status, _details(status, "nested-too-deep", "The JSON is nested too deeply to be read.")
+        error = NestedTooDeep()
+    if isinstance(error, Invalid):
+        places = [(None, pointer(place.split(".")), fault) for place, fault in error.faults.items()]
+        return status, _details(status, error, say) | {"errors": [_fault(*each, say) for each in places]}
+    if isinstance(error, ValidationException):
+        faults = [_fault(each.where, each.pointer, each.error, say) for each in faults_of(error)]
+        return status, _details(status, Invalid({}), say) | {"errors": faults}
+    if isinstance(error, (DomainError, LedgerError)):
+        return status, _details(status, error, say) | {"fields": _plain(error.fields)}
+    if isinstance(error, HTTPException) and status < HTTP_500_INTERNAL_SERVER_ERROR:
+        return status, _details(status, refusal_of(error), say)
     reference = log_unforeseen(error)
-    if status == HTTP_503_SERVICE_UNAVAILABLE:
-        detail = "The database cannot be reached just now. Nothing was saved; try again in a minute."
-        return status, _details(status, "database-unavailable", detail) | {"reference": reference}
-    detail = "Something went wrong here. Nothing was saved. Give the reference to your administrator."
-    return status, _details(status, "unforeseen", detail) | {"reference": reference}
+    away = status == HTTP_503_SERVICE_UNAVAILABLE
+    return status, _details(status, DatabaseAway() if away else Unforeseen(), say) | {"reference": reference}
 
 
 def problem_response(error: Exception, say: Say = str) -> Response[dict[str, Any]]:
@@ -154,38 +181,36 @@ def log_unforeseen(error: Exception) -> str:
     """Log an error nobody foresaw, or in one line that the database is away; returns the reference to tell the user."""
     reference = uuid4().hex[:12]
     if status_of(error) == HTTP_503_SERVICE_UNAVAILABLE:
-        _LOG.error("database unavailable %s: %s", reference, str(error).partition("\n")[0])
+        logger().error("database unavailable", reference=reference, reason=_first_line(error))
     else:
-        _LOG.error("unforeseen error %s", reference, exc_info=error)
+        logger().error("unforeseen error", reference=reference, exc_info=error)
     return reference
 
 
-def _details(status: int, code: str, detail: str) -> dict[str, Any]:
-    return {"type": f"urn:qazyna:problem:{code}", "title": code, "status": status, "detail": detail}
+def _first_line(error: Exception) -> str:
+    """What the driver says of a connection; it names neither password nor data."""
+    return str(error).partition("\n")[0]
 
 
-def _fault(place: str, fault: Exception, say: Say) -> dict[str, Any]:
+def _details(status: int, error: DomainError | LedgerError, say: Say) -> dict[str, Any]:
+    code = error.code
     return {
-        "pointer": "/" + place.replace(".", "/"),
+        "type": f"urn:qazyna:problem:{code}",
+        "title": code,
+        "status": status,
+        "code": code,
+        "detail": say(error),
+    }
+
+
+def _fault(where: str | None, place: str, fault: Exception, say: Say) -> dict[str, Any]:
+    told = {
+        "pointer": place,
         "code": getattr(fault, "code", "invalid"),
         "detail": say(fault),
         "fields": _plain(getattr(fault, "fields", {})),
     }
-
-
-def _http_problem(status: int, error: HTTPException) -> dict[str, Any]:
-    code = "invalid" if isinstance(error, ValidationException) else "http-error"
-    details = _details(status, code, error.detail)
-    if isinstance(error, ValidationException) and isinstance(error.extra, list):
-        details["errors"] = [
-            {
-                "pointer": "/" + str(e.get("key", "")).replace(".", "/"),
-                "code": "invalid",
-                "detail": e.get("message", ""),
-            }
-            for e in error.extra
-        ]
-    return details
+    return {"in": where} | told if where else told
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 A route declares ``opt={"policy": Permission.X}``; one without is refused to everybody.  The guard identifies the
 caller by session cookie or bearer token, asks the one policy for the scope at the path's organisation, and leaves a
-``Visit`` for the handler.
+``Visit`` for the handler.  A route that is ``anonymous`` too is answered without asking the database who calls.
 """
 
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
+from secrets import token_bytes
 from typing import Any, TypeVar
 
 from litestar import Request
@@ -81,11 +82,11 @@ async def policy_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     permission = handler.opt.get("policy")
     if not isinstance(permission, Permission):
         raise ImproperlyConfiguredException(f"{handler} declares no policy")
-    form = await _form(connection)
+    form = connection.state.form = await _form(connection)
     query = connection.query_params.multi_items()
     if any("\0" in str(text) for text in (connection.url.path, *chain(*query), *chain(*form.multi_items()))):
         raise CharacterUnknown()
-    secret, kind = _secret(connection)
+    secret, kind = (None, SessionKind.BROWSER) if handler.opt.get("anonymous") else _secret(connection)
     engine: Engine = connection.app.state.engine
     origin = connection.client.host if connection.client else ""
     identity = await sync_to_thread(_identify, engine, secret, kind, origin) if secret else None
@@ -107,7 +108,10 @@ def provide_visit(request: Request[Any, Any, Any]) -> Visit:
 
 
 def _identify(engine: Engine, secret: str, kind: SessionKind, origin: str) -> Identity | None:
-    return uow.read(engine, system_scope(), lambda u: access.identify(u, secret, kind, origin, today()))
+    identity = uow.read(engine, system_scope(), lambda u: access.identify(u, secret, kind, origin, today()))
+    if identity is not None and identity.is_stale:
+        uow.run(engine, system_scope(), lambda u: access.mark_seen(u, secret))
+    return identity
 
 
 async def _form(connection: ASGIConnection[Any, Any, Any, Any]) -> FormMultiDict:
@@ -135,9 +139,28 @@ def _require_own_form(connection: ASGIConnection[Any, Any, Any, Any], form: Form
         raise ForeignForm()
     if connection.state.visit.identity is None:
         return
-    given = str(connection.headers.get("x-csrf-token") or form.get("csrf", ""))
+    given = _unmasked(str(connection.headers.get("x-csrf-token") or form.get("csrf", "")))
     if not hmac.compare_digest(given.encode(), csrf.encode()):
         raise ForeignForm()
+
+
+def masked(csrf: str) -> str:
+    """A session's token as a page carries it: other letters each time, so that how well a page packs tells nothing."""
+    token = csrf.encode()
+    mask = token_bytes(len(token))
+    return (mask + _mixed(token, mask)).hex()
+
+
+def _unmasked(given: str) -> str:
+    try:
+        both = bytes.fromhex(given)
+        return _mixed(both[len(both) // 2 :], both[: len(both) // 2]).decode()
+    except ValueError:
+        return given
+
+
+def _mixed(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 def preferred_language(connection: ASGIConnection[Any, Any, Any, Any], identity: Identity | None) -> Language:

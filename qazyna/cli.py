@@ -5,7 +5,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import asdict, replace
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import uuid4
@@ -20,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from erp.base import uow
 from erp.base.clock import LOCAL_TIME, today
-from erp.base.dates import parse_month
+from erp.base.dates import parse_day, parse_month
 from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.errors import DomainError
 from erp.base.i18n import N_, Language
@@ -30,14 +32,17 @@ from erp.finance.journal import service as journal
 from erp.finance.journal.imports.errors import ImportRefused
 from erp.finance.journal.imports.model import ImportProgress, ImportResult, Phase, Refusals
 from erp.finance.journal.imports.service import import_journal as run_import
+from erp.finance.recoding import rules as recoding_rules
+from erp.finance.recoding import service as recoding
+from erp.finance.recoding.schemas import MakeRecoding
 from erp.reference.access import service as access
-from erp.reference.access.model import Permission, Role
-from erp.reference.access.policy import OrganisationUnknown, authorise
+from erp.reference.access.model import Limits, Permission, Role
+from erp.reference.access.policy import OrganisationUnknown, authorise, permissions, permissions_at
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from erp.reference.packages import rules as package_rules
 from erp.reference.packages import service as packages
-from erp.reference.packages.model import Loaded
+from erp.reference.packages.model import Change, Loaded, Preview
 from ledger import anchor as anchors
 from ledger import seals
 from ledger.errors import LedgerError
@@ -48,7 +53,7 @@ from qazyna import backup as backups
 from qazyna import demonstration
 from qazyna.database import Database, first_line, migrated_database
 from qazyna.errors import StartupError
-from qazyna.serve import require_free_port
+from qazyna.serve import require_free_port, run_worker
 from qazyna.serve import serve as run_server
 from qazyna.settings import Settings
 from web.i18n import Speech, moment, money, speech
@@ -61,7 +66,9 @@ app = typer.Typer(
 )
 imports = typer.Typer(no_args_is_help=True, help="Bring in what was made elsewhere.")
 users = typer.Typer(no_args_is_help=True, help="People who sign in.")
+recodes = typer.Typer(no_args_is_help=True, help="Old codes into new ones, in everybody's books.")
 app.add_typer(imports, name="import")
+app.add_typer(recodes, name="recode")
 app.add_typer(users, name="user")
 
 out, err = (
@@ -73,6 +80,7 @@ OrganisationOption = Annotated[str, typer.Option("--organisation", help="BIN of 
 LoginOption = Annotated[str, typer.Option("--as", help="Login of the person in whose name it is done.")]
 MonthArgument = Annotated[str, typer.Argument(help="Like 2026-10.")]
 YearArgument = Annotated[int, typer.Argument(help="Like 2026.", min=1991, max=2199)]
+RecodingArgument = Annotated[int, typer.Argument(help="Number of the recoding.", min=1)]
 ReasonOption = Annotated[str, typer.Option(help="Why, in a few words; it is kept.")]
 T = TypeVar("T")
 
@@ -123,6 +131,15 @@ def serve() -> None:
     require_free_port(settings)
     with migrated_database(settings) as found:
         _serve(found, settings, ())
+
+
+@app.command()
+def worker() -> None:
+    """Take up jobs and letters beside the serving, until Ctrl-C; as many as needed, on any machine."""
+    settings = Settings.read()
+    with migrated_database(settings) as found:
+        out.print(_("The worker waits for jobs. Ctrl-C stops it."))
+        run_worker(found, settings)
 
 
 def _serve(found: Database, settings: Settings, sign_ins: tuple[demonstration.SignIn, ...]) -> None:
@@ -243,13 +260,13 @@ def _tell_restored(done: backups.Restored, data: Path) -> None:
             _("Restored up to {until}. The books are of another version: qazyna migrate, then qazyna verify.", **facts)
         )
     elif done.fault is None:
-        out.print(_("Restored up to {until}: {entries} entries, and the books agree.", **facts))
+        out.print(_("Restored up to {until}: {entries:entry|entries}, and the books agree.", **facts))
     if done.aside is not None:
         out.print(_("What was there before is kept in {folder}.", folder=done.aside))
     out.print(_("Its backups begin anew with qazyna backup FOLDER."))
     if done.fault is not None:
         err.print(
-            _("Restored up to {until}: {entries} entries, but the books disagree.", **facts),
+            _("Restored up to {until}: {entries:entry|entries}, but the books disagree.", **facts),
             _(done.fault.template, **done.fault.fields),
             style="red",
         )
@@ -260,11 +277,36 @@ def _tell_restored(done: backups.Restored, data: Path) -> None:
 
 
 @imports.command("package")
-def import_package(folder: Annotated[Path, typer.Argument(help="Folder with package.toml.")]) -> None:
-    """Load a data package: chart of accounts, classification, journals, currencies."""
+def import_package(
+    folder: Annotated[Path, typer.Argument(help="Folder with package.toml.")],
+    only_look: Annotated[bool, typer.Option("--preview", help="Only say what it would change.")] = False,
+) -> None:
+    """Load a data package, and say what it adds, changes and ends."""
     package = package_rules.parse(folder)
     with migrated_database(Settings.read()) as found, _owner(found) as connection:
-        _tell_loaded(packages.load(connection, system_scope(), package))
+        _tell_preview(packages.preview(connection, system_scope(), package))
+        if not only_look:
+            _tell_loaded(packages.load(connection, system_scope(), package))
+
+
+_DIFFERENCES_SHOWN = 40
+
+
+def _tell_preview(preview: Preview) -> None:
+    if preview.is_loaded or not preview.differences:
+        return
+    table = Table(_("code"), _("name"), _("what happens"), box=None, padding=(0, 2, 0, 0))
+    words = {Change.ADDED: _("added"), Change.CHANGED: _("changed"), Change.ENDED: _("ended")}
+    for each in preview.differences[:_DIFFERENCES_SHOWN]:
+        changes = ", ".join(f"{name}: {was or '—'} → {becomes or '—'}" for name, (was, becomes) in each.fields.items())
+        word = words[each.change]
+        table.add_row(each.code, each.names.name(_speech().language), f"{word} ({changes})" if changes else word)
+    out.print(table)
+    if len(preview.differences) > _DIFFERENCES_SHOWN:
+        facts = {"shown": _DIFFERENCES_SHOWN, "all": len(preview.differences)}
+        out.print(_("The first {shown} of {all} are shown.", **facts))
+    counts = {change.value: preview.count(change) for change in Change}
+    out.print(_("Added: {added}, changed: {changed}, ended: {ended}.", **counts))
 
 
 @imports.command("journal")
@@ -332,7 +374,12 @@ def _tell_imported(result: ImportResult) -> None:
         table.add_row(turnover.account, money(turnover.debit_tiyn), money(turnover.credit_tiyn))
     out.print(table)
     facts = {"entries": totals.entries, "postings": totals.rows, "amount": money(totals.amount_tiyn)}
-    out.print(_("Posted: {entries} entries, {postings} postings, {amount} ₸. The ledger ties to the file.", **facts))
+    out.print(
+        _(
+            "Posted: {entries:entry|entries}, {postings:posting|postings}, {amount} ₸. The ledger ties to the file.",
+            **facts,
+        )
+    )
     if result.columns_ignored:
         out.print(_("Columns not used: {columns}.", columns=", ".join(result.columns_ignored)))
     if result.rows_skipped:
@@ -382,7 +429,12 @@ def close_year(year: YearArgument, organisation: OrganisationOption, login: Logi
     key = uuid4()
     done = _change_year(organisation, login, lambda u, at: journal.close_year(u, at, year, key))
     facts = {"year": year, "result": money(done.result_tiyn), "entries": done.entries, "postings": done.postings}
-    out.print(_("The year {year} is closed: result {result} ₸, {entries} entries, {postings} postings.", **facts))
+    out.print(
+        _(
+            "The year {year} is closed: result {result} ₸, {entries:entry|entries}, {postings:posting|postings}.",
+            **facts,
+        )
+    )
 
 
 @app.command("reopen-year")
@@ -390,7 +442,13 @@ def reopen_year(year: YearArgument, organisation: OrganisationOption, login: Log
     """Cancel the closing entries of a year; its December is left to the chief accountant then."""
     key = uuid4()
     done = _change_year(organisation, login, lambda u, at: journal.reopen_year(u, at, year, key, reason))
-    out.print(_("The year {year} is open: {entries} closing entries cancelled.", year=year, entries=done.entries))
+    out.print(
+        _(
+            "The year {year} is open: {entries:closing entry|closing entries} cancelled.",
+            year=year,
+            entries=done.entries,
+        )
+    )
 
 
 def _change_year(organisation: str, login: str, act: Callable[[UnitOfWork, int], T]) -> T:
@@ -406,6 +464,83 @@ def _set_period(month: str, organisation: str, login: str, act: Callable[[UnitOf
         uow.run(engine, scope, lambda u: act(u, where.id, first))
 
 
+# ------------------------------------------------------------------------------------------------ recoding
+
+
+@recodes.command("make")
+def make_recoding(
+    file: Annotated[Path, typer.Argument(help="Lines of what; old; new.", exists=True, dir_okay=False)],
+    title: Annotated[str, typer.Option(help="The act or the reason: the text of the entries.")],
+    on: Annotated[str, typer.Option(help="First day of the new codes, the first of a month.")],
+) -> None:
+    """Keep a mapping of old codes to new ones for everybody's books; nothing is moved."""
+    lines = [asdict(line) for line in recoding_rules.parse_lines(file.read_text(encoding="utf-8"))]
+    said = {"title": title, "effective_on": parse_day(on), "lines": lines}
+    with migrated_database(Settings.read()) as found, _owner(found) as connection:
+        work = UnitOfWork(connection.engine, system_scope(), lambda: connection)
+        made = recoding.make(work, None, MakeRecoding.model_validate(said))
+    out.print(_("Recoding {number} is kept. See it with qazyna recode show {number}.", number=made))
+
+
+@recodes.command("show")
+def show_recoding(number: RecodingArgument) -> None:
+    """List every institution, account and balance that a recoding for everybody would move, and what is wrong."""
+    with migrated_database(Settings.read()) as found, _engine(found) as engine:
+        for organisation, name in _concerned(engine, number):
+            scope = system_scope(organisation)
+            plan = uow.read(engine, scope, partial(recoding.preview, recoding_id=number, organisation_id=organisation))
+            table = Table(_("old account"), Column(_("balance, ₸"), justify="right"), _("new account"), _("dimensions"),
+                          _("what is wrong"), title=name, title_justify="left", box=None)  # fmt: skip
+            for move in plan.moves:
+                faults = "; ".join(_speech().refusal(fault) for fault in move.faults)
+                account = move.account.code if move.account else "—"
+                dimensions = " ".join(code for code in move.standing.codes if code)
+                amount = money(move.standing.balance_tiyn)
+                table.add_row(move.standing.account.code, amount, account, dimensions, faults)
+            out.print(table)
+            for fault in plan.faults:
+                err.print(_speech().refusal(fault), style="red")
+
+
+@recodes.command("apply")
+def apply_recoding(number: RecodingArgument) -> None:
+    """Move the balances of every institution, one transaction each; started again, it goes on where it stopped."""
+    refused = 0
+    with migrated_database(Settings.read()) as found, _engine(found) as engine:
+        for organisation, name in _concerned(engine, number):
+            scope = replace(system_scope(organisation), adjusts=frozenset({organisation}))
+            try:
+                act = partial(recoding.apply, recoding_id=number, organisation_id=organisation)
+                done = uow.run(engine, scope, act)
+            except (DomainError, LedgerError) as refusal:
+                refused += 1
+                err.print(f"{name}: {_speech().refusal(refusal)}", style="red")
+            else:
+                out.print(_("{name}: {postings} balances moved", name=name, postings=done.postings))
+    if refused:
+        raise typer.Exit(1)
+
+
+@recodes.command("end")
+def end_codes(number: RecodingArgument) -> None:
+    """End the old codes of a recoding for everybody on its day."""
+    with migrated_database(Settings.read()) as found, _owner(found) as connection:
+        ended = recoding.end_codes(UnitOfWork(connection.engine, system_scope(), lambda: connection), number)
+    out.print(_("Old codes ended: {number}.", number=ended))
+
+
+def _concerned(engine: Engine, number: int) -> list[tuple[int, str]]:
+    """Institutions that a recoding for everybody concerns, by id and name."""
+
+    def find(u: UnitOfWork) -> list[tuple[int, str]]:
+        recoding.recoding(u, number)
+        ids = [each.organisation_id for each in recoding.progress(u, number)]
+        named = organisations.by_ids(u, ids, today())
+        return [(id_, named[id_].name(_speech().language) if id_ in named else str(id_)) for id_ in ids]
+
+    return uow.read(engine, system_scope(), find)
+
+
 # ------------------------------------------------------------------------------------------------ seals
 
 
@@ -413,24 +548,27 @@ def _set_period(month: str, organisation: str, login: str, act: Callable[[UnitOf
 def seal(
     anchor: Annotated[Path | None, typer.Option(help="File, kept outside, that the new blocks are added to.")] = None,
 ) -> None:
-    """Seal what was posted since the last block, and say its head."""
+    """Seal all that was recorded since the last block, and say the head."""
     with migrated_database(Settings.read()) as found:
-        with _owner(found) as connection:
-            made = seals.seal(connection)
+        made = 0
+        for block in seals.seal_due(lambda: _owner(found)):
+            made += 1
+            facts = {"no": block.no, "entries": block.entries, "events": block.events, "at": moment(block.sealed_at)}
+            out.print(
+                _("Block {no} is sealed: {entries:entry|entries}, {events:event|events} of the trail, {at}.", **facts)
+            )
         with _owner(found) as connection:
             newest = seals.newest(connection)
         added = anchors.append(found.owner, anchor) if anchor else None
     if newest is None:
         out.print(_("Nothing is posted yet."))
         return
-    facts = {"no": newest.no, "entries": newest.entries, "at": moment(newest.sealed_at)}
-    if made is None:
-        out.print(_("Nothing new to seal. The last block is {no}, of {at}.", **facts))
-    else:
-        out.print(_("Block {no} is sealed: {entries} entries, {at}.", **facts))
+    if not made:
+        at = moment(newest.sealed_at)
+        out.print(_("Nothing new to seal. The last block is {no}, of {at}.", no=newest.no, at=at))
     out.print(f"{newest.no}:{newest.head.hex()}")
     if added is not None:
-        out.print(_("{added} blocks were added to {file}.", added=added, file=anchor))
+        out.print(_("{added:block was|blocks were} added to {file}.", added=added, file=anchor))
 
 
 @app.command()
@@ -453,10 +591,11 @@ def verify(
     if report.first is not None:
         _tell_fault(report.first)
         raise typer.Exit(1)
-    facts = {"entries": report.entries, "blocks": report.blocks, "unsealed": report.unsealed}
-    out.print(_("Verified: {entries} entries in {blocks} blocks. {unsealed} are not sealed yet.", **facts))
+    facts = {"entries": report.entries, "events": report.events, "blocks": report.blocks, "unsealed": report.unsealed}
+    out.print(_("Verified: {entries:entry|entries} and {events:event|events} in {blocks:block|blocks}.", **facts))
+    out.print(_("Not sealed yet: {unsealed}.", **facts))
     if anchor is not None:
-        out.print(_("{blocks} blocks are those of the anchor.", blocks=report.anchored))
+        out.print(_("{blocks:block is|blocks are} as in the anchor.", blocks=report.anchored))
     elif kept is None:
         out.print(_("Nothing was compared with outside: give --anchor or --head to prove that no block was made anew."))
     if report.head is not None:
@@ -500,6 +639,27 @@ def proof(
     out.print(_("The proof is in {file}: the entry was sealed in block {no}, {at}.", **facts))
 
 
+@app.command("proof-event")
+def proof_event(
+    event: Annotated[str, typer.Argument(help="Its number in the trail, like event/17 or month/3.")],
+    file: Annotated[Path, typer.Argument(help="Where to write the proof.", dir_okay=False)],
+) -> None:
+    """Write a proof that an event of the trail is in a sealed block; it can be checked without this program."""
+    source, number = _event(event)
+    with migrated_database(Settings.read()) as found, _owner(found) as connection:
+        proved = seals.event_proof(connection, source, number)
+    file.write_text(proved.to_json(), encoding="utf-8")
+    facts = {"no": proved.block.no, "at": moment(proved.block.sealed_at), "file": file}
+    out.print(_("The proof is in {file}: the event was sealed in block {no}, {at}.", **facts))
+
+
+def _event(said: str) -> tuple[str, int]:
+    source, _slash, number = said.partition("/")
+    if source not in ("event", "month", "year") or not (number.isdecimal() and len(number) < 19):
+        raise StartupError(N_("{found} is no event of the trail: one like event/17 is expected."), found=said)
+    return source, int(number)
+
+
 # ------------------------------------------------------------------------------------------------ people
 
 
@@ -530,10 +690,27 @@ def grant_role(login: str, role: Role, organisation: OrganisationOption) -> None
 
 
 @users.command("token")
-def issue_token(login: str) -> None:
-    """Print a bearer token for programs that act as the person."""
+def issue_token(
+    login: str,
+    permission: Annotated[list[Permission] | None, typer.Option(help="What it may do; all the person may.")] = None,
+    organisation: Annotated[str | None, typer.Option(help="BIN of the one institution it is for.")] = None,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    days: Annotated[int, typer.Option(help="How long it is good.", min=1)] = access.API_TOKEN.days,
+) -> None:
+    """Print a bearer token for programs that act as the person, never with more rights than theirs."""
+
+    def issue(u: UnitOfWork) -> str:
+        where = _organisation(u, organisation).id if organisation else None
+        limits = None
+        if permission or where is not None:
+            own = access.person(u, login, today())
+            limits = Limits(
+                frozenset(permission or permissions(own) if where is None else permissions_at(own, where)), where
+            )
+        return access.issue_token(u, login, today(), name=name, limits=limits, life=timedelta(days=days))
+
     with migrated_database(Settings.read()) as found, _engine(found) as engine:
-        out.print(uow.run(engine, system_scope(), lambda u: access.issue_token(u, login, today())), soft_wrap=True)
+        out.print(uow.run(engine, system_scope(), issue), soft_wrap=True)
 
 
 # ------------------------------------------------------------------------------------------------ common

@@ -26,6 +26,8 @@ class Database:
     application: str
     is_alive: Callable[[], bool]
     """False once an embedded server has died; an external one is not ours to watch."""
+    postgres: EmbeddedPostgres | None = None
+    """The embedded server."""
 
 
 @contextmanager
@@ -38,7 +40,7 @@ def migrated_database(settings: Settings) -> Iterator[Database]:
         with EmbeddedPostgres(settings.data) as postgres:
             upgrade(postgres.url())
             _let_application_in(postgres.url())
-            yield Database(postgres.url(), postgres.url(user=APPLICATION_ROLE), postgres.is_alive)
+            yield Database(postgres.url(), postgres.url(user=APPLICATION_ROLE), postgres.is_alive, postgres)
     else:
         _require_reachable(settings.database_url)
         upgrade(settings.database_url)

@@ -35,4 +35,9 @@ def is_current(url: str) -> bool:
         if not connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL")).scalar_one():
             return False
         found = set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
-    return found == set(ScriptDirectory.from_config(configuration(url)).get_heads())
+    return found == heads()
+
+
+def heads() -> frozenset[str]:
+    """The newest migrations that this program knows."""
+    return frozenset(ScriptDirectory.from_config(configuration("")).get_heads())

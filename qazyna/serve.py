@@ -1,10 +1,10 @@
 """Serving pages and API on one port, until Ctrl-C."""
 
 import asyncio
-import logging
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 from granian.constants import Interfaces
@@ -14,23 +14,41 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app
+from api.health import Copies, Program
+from api.logs import logger, write_logs
 from erp.base.db import make_engine
 from erp.base.i18n import N_
+from erp.reference.mail.service import Server as MailServer
 from ledger import seals
 from ledger import service as ledger
 from ledger.errors import LedgerError
+from qazyna import __version__, backup
 from qazyna.database import Database
 from qazyna.errors import StartupError
+from qazyna.migrate import heads
+from qazyna.postgres import EmbeddedPostgres
 from qazyna.settings import Settings
+from qazyna.worker import Worker
 from web.app import pages
 
-_log = logging.getLogger("qazyna")
 
-
-def application(url: str, settings: Settings) -> Litestar:
+def application(url: str, settings: Settings, copies: Callable[[], Copies] | None = None) -> Litestar:
     """The whole application over a database, acting as the application role."""
     engine = make_engine(url, pool=settings.pool)
-    return create_app(engine, pages, threads=settings.pool, secure_cookies=settings.secure_cookies)
+    told = Program(__version__, heads(), settings.shown(), settings.metrics_token, copies)
+    return create_app(
+        engine,
+        pages,
+        threads=settings.pool,
+        secure_cookies=settings.secure_cookies,
+        program=told,
+        largest_file=settings.attachment_mb << 20,
+    )
+
+
+def _copies_of(postgres: EmbeddedPostgres) -> Copies:
+    stand = backup.status(postgres)
+    return Copies(str(stand.folder) if stand.folder else None, stand.newest.at if stand.newest else None, stand.bases)
 
 
 def require_free_port(settings: Settings) -> None:
@@ -56,8 +74,29 @@ def serve(database: Database, settings: Settings, *, announce: Callable[[str], N
 
     Raises: StartupError, when the embedded database dies.
     """
+    write_logs(settings.logs)
+    copies = partial(_copies_of, database.postgres) if database.postgres else None
     sealer = Sealer(make_engine(database.application, pool=1, timeouts=False))
-    asyncio.run(_serve(application(database.application, settings), settings, announce, database.is_alive, sealer))
+    worker = Worker(database.application, mail_server(settings)) if settings.worker else None
+    app = application(database.application, settings, copies)
+    asyncio.run(_serve(app, settings, announce, database.is_alive, sealer, worker))
+
+
+def run_worker(database: Database, settings: Settings) -> None:
+    """Take up jobs and letters until SIGINT or SIGTERM."""
+    write_logs(settings.logs)
+    asyncio.run(_work(Worker(database.application, mail_server(settings))))
+
+
+async def _work(worker: Worker) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+    await worker.run()
+
+
+def mail_server(settings: Settings) -> MailServer | None:
+    """Where letters are handed over; ``None`` where none is set."""
+    return MailServer.of(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
 
 
 _Work = Callable[[Connection], object]
@@ -83,7 +122,7 @@ class Sealer:
                 except (SQLAlchemyError, LedgerError) as failure:
                     kind = type(getattr(failure, "orig", failure))
                     if kind is not told.get(work):
-                        _log.warning("%s waits: %s", "sealing" if work is seals.seal else "rolling", failure)
+                        logger().warning("waits", work="sealing" if work is seals.seal else "rolling", exc_info=failure)
                     told[work] = kind
 
     def stop(self) -> None:
@@ -106,6 +145,7 @@ async def _serve(
     announce: Callable[[str], None],
     database_is_alive: Callable[[], bool],
     sealer: Sealer,
+    worker: Worker | None,
 ) -> None:
     server = Server(app, settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.get_running_loop()
@@ -117,11 +157,15 @@ async def _serve(
     if not running.done():
         announce(f"http://{settings.host}:{settings.port}")
     sealing = loop.create_task(sealer.run())
+    working = loop.create_task(worker.run()) if worker else None
     try:
         await _until_stopped(server, running, database_is_alive)
     finally:
         sealing.cancel()
         sealer.stop()
+        if worker and working:
+            worker.stop()
+            await working
 
 
 async def _until_stopped(server: Server, running: asyncio.Task[None], database_is_alive: Callable[[], bool]) -> None:

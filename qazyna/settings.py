@@ -8,16 +8,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
+from api.logs import Form
 from erp.base.i18n import N_
+from erp.reference.mail.service import Server
 from qazyna.errors import StartupError
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 
 _PREFIX = "QAZYNA_"
-_POOL_LIMIT = 90  # of the embedded server's 100 connections; the rest is for the command line
+_POOL_LIMIT = 80  # of the embedded server's 100 connections; the rest is for the worker, the sealer, the command line
+_SHORTEST_TOKEN = 16
+_SECRET = ("token", "password", "secret", "key")  # endings of the names of settings that are never shown
+_LARGEST_ATTACHMENT_MB = 500
+_MAIL_ADDRESS = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+")
 _HOST = re.compile(r"[0-9A-Za-z.:_-]+")
 _SWITCH = {
     "yes": True,
@@ -48,6 +54,12 @@ class Settings:
     pool: int = 8
     language: str = "en"
     secure_cookies: bool = False  # to be switched on where the pages are served over TLS
+    logs: Form = "quiet"  # what is written to standard error: quiet, console or json
+    worker: bool = True  # whether serving takes up jobs as well; no, where qazyna worker runs beside it
+    smtp_url: str | None = None  # smtp://user:password@host:port, or smtps://; None: letters wait
+    mail_from: str = "qazyna@localhost"
+    attachment_mb: int = 20  # how large a file may be
+    metrics_token: str | None = None  # who may see /metrics from elsewhere; None: only this machine
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -75,7 +87,30 @@ class Settings:
             pool=read("pool", _pool, default.pool),
             language=read("language", _language, default.language),
             secure_cookies=read("secure_cookies", _secure_cookies, default.secure_cookies),
+            logs=read("logs", _logs, default.logs),
+            worker=read("worker", _worker, default.worker),
+            smtp_url=read("smtp_url", _smtp_url, default.smtp_url),
+            mail_from=read("mail_from", _mail_from, default.mail_from),
+            attachment_mb=read("attachment_mb", _attachment_mb, default.attachment_mb),
+            metrics_token=read("metrics_token", _metrics_token, default.metrics_token),
         )
+
+    def shown(self) -> dict[str, str]:
+        """What may be shown of them: no password, no token."""
+        return {_PREFIX + each.name.upper(): _shown(each.name, getattr(self, each.name)) for each in fields(self)}
+
+
+def _shown(name: str, value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if name in ("database_url", "smtp_url"):
+        address = urlsplit(str(value))
+        return f"{address.hostname or ''}{address.path}"
+    if name.endswith(_SECRET):
+        return "***"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def _refuse_unknown(found: Mapping[str, str]) -> None:
@@ -153,6 +188,53 @@ def _language(text: str) -> str:
 
 
 def _secure_cookies(text: str) -> bool:
+    return _switch(text, N_("QAZYNA_SECURE_COOKIES is {found}, but yes or no is expected."))
+
+
+def _worker(text: str) -> bool:
+    return _switch(text, N_("QAZYNA_WORKER is {found}, but yes or no is expected."))
+
+
+def _switch(text: str, refusal: str) -> bool:
     if text.lower() not in _SWITCH:
-        raise StartupError(N_("QAZYNA_SECURE_COOKIES is {found}, but yes or no is expected."), found=text)
+        raise StartupError(refusal, found=text)
     return _SWITCH[text.lower()]
+
+
+def _smtp_url(text: str) -> str:
+    try:
+        Server.of(text, "")
+    except ValueError:
+        raise StartupError(  # what was found is not repeated: it may hold a password
+            N_("QAZYNA_SMTP_URL is not the address of a mail server: one like smtp://mail.example.kz:25 is expected.")
+        ) from None
+    return text
+
+
+def _mail_from(text: str) -> str:
+    if not _MAIL_ADDRESS.fullmatch(text):
+        raise StartupError(
+            N_("QAZYNA_MAIL_FROM is {found}, but an address is expected, like qazyna@example.kz."), found=text
+        )
+    return text
+
+
+def _attachment_mb(text: str) -> int:
+    refusal = N_("QAZYNA_ATTACHMENT_MB is {found}, but a whole number from {low} to {high} is expected.")
+    return _whole(text, 1, _LARGEST_ATTACHMENT_MB, refusal)
+
+
+def _logs(text: str) -> Form:
+    for form in get_args(Form):
+        if text == form:
+            return cast(Form, form)
+    raise StartupError(N_("QAZYNA_LOGS is {found}, but quiet, console or json is expected."), found=text)
+
+
+def _metrics_token(text: str) -> str:
+    if len(text) < _SHORTEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
+        raise StartupError(  # what was found is not repeated: it is a secret
+            N_("QAZYNA_METRICS_TOKEN is not a token: at least {least} letters and digits without blanks are expected."),
+            least=_SHORTEST_TOKEN,
+        )
+    return text

@@ -11,18 +11,39 @@ from api.security import Visit, preferred_language
 from erp.base.errors import DomainError
 from erp.base.i18n import N_
 from erp.base.scope import Scope
-from erp.reference.access.policy import SignInNeeded
+from erp.reference.access.policy import PasswordChangeNeeded, SignInNeeded
 from ledger.errors import LedgerError
 from ledger.model import Actor
-from web import home, session
-from web.finance import journal, periods, reports
+from web import account, admin, home, jobs, notifications, papers, session
+from web.finance import approvals, imports, journal, periods, recodings, reorganisations, reports, turnovers, views
 from web.i18n import speech, translate
 from web.pages import STATIC, here, render, template_globals
+from web.reference import counterparties, typical_entries
+from web.resume import kept_of, page_before
 
 routes = [
     Router(
         "/",
-        route_handlers=[*session.routes, *home.routes, *journal.routes, *reports.routes, *periods.routes],
+        route_handlers=[
+            *session.routes,
+            *account.routes,
+            *home.routes,
+            *journal.routes,
+            *reports.routes,
+            *turnovers.routes,
+            *views.routes,
+            *periods.routes,
+            *counterparties.routes,
+            *recodings.routes,
+            *reorganisations.routes,
+            *typical_entries.routes,
+            *approvals.routes,
+            *imports.routes,
+            *papers.routes,
+            *jobs.routes,
+            *notifications.routes,
+            *admin.routes,
+        ],
         include_in_schema=False,
     )
 ]
@@ -33,6 +54,7 @@ _HEADINGS = {
     404: N_("There is no such page"),
     405: N_("There is no such page"),
     409: N_("This cannot be done now"),
+    413: N_("This file is too large"),
     422: N_("This cannot be done"),
     503: N_("The database does not answer"),
     504: N_("This took too long"),
@@ -42,6 +64,7 @@ _ADVICE = {
     403: N_("If your work needs it, ask the administrator of the system for a role."),
     404: N_("It may have been moved, or it belongs to an organisation you do not work with."),
     405: N_("Go to the home page and open it from there."),
+    413: N_("Nothing was saved. Go back and choose a smaller one: split it, or save its pictures with fewer points."),
     503: N_("Nothing was saved. Try again in a minute."),
 }
 _UNFORESEEN = N_("Something went wrong here")
@@ -51,9 +74,13 @@ _UNFORESEEN_ADVICE = N_(
 
 
 def exception_response(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The page of an error; whoever must sign in first is led there and back."""
+    """The page of an error; whoever must sign in, or choose a password, first is led there and back."""
     if isinstance(error, SignInNeeded):
-        return Redirect("/sign-in", query_params={"next": here(request)}, status_code=303)
+        if kept := kept_of(request):
+            return session.sign_in_form(request, here(request), kept=str(kept))
+        return Redirect("/sign-in", query_params={"next": page_before(request)}, status_code=303)
+    if isinstance(error, PasswordChangeNeeded):
+        return Redirect("/account/password", query_params={"next": here(request)}, status_code=303)
     visit: Visit | None = getattr(request.state, "visit", None)
     if visit is None:
         language = preferred_language(request, None)

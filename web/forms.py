@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from erp.base.dates import day_string, parse_day
 from erp.base.errors import DomainError, Invalid, RuleViolated
 from erp.base.money import MOST_PLACES, decimal_string, parse_scaled, parse_tiyn, scaled_string
+from erp.finance.approvals.model import PreparedView
 from erp.finance.journal.model import EntryView, Side
 from erp.finance.journal.schemas import QUANTITY_PLACES, Command, CorrectEntry, PostEntry
 from ledger.errors import TooManyPostings
@@ -165,7 +166,17 @@ class EntryForm:
     @classmethod
     def copy_of(cls, entry: EntryView, on: date) -> "EntryForm":
         """A new form with an entry's content, dated ``on``."""
-        return cls.new(
+        return cls._with_content_of(entry, str(uuid4()), on)
+
+    @classmethod
+    def of_prepared(cls, entry: PreparedView, key: UUID) -> "EntryForm":
+        """The form that mends a prepared entry."""
+        return cls._with_content_of(entry, str(key), entry.effective_on)
+
+    @classmethod
+    def _with_content_of(cls, entry: EntryView | PreparedView, key: str, on: date) -> "EntryForm":
+        return cls(
+            key,
             journal=entry.journal.code,
             effective_on=day_string(on),
             memo=entry.memo,
@@ -186,6 +197,12 @@ class EntryForm:
 
     def add_line(self) -> "EntryForm":
         return replace(self, lines=(*self.lines, TypedLine()))
+
+    def with_typical(self, memo: str, debit: str, credit: str) -> "EntryForm":
+        """The accounts of a typical entry on the first blank line, or on a new one; a text where there is none yet."""
+        filled = TypedLine(TypedSide(debit), TypedSide(credit))
+        place = next((at for at, line in enumerate(self.lines) if line.blank), len(self.lines))
+        return replace(self, memo=self.memo or memo, lines=(*self.lines[:place], filled, *self.lines[place + 1 :]))
 
     def copy_line(self, index: int) -> "EntryForm":
         return replace(self, lines=(*self.lines[: index + 1], *self.lines[index:]))
@@ -297,6 +314,59 @@ class ReasonForm:
         return Reasoned(self.key_read(), reason or "")
 
 
+@dataclass(frozen=True)
+class DayForm:
+    """A form that asks only from which day on."""
+
+    since: str = ""
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> "DayForm":
+        return cls(tidy(sent.get("since", "")))
+
+    def day(self) -> date:
+        """Raises: Invalid."""
+        read = _Reader()
+        day = read("since", self.since, _required(parse_day))
+        read.finish()
+        assert day is not None
+        return day
+
+
+class Allowance(NamedTuple):
+    user_id: int
+    since: date
+    last: date
+    reason: str
+
+
+@dataclass(frozen=True)
+class AllowanceForm:
+    """Who may approve their own, from which day through which, and why."""
+
+    user: str = ""
+    since: str = ""
+    last: str = ""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> "AllowanceForm":
+        return cls(*(tidy(sent.get(name, "")) for name in ("user", "since", "last", "reason")))
+
+    def content(self) -> Allowance:
+        """Raises: Invalid."""
+        read = _Reader()
+        user = read("user", self.user, _required(_identifier))
+        since = read("since", self.since, _required(parse_day))
+        last = read("last", self.last, _required(parse_day))
+        reason = read("reason", self.reason, _required(_reason))
+        read.finish()
+        assert user is not None
+        assert since is not None
+        assert last is not None
+        return Allowance(user, since, last, reason or "")
+
+
 _HEAD = ("journal", "effective_on", "memo", "document_number", "document_on")
 
 
@@ -392,6 +462,12 @@ def _reason(text: str) -> str:
     if len(text) < _SHORTEST_REASON:
         raise ReasonTooShort(limit=_SHORTEST_REASON)
     return _text("reason")(text)
+
+
+def _identifier(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise NotTaken()
+    return int(text)
 
 
 def _key(text: str) -> UUID:

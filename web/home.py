@@ -13,11 +13,14 @@ from erp.base.dates import MonthSpan
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryFilter, EntryRow, Month
+from erp.finance.reports import service as reports
 from erp.reference.access.model import Permission
+from erp.reference.access.policy import permissions
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from web.i18n import alphabetical
 from web.pages import Ask, Id, organisation_at, query_of, render
+from web.places import address_at
 
 _LAST_ENTRIES = 8
 
@@ -36,12 +39,25 @@ class Standing:
 @get("/", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
 def choose(request: Ask, visit: Visitor) -> Response[Any]:
     known = visit.read(organisations.organisations_of)
+    if not known and visit.identity and Permission.SYSTEM_READ in permissions(visit.identity):
+        return Redirect("/admin", status_code=303)
+    starts = visit.read(reports.starts)
     if len(known) == 1 and "all" not in request.query_params:
-        return Redirect(f"/o/{known[0].id}/", status_code=303)
-    words = query_of(request).get("q", "")
+        return Redirect(f"/o/{known[0].id}/{starts.get(known[0].id, '')}", status_code=303)
+    asked = query_of(request)
+    words, place = asked.get("q", ""), asked.get("place", "")
     found = [each for each in known if _matches(each, words.casefold())]
     found.sort(key=lambda each: alphabetical(each.name(visit.language)))
-    return render(request, "organisations.html", found=found, words=words)
+    return render(
+        request,
+        "organisations.html",
+        found=found,
+        words=words,
+        place=place,
+        address_at=lambda at: (
+            address_at(request, visit.identity, at, place or starts.get(at, "")) if visit.identity else "/"
+        ),
+    )
 
 
 @get("/o/{organisation_id:int}", opt={"policy": Permission.JOURNAL_READ}, sync_to_thread=True)

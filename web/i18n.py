@@ -15,6 +15,7 @@ from erp.base.clock import LOCAL_TIME
 from erp.base.dates import DayMalformed, MonthMalformed, day_string, parse_day, parse_month
 from erp.base.i18n import N_, Language
 from erp.finance.journal.model import Measured
+from erp.reference.organisations.model import Organisation
 from ledger.model import Dimension
 
 LOCALE = Path(__file__).parent / "locale"
@@ -82,9 +83,46 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(LOCAL_TIME):%d.%m.%Y %H:%M}"
 
 
+def size(octets: int) -> str:
+    """Of a file: ``1,4 MB``; what is smaller in whole kilobytes."""
+    if octets < 1 << 20:
+        return f"{max(1, octets >> 10)}{NO_BREAK}KB"
+    return f"{octets / (1 << 20):.1f}{NO_BREAK}MB".replace(".", ",")
+
+
 def alphabetical(name: str) -> list[int]:
     """Sort key of a name in the Kazakh alphabet, of which the Russian is a part; quotation marks do not count."""
     return [_LETTERS.get(letter, ord(letter)) for letter in name.strip('«»“”" ').casefold()]
+
+
+def _form_in_russian(number: int) -> int:
+    if number // 10 % 10 == 1:
+        return 2
+    return 0 if number % 10 == 1 else 1 if number % 10 in (2, 3, 4) else 2
+
+
+_FORM_OF: dict[Language, Callable[[int], int]] = {
+    Language.KK: lambda _: 0,
+    Language.RU: _form_in_russian,
+    Language.EN: lambda number: int(number != 1),
+}
+"""Which of the forms of a noun stands after a number: Unicode CLDR, plural rules, whole numbers."""
+
+
+class _Counted(int):
+    """A number that a message may follow with a noun: ``{n:запись|записи|записей}``."""
+
+    language: Language
+
+    def __new__(cls, number: int, language: Language) -> "_Counted":
+        made = super().__new__(cls, number)
+        made.language = language
+        return made
+
+    def __format__(self, forms: str) -> str:
+        if "|" not in forms:
+            return super().__format__(forms)
+        return f"{int(self)} {forms.split('|')[_FORM_OF[self.language](abs(self))]}"
 
 
 class Speech:
@@ -105,9 +143,13 @@ class Speech:
         return Translations(compiled)
 
     def __call__(self, message: str, **fields: Any) -> str:
-        """The message in this language, its ``{fields}`` filled."""
+        """The message in this language, its ``{fields}`` filled; ``{n:block|blocks}`` takes the form of the number."""
         found = self._catalogue.gettext(message)
-        return found.format(**fields) if fields else found
+        counted = {name: self._counted(value) for name, value in fields.items()}
+        return found.format(**counted) if fields else found
+
+    def _counted(self, value: Any) -> Any:
+        return _Counted(value, self.language) if type(value) is int else value
 
     def month(self, day: date) -> str:
         """``қараша 2026``, the year where the language puts it."""
@@ -135,7 +177,10 @@ class Speech:
         template: str | None = getattr(error, "template", None)
         if template is None:
             return str(error)
-        facts: Mapping[str, Any] = getattr(error, "fields", {})
+        return self.told(template, getattr(error, "fields", {}))
+
+    def told(self, template: str, facts: Mapping[str, Any]) -> str:
+        """The sentence of a refusal that was kept as its template and its facts."""
         return self._catalogue.gettext(template).format(**{n: self._fact(n, v) for n, v in facts.items()})
 
     def _fact(self, name: str, value: Any) -> str:
@@ -144,6 +189,8 @@ class Speech:
             return ", ".join(self._fact(inside, item) for item in value)
         if isinstance(value, date):
             return day_string(value)
+        if isinstance(value, Organisation):
+            return f"{value.name(self.language)} ({value.code})"
         read = self._readers().get(name)
         return read(str(value)) if read else str(value)
 

@@ -10,17 +10,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 from litestar.params import FromPath
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
-from api.security import Visit
-from erp.base.dates import day_string
+from api.security import Visit, masked
+from erp.base.dates import day_string, last_day
 from erp.base.i18n import Language
 from erp.base.uow import UnitOfWork
-from erp.reference.access.model import Identity, Permission
-from erp.reference.access.policy import permissions_at, reach
+from erp.finance.approvals import service as approvals
+from erp.reference.access.model import Permission
+from erp.reference.access.policy import permissions, permissions_at, reach
+from erp.reference.notifications import service as notifications
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from web.forms import tidy
-from web.i18n import measure, moment, money, money_or_blank, speech
+from web.i18n import measure, moment, money, money_or_blank, size, speech
+from web.places import place_of
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -49,7 +53,9 @@ template_globals: dict[str, Callable[..., Any]] = {
     "money_or_blank": money_or_blank,
     "measure": measure,
     "day": day_string,
+    "last_day": last_day,
     "moment": moment,
+    "size": size,
 }
 
 
@@ -96,14 +102,17 @@ def render(
     everywhere = {
         "theme": theme or theme_of(request),
         "identity": visit.identity,
-        "csrf_token": visit.csrf,
+        "can": lambda permission: visit.identity is not None and Permission(permission) in permissions(visit.identity),
+        "csrf_token": masked(visit.csrf),
         "here": here(request),
         "htmx": htmx(),
+        "largest_file_mb": request.app.state.largest_file >> 20,
+        "unread": visit.read(notifications.unread) if visit.identity and status < HTTP_500_INTERNAL_SERVER_ERROR else 0,
         "organisation": organisation,
         "section": "",
         "form_id": "",
         "form_default": "",
-        **(_at(visit.identity, organisation) if organisation else {}),
+        **(_at(request, visit, organisation) if organisation else {}),
     }
     return Response(
         page.render(everywhere | context),
@@ -114,11 +123,16 @@ def render(
     )
 
 
-def _at(identity: Identity | None, organisation: Organisation) -> dict[str, Any]:
+def _at(request: Ask, visit: Visit, organisation: Organisation) -> dict[str, Any]:
+    identity = visit.identity
     allowed = permissions_at(identity, organisation.id) if identity else frozenset[Permission]()
     return {
+        "waiting": visit.read(
+            lambda uow: approvals.waiting(uow, organisation.id, approves=Permission.JOURNAL_APPROVE in allowed)
+        ),
         "may": lambda permission: Permission(permission) in allowed,
         "organisation_count": len(reach(identity, Permission.JOURNAL_READ)) if identity else 0,
+        "place": place_of(request),
         "home_url": f"/o/{organisation.id}/",
         "journal_url": f"/o/{organisation.id}/journal",
     }

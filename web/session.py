@@ -1,6 +1,6 @@
 """Signing in and out, and what a visitor prefers: language and theme."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,13 +12,14 @@ from litestar.response import Redirect
 
 from api.problems import status_of
 from api.security import LANGUAGE_COOKIE, SESSION_COOKIE, Visit, Visitor
-from erp.base.clock import today
+from erp.base.clock import now, today
 from erp.base.errors import NotPermitted
 from erp.base.i18n import Language
 from erp.base.uow import run
 from erp.reference.access import service as access
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import authorise
+from web import resume
 from web.faults import Fault
 from web.forms import tidy
 from web.i18n import translate
@@ -26,6 +27,7 @@ from web.pages import THEME_COOKIE, THEMES, Ask, own_address, render
 
 Sent = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
+CHALLENGE_COOKIE = "qazyna_challenge"
 _YEAR = 365 * 24 * 60 * 60
 _PUBLIC = {"policy": Permission.PUBLIC}
 
@@ -62,20 +64,50 @@ def sign_in_page(request: Ask, visit: Visitor) -> Response[Any]:
     wanted = own_address(request.query_params.get("next", "/"))
     if visit.identity is not None:
         return Redirect(wanted, status_code=303)
-    return _sign_in_form(request, wanted)
+    return sign_in_form(request, wanted)
 
 
 @post("/sign-in", opt=_PUBLIC, sync_to_thread=True)
 def sign_in(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
-    login, wanted = tidy(data.get("login", "")), own_address(data.get("next", "/"))
+    login, wanted, kept = tidy(data.get("login", "")), own_address(data.get("next", "/")), data.get("kept", "")
     if choice := choice_in(data):
-        return _sign_in_form(request, wanted, login=login, choice=choice)
+        return sign_in_form(request, wanted, login=login, choice=choice, kept=kept)
     try:
-        secret, _ = access.sign_in(visit.engine, visit.scope, login, data.get("password", ""), today())
+        opened = access.sign_in(visit.engine, visit.scope, login, data.get("password", ""), today(), agent_of(request))
     except NotPermitted as refusal:
-        return _sign_in_form(request, wanted, login=login, refusal=refusal)
-    life = int(access.BROWSER_SESSION.total_seconds())
-    return Redirect(wanted, status_code=303, cookies=[_cookie(request, SESSION_COOKIE, secret, life)])
+        return sign_in_form(request, wanted, login=login, refusal=refusal, kept=kept)
+    if opened.needs_code:
+        life = int(access.CHALLENGE.total_seconds())
+        cookie = _cookie(request, CHALLENGE_COOKIE, opened.secret, life)
+        if kept:
+            return _code_form(request, wanted, kept=kept, cookies=[cookie])
+        return Redirect("/sign-in/code", query_params={"next": wanted}, status_code=303, cookies=[cookie])
+    return _let_in(request, opened, wanted, kept)
+
+
+@get("/sign-in/code", opt=_PUBLIC, sync_to_thread=True)
+def code_page(request: Ask, visit: Visitor) -> Response[Any]:
+    wanted = own_address(request.query_params.get("next", "/"))
+    if CHALLENGE_COOKIE not in request.cookies:
+        return Redirect("/sign-in", query_params={"next": wanted}, status_code=303)
+    return _code_form(request, wanted)
+
+
+@post("/sign-in/code", opt=_PUBLIC, sync_to_thread=True)
+def say_code(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+    wanted, kept = own_address(data.get("next", "/")), data.get("kept", "")
+    if choice := choice_in(data):
+        return _code_form(request, wanted, choice=choice, kept=kept)
+    secret = request.cookies.get(CHALLENGE_COOKIE, "")
+    try:
+        opened = access.answer_challenge(
+            visit.engine, visit.scope, secret, tidy(data.get("code", "")), now(), agent_of(request)
+        )
+    except access.ChallengePassed as refusal:
+        return sign_in_form(request, wanted, refusal=refusal, kept=kept)
+    except NotPermitted as refusal:
+        return _code_form(request, wanted, refusal=refusal, kept=kept)
+    return _let_in(request, opened, wanted, kept)
 
 
 @post("/sign-out", opt=_PUBLIC, sync_to_thread=True)
@@ -92,9 +124,57 @@ def prefer(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     return Redirect(own_address(data.get("next", "/")), status_code=303, cookies=choice.cookies(request))
 
 
-def _sign_in_form(
-    request: Ask, wanted: str, *, login: str = "", refusal: NotPermitted | None = None, choice: Choice | None = None
+def agent_of(request: Ask) -> str:
+    """What the browser calls itself."""
+    return tidy(request.headers.get("user-agent", ""))
+
+
+def _let_in(request: Ask, opened: access.SignedIn, wanted: str, kept: str) -> Response[Any]:
+    life = int(access.BROWSER_SESSION.total_seconds())
+    cookies = [
+        _cookie(request, SESSION_COOKIE, opened.secret, life),
+        _cookie(request, CHALLENGE_COOKIE, "", 0),
+    ]
+    if form := resume.read(kept):
+        return resume.filled_again(request, form, access.csrf_token(opened.secret), cookies)
+    return Redirect(wanted, status_code=303, cookies=cookies)
+
+
+def _code_form(
+    request: Ask,
+    wanted: str,
+    *,
+    refusal: NotPermitted | None = None,
+    choice: Choice | None = None,
+    kept: str = "",
+    cookies: Sequence[Cookie] = (),
 ) -> Response[str]:
+    chosen = choice or Choice()
+    language = chosen.language or request.state.visit.language
+    return render(
+        request,
+        "sign_in_code.html",
+        status=status_of(refusal) if refusal else 200,
+        language=chosen.language,
+        theme=chosen.theme,
+        cookies=[*chosen.cookies(request), *cookies],
+        form_id="sign-in",
+        next=wanted,
+        kept=kept,
+        faults=[Fault("code", "", translate(refusal, language))] if refusal else [],
+    )
+
+
+def sign_in_form(
+    request: Ask,
+    wanted: str,
+    *,
+    login: str = "",
+    refusal: NotPermitted | None = None,
+    choice: Choice | None = None,
+    kept: str = "",
+) -> Response[str]:
+    """The page to sign in at; ``kept`` is a form that is given back afterwards."""
     chosen = choice or Choice()
     language = chosen.language or request.state.visit.language
     return render(
@@ -107,6 +187,7 @@ def _sign_in_form(
         form_id="sign-in",
         next=wanted,
         login=login,
+        kept=kept,
         faults=[Fault("login", "", translate(refusal, language))] if refusal else [],
     )
 
@@ -116,4 +197,4 @@ def _cookie(request: Ask, name: str, value: str, max_age: int) -> Cookie:
     return Cookie(name, value=value, max_age=max_age, httponly=name != THEME_COOKIE, secure=secure, samesite="lax")
 
 
-routes = [sign_in_page, sign_in, sign_out, prefer]
+routes = [sign_in_page, sign_in, code_page, say_code, sign_out, prefer]

@@ -1,13 +1,14 @@
 """The journal under ``/api/v1``: the same commands and views as the pages."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import get, post
+from litestar import Request, Response, get, post
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from api.conventions import API, BOOKS, Amount, Cursor, Limit, Number, Organisation, Page, View, tagged
 from api.security import Visitor
 from erp.base.clock import LOCAL_TIME, today
 from erp.base.dates import DaySpan, MonthSpan, parse_month
@@ -18,23 +19,16 @@ from erp.finance.journal.schemas import CorrectEntry, PostEntry, StornoEntry
 from erp.reference.access.model import Permission
 from ledger.model import Dimension, Posted
 
-_BOOKS = "/api/v1/organisations/{organisation_id:int}"
 _READ = {"policy": Permission.JOURNAL_READ}
 
 _MONTH = QueryParameter(description="A month, `2026-11`.", pattern=r"^\d{4}-\d{2}$")
 Month = Annotated[str, _MONTH]
 OptionalMonth = Annotated[str | None, _MONTH]
-Organisation = FromPath[int]
-Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.", max_length=100)]
-Limit = Annotated[int, QueryParameter(description="Rows a page.", ge=1, le=500)]
 Subaccount = Annotated[
     int | None, QueryParameter(description="One line of a trial balance by dimensions.", ge=1, le=2_147_483_647)
 ]
 AsOfDay = Annotated[date | None, QueryParameter(description="The last day counted, instead of the last month's end.")]
 KnownAt = Annotated[datetime | None, QueryParameter(description="Count what was recorded and sealed by then only.")]
-Amount = Annotated[str, Field(description="Tenge as a decimal string.", examples=["1234.56"])]
-Number = Annotated[str, Field(examples=["12.5"])]
-
 
 _ENTRY = {
     "key": "7a1f4c1e-6f0b-4c39-9d55-0f2f3a6f2b10",
@@ -62,10 +56,6 @@ StornoBody = Annotated[StornoEntry, Body(examples=[Example(summary="A double ent
 
 
 CorrectionBody = Annotated[CorrectEntry, Body(examples=[Example(summary="By the opposite sides", value=_REVERSAL)])]
-
-
-class View(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class AccountView(View):
@@ -120,6 +110,16 @@ class PostingView(View):
     credit: SideView | None
     amount: Amount
     memo: str | None
+
+    @classmethod
+    def of(cls, p: model.PostingView) -> "PostingView":
+        return cls(
+            no=p.no,
+            debit=SideView.of(p.debit),
+            credit=SideView.of(p.credit),
+            amount=decimal_string(p.amount_tiyn),
+            memo=p.memo,
+        )
 
 
 class CorrectionView(View):
@@ -180,16 +180,7 @@ class EntryView(View):
             source_file=e.source.file_name,
             source_line=e.source.line,
             amount=decimal_string(e.amount_tiyn),
-            postings=[
-                PostingView(
-                    no=p.no,
-                    debit=SideView.of(p.debit),
-                    credit=SideView.of(p.credit),
-                    amount=decimal_string(p.amount_tiyn),
-                    memo=p.memo,
-                )
-                for p in e.postings
-            ],
+            postings=[PostingView.of(p) for p in e.postings],
             cancelled_by=CorrectionView.of(e.cancelled_by),
             cancels=CorrectionView.of(e.cancels),
         )
@@ -221,11 +212,6 @@ class EntryRow(View):
             postings=r.postings,
             cancelled=r.cancelled,
         )
-
-
-class EntryPage(View):
-    rows: list[EntryRow]
-    next_cursor: str | None
 
 
 class PostedView(View):
@@ -352,8 +338,8 @@ class AccountCardView(View):
     closing: Amount
     quantity: MovementView | None = Field(description="Where all is of one item.")
     currency: MovementView | None = Field(description="Where all is of one currency.")
-    lines: list[CardLineView]
-    next_cursor: str | None
+    items: list[CardLineView]
+    next: str | None = Field(description="`cursor` of the following page; null on the last one.", examples=[None])
 
     @classmethod
     def of(cls, card: model.AccountCard) -> "AccountCardView":
@@ -365,8 +351,8 @@ class AccountCardView(View):
             closing=decimal_string(card.closing_tiyn),
             quantity=MovementView.of(card.quantity),
             currency=MovementView.of(card.currency),
-            lines=[CardLineView.of(line) for line in card.lines.rows],
-            next_cursor=card.lines.next_cursor,
+            items=[CardLineView.of(line) for line in card.lines.rows],
+            next=card.lines.next_cursor,
         )
 
 
@@ -387,16 +373,16 @@ def _span(first: str, last: str) -> MonthSpan:
     return MonthSpan.of(parse_month(first), parse_month(last))
 
 
-@get(f"{_BOOKS}/accounts", opt=_READ, sync_to_thread=True)
+@get(f"{BOOKS}/accounts", opt=_READ, sync_to_thread=True)
 def list_accounts(
     visit: Visitor, organisation_id: Organisation, on: FromQuery[date | None] = None
-) -> list[AccountView]:
+) -> Page[AccountView]:
     """The postable accounts of the chart in force on a day (today when absent)."""
     chart = visit.read(lambda uow: service.accounts(uow, on or today()))
-    return [AccountView.of(a) for a in chart if a.postable and not a.is_contra]
+    return Page(items=[AccountView.of(a) for a in chart if a.postable and not a.is_contra])
 
 
-@get(f"{_BOOKS}/entries", opt=_READ, sync_to_thread=True)
+@get(f"{BOOKS}/entries", opt=_READ, sync_to_thread=True)
 def list_entries(
     visit: Visitor,
     organisation_id: Organisation,
@@ -407,29 +393,31 @@ def list_entries(
     text: FromQuery[str | None] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> EntryPage:
+) -> Page[EntryRow]:
     """Entries, the newest first; narrowed by months, journal, account (a prefix of its code) and text."""
     one_end = first or last
     span = _span(first or one_end, last or one_end) if one_end else None
     narrowed = EntryFilter(span, journal, account, text)
     page = visit.read(lambda uow: service.entries(uow, organisation_id, narrowed, cursor, limit))
-    return EntryPage(rows=[EntryRow.of(r) for r in page.rows], next_cursor=page.next_cursor)
+    return Page(items=[EntryRow.of(r) for r in page.rows], next=page.next_cursor)
 
 
-@post(f"{_BOOKS}/entries", opt={"policy": Permission.JOURNAL_POST}, sync_to_thread=True)
+@post(f"{BOOKS}/entries", opt={"policy": Permission.JOURNAL_POST}, sync_to_thread=True)
 def post_entry(visit: Visitor, organisation_id: Organisation, data: EntryBody) -> PostedView:
     """Post an entry. The command's `key` makes it safe to send again."""
     receipt = visit.run(lambda uow: service.post_entry(uow, organisation_id, data))
     return PostedView.of(receipt())
 
 
-@get(f"{_BOOKS}/entries/{{entry_id:int}}", opt=_READ, sync_to_thread=True)
-def get_entry(visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int]) -> EntryView:
-    """One entry whole: postings, source, storno."""
-    return EntryView.of(visit.read(lambda uow: service.entry(uow, organisation_id, entry_id)))
+@get(f"{BOOKS}/entries/{{entry_id:int}}", opt=_READ, sync_to_thread=True)
+def get_entry(
+    request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int]
+) -> Response[EntryView]:
+    """One entry whole: postings, source, storno. Its `ETag` changes when it is cancelled, and never else."""
+    return tagged(request, EntryView.of(visit.read(lambda uow: service.entry(uow, organisation_id, entry_id))))
 
 
-@post(f"{_BOOKS}/entries/{{entry_id:int}}/storno", opt={"policy": Permission.JOURNAL_CORRECT}, sync_to_thread=True)
+@post(f"{BOOKS}/entries/{{entry_id:int}}/storno", opt={"policy": Permission.JOURNAL_CORRECT}, sync_to_thread=True)
 def storno_entry(
     visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int], data: StornoBody
 ) -> PostedView:
@@ -438,7 +426,7 @@ def storno_entry(
     return PostedView.of(receipt())
 
 
-@post(f"{_BOOKS}/entries/{{entry_id:int}}/correction", opt={"policy": Permission.JOURNAL_CORRECT}, sync_to_thread=True)
+@post(f"{BOOKS}/entries/{{entry_id:int}}/correction", opt={"policy": Permission.JOURNAL_CORRECT}, sync_to_thread=True)
 def correct_entry(
     visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int], data: CorrectionBody
 ) -> PostedView:
@@ -450,7 +438,7 @@ def correct_entry(
     return PostedView.of(receipt())
 
 
-@get(f"{_BOOKS}/trial-balance", opt=_READ, sync_to_thread=True)
+@get(f"{BOOKS}/trial-balance", opt=_READ, sync_to_thread=True)
 def trial_balance(
     visit: Visitor,
     organisation_id: Organisation,
@@ -465,7 +453,7 @@ def trial_balance(
 
     With `closing=false` year-closing entries of these months are left out: revenue and expense as they stood before.
     """
-    span, instant = _asked(visit, first, last, day, known_at)
+    span, instant = asked_period(visit, first, last, day, known_at)
     table = visit.read(
         lambda uow: service.trial_balance(
             uow, organisation_id, span, by_dimensions=by_dimensions, closing=closing, known_at=instant
@@ -474,7 +462,7 @@ def trial_balance(
     return TrialBalanceView.of(table)
 
 
-@get("/api/v1/trial-balance", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
+@get(f"{API}/trial-balance", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
 def joint_trial_balance(
     visit: Visitor,
     first: Month,
@@ -484,13 +472,13 @@ def joint_trial_balance(
     known_at: KnownAt = None,
 ) -> TrialBalanceView:
     """The same by account for all the books you may read together: added up, not consolidated."""
-    span, instant = _asked(visit, first, last, day, known_at)
+    span, instant = asked_period(visit, first, last, day, known_at)
     return TrialBalanceView.of(
         visit.read(lambda uow: service.joint_trial_balance(uow, span, closing=closing, known_at=instant))
     )
 
 
-def _asked(
+def asked_period(
     visit: Visitor, first: str, last: str, day: date | None, known_at: datetime | None
 ) -> tuple[MonthSpan | DaySpan, datetime | None]:
     """Span and instant of a trial balance; what was known at the instant is sealed by now."""
@@ -501,7 +489,7 @@ def _asked(
     return (DaySpan.of(months.start, day) if day else months), instant
 
 
-@get(f"{_BOOKS}/accounts/{{code:str}}/card", opt=_READ, sync_to_thread=True)
+@get(f"{BOOKS}/accounts/{{code:str}}/card", opt=_READ, sync_to_thread=True)
 def account_card(
     visit: Visitor,
     organisation_id: Organisation,

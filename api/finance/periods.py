@@ -2,24 +2,24 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from litestar import get, post
+from litestar import Request, Response, get, post
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, PathParameter, QueryParameter
 from pydantic import Field
 
-from api.finance.journal import Amount, Organisation, View
+from api.conventions import BOOKS, Amount, IfMatch, Organisation, Page, View, require_match, tagged
 from api.security import Visit, Visitor
 from erp.base.dates import month_string, parse_month
+from erp.base.errors import NotFound
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import model, service
 from erp.finance.journal.schemas import CloseYear, ReopenMonth, ReopenYear
 from erp.reference.access.model import Permission
 
-_BOOKS = "/api/v1/organisations/{organisation_id:int}"
-_MONTHS, _YEARS = _BOOKS + "/months", _BOOKS + "/years"
+_MONTHS, _YEARS = BOOKS + "/months", BOOKS + "/years"
 _READ = {"policy": Permission.JOURNAL_READ}
 _LOCK = {"policy": Permission.PERIOD_CLOSE}
 _CLOSE = {"policy": Permission.YEAR_CLOSE}
@@ -39,6 +39,11 @@ State = Annotated[
     Literal["open", "restricted", "closed"],
     Field(description="Restricted: only who may adjust (the chief accountant) posts into it."),
 ]
+
+
+class MonthNotKept(NotFound):
+    code = "month-not-kept"
+    template = "The books of this organisation are not kept for {month}."
 
 
 class MonthView(View):
@@ -105,41 +110,57 @@ class YearReopenedView(View):
 
 
 @get(_MONTHS, opt=_READ, sync_to_thread=True)
-def list_months(visit: Visitor, organisation_id: Organisation) -> list[MonthView]:
+def list_months(visit: Visitor, organisation_id: Organisation) -> Page[MonthView]:
     """Months the books are kept for, the newest first."""
     months = visit.read(lambda uow: service.months(uow, organisation_id))
-    return [MonthView(month=month_string(m.month), state=m.state) for m in months]
+    return Page(items=[MonthView(month=month_string(m.month), state=m.state) for m in months])
 
 
-@get(f"{_BOOKS}/period-changes", opt=_READ, sync_to_thread=True)
-def list_period_changes(visit: Visitor, organisation_id: Organisation, limit: Limit = 50) -> list[PeriodChangeView]:
+@get(f"{_MONTHS}/{{month:str}}", opt=_READ, sync_to_thread=True)
+def get_month(
+    request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, month: Month
+) -> Response[MonthView]:
+    """One month; its `ETag`, sent as `If-Match`, lets one close what one has seen and nothing else."""
+    first = parse_month(month)
+    return tagged(request, visit.read(lambda uow: _month(uow, organisation_id, first)))
+
+
+@get(f"{BOOKS}/period-changes", opt=_READ, sync_to_thread=True)
+def list_period_changes(visit: Visitor, organisation_id: Organisation, limit: Limit = 50) -> Page[PeriodChangeView]:
     """Months closed, restricted and reopened: who, when, why; the latest first."""
     changes = visit.read(lambda uow: service.period_changes(uow, organisation_id, limit))
-    return [PeriodChangeView.of(c) for c in changes]
+    return Page(items=[PeriodChangeView.of(c) for c in changes])
 
 
 @post(f"{_MONTHS}/{{month:str}}/restrict", opt=_LOCK, sync_to_thread=True, status_code=200)
-def restrict_month(visit: Visitor, organisation_id: Organisation, month: Month) -> MonthView:
+def restrict_month(visit: Visitor, organisation_id: Organisation, month: Month, if_match: IfMatch = None) -> MonthView:
     """Leave an open month to who may adjust."""
-    return _set(visit, organisation_id, month, service.restrict_month)
+    return _set(visit, organisation_id, month, if_match, service.restrict_month)
 
 
 @post(f"{_MONTHS}/{{month:str}}/close", opt=_LOCK, sync_to_thread=True, status_code=200)
-def close_month(visit: Visitor, organisation_id: Organisation, month: Month) -> MonthView:
+def close_month(visit: Visitor, organisation_id: Organisation, month: Month, if_match: IfMatch = None) -> MonthView:
     """Close a month: nobody posts into it."""
-    return _set(visit, organisation_id, month, service.close_month)
+    return _set(visit, organisation_id, month, if_match, service.close_month)
 
 
 @post(f"{_MONTHS}/{{month:str}}/reopen", opt=_LOCK, sync_to_thread=True, status_code=200)
-def reopen_month(visit: Visitor, organisation_id: Organisation, month: Month, data: ReopenMonthBody) -> MonthView:
+def reopen_month(
+    visit: Visitor, organisation_id: Organisation, month: Month, data: ReopenMonthBody, if_match: IfMatch = None
+) -> MonthView:
     """Open a restricted or closed month again, for a reason; not in a closed year."""
-    return _set(visit, organisation_id, month, lambda uow, at, day: service.reopen_month(uow, at, day, data.reason))
+
+    def reopen(uow: UnitOfWork, at: int, day: date) -> None:
+        service.reopen_month(uow, at, day, data.reason)
+
+    return _set(visit, organisation_id, month, if_match, reopen)
 
 
 @get(_YEARS, opt=_READ, sync_to_thread=True)
-def list_years(visit: Visitor, organisation_id: Organisation) -> list[YearView]:
+def list_years(visit: Visitor, organisation_id: Organisation) -> Page[YearView]:
     """Years the books are kept for, the newest first."""
-    return [YearView.of(y) for y in visit.read(lambda uow: service.years(uow, organisation_id))]
+    years = visit.read(lambda uow: service.years(uow, organisation_id))
+    return Page(items=[YearView.of(y) for y in years])
 
 
 @post(f"{_YEARS}/{{year:int}}/close", opt=_CLOSE, sync_to_thread=True, status_code=200)
@@ -162,18 +183,35 @@ def reopen_year(
     return YearReopenedView(entries=done.entries, postings=done.postings, is_new=done.is_new)
 
 
-def _set(visit: Visit, organisation_id: int, month: str, act: Callable[[UnitOfWork, int, date], None]) -> MonthView:
+def _set(
+    visit: Visit,
+    organisation_id: int,
+    month: str,
+    if_match: str | None,
+    act: Callable[[UnitOfWork, int, date], None],
+) -> MonthView:
     first = parse_month(month)
 
-    def set_and_look(uow: UnitOfWork) -> str:
+    def set_and_look(uow: UnitOfWork) -> MonthView:
+        if if_match is not None:
+            require_match(if_match, _month(uow, organisation_id, first))
         act(uow, organisation_id, first)
-        return next(m.state for m in service.months(uow, organisation_id) if m.month == first)
+        return _month(uow, organisation_id, first)
 
-    return MonthView(month=month, state=visit.run(set_and_look))
+    return visit.run(set_and_look)
+
+
+def _month(uow: UnitOfWork, organisation_id: int, first: date) -> MonthView:
+    """Raises: MonthNotKept."""
+    month = next((m for m in service.months(uow, organisation_id) if m.month == first), None)
+    if month is None:
+        raise MonthNotKept(month=month_string(first))
+    return MonthView(month=month_string(first), state=month.state)
 
 
 routes = [
     list_months,
+    get_month,
     list_period_changes,
     restrict_month,
     close_month,

@@ -42,13 +42,13 @@ def test_a_month_is_restricted_closed_and_reopened(client: Client, bearer: Beare
     assert client.post(f"{books}/months/2026-05/reopen", json={"reason": "x"}, headers=chief).status_code == 400
     reopened = client.post(f"{books}/months/2026-05/reopen", json={"reason": "A late bill"}, headers=chief)
     assert reopened.json()["state"] == "open"
-    changes = client.get(f"{books}/period-changes", headers=other).json()
+    changes = client.get(f"{books}/period-changes", headers=other).json()["items"]
     assert [(c["was"], c["state"], c["reason"], c["actor"]) for c in changes[:3]] == [
         ("closed", "open", "A late bill", "Ерлан Ахметов"),
         ("restricted", "closed", "", "Ерлан Ахметов"),
         ("open", "restricted", "", "Ерлан Ахметов"),
     ]
-    months = client.get(f"{books}/months", headers=other).json()
+    months = client.get(f"{books}/months", headers=other).json()["items"]
     assert months[0] == {"month": "2026-12", "state": "open"}
     assert len(months) == 12
 
@@ -106,7 +106,7 @@ def test_a_year_is_closed_reported_reopened_and_closed_again(client: Client, bea
     assert (again.status_code, again.json()) == (200, first.json() | {"is_new": False})
     other = closed(str(uuid4()))
     assert (other.status_code, other.json()["title"]) == (409, "year-already-closed")
-    (year,) = client.get(f"{lyceum}/years", headers=chief).json()
+    (year,) = client.get(f"{lyceum}/years", headers=chief).json()["items"]
     assert (year["year"], year["state"], year["closed_by"], year["result"]) == (
         2026,
         "closed",
@@ -129,15 +129,11 @@ def test_a_year_is_closed_reported_reopened_and_closed_again(client: Client, bea
     undo = {"key": str(uuid4()), "reason": "By the act of the audit"}
     reopened = client.post(f"{lyceum}/years/2026/reopen", json=undo, headers=chief)
     assert reopened.json() == {"entries": 2, "postings": 2, "is_new": True}
-    assert client.get(f"{lyceum}/months", headers=chief).json()[0] == {"month": "2026-12", "state": "restricted"}
-    (year,) = client.get(f"{lyceum}/years", headers=chief).json()
+    assert client.get(f"{lyceum}/months", headers=chief).json()["items"][0] == {
+        "month": "2026-12",
+        "state": "restricted",
+    }
+    (year,) = client.get(f"{lyceum}/years", headers=chief).json()["items"]
     assert (year["state"], year["closed_at"], year["closed_by"], year["result"]) == ("open", None, None, None)
     assert standing(table) == {"1010": "600.00", "6360": "-1000.00", "7460": "400.00"}
     assert closed(str(uuid4())).json() == first.json()
-
-
-def test_the_routes_are_in_the_description_with_examples(client: Client) -> None:
-    paths = client.get("/api/schema/openapi.json").json()["paths"]
-    for path in ("years/{year}/close", "years/{year}/reopen", "months/{month}/reopen", "entries/{entry_id}/correction"):
-        body = paths[f"/api/v1/organisations/{{organisation_id}}/{path}"]["post"]["requestBody"]
-        assert body["content"]["application/json"]["schema"]["examples"], path

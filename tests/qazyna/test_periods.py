@@ -50,11 +50,11 @@ def test_a_year_from_its_months_to_its_close_and_back(desk: Desk, say: Say) -> N
     assert "first: January 2026" in say("close-year", "2026", code=1)
     for month in range(1, 12):
         assert "is closed" in say("close", f"2026-{month:02}")
-    assert "result 1 000,00 ₸, 1 entries, 1 postings" in say("close-year", "2026")
+    assert "result 1 000,00 ₸, 1 entry, 1 posting" in say("close-year", "2026")
     assert set(states(desk).values()) == {"closed"}
     assert "already closed" in say("close-year", "2026", code=1)
     assert "Reopen the year first" in say("reopen", "2026-04", "--reason", "A late bill", code=1)
-    assert "1 closing entries cancelled" in say("reopen-year", "2026", "--reason", "The act of the audit")
+    assert "1 closing entry cancelled" in say("reopen-year", "2026", "--reason", "The act of the audit")
     assert states(desk)["2026-12"] == "restricted"
     assert "is open" in say("reopen", "2026-04", "--reason", "A late bill")
 

@@ -25,6 +25,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
             "QAZYNA_POOL": "16",
             "QAZYNA_LANGUAGE": "kk",
             "QAZYNA_SECURE_COOKIES": "Yes",
+            "QAZYNA_LOGS": "json",
+            "QAZYNA_METRICS_TOKEN": "sesame-open-sesame",
         }
     )
     assert settings == Settings(
@@ -35,7 +37,13 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         pool=16,
         language="kk",
         secure_cookies=True,
+        logs="json",
+        metrics_token="sesame-open-sesame",
     )
+    shown = settings.shown()
+    assert (shown["QAZYNA_DATABASE_URL"], shown["QAZYNA_METRICS_TOKEN"]) == ("db.example/treasury", "***")
+    assert not any("secret" in value or "sesame" in value for value in shown.values())
+    assert "s3cret" not in str(Settings(smtp_url="smtp://post:s3cret@mail.example:587").shown())
 
 
 def test_an_empty_variable_is_not_set() -> None:
@@ -48,10 +56,13 @@ def test_an_empty_variable_is_not_set() -> None:
         ("QAZYNA_PORT", "http", "QAZYNA_PORT is http, but a whole number from 1 to 65535 is expected."),
         ("QAZYNA_PORT", "70000", "QAZYNA_PORT is 70000, but a whole number from 1 to 65535 is expected."),
         ("QAZYNA_PORT", "9" * 5000, "but a whole number from 1 to 65535 is expected."),
-        ("QAZYNA_POOL", "0", "QAZYNA_POOL is 0, but a whole number from 1 to 90 is expected."),
-        ("QAZYNA_POOL", "٨", "but a whole number from 1 to 90 is expected."),
+        ("QAZYNA_POOL", "0", "QAZYNA_POOL is 0, but a whole number from 1 to 80 is expected."),
+        ("QAZYNA_POOL", "81", "from 1 to 80"),
+        ("QAZYNA_POOL", "٨", "but a whole number from 1 to 80 is expected."),
         ("QAZYNA_LANGUAGE", "fr", "QAZYNA_LANGUAGE is fr, but kk, ru or en is expected."),
         ("QAZYNA_HOST", "a b", "QAZYNA_HOST is a b, but an address or a host name"),
+        ("QAZYNA_LOGS", "loud", "QAZYNA_LOGS is loud, but quiet, console or json is expected."),
+        ("QAZYNA_METRICS_TOKEN", "short", "QAZYNA_METRICS_TOKEN is not a token: at least 16 letters and digits"),
         ("QAZYNA_DATA", __file__, "which is a file: a folder is expected."),
         ("QAZYNA_SECURE_COOKIES", "maybe", "QAZYNA_SECURE_COOKIES is maybe, but yes or no is expected."),
         ("QAZYNA_PROT", "80", "There is no setting QAZYNA_PROT: did you mean QAZYNA_PORT?"),

@@ -10,11 +10,16 @@ from litestar.testing import TestClient
 from sqlalchemy import create_engine
 
 from api.app import API_PREFIX, create_app
-from erp.reference.access.model import Permission
+from erp.reference.access.model import ANYBODY, SYSTEM_WIDE, WHEREVER_HELD, Permission
 from erp.reference.access.policy import ALLOWED
 from web.app import pages
 
-ANYWHERE = {Permission.PUBLIC, Permission.SIGNED_IN}
+WITHOUT_ORGANISATION = ANYBODY | SYSTEM_WIDE | WHEREVER_HELD
+"""What a route may ask for that names no organisation."""
+
+
+def _is_of_an_organisation(route: BaseRoute) -> bool:
+    return "{organisation_id:int}" in route.path
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +54,19 @@ def test_routes_of_an_organisation_ask_for_a_permission_there_and_no_others_do(
     wrong = [
         (route.path, handler.opt["policy"])
         for route, handler in handlers
-        if ("{organisation_id:int}" in route.path) == (handler.opt["policy"] in ANYWHERE)
+        if handler.opt["policy"]
+        not in (set(Permission) - ANYBODY - SYSTEM_WIDE if _is_of_an_organisation(route) else WITHOUT_ORGANISATION)
     ]
     assert wrong == []
+
+
+def test_one_s_own_account_is_no_program_s_business(handlers: list[tuple[BaseRoute, BaseRouteHandler]]) -> None:
+    by_program = [
+        route.path
+        for route, handler in handlers
+        if handler.opt["policy"] is Permission.OWN_ACCOUNT and route.path.startswith(API_PREFIX)
+    ]
+    assert by_program == []
 
 
 def test_changes_of_an_organisation_ask_for_more_than_reading(
@@ -80,4 +95,4 @@ def test_asking_for_the_methods_is_no_fault_of_the_server(app: Litestar) -> None
 
 def test_every_permission_is_somebody_s(handlers: list[tuple[BaseRoute, BaseRouteHandler]]) -> None:
     held = frozenset().union(*ALLOWED.values())
-    assert set(Permission) - ANYWHERE == held
+    assert set(Permission) - ANYBODY == held

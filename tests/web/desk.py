@@ -27,6 +27,7 @@ from erp.reference.organisations.service import register_organisations
 from erp.reference.packages.service import load_shipped
 from ledger import service as ledger
 from ledger.model import Actor
+from tests.factories.witness import watch
 from web.app import pages
 
 SCHOOL, LYCEUM, STRANGERS = "120540000021", "120540000031", "120540000041"
@@ -103,6 +104,7 @@ def furnish(url: str) -> Desk:
                 u.connection, at, str(at), YEAR_START, YEAR_END, u.scope.actor
             ),  # type: ignore[misc]
         )
+    watch(url)
     return desk
 
 

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -56,6 +57,25 @@ def test_a_refusal_tells_its_facts_in_the_reader_s_words() -> None:
 
 def test_what_is_no_refusal_of_ours_keeps_its_own_words() -> None:
     assert translate(ValueError("boom {x}"), Language.KK) == "boom {x}"
+
+
+@pytest.mark.parametrize(
+    ("language", "message", "said"),
+    [
+        (Language.EN, "{n:block|blocks} of {m:entry|entries}", ["1 block of 1 entry", "2 blocks of 21 entries"]),
+        (Language.RU, "{n:блок|блока|блоков}, {m:запись|записи|записей}", ["1 блок, 1 запись", "2 блока, 21 запись"]),
+        (
+            Language.RU,
+            "{n:блок|блока|блоков}, {m:запись|записи|записей}",
+            ["11 блоков, 111 записей", "5 блоков, 104 записи"],
+        ),
+        (Language.KK, "{n:блок|}, {m:жазба|}", ["1 блок, 1 жазба", "2 блок, 21 жазба"]),
+    ],
+)
+def test_a_noun_has_the_form_of_its_number(language: Language, message: str, said: list[str]) -> None:
+    numbers = [tuple(map(int, re.findall(r"\d+", each))) for each in said]
+    assert [speech(language)(message, n=n, m=m) for n, m in numbers] == said
+    assert speech(language)("{n:03d} {n}", n=7) == "007 7"
 
 
 def test_names_stand_in_the_order_of_the_kazakh_alphabet() -> None:

@@ -277,7 +277,7 @@ def test_the_language_changes_and_the_filled_form_stays(desk: Desk, accountant: 
     assert page.one("html")["lang"] == "ru"
     assert page.one("h1").text == "Новая операция"
     kept = page.fields("entry")
-    assert {name: kept[name] for name in form} == form
+    assert {name: kept[name] for name in form if name != "csrf"} == {n: v for n, v in form.items() if n != "csrf"}
     assert Outline(accountant.get(desk.home).text).one("html")["lang"] == "ru"
     accountant.send("/preferences", {"language": "en", "next": desk.home})
 
@@ -473,7 +473,7 @@ def test_who_only_reads_is_offered_no_posting(desk: Desk, sign_in: SignIn) -> No
 def test_another_s_organisation_and_none_at_all_look_the_same(desk: Desk, accountant: Reader) -> None:
     others, none = (accountant.get(f"/o/{n}/journal") for n in (desk.organisations[STRANGERS], 999_999))
     assert others.status_code == none.status_code == 404
-    without_address = [re.sub(r"/o/\d+", "/o/N", answer.text) for answer in (others, none)]
+    without_address = [re.sub(r"/o/\d+|[0-9a-f]{64,}", "…", answer.text) for answer in (others, none)]
     assert without_address[0] == without_address[1]
 
 

@@ -75,9 +75,10 @@ def test_a_month_is_restricted_closed_and_opened_again_with_a_reason(office: Rea
     assert office.send(f"{address}/reopen", form | {"reason": "A bill came late"}).status_code == 303
     page = months(office, lyceum)
     assert state(page, place) == "open"
-    history = page.one("table", class_="grid changes").text
+    history = page.one("ol", class_="timeline").text
     assert "A bill came late" in history
     assert "Ерлан Ахметов" in history
+    assert f"March {year}" in history
 
 
 def test_a_strange_month_or_button_is_no_page(office: Reader, lyceum: int) -> None:
@@ -124,7 +125,7 @@ def test_a_year_is_closed_reopened_with_a_reason_and_closed_anew(
     assert office.send(reopen, form | {"reason": "An audit found a mistake"}).status_code == 303
     page = months(office, lyceum)
     assert state(page, f"{year}-12") == "restricted"
-    assert "An audit found a mistake" in page.one("table", class_="grid changes").text
+    assert "An audit found a mistake" in page.one("ol", class_="timeline").text
     office.send(f"{home}months/{year}-12", {"do": "close"})
     form = Outline(office.get(close).text).fields("period")
     assert office.send(close, form).status_code == 303

@@ -1,7 +1,7 @@
 """The journal: its list, an entry and its source, the entry form, the correction."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,23 +17,36 @@ from api.problems import OutcomeUnknown, TookTooLong, status_of
 from api.security import Visit, Visitor
 from erp.base.clock import today
 from erp.base.dates import MonthSpan, day_string, month_string
-from erp.base.errors import Conflict, RuleViolated
+from erp.base.errors import Conflict, Invalid, NotFound, RuleViolated
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
+from erp.finance.approvals import service as approvals
+from erp.finance.approvals.model import Approval
+from erp.finance.approvals.schemas import PrepareCorrection
 from erp.finance.journal import service
 from erp.finance.journal.model import EntryFilter, EntryRow, EntryView, Journal, Month, Page
+from erp.finance.reports import service as reports
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at
 from erp.reference.organisations.model import Organisation
-from ledger.errors import KeyReused, LedgerError
+from erp.reference.trail.model import EntrySubject
+from erp.reference.typical_entries import service as typical_entries
+from erp.reference.typical_entries.model import Chosen
+from ledger.errors import ApprovalNeeded, KeyReused, LedgerError
 from ledger.model import Dimension
 from web.faults import Refusal, fault_sheet
+from web.finance import layouts
+from web.finance.books import Books
 from web.finance.fields import BLANK_LINE, Chart, LineFields, SideFields, all_verified
 from web.finance.months import asked_span, choices, year_to
 from web.forms import CorrectionForm, EntryForm, TypedSide, day_typed, tidy, typed_side
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
+from web.papers import Papers
 from web.session import Choice, Sent, choice_in, remember
+from web.tables.download import FORMATS, download
+from web.tables.model import About, Table
+from web.timeline import History, history
 
 _READ = {"policy": Permission.JOURNAL_READ}
 _POST = {"policy": Permission.JOURNAL_POST}
@@ -84,11 +97,15 @@ class Listing:
     narrowed: ListFilter
     fault: Refusal | None
     page: Page[EntryRow]
+    one_person: frozenset[int]
+    """Entries that their own preparer approved."""
 
 
 @get("/o/{organisation_id:int}/journal", opt=_READ, sync_to_thread=True)
-def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
+def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query = query_of(request)
+    if query.get("as") in FORMATS:
+        return download(visit, query["as"], lambda uow: _whole_list(uow, visit, organisation_id, query))
     listing = visit.read(lambda uow: _listing(uow, organisation_id, query))
     cursor = listing.page.next_cursor
     following = urlencode(query | {"cursor": cursor}) if cursor else ""
@@ -103,6 +120,7 @@ def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
         month_choices=choices(listing.months, MonthSpan(listing.narrowed.first, listing.narrowed.last)),
         journals=listing.journals,
         entries=listing.page.rows,
+        one_person=listing.one_person,
         next_url=f"{request.url.path}?{following}" if following else "",
     )
 
@@ -113,7 +131,22 @@ def _listing(uow: UnitOfWork, organisation_id: int, query: dict[str, str]) -> Li
     asked = {name: query.get(name, "") for name in ("journal", "account", "text")}
     narrowed = ListFilter(span.first, span.last, narrowed=any(query.get(name) for name in _FILTERS), **asked)
     page = service.entries(uow, organisation_id, narrowed.query, query.get("cursor"))
-    return Listing(organisation_at(uow), months, service.journals(uow), narrowed, fault, page)
+    one_person = approvals.under_exception(uow, organisation_id, [row.id for row in page.rows])
+    return Listing(organisation_at(uow), months, service.journals(uow), narrowed, fault, page, one_person)
+
+
+def _whole_list(uow: UnitOfWork, visit: Visit, organisation_id: int, query: dict[str, str]) -> tuple[Table, About]:
+    """The list posting by posting, as a file has it."""
+    say, months = speech(visit.language), service.months(uow, organisation_id)
+    span, fault = asked_span(query, _whole(months))
+    if fault:
+        raise fault
+    narrowed = EntryFilter(span, *(query.get(name) or None for name in ("journal", "account", "text")))
+    names = {"journal": say("Journal"), "account": say("Account"), "text": say("Text or document")}
+    facts = [(said, query[name]) for name, said in names.items() if query.get(name)]
+    table = layouts.postings(reports.journal_postings(uow, organisation_id, narrowed), say)
+    books = Books.read(uow, organisation_id, {"from": month_string(span.first), "to": month_string(span.last)})
+    return table, books.about(visit, "journal", *facts)
 
 
 _FILTERS = ("from", "to", "journal", "account", "text")
@@ -162,13 +195,18 @@ def _dimension(slug: str) -> Dimension:
 
 
 @get("/o/{organisation_id:int}/journal/new", opt=_POST, sync_to_thread=True)
-def new_entry(request: Ask, visit: Visitor, organisation_id: Id, copy: FromQuery[int | None] = None) -> Response[str]:
+def new_entry(
+    request: Ask, visit: Visitor, organisation_id: Id, copy: FromQuery[int | None] = None, typical: FromQuery[str] = ""
+) -> Response[str]:
+    if typical:
+        blank = visit.read(lambda uow: _new_form(uow, organisation_id))
+        return _begun_from(request, organisation_id, blank, tidy(typical))
     if copy is None:
         form = visit.read(lambda uow: _new_form(uow, organisation_id))
     else:
         copied = visit.read(lambda uow: service.entry(uow, organisation_id, copy))
         form = EntryForm.copy_of(copied, today())
-    return _entry_page(request, form)
+    return entry_page(request, form)
 
 
 @post("/o/{organisation_id:int}/journal/new", opt=_POST, sync_to_thread=True)
@@ -176,20 +214,36 @@ def send_entry(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) ->
     form = EntryForm.of(data)
     if choice := choice_in(data):
         remember(visit, choice)
-        return _entry_page(request, form, choice=choice)
+        return entry_page(request, form, choice=choice)
     action, _, index = data.get("do", "").partition(":")
-    if action != "post":
-        named = visit.read(lambda uow: _accounts_by_name(uow, form))
-        return _entry_page(request, _edited(named, action, index))
+    if action == "typical":
+        return _begun_from(request, organisation_id, form, tidy(data.get("typical", "")))
+    if action not in ("post", "prepare"):
+        return entry_page(request, edited(visit, form, action, index))
     form = form.without_blank_lines()
     try:
-        receipt = visit.run(lambda uow: service.post_entry(uow, organisation_id, form.command()))
+        if action == "post":
+            with suppress(ApprovalNeeded):
+                receipt = visit.run(lambda uow: service.post_entry(uow, organisation_id, form.command()))
+                return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
+        prepared = visit.run(lambda uow: approvals.prepare(uow, organisation_id, form.command()))
     except KeyReused:
-        return _entry_page(request, form.with_new_key(), refusal=FormPostedBefore())
+        return entry_page(request, form.with_new_key(), refusal=FormPostedBefore())
     except (RuleViolated, Conflict, LedgerError) as refusal:
         with _instead_of_its_form(refusal):
-            return _entry_page(request, form, refusal=refusal)
-    return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
+            return entry_page(request, form, refusal=refusal)
+    return Redirect(f"/o/{organisation_id}/approvals/{prepared.id}?sent=1", status_code=303)
+
+
+def _begun_from(request: Ask, organisation_id: int, form: EntryForm, words: str) -> Response[str]:
+    """The form with the accounts of a typical entry on a line, named by its number, or by words that it alone holds."""
+    visit, day = visit_of(request), form.day or today()
+    try:
+        chosen = visit.read(lambda uow: typical_entries.find(uow, organisation_id, words, day))
+    except NotFound as refusal:
+        return entry_page(request, form, refusal=Invalid({"typical": refusal}), typical=words)
+    filled = form.with_typical(chosen.entry.name(visit.language), chosen.debit, chosen.credit)
+    return entry_page(request, filled, typical=chosen.entry.code, chosen_entry=chosen)
 
 
 @get("/o/{organisation_id:int}/journal/side", opt=_POST, sync_to_thread=True)
@@ -236,8 +290,9 @@ def _new_form(uow: UnitOfWork, organisation_id: int) -> EntryForm:
 _USUAL_JOURNAL = "MO-16"  # other operations
 
 
-def _edited(form: EntryForm, action: str, index: str) -> EntryForm:
-    """The form after one of its own buttons."""
+def edited(visit: Visit, typed: EntryForm, action: str, index: str) -> EntryForm:
+    """The form after one of its own buttons, its accounts found by name."""
+    form = visit.read(lambda uow: _accounts_by_name(uow, typed))
     place = int(index) if index.isdecimal() and int(index) < len(form.lines) else None
     if action == "add":
         return form.add_line()
@@ -265,18 +320,36 @@ def _accounts_by_name(uow: UnitOfWork, form: EntryForm) -> EntryForm:
     return replace(form, lines=tuple(replace(n, debit=named(n.debit), credit=named(n.credit)) for n in form.lines))
 
 
-def _entry_page(
-    request: Ask, form: EntryForm, *, refusal: Refusal | None = None, choice: Choice | None = None
+@dataclass(frozen=True)
+class Reworked:
+    """The prepared entry that a form mends: the version its reader saw, and why it was returned."""
+
+    id: int
+    version: str
+    why: str = ""
+
+
+def entry_page(
+    request: Ask,
+    form: EntryForm,
+    *,
+    refusal: Refusal | None = None,
+    choice: Choice | None = None,
+    prepared: Reworked | None = None,
+    typical: str = "",
+    chosen_entry: Chosen | None = None,
 ) -> Response[str]:
+    """The form of a new entry, or of a prepared one that is mended."""
     visit, chosen = visit_of(request), choice or Choice()
     language = chosen.language or visit.language
 
-    def show(uow: UnitOfWork) -> tuple[Organisation, list[Journal], list[LineFields]]:
+    def show(uow: UnitOfWork) -> tuple[Organisation, list[Journal], frozenset[str], list[LineFields]]:
         sides = [side for line in form.lines for side in (line.debit, line.credit)]
-        chart = Chart(uow, sides, form.day or today(), language)
-        return organisation_at(uow), service.document_journals(uow), [chart.line(line) for line in form.lines]
+        chart, organisation = Chart(uow, sides, form.day or today(), language), organisation_at(uow)
+        to_approve = service.journals_to_approve(uow, organisation.id)
+        return organisation, service.document_journals(uow), to_approve, [chart.line(line) for line in form.lines]
 
-    organisation, journals, lines = visit.read(show)
+    organisation, journals, to_approve, lines = visit.read(show)
     sheet = fault_sheet(refusal, language)
     return render(
         request,
@@ -286,13 +359,17 @@ def _entry_page(
         language=chosen.language,
         theme=chosen.theme,
         cookies=chosen.cookies(request),
-        section="new",
+        section="approvals" if prepared else "new",
         form_id="entry",
         form_default="refresh",
         form=form,
         lines=lines,
         blank_line=BLANK_LINE,
         journals=journals,
+        to_approve=to_approve,
+        prepared=prepared,
+        typical=typical,
+        chosen_entry=chosen_entry,
         faults=sheet.by_field,
         summary=sheet.summary,
     )
@@ -303,8 +380,19 @@ def _entry_page(
 
 @get("/o/{organisation_id:int}/journal/{entry_id:int}", opt=_READ, sync_to_thread=True)
 def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[str]:
-    organisation, shown = visit.read(lambda uow: (organisation_at(uow), service.entry(uow, organisation_id, entry_id)))
     home = f"/o/{organisation_id}/"
+
+    def show(uow: UnitOfWork) -> tuple[Organisation, EntryView, Approval | None, History, Papers]:
+        approval = approvals.approval_of(uow, organisation_id, entry_id)
+        found = service.entry(uow, organisation_id, entry_id)
+        subjects = [str(EntrySubject(organisation_id, found.fiscal_year, entry_id))]
+        if approval is not None:
+            subjects.append(f"prepared:{organisation_id}/{approval.prepared_id}")
+        papers = Papers.of(uow, subjects[0])
+        past = history(request, uow, f"{home}journal/{entry_id}", *subjects)
+        return organisation_at(uow), found, approval, past, papers
+
+    organisation, shown, approval, past, papers = visit.read(show)
     say = speech(visit.language)
     sides = [side for p in shown.postings for side in (p.debit, p.credit) if side]
 
@@ -319,6 +407,9 @@ def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Re
         organisation=organisation,
         section="journal",
         entry=shown,
+        approval=approval,
+        history=past,
+        papers=papers,
         posted="posted" in request.query_params,
         back=own_address(request.query_params.get("back", ""), under=home, otherwise=""),
         card_url=card_url,
@@ -336,7 +427,7 @@ def _may_correct(visit: Visit, organisation_id: int, entry: EntryView) -> bool:
 @get("/o/{organisation_id:int}/journal/{entry_id:int}/correct", opt=_CORRECT, sync_to_thread=True)
 def correction_page(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[str]:
     shown = visit.read(lambda uow: service.entry(uow, organisation_id, entry_id))
-    return _correction_page(request, shown, CorrectionForm.new(max(today(), shown.effective_on)))
+    return correction_form(request, shown, CorrectionForm.new(max(today(), shown.effective_on)))
 
 
 @post("/o/{organisation_id:int}/journal/{entry_id:int}/correct", opt=_CORRECT, sync_to_thread=True)
@@ -344,30 +435,42 @@ def send_correction(request: Ask, visit: Visitor, organisation_id: Id, entry_id:
     form = CorrectionForm.of(data)
     if choice := choice_in(data):
         remember(visit, choice)
-        return _correction_page(request, _entry_of(visit, organisation_id, entry_id), form, choice=choice)
+        return correction_form(request, _entry_of(visit, organisation_id, entry_id), form, choice=choice)
     try:
-        receipt = visit.run(lambda uow: service.correct_entry(uow, organisation_id, entry_id, form.command()))
+        with suppress(ApprovalNeeded):
+            receipt = visit.run(lambda uow: service.correct_entry(uow, organisation_id, entry_id, form.command()))
+            return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
+        command = PrepareCorrection(entry_id=entry_id, **form.command().model_dump())
+        prepared = visit.run(lambda uow: approvals.prepare(uow, organisation_id, command))
     except (RuleViolated, Conflict, LedgerError) as refusal:
         with _instead_of_its_form(refusal):
-            return _correction_page(request, _entry_of(visit, organisation_id, entry_id), form, refusal=refusal)
-    return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
+            return correction_form(request, _entry_of(visit, organisation_id, entry_id), form, refusal=refusal)
+    return Redirect(f"/o/{organisation_id}/approvals/{prepared.id}?sent=1", status_code=303)
 
 
 def _entry_of(visit: Visit, organisation_id: int, entry_id: int) -> EntryView:
     return visit.read(lambda uow: service.entry(uow, organisation_id, entry_id))
 
 
-def _correction_page(
+def correction_form(
     request: Ask,
     shown: EntryView,
     form: CorrectionForm,
     *,
     refusal: Refusal | None = None,
     choice: Choice | None = None,
+    prepared: Reworked | None = None,
 ) -> Response[str]:
+    """The form that corrects an entry, or mends a prepared correction of it."""
     visit, chosen = visit_of(request), choice or Choice()
     sheet = fault_sheet(refusal, chosen.language or visit.language)
-    organisation, years = visit.read(lambda uow: (organisation_at(uow), service.years(uow, shown.organisation_id)))
+    organisation, years, to_approve = visit.read(
+        lambda uow: (
+            organisation_at(uow),
+            service.years(uow, shown.organisation_id),
+            service.journals_to_approve(uow, shown.organisation_id),
+        )
+    )
     return render(
         request,
         "journal/correct.html",
@@ -379,6 +482,8 @@ def _correction_page(
         section="journal",
         form_id="correction",
         form_default="post",
+        prepared=prepared,
+        asks_approval=shown.journal.code in to_approve,
         entry=shown,
         year_closed=any(y.year == shown.fiscal_year and y.state == "closed" for y in years),
         form=form,

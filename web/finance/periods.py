@@ -16,7 +16,7 @@ from erp.base.dates import MonthMalformed, month_string, parse_month
 from erp.base.errors import Conflict, RuleViolated
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service
-from erp.finance.journal.model import Month, PeriodChange, Year, YearChange
+from erp.finance.journal.model import Month, Year
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
@@ -24,6 +24,7 @@ from web.faults import Refusal, fault_sheet
 from web.forms import ReasonForm
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
+from web.timeline import History, history
 
 _READ = {"policy": Permission.JOURNAL_READ}
 _LOCK = {"policy": Permission.PERIOD_CLOSE}
@@ -42,22 +43,18 @@ class YearOfMonths:
 class Calendar:
     organisation: Organisation
     years: list[YearOfMonths]
-    changes: list[PeriodChange | YearChange]
-    """The latest first."""
+    history: History
 
     @classmethod
-    def read(cls, uow: UnitOfWork, organisation_id: int) -> "Calendar":
+    def read(cls, request: Ask, uow: UnitOfWork, organisation_id: int) -> "Calendar":
         months = service.months(uow, organisation_id)
         years = [
             YearOfMonths(year, tuple(m for m in months if m.month.year == year.year))
             for year in service.years(uow, organisation_id)
         ]
-        changes: list[PeriodChange | YearChange] = [
-            *service.period_changes(uow, organisation_id),
-            *service.year_changes(uow, organisation_id),
-        ]
-        changes.sort(key=lambda change: change.at, reverse=True)
-        return cls(organisation_at(uow), years, changes)
+        subjects = [f"month:{organisation_id}/{month_string(each.month)}" for each in months]
+        subjects += [f"year:{organisation_id}/{each.year.year}" for each in years]
+        return cls(organisation_at(uow), years, history(request, uow, f"/o/{organisation_id}/months", *subjects))
 
 
 @get("/o/{organisation_id:int}/months", opt=_READ, sync_to_thread=True)
@@ -179,7 +176,7 @@ def _reason_page(
 
 def _months_page(request: Ask, organisation_id: int, refusal: Refusal | None = None) -> Response[str]:
     visit = visit_of(request)
-    calendar = visit.read(lambda uow: Calendar.read(uow, organisation_id))
+    calendar = visit.read(lambda uow: Calendar.read(request, uow, organisation_id))
     return render(
         request,
         "periods/months.html",
@@ -188,7 +185,7 @@ def _months_page(request: Ask, organisation_id: int, refusal: Refusal | None = N
         status=status_of(refusal) if refusal else 200,
         here=f"/o/{organisation_id}/months",
         years=calendar.years,
-        changes=calendar.changes,
+        history=calendar.history,
         summary=fault_sheet(refusal, visit.language).summary,
     )
 

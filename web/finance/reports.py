@@ -2,31 +2,29 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.params import FromPath
 
-from api.problems import status_of
-from api.security import Visit, Visitor
-from erp.base.clock import today
-from erp.base.dates import DaySpan, MonthSpan, month_string
-from erp.base.errors import RuleViolated
-from erp.base.i18n import Language
+from api.security import Visitor
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service
-from erp.finance.journal.model import AccountCard, BalanceRow, Month, TrialBalance
+from erp.finance.journal.model import AccountCard, BalanceRow, TrialBalance
+from erp.finance.reports import service as reports
+from erp.finance.reports.model import Figure, Part
 from erp.reference.access.model import Permission
-from erp.reference.organisations.model import Organisation
-from ledger.errors import LedgerError
-from web.faults import Refusal, fault_sheet
+from ledger.model import Dimension
+from web.finance import layouts
+from web.finance.books import Books, known_at
 from web.finance.fields import all_verified
-from web.finance.months import asked_day, asked_span, choices, parse_instant, year_to
+from web.finance.figures import Ways
 from web.forms import tidy
 from web.i18n import speech
-from web.pages import Ask, Id, organisation_at, own_address, query_of, render
+from web.pages import Ask, Id, own_address, query_of, render
+from web.tables.download import FORMATS, download
+from web.tables.model import About, Table
 
 _READ = {"policy": Permission.JOURNAL_READ}
 
@@ -38,124 +36,121 @@ class Line:
     row: BalanceRow
     depth: int
     card_url: str
+    urls: list[str]
+    """Ways to what the six figures are made of."""
     is_first: bool
     """Whether this is the account's first row, which names it and where a way back leads."""
 
 
-@dataclass(frozen=True)
-class Books:
-    """What both reports begin with."""
-
-    organisation: Organisation
-    months: list[Month]
-    span: MonthSpan
-    fault: Refusal | None
-
-    @classmethod
-    def read(cls, uow: UnitOfWork, organisation_id: int, query: dict[str, str]) -> "Books":
-        last = service.last_month_posted(uow, organisation_id) or today()
-        span, fault = asked_span(query, year_to(last))
-        return cls(organisation_at(uow), service.months(uow, organisation_id), span, fault)
-
-    @property
-    def address(self) -> dict[str, str]:
-        return {"from": month_string(self.span.first), "to": month_string(self.span.last)}
-
-    def shown(self, language: Language) -> dict[str, Any]:
-        """What the templates of both reports begin with."""
-        return {
-            "organisation": self.organisation,
-            "section": "trial-balance",
-            "status": status_of(self.fault) if self.fault else 200,
-            "faults": fault_sheet(self.fault, language).summary,
-            "span": self.span,
-            "span_name": speech(language).months(self.span.first, self.span.last),
-            "month_choices": choices(self.months, self.span),
-        }
+def asked_dimensions(query: dict[str, str]) -> tuple[Dimension, ...]:
+    """One or two dimensions that the address tells rows apart by."""
+    named = (query.get(name, "").upper() for name in ("by", "by2"))
+    return tuple(dict.fromkeys(Dimension[name] for name in named if name in Dimension.__members__))
 
 
 @get("/o/{organisation_id:int}/trial-balance", opt=_READ, sync_to_thread=True)
-def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
+def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query = query_of(request)
-    by_dimensions = query.get("by") == "dimensions"
-    closing = query.get("closing") != "without"
-    known_at, unknown = _known_at(visit, query.get("known", ""))
+    by_all = query.get("by") == "dimensions"
+    dimensions = asked_dimensions(query)
+    known = known_at(visit, query.get("known", ""))
+    say = speech(visit.language)
 
-    def show(uow: UnitOfWork) -> tuple[Books, DaySpan | None, TrialBalance]:
-        books = Books.read(uow, organisation_id, query)
-        days, misread = asked_day(query, books.span)
+    def read(uow: UnitOfWork) -> tuple[Books, TrialBalance]:
+        books = Books.read(uow, organisation_id, query, known)
+        if dimensions:
+            return books, reports.trial_balance(uow, organisation_id, books.cut(uow), dimensions)
         balance = service.trial_balance(
-            uow, organisation_id, days or books.span, by_dimensions=by_dimensions, closing=closing, known_at=known_at
+            uow,
+            organisation_id,
+            books.whole,
+            by_dimensions=by_all,
+            closing=books.closing,
+            known_at=books.known_at,
         )
-        return replace(books, fault=books.fault or misread or unknown), days, balance
+        return books, balance
 
-    books, days, balance = visit.read(show)
-    chosen = {name: query[name] for name in ("by", "closing", "day", "known") if query.get(name)}
-    address = books.address | chosen
-    lines = list(
-        _lines(balance.rows, f"/o/{organisation_id}/", books.address, f"{request.url.path}?{urlencode(address)}")
-    )
+    def make(uow: UnitOfWork) -> tuple[Table, About]:
+        books, balance = read(uow)
+        told_apart = tuple(Dimension) if by_all else dimensions
+        named = {value.dimension for row in balance.rows for value in row.dimensions}
+        shown = [dimension for dimension in told_apart if dimension in named]
+        table = layouts.trial_balance(balance, shown, layouts.depths_of(balance.rows), say)
+        return table, books.required().about(visit, "trial-balance")
+
+    if query.get("as") in FORMATS:
+        return download(visit, query["as"], make)
+    books, balance = visit.read(read)
+    chosen = {name: query[name] for name in ("by", "by2") if query.get(name)}
+    home = f"/o/{organisation_id}/"
+    ways = Ways(home, books.period, f"{request.url.path}?{urlencode(books.period | chosen)}")
+    lines = list(_lines(balance.rows, None if by_all else dimensions, ways))
     return render(
         request,
         "reports/trial_balance.html",
-        **books.shown(visit.language),
-        by_dimensions=by_dimensions,
-        closing=closing,
-        days=days,
-        known_at=known_at,
-        asked=query,
+        **books.shown(visit.language) | {"section": "trial-balance"},
+        by=query.get("by", ""),
+        by2=query.get("by2", ""),
+        dimensions=[(d.slug, say.dimension(d)) for d in Dimension],
         balance=balance,
         lines=lines,
+        total_urls=[ways.to(Figure(part), "total") for part in (Part.DEBIT, Part.CREDIT)],
         off_balance=any(line.row.account.kind == "off_balance" for line in lines),
         unverified=not all(line.row.account.verified and all_verified(line.row.dimensions) for line in lines),
     )
 
 
-def _known_at(visit: Visit, text: str) -> tuple[datetime | None, Refusal | None]:
-    """The instant typed, once what was known then is settled; with the fault where there is no such."""
-    if not text:
-        return None, None
-    try:
-        instant = parse_instant(text)
-        visit.run(lambda uow: service.make_known(uow, instant))
-        return instant, None
-    except (RuleViolated, LedgerError) as fault:
-        return None, fault
-
-
-def _lines(rows: Sequence[BalanceRow], home: str, months: dict[str, str], back: str) -> Iterator[Line]:
-    depth: dict[int, int] = {}
+def _lines(rows: Sequence[BalanceRow], dimensions: Sequence[Dimension] | None, ways: Ways) -> Iterator[Line]:
+    depths = layouts.depths_of(rows)
+    first_of: dict[int, bool] = {}
+    editions: dict[str, set[int]] = {}
+    for row in rows:
+        editions.setdefault(row.account.code, set()).add(row.account.id)
     for row in rows:
         account = row.account
-        is_first = account.id not in depth
-        parent = account.parent_id
-        depth[account.id] = depth.get(parent, -1) + 1 if parent is not None else 0
-        own = {"subaccount": str(row.subaccount_id)} if row.subaccount_id is not None else {}
-        way = urlencode(months | own | {"back": f"{back}#a-{account.code}"})
-        card_url = f"{home}accounts/{account.code}/card?{way}" if account.postable else ""
-        yield Line(row, depth[account.id], card_url, is_first)
+        is_first = first_of.setdefault(account.id, True)
+        first_of[account.id] = False
+        at = f"a-{account.code}"
+        edition = account.id if len(editions[account.code]) > 1 else None
+        told_apart = () if row.subaccount_id is None and dimensions is None else dimensions
+        urls = layouts.balance_ways(ways, row, told_apart, at, edition)
+        card_url = ways.card(account.code, at, row.subaccount_id) if account.postable else ""
+        yield Line(row, depths[account.id], card_url, urls, is_first)
 
 
 @get("/o/{organisation_id:int}/accounts/{code:str}/card", opt=_READ, sync_to_thread=True)
-def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPath[str]) -> Response[str]:
+def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPath[str]) -> Response[Any]:
     query = query_of(request)
     cursor = query.get("cursor")
     asked = query.get("subaccount", "")
     subaccount = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
 
-    def show(uow: UnitOfWork) -> tuple[Books, AccountCard]:
-        books = Books.read(uow, organisation_id, query)
+    def read(uow: UnitOfWork) -> tuple[Books, AccountCard]:
+        books = replace(Books.read(uow, organisation_id, query), days=None)
         card = service.account_card(uow, organisation_id, tidy(code), books.span, cursor, subaccount=subaccount)
         return books, card
 
-    books, card = visit.read(show)
+    def make(uow: UnitOfWork) -> tuple[Table, About]:
+        books, card = read(uow)
+        named = {value.dimension: value.code for value in card.dimensions}
+        values = {d: named.get(d, "") for d in Dimension} if subaccount is not None else {}
+        figure = Figure(Part.TURNOVER, account=card.account.code, dimensions=values)
+        lines = reports.every_line_behind(uow, organisation_id, reports.cut_of(uow, books.span), figure)
+        say = speech(visit.language)
+        name = f"{card.account.code} {card.account.name(visit.language)}"
+        facts = [(say("Account"), name), *((say.dimension(v.dimension), v.code) for v in card.dimensions)]
+        return layouts.card(card, lines, say), books.required().about(visit, f"card-{card.account.code}", *facts)
+
+    if query.get("as") in FORMATS:
+        return download(visit, query["as"], make)
+    books, card = visit.read(read)
     home = f"/o/{organisation_id}/"
     usual_back = f"{home}trial-balance?{urlencode(books.address)}#a-{code}"
     following = card.lines.next_cursor
     return render(
         request,
         "reports/card.html",
-        **books.shown(visit.language),
+        **books.shown(visit.language) | {"section": "trial-balance"},
         card=card,
         counted=bool(card.quantity or any(line.quantity for line in card.lines.rows)),
         in_currency=bool(card.currency or any(line.currency for line in card.lines.rows)),

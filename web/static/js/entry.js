@@ -53,6 +53,18 @@ function settleLines(form) {
   showTotal(form);
 }
 
+// ---- what the button does, by journal
+
+document.addEventListener("change", (event) => {
+  const form = event.target.name === "journal" && formOf(event.target);
+  const button = form && form.querySelector("[data-approval-words]");
+  if (!button) return;
+  const asks = event.target.selectedOptions[0].hasAttribute("data-approval");
+  button.value = asks ? "prepare" : "post";
+  button.textContent = asks ? button.dataset.approvalWords : button.dataset.words;
+  form.querySelector("[data-approval-hint]").hidden = !asks;
+});
+
 // ---- the running total
 
 function tiyn(text) {

@@ -37,7 +37,7 @@ document.addEventListener("htmx:finally:request", release);
 // ---- the theme changes where the reader is; without this script the server does it
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[name=theme]");
+  const button = event.target.closest(".switch button[name=theme]");
   if (!button) return;
   event.preventDefault();
   const secure = location.protocol === "https:" ? "; secure" : "";
@@ -47,6 +47,16 @@ document.addEventListener("click", (event) => {
     each.setAttribute("aria-pressed", String(each === button));
   }
 });
+
+// ---- a form kept over signing in again leads back to its page by itself
+
+function resume() {
+  const form = document.querySelector("form[data-resume]");
+  form?.requestSubmit(form.querySelector("button"));
+}
+
+if (document.readyState === "complete") resume();
+else window.addEventListener("load", resume);
 
 // ---- after a page came without a reload
 

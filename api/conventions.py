@@ -1,0 +1,110 @@
+"""What the routes of ``/api/v1`` share: views, pages of a list, entity tags.
+
+A list is always ``items`` and ``next``; ``next`` is the cursor of the following page, absent on the last one.  What may
+be changed by several people carries an ``ETag``: sent back as ``If-Match``, it keeps one from undoing another's change.
+A command's ``key``, which makes it safe to send again, may stand in the header ``Idempotency-Key`` as well.
+"""
+
+import json
+from hashlib import sha256
+from typing import Annotated, Any, Generic, TypeVar
+
+from litestar import Request, Response
+from litestar.exceptions import SerializationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from pydantic import BaseModel, ConfigDict, Field
+
+from erp.base.errors import Conflict, RuleViolated
+
+API = "/api/v1"
+BOOKS = API + "/organisations/{organisation_id:int}"
+
+Organisation = FromPath[int]
+Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.", max_length=200)]
+Limit = Annotated[int, QueryParameter(description="Rows a page.", ge=1, le=500)]
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(name="If-Match", description="The `ETag` of what was read: refused where it has changed since."),
+]
+Amount = Annotated[str, Field(description="Tenge as a decimal string.", examples=["1234.56"])]
+Number = Annotated[str, Field(description="A decimal string.", examples=["12.5"])]
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+Row = TypeVar("Row")
+Shown = TypeVar("Shown", bound=BaseModel)
+
+
+class Page(View, Generic[Row]):
+    """One page of a list."""
+
+    items: list[Row]
+    next: str | None = Field(None, description="`cursor` of the following page; null on the last one.", examples=[None])
+
+
+class ChangedMeanwhile(Conflict):
+    code = "changed-meanwhile"
+    template = (
+        "Somebody has changed this since you read it. Read it again, and repeat your change on what is there now."
+    )
+
+
+class TagMissing(RuleViolated):
+    code = "tag-missing"
+    template = "Say in If-Match which state you change: the ETag that came with what you read."
+
+
+class KeysDiffer(RuleViolated):
+    code = "keys-differ"
+    template = "Idempotency-Key and the key in the body are not the same. Send one of them."
+
+
+def tag_of(view: BaseModel) -> str:
+    """The entity tag of what a view says: the same for the same content."""
+    content = json.dumps(view.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    return f'"{sha256(content.encode()).hexdigest()[:32]}"'
+
+
+def tagged(request: Request[Any, Any, Any], view: Shown) -> Response[Shown]:
+    """The view with its ``ETag``; 304 without a body where the caller has it already (``If-None-Match``)."""
+    tag = tag_of(view)
+    if tag in _tags(request.headers.get("if-none-match", "")):
+        return Response(None, status_code=304, headers={"ETag": tag})  # type: ignore[arg-type]
+    return Response(view, headers={"ETag": tag})
+
+
+def require_match(if_match: str | None, current: BaseModel, *, needed: bool = False) -> None:
+    """Let a change of ``current`` pass.  Raises: ChangedMeanwhile, for another state; TagMissing, where ``needed``."""
+    if if_match is None:
+        if needed:
+            raise TagMissing()
+        return
+    if not {tag_of(current), "*"} & _tags(if_match):
+        raise ChangedMeanwhile()
+
+
+def _tags(header: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+
+
+def keyed(handler: HTTPRouteHandler) -> bool:
+    """Whether the route takes a command with a key."""
+    command = handler.parsed_fn_signature.parameters.get("data")
+    return command is not None and "key" in getattr(command.annotation, "model_fields", {})
+
+
+async def take_key(request: Request[Any, Any, Any]) -> None:
+    """Enter the key of the header into the command.  Raises: KeysDiffer."""
+    key = request.headers.get("idempotency-key")
+    if key is None or not request.url.path.startswith(API) or not keyed(request.route_handler):
+        return
+    try:
+        command = await request.json()
+    except SerializationException:
+        return  # refused where the command is read
+    if isinstance(command, dict) and str(command.setdefault("key", key)).lower() != key.lower():
+        raise KeysDiffer()

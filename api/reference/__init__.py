@@ -1,0 +1,1 @@
+"""Registers that all parts cite, over HTTP."""

@@ -1,0 +1,131 @@
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from litestar.testing import TestClient
+from sqlalchemy import Engine
+
+from erp.base import uow
+from erp.base.clock import today
+from erp.base.db import make_engine
+from erp.base.i18n import Language
+from erp.base.scope import system_scope
+from erp.reference.access import service as access
+from erp.reference.access.model import Role
+from erp.reference.access.policy import ALLOWED
+from tests.canary.planting import Planted, plant
+from tests.canary.walk import QUESTIONS, Door, doors, steady, told
+from tests.conftest import TestServer
+from tests.factories.seals import libpq
+from tests.web.desk import PASSWORD, Desk, furnish
+
+Client = TestClient[Any]
+
+
+@dataclass
+class Walker:
+    """Somebody who goes round: pages by cookie, the API by token."""
+
+    name: str
+    client: Client
+    token: str
+
+    def ask(self, door: Door, address: str, **sent: Any) -> Any:
+        headers = (
+            {"Authorization": f"Bearer {self.token}"} if door.route.path.startswith("/api/") and self.token else {}
+        )
+        return self.client.request(door.method, address, headers=headers, follow_redirects=False, **sent)
+
+
+@dataclass
+class Garden:
+    """The books before and after the canaries came, and those who walk in them."""
+
+    desk: Desk
+    url: str
+    doors: list[Door]
+    walkers: list[Walker]
+    own: list[int]
+    planted: Planted
+    before: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """What the own institution's doors said before, by walker and address."""
+
+
+def own_doors(garden_doors: list[Door], school: int, own: list[int]) -> Iterator[tuple[Door, str, str]]:
+    for door in garden_doors:
+        if door.method == "GET":
+            for address in door.addresses(school, own, ["x"]):
+                for asked in QUESTIONS:
+                    yield door, address, asked
+
+
+def walking_roles() -> list[Role]:
+    """One role of each kind: two that are allowed the same are let through by the same words of the policy."""
+    return list({permissions: role for role, permissions in reversed(ALLOWED.items())}.values())
+
+
+@pytest.fixture(scope="package")
+def garden(server: TestServer) -> Iterator[Garden]:
+    url = server.new_database()
+    desk = furnish(url)
+    _under_one_roof(desk, url)
+    with ExitStack() as stack:
+        owner = make_engine(url, role=None, pool=1)
+        walkers = [_walker(stack, desk, owner, role) for role in walking_roles()]
+        owner.dispose()
+        walkers.append(Walker("nobody", _client(stack, desk), ""))
+        own = [desk.post(memo=f"Own {n}") for n in range(2)]
+        app_doors = doors(desk.app)
+        before = {
+            (walker.name, address, asked): steady(told(walker.ask(door, address, params=QUESTIONS[asked])))
+            for walker in walkers
+            for door, address, asked in own_doors(app_doors, desk.school, own)
+        }
+        yield Garden(desk, url, app_doors, walkers, own, plant(desk, url), before)
+    desk.engine.dispose()
+    server.drop_database(url)
+
+
+def _under_one_roof(desk: Desk, url: str) -> None:
+    """A ministry above all of them, so that nobody who works at one of them stands at the top of the tree."""
+    with psycopg.connect(libpq(url)) as connection:
+        connection.execute(
+            """
+            WITH ministry AS (
+                INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en, in_force)
+                SELECT '000740000728', kind, 'Министрлік', 'Министерство', 'Ministry', in_force
+                  FROM reference_organisation WHERE id = %(one)s RETURNING id, in_force
+            ), told AS (
+                INSERT INTO base_audit_event (actor_id, origin, action, subject)
+                VALUES (0, 'test', 'organisation-registered', 'organisation:0')
+            )
+            INSERT INTO reference_organisation_link (parent_id, child_id, in_force)
+            SELECT m.id, o.id, m.in_force FROM ministry m, reference_organisation o WHERE o.id = ANY (%(all)s)
+            """,
+            {"one": desk.school, "all": list(desk.organisations.values())},
+        )
+
+
+def _client(stack: ExitStack, desk: Desk) -> Client:
+    client: Client = stack.enter_context(TestClient(desk.app, raise_server_exceptions=False))
+    client.headers.update({"accept-language": "en", "accept-encoding": "identity"})
+    return client
+
+
+def _walker(stack: ExitStack, desk: Desk, owner: Engine, role: Role) -> Walker:
+    login = f"walker-{role.value.replace('_', '-')}"
+
+    def make(u: uow.UnitOfWork) -> None:
+        user = access.create_user(u, login, role.value, PASSWORD, Language.EN)
+        access.grant_role(u, user, role, desk.school, date(2020, 1, 1))
+
+    uow.run(owner, system_scope(), make)
+    client = _client(stack, desk)
+    signed = client.post("/sign-in", data={"login": login, "password": PASSWORD}, follow_redirects=False)
+    assert signed.status_code == 303, signed.text
+    token = uow.run(desk.engine, system_scope(), lambda u: access.issue_token(u, login, today()))
+    return Walker(login, client, token if isinstance(token, str) else token.secret)

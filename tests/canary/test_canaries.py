@@ -1,0 +1,177 @@
+"""Whoever works elsewhere learns nothing of an institution: no word, no number, no count, not that it is there."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from erp.base.db import make_engine
+from erp.reference.access.model import SYSTEM_WIDE
+from tests.canary.conftest import Garden, own_doors
+from tests.canary.planting import CANARIES, digest, tables
+from tests.canary.walk import QUESTIONS, WHOLE, Door, steady, told
+
+NOWHERE = 999_999
+EMPTY = {"ledger_stage"}
+"""Tables that hold rows only inside of a transaction."""
+CHANGES_BY_ITSELF = {*SYSTEM_WIDE}
+"""Doors of the whole system tell figures of all of it."""
+
+
+def summary(faults: list[str]) -> str:
+    return f"{len(faults)} faults, the first of them:\n" + "\n".join(faults[:: max(1, len(faults) // 60)])
+
+
+def seen(text: str) -> list[str]:
+    return [canary for canary in CANARIES if canary in text]
+
+
+def _difference(one: str, other: str) -> str:
+    """The first place where two answers differ."""
+    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return f"{one[max(at - 60, 0) : at + 60]!r} -> {other[max(at - 60, 0) : at + 60]!r}"
+
+
+def test_every_table_of_institutions_has_a_canary(garden: Garden) -> None:
+    """A new table comes with a row in ``planting``; until then nobody knows whether it keeps its rows to itself."""
+    owner = make_engine(garden.url, role=None, pool=1)
+    with owner.connect() as connection:
+        bare = [
+            table
+            for table in tables(connection)
+            if not connection.execute(
+                text(f"SELECT EXISTS (SELECT FROM {table} WHERE organisation_id = :at)"),
+                {"at": garden.planted.organisation},
+            ).scalar_one()
+        ]
+    owner.dispose()
+    assert set(bare) <= EMPTY
+
+
+def test_the_own_doors_say_what_they_said_before(garden: Garden) -> None:
+    """Lists, searches, exports, totals and counts: all is as it was before the others' books were filled."""
+    faults = []
+    for walker in garden.walkers:
+        for door, address, asked in own_doors(garden.doors, garden.desk.school, garden.own):
+            answer = told(walker.ask(door, address, params=QUESTIONS[asked]))
+            where = f"{walker.name}: {door.method} {address} {asked}"
+            if canaries := seen(answer):
+                faults.append(f"{where} tells {canaries}")
+            before = garden.before[walker.name, address, asked]
+            if door.permission not in CHANGES_BY_ITSELF and steady(answer) != before:
+                faults.append(f"{where} answers otherwise than before: {_difference(before, steady(answer))}")
+    assert not faults, summary(faults)
+
+
+def test_the_other_s_doors_are_as_those_of_nobody(garden: Garden) -> None:
+    faults = []
+    for walker in garden.walkers:
+        for door in garden.doors:
+            if door.method == "GET" and door.is_of_an_organisation:
+                theirs, none = (
+                    {
+                        _refusal(walker.ask(door, address, params=WHOLE), (at, *garden.planted.numbers))
+                        for address in door.addresses(at, garden.planted.numbers[:1], ["x"])
+                    }
+                    for at in (garden.planted.organisation, NOWHERE)
+                )
+                where = f"{walker.name}: {door.route.path}"
+                if canaries := seen(" ".join(theirs)):
+                    faults.append(f"{where} tells {canaries}")
+                if theirs != none:
+                    both = (" ".join(sorted(answers)) for answers in (none, theirs))
+                    faults.append(f"{where} tells that it is there: {_difference(*both)}")
+    assert not faults, summary(faults)
+
+
+def test_the_other_s_numbers_lead_nowhere_in_the_own_books(garden: Garden) -> None:
+    faults = []
+    for walker in garden.walkers:
+        for door in garden.doors:
+            if door.method != "GET":
+                continue
+            for address in door.addresses(garden.desk.school, garden.planted.numbers, ["kanareeva"]):
+                answer = told(walker.ask(door, address, params={}))
+                if canaries := [c for c in seen(answer) if c not in address]:
+                    faults.append(f"{walker.name}: {address} tells {canaries}")
+    assert not faults, summary(faults)
+
+
+def bodies(door: Door) -> Iterator[dict[str, Any]]:
+    """What to send: nothing, and a little of everything that commands ask for."""
+    command = {
+        "key": "7a1f4c1e-6f0b-4c39-9d55-0f2f3a6f2b10",
+        "reason": "A reason",
+        "effective_on": "2026-03-20",
+        "kind": "storno",
+    }
+    if door.route.path.startswith("/api/"):
+        yield {"json": {}}
+        yield {"json": command}
+        yield {"json": {"key": command["key"]}}
+    else:
+        yield {"data": command}
+        yield {"data": command | {"do": "close", "said": "x", "why": "A reason", "text": "x"}}
+
+
+@pytest.mark.parametrize("where", ["at the other's", "with the other's numbers"])
+def test_a_change_of_the_other_s_is_refused_as_of_what_is_not_there(garden: Garden, where: str) -> None:
+    owner = make_engine(garden.url, role=None, pool=1)
+    with owner.connect() as connection:
+        before = digest(connection, garden.planted.organisation)
+    faults = []
+    for walker in garden.walkers:
+        csrf = _csrf(walker.client)
+        for door in garden.doors:
+            if door.method == "GET" or not door.is_of_an_organisation:
+                continue
+            for sent in list(bodies(door))[: 1 if where == "at the other's" else None]:
+                fields = {"data": sent["data"] | {"csrf": csrf}} if "data" in sent else sent
+                theirs, none = (
+                    {
+                        _refusal(walker.ask(door, a, **fields), (at, *numbers))
+                        for a in door.addresses(at, numbers, ["x"])
+                    }
+                    for at, numbers in _places(garden, where)
+                )
+                told_there = f"{walker.name}: {door.method} {door.route.path} {json.dumps(sent)}"
+                if canaries := seen(" ".join(theirs)):
+                    faults.append(f"{told_there} tells {canaries}")
+                if not door.route.path.endswith("organisation_id:int}") and theirs - none and _may_tell(door, where):
+                    both = (" ".join(sorted(answers)) for answers in (none, theirs))
+                    faults.append(f"{told_there}: {_difference(*both)}")
+    with owner.connect() as connection:
+        after = digest(connection, garden.planted.organisation)
+    owner.dispose()
+    assert not faults, summary(faults)
+    assert {table for table in before if before[table] != after[table]} == set()
+
+
+def _places(garden: Garden, where: str) -> list[tuple[int, list[int]]]:
+    numbers = garden.planted.numbers
+    nobodys = [NOWHERE + n for n in range(len(numbers))]
+    if where == "at the other's":
+        return [(garden.planted.organisation, numbers), (NOWHERE, numbers)]
+    return [(garden.desk.school, numbers), (garden.desk.school, nobodys)]
+
+
+def _may_tell(door: Door, where: str) -> bool:
+    """Without an id in the address there is nothing of the other's to ask for."""
+    return where == "at the other's" or door.route.path.count(":int}") > 1
+
+
+def _refusal(answer: Any, numbers: tuple[int, ...]) -> str:
+    """An answer without the numbers that were in its address."""
+    said = steady(told(answer))
+    for number in sorted(numbers, reverse=True):
+        said = said.replace(f"/{number}", "/…").replace(f"%2F{number}", "%2F…")
+    return said
+
+
+def _csrf(client: Any) -> str:
+    from erp.reference.access import service as access
+
+    secret = client.cookies.get("qazyna_session")
+    return access.csrf_token(secret) if secret else ""

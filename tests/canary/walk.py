@@ -1,0 +1,105 @@
+"""Every route there is, with every address it may be asked at."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.types.internal_types import PathParameterDefinition
+
+from erp.reference.access.model import Permission
+from tests.canary.planting import FRAGMENT
+
+SKIPPED = {"/static/{file_path:path}", "/metrics", "/api/schema", "/api/schema/openapi.json"}
+"""What holds no data, or only of the whole system."""
+MONTHS = {"first": "2025-01", "last": "2026-12", "from": "2025-01", "to": "2026-12"}
+SEARCHES = ("q", "text", "words", "name", "memo", "login", "actor", "subject", "code", "account", "document")
+_TEXTS = {
+    "code": ["1010", "7460"],
+    "month": ["2026-03"],
+    "dimension": ["counterparty", "person", "programme"],
+    "year": ["2026"],
+}
+"""Values of the parameters that are texts, the same in every institution."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One method of one route."""
+
+    route: HTTPRoute
+    handler: HTTPRouteHandler
+    method: str
+
+    @property
+    def is_of_an_organisation(self) -> bool:
+        return "{organisation_id:int}" in self.route.path
+
+    @property
+    def permission(self) -> Permission:
+        permission: Permission = self.handler.opt["policy"]
+        return permission
+
+    def addresses(self, organisation: int, numbers: list[int], texts: list[str]) -> Iterator[str]:
+        """The route's addresses: each number in the place of every id, each text where a text stands."""
+        parts = [p for p in self.route.path_components if isinstance(p, PathParameterDefinition)]
+        own = [p for p in parts if p.name != "organisation_id"]
+        rounds = max([len(self._values(p, numbers, texts)) for p in own], default=1)
+        for turn in range(rounds):
+            filled = []
+            for part in self.route.path_components:
+                if not isinstance(part, PathParameterDefinition):
+                    filled.append(part)
+                elif part.name == "organisation_id":
+                    filled.append(str(organisation))
+                else:
+                    values = self._values(part, numbers, texts)
+                    filled.append(quote(str(values[turn % len(values)]), safe=""))
+            yield "/" + "/".join(filled)
+
+    @staticmethod
+    def _values(part: PathParameterDefinition, numbers: list[int], texts: list[str]) -> list[Any]:
+        if part.name in _TEXTS:
+            return _TEXTS[part.name] if part.type is not int else [int(v) for v in _TEXTS[part.name]]
+        return numbers if part.type is int else [*texts, *map(str, numbers)]
+
+
+def doors(app: Litestar) -> list[Door]:
+    found = [
+        Door(route, handler, method)
+        for route in app.routes
+        if isinstance(route, HTTPRoute) and route.path not in SKIPPED and not route.path.startswith("/static")
+        for handler in route.route_handlers
+        for method in sorted(handler.http_methods - {"HEAD", "OPTIONS"})
+    ]
+    assert len(found) > 40
+    return found
+
+
+WHOLE = MONTHS | {"by": "dimensions", "by_dimensions": "true", "all": "1", "limit": "500"}
+SEARCH = MONTHS | dict.fromkeys(SEARCHES, FRAGMENT)
+QUESTIONS = {"whole": WHOLE, "search": SEARCH}
+"""What to ask at a door: for as much as there is, and searching."""
+
+
+_VOLATILE = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,}"  # keys and tokens
+    r"|\d\d:\d\d(:\d\d)?"  # the time of day
+    r'|(?<=reference":")\w+|(?<=: )[0-9a-f]{12}\b'  # incidents
+)
+
+
+def steady(body: str) -> str:
+    """A body without what differs each time: keys, tokens, the time of day."""
+    return _VOLATILE.sub("…", body)
+
+
+def told(answer: Any) -> str:
+    """Everything an answer says: its status line, headers and body."""
+    headers = {n: value for n, value in answer.headers.items() if n not in ("x-request-id", "content-length")}
+    return f"{answer.status_code} {json.dumps(headers, ensure_ascii=False)}\n{answer.text}"

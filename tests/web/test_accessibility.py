@@ -1,0 +1,149 @@
+"""Every page as people meet it who see little or use no mouse: axe-core finds nothing serious, by day and by night."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from erp.base import uow
+from erp.base.db import make_engine
+from erp.base.i18n import Language
+from erp.base.scope import system_scope
+from erp.reference.access import service as access
+from erp.reference.access.model import Role
+from qazyna.assets import install
+from qazyna.settings import PROJECT
+from tests.canary.conftest import walking_roles
+from tests.canary.planting import Planted, plant
+from tests.canary.walk import Door, doors
+from tests.web.conftest import Site
+from tests.web.desk import PASSWORD
+
+AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
+WIDTHS = (375, 1440)
+THEMES = ("light", "dark")
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_RUN = """async (tags) => {
+    const runOnly = { type: "tag", values: tags };
+    const { violations } = await axe.run(document, { resultTypes: ["violations"], runOnly });
+    const told = (node) => `${node.target.join(" ")} ${node.html.slice(0, 120)}`;
+    return violations.filter((each) => ["serious", "critical"].includes(each.impact))
+        .map((each) => `${each.id} ${each.nodes.slice(0, 2).map(told).join(" | ")}`);
+}"""
+_SHAPE = """() => [...new Set([...document.querySelectorAll("*")].map(
+    e => [e.tagName, e.className.baseVal ?? e.className, e.getAttribute("role")].join()))].sort().join(" ")"""
+
+_WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > 376
+    && !e.closest(".scroll")).map(e => e.tagName + "." + e.className).slice(0, 3).join(" ")"""
+
+
+@dataclass
+class Eyes:
+    """Looks at pages; one that is made of the same parts as one seen before is not looked at again."""
+
+    seen: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+    looked: int = 0
+
+    def look(self, page: Page, who: str) -> None:
+        shape = str(page.evaluate(_SHAPE))
+        if shape in self.seen:
+            return
+        self.seen.add(shape)
+        self.looked += 1
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            for theme in THEMES:
+                page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+                for fault in page.evaluate(_RUN, _TAGS):
+                    self.faults.append(f"{fault} at {page.url} ({who}, {width}, {theme})")
+
+
+@pytest.fixture(scope="module")
+def full(site: Site) -> Planted:
+    """An institution in which everything is, and somebody of each role at it."""
+    url = site.desk.engine.url.render_as_string(hide_password=False)
+    planted = plant(site.desk, url)
+    owner = make_engine(url, role=None, pool=1)
+
+    def make(u: uow.UnitOfWork) -> None:
+        for role in walking_roles():
+            user = access.create_user(u, _login(role), role.value, PASSWORD, Language.RU)
+            access.grant_role(u, user, role, planted.organisation, date(2020, 1, 1))
+
+    uow.run(owner, system_scope(), make)
+    owner.dispose()
+    return planted
+
+
+def _login(role: Role) -> str:
+    return f"eyes-{role.value.replace('_', '-')}"
+
+
+def _signed_in(browser: Browser, site: Site, login: str) -> BrowserContext:
+    context = browser.new_context(base_url=site.address, locale="ru", reduced_motion="reduce")
+    context.add_init_script(path=AXE)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.locator("#login").fill(login)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_function("!location.pathname.startsWith('/sign-in')")
+    return context
+
+
+def _pages(context: BrowserContext, doors_: list[Door], planted: Planted) -> Iterator[str]:
+    """An address of every door that shows this person a page."""
+    for door in doors_:
+        if door.method == "GET" and not door.route.path.startswith("/api/"):
+            for address in door.addresses(planted.organisation, planted.numbers, ["x"]):
+                answer = context.request.get(address, max_redirects=0)
+                if answer.status == 200 and answer.headers.get("content-type", "").startswith("text/html"):
+                    yield address
+                    break
+
+
+def test_nothing_serious_is_found_on_any_page(browser: Browser, site: Site, full: Planted) -> None:
+    if not AXE.exists():
+        install()
+    eyes, app_doors = Eyes(), doors(site.desk.app)
+    opened: dict[str, int] = {}
+    for role in walking_roles():
+        context = _signed_in(browser, site, _login(role))
+        page = context.new_page()
+        for address in _pages(context, app_doors, full):
+            page.goto(address)
+            eyes.look(page, role.value)
+            opened[role.value] = opened.get(role.value, 0) + 1
+        page.goto("/no-such-page")
+        eyes.look(page, role.value)
+        context.close()
+    stranger = browser.new_context(base_url=site.address, locale="kk", reduced_motion="reduce")
+    stranger.add_init_script(path=AXE)
+    page = stranger.new_page()
+    for address in ("/sign-in", "/sign-in?next=/o/1/"):
+        page.goto(address)
+        eyes.look(page, "nobody")
+    stranger.close()
+    assert eyes.looked > 20, opened
+    assert not eyes.faults, f"{len(eyes.faults)} faults\n" + "\n".join(sorted(set(eyes.faults))[:40])
+
+
+def test_every_page_fits_a_phone(browser: Browser, site: Site, full: Planted) -> None:
+    """Nothing but tables and charts in their own frames is wider than the page at 375 pixels."""
+    wide: list[Any] = []
+    for role in (Role.CHIEF_ACCOUNTANT, Role.ADMINISTRATOR):
+        login = next(_login(r) for r in walking_roles() if r is role)
+        context = _signed_in(browser, site, login)
+        page = context.new_page()
+        page.set_viewport_size({"width": 375, "height": 800})
+        for address in _pages(context, doors(site.desk.app), full):
+            page.goto(address)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            if width > 375:
+                wide.append(f"{address} is {width} wide, by {page.evaluate(_WIDEST)}")
+        context.close()
+    assert not wide, "\n".join(wide)

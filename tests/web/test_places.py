@@ -1,0 +1,60 @@
+"""Whoever changes the organisation stays where they were, as far as that is there."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.web.desk import LYCEUM, Desk, Reader
+from tests.web.outline import Outline
+
+SignIn = Callable[[str], Reader]
+
+
+def other(reader: Reader, page: str, organisation: int) -> str:
+    """Where the list of organisations leads to from a page."""
+    (link,) = [e for e in Outline(reader.get(page).text).all("a") if e["class"] == "institution"]
+    return next(
+        e["href"]
+        for e in Outline(reader.get(link["href"]).text).all("a")
+        if e["href"].startswith(f"/o/{organisation}/")
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "there"),
+    [
+        ("", ""),
+        ("journal?from=2026-01&to=2026-03&text=paper", "journal?from=2026-01&to=2026-03&text=paper"),
+        ("trial-balance?by=dimensions&from=2026-01&to=2026-02", "trial-balance?by=dimensions&from=2026-01&to=2026-02"),
+        ("accounts/3210/card?from=2026-01&to=2026-12&back=%2Fo%2F1%2F",
+         "accounts/3210/card?from=2026-01&to=2026-12"),
+        ("months", "months"),
+        ("months/2026-03/reopen", "months/2026-03/reopen"),
+        ("journal/new", "journal/new"),
+        ("journal/{entry}", "journal"),
+        ("journal/{entry}/correct", "journal"),
+        ("years/2026/close", ""),
+    ],
+)  # fmt: skip
+def test_the_page_stays_at_another_organisation(desk: Desk, sign_in: SignIn, place: str, there: str) -> None:
+    office, lyceum = sign_in("office"), desk.organisations[LYCEUM]
+    address = other(office, f"{desk.home}{place}".format(entry=desk.post()), lyceum)
+    assert address == f"/o/{lyceum}/{there}"
+    assert office.get(address).status_code == 200
+
+
+def test_a_search_among_organisations_keeps_the_place(desk: Desk, sign_in: SignIn) -> None:
+    office, lyceum = sign_in("office"), desk.organisations[LYCEUM]
+    page = Outline(office.get("/?all=1&place=months&q=лицей").text)
+    assert page.one("input", name="place")["value"] == "months"
+    assert f"/o/{lyceum}/months" in {e["href"] for e in page.all("a")}
+
+
+@pytest.mark.parametrize(
+    "place", ["nothing", "../../sign-out", "//evil.example", "journal/abc", "?x", "journal\\..", "a?b?c"]
+)
+def test_a_place_that_is_not_there_leads_home(desk: Desk, sign_in: SignIn, place: str) -> None:
+    office, lyceum = sign_in("office"), desk.organisations[LYCEUM]
+    page = Outline(office.client.get("/", params={"all": "1", "place": place}).text)
+    found = [e["href"] for e in page.all("a") if e["href"].startswith(f"/o/{lyceum}/")]
+    assert found in ([f"/o/{lyceum}/"], [f"/o/{lyceum}/?x"])

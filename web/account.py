@@ -1,0 +1,446 @@
+"""One's own account: password, one-time codes, sessions, tokens of programs, delegations."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+import segno
+from litestar import Response, get, post
+from litestar.params import PathParameter
+from litestar.response import Redirect
+from markupsafe import Markup
+
+from api.security import SESSION_COOKIE, Visit, Visitor
+from erp.base.clock import now, today
+from erp.base.i18n import N_, Language
+from erp.base.uow import UnitOfWork
+from erp.reference.access import people, second_factor
+from erp.reference.access import service as access
+from erp.reference.access.model import (
+    ROLE_NAMES,
+    Delegation,
+    Identity,
+    Limits,
+    OpenSession,
+    Permission,
+    Role,
+    SecondFactor,
+    Token,
+)
+from erp.reference.access.policy import permissions
+from erp.reference.organisations import service as organisations
+from erp.reference.organisations.model import Organisation
+from web.i18n import alphabetical
+from web.pages import Ask, own_address, render
+from web.session import Sent
+from web.sheets import TRIED_TOO_OFTEN, Field, Option, Sheet, Typed, day_field, done, said, send, show
+
+_OWN = {"policy": Permission.OWN_ACCOUNT}
+_HOME = "/account"
+_LAYOUT = "account/base.html"
+
+Number = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
+
+PERMISSION_NAMES: dict[Permission, str] = {
+    Permission.JOURNAL_READ: N_("read the journal and the reports"),
+    Permission.JOURNAL_COMMENT: N_("comment on entries"),
+    Permission.JOURNAL_POST: N_("post entries"),
+    Permission.JOURNAL_CORRECT: N_("correct entries"),
+    Permission.JOURNAL_IMPORT: N_("import journals"),
+    Permission.JOURNAL_ADJUST: N_("post into restricted months"),
+    Permission.JOURNAL_APPROVE: N_("approve entries of others"),
+    Permission.PERIOD_CLOSE: N_("close and open months"),
+    Permission.YEAR_CLOSE: N_("close and open years"),
+    Permission.BOOKS_RECODE: N_("move books to a new chart or classification"),
+    Permission.AUDIT_READ: N_("read the trail of changes"),
+    Permission.USERS_MANAGE: N_("administer people and roles"),
+    Permission.ORGANISATIONS_MANAGE: N_("administer organisations"),
+    Permission.SYSTEM_READ: N_("see how the system stands"),
+    Permission.SYSTEM_AUDIT: N_("read the trail of the whole system"),
+    Permission.PACKAGES_MANAGE: N_("load data packages"),
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the page of one's own account shows."""
+
+    sessions: list[OpenSession]
+    tokens: list[Token]
+    second_factor: SecondFactor | None
+    delegations: list[Delegation]
+    organisations: dict[int, Organisation]
+
+    @classmethod
+    def read(cls, uow: UnitOfWork, identity: Identity, secret: str, day: date) -> "Account":
+        tokens, delegations = access.tokens(uow), people.delegations(uow)
+        ids = {*identity.roles, *(each.organisation_id for each in delegations)}
+        ids |= {t.limits.organisation_id for t in tokens if t.limits and t.limits.organisation_id}
+        return cls(
+            access.sessions(uow, secret),
+            tokens,
+            access.second_factor_of(uow),
+            delegations,
+            organisations.by_ids(uow, sorted(ids), day),
+        )
+
+
+@get(_HOME, opt=_OWN, sync_to_thread=True)
+def account(request: Ask, visit: Visitor) -> Response[str]:
+    identity, secret = _identity(visit), _secret(request)
+    read = visit.read(lambda uow: Account.read(uow, identity, secret, today()))
+    return render(
+        request,
+        "account/account.html",
+        account=read,
+        role_names=ROLE_NAMES,
+        permission_names=PERMISSION_NAMES,
+        today=today(),
+        roles=_roles(identity, read.organisations, visit.language),
+    )
+
+
+def _roles(
+    identity: Identity, known: dict[int, Organisation], language: Language
+) -> list[tuple[str, list[Organisation]]]:
+    """Each role with the organisations it reaches, by name."""
+    reached: dict[str, set[int]] = {}
+    for grant in identity.grants:
+        reached.setdefault(grant.role, set()).add(grant.organisation_id)
+    return [
+        (ROLE_NAMES[role], sorted((known[i] for i in reached[role]), key=lambda o: alphabetical(o.name(language))))
+        for role in Role
+        if role in reached
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ password
+
+
+@get("/account/password", opt=_OWN, sync_to_thread=True)
+def password_page(request: Ask, visit: Visitor) -> Response[str]:
+    return show(request, _password_sheet(visit))
+
+
+@post("/account/password", opt=_OWN, sync_to_thread=True)
+def change_password(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+    def change(visit: Visit, typed: Typed) -> Redirect:
+        old, new = typed.secret("old"), typed.secret("password")
+        typed.check()
+        access.change_password(visit.engine, visit.scope, old, new, _secret(request))
+        return done(own_address(request.query_params.get("next", _HOME), otherwise=_HOME))
+
+    return send(request, data, lambda _: _password_sheet(visit), change, refused_by=TRIED_TOO_OFTEN)
+
+
+def _password_sheet(visit: Visit) -> Sheet:
+    given = _identity(visit).must_change_password
+    return Sheet(
+        N_("Choose a password"),
+        N_("Change the password"),
+        _HOME,
+        (
+            Field("old", N_("Password of now"), "password", autocomplete="current-password"),
+            Field(
+                "password",
+                N_("New password"),
+                "password",
+                hint=N_("At least 8 characters. A long phrase is better than a short riddle."),
+                autocomplete="new-password",
+            ),
+        ),
+        lead=N_("An administrator gave you the password of now. Choose one that only you know.")
+        if given
+        else N_("Your other browsers will be signed out."),
+        layout=_LAYOUT,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ one-time codes
+
+
+@get("/account/codes", opt=_OWN, sync_to_thread=True)
+def codes_page(request: Ask, visit: Visitor) -> Response[str]:
+    return show(request, _begin_sheet())
+
+
+@post("/account/codes", opt=_OWN, sync_to_thread=True)
+def begin_codes(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+    """A new secret for the device."""
+
+    def begin(visit: Visit, _: Typed) -> Redirect:
+        visit.run(second_factor.begin)
+        return done("/account/codes/confirm")
+
+    return send(request, data, lambda _: _begin_sheet(), begin)
+
+
+@get("/account/codes/confirm", opt=_OWN, sync_to_thread=True)
+def confirm_page(request: Ask, visit: Visitor) -> Response[Any]:
+    if visit.read(second_factor.begun) is None:
+        return done("/account/codes")
+    return show(request, _confirm_sheet(), **_picture(visit))
+
+
+@post("/account/codes/confirm", opt=_OWN, sync_to_thread=True)
+def confirm_codes(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+    def confirm(visit: Visit, typed: Typed) -> Response[str]:
+        code = typed.text("code")
+        typed.check()
+        codes = visit.run(lambda uow: second_factor.confirm(uow, code, now().timestamp()))
+        return render(request, "account/recovery.html", codes=codes)
+
+    return send(request, data, lambda _: _confirm_sheet(), confirm, shown=lambda: _picture(visit))
+
+
+@get("/account/codes/off", opt=_OWN, sync_to_thread=True)
+def codes_off_page(request: Ask, visit: Visitor) -> Response[str]:
+    return show(request, _off_sheet())
+
+
+@post("/account/codes/off", opt=_OWN, sync_to_thread=True)
+def codes_off(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+    def turn_off(visit: Visit, typed: Typed) -> Redirect:
+        code = typed.text("code")
+        typed.check()
+        access.turn_off_codes(visit.engine, visit.scope, code, now())
+        return done(_HOME)
+
+    return send(request, data, lambda _: _off_sheet(), turn_off, refused_by=TRIED_TOO_OFTEN)
+
+
+def _picture(visit: Visit) -> dict[str, Any]:
+    """The secret to be shared with the device: drawn, and spelt for who cannot photograph it."""
+    secret = visit.read(second_factor.begun) or ""
+    address = second_factor.address(secret, _identity(visit).user.login)
+    drawn = segno.make(address, error="m").svg_inline(scale=5, dark="#000", light="#fff", border=3)
+    return {"template": "account/codes.html", "picture": Markup(drawn), "secret": secret}  # noqa: S704
+
+
+def _begin_sheet() -> Sheet:
+    return Sheet(
+        N_("One-time codes"),
+        N_("Begin"),
+        _HOME,
+        lead=N_(
+            "Besides the password, sign-in will ask for six digits that an application on your telephone shows and"
+            " that change every half a minute. Who learns your password alone does not get in."
+        ),
+        layout=_LAYOUT,
+    )
+
+
+def _confirm_sheet() -> Sheet:
+    return Sheet(
+        N_("One-time codes"),
+        N_("Turn on"),
+        _HOME,
+        (Field("code", N_("Code that the application shows"), autocomplete="one-time-code"),),
+        layout=_LAYOUT,
+    )
+
+
+def _off_sheet() -> Sheet:
+    return Sheet(
+        N_("Turn one-time codes off"),
+        N_("Turn off"),
+        _HOME,
+        (Field("code", N_("Code that the application shows, or a recovery code"), autocomplete="one-time-code"),),
+        lead=N_("From then on the password alone lets you in."),
+        danger=True,
+        layout=_LAYOUT,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ sessions and tokens
+
+
+@post("/account/sessions/{session_id:int}/end", opt=_OWN, sync_to_thread=True)
+def end_session(request: Ask, visit: Visitor, session_id: Number, data: Sent) -> Redirect:
+    visit.run(lambda uow: access.end_session(uow, session_id))
+    return done(f"{_HOME}#sessions")
+
+
+@post("/account/sessions/end", opt=_OWN, sync_to_thread=True)
+def end_other_sessions(request: Ask, visit: Visitor, data: Sent) -> Redirect:
+    visit.run(lambda uow: access.end_other_sessions(uow, _secret(request)))
+    return done(f"{_HOME}#sessions")
+
+
+@get("/account/tokens/new", opt=_OWN, sync_to_thread=True)
+def token_page(request: Ask, visit: Visitor) -> Response[str]:
+    return show(request, _token_sheet(visit, visit.language))
+
+
+@post("/account/tokens/new", opt=_OWN, sync_to_thread=True)
+def make_token(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+    def make(visit: Visit, typed: Typed) -> Response[str]:
+        name, days = typed.text("name"), typed.number("days")
+        where = typed.number_or_none("organisation")
+        chosen = frozenset(p for p in PERMISSION_NAMES if typed.ticked(p.value))
+        typed.check()
+        identity, limits = _identity(visit), Limits(chosen, where)
+        secret = visit.run(lambda uow: access.make_token(uow, identity, name, limits, timedelta(days=days)))
+        return render(request, "account/token.html", name=name, secret=secret)
+
+    return send(request, data, lambda language: _token_sheet(visit, language), make)
+
+
+def _token_sheet(visit: Visit, language: Language) -> Sheet:
+    identity = _identity(visit)
+    own = permissions(identity)
+    known = visit.read(lambda uow: organisations.by_ids(uow, sorted(identity.roles), today())).values()
+    everywhere = Option("", said(N_("all where I have a role"), language))
+    return Sheet(
+        N_("New token"),
+        N_("Make the token"),
+        f"{_HOME}#tokens",
+        (
+            Field("name", N_("What it is for"), hint=N_("The program that will use it, as you will know it again.")),
+            Field(
+                "organisation",
+                N_("Organisation"),
+                "select",
+                required=False,
+                options=[everywhere, *organisation_options(known, language)],
+            ),
+            Field("days", N_("Days it is good for"), value="90"),
+            *(Field(p.value, name, "check", required=False) for p, name in PERMISSION_NAMES.items() if p in own),
+        ),
+        lead=N_(
+            "A program that sends the token acts in your name, in what you tick below and only as long as you may do"
+            " it yourself."
+        ),
+        layout=_LAYOUT,
+    )
+
+
+@post("/account/tokens/{token_id:int}/revoke", opt=_OWN, sync_to_thread=True)
+def revoke_token(request: Ask, visit: Visitor, token_id: Number, data: Sent) -> Redirect:
+    visit.run(lambda uow: access.revoke_token(uow, token_id))
+    return done(f"{_HOME}#tokens")
+
+
+# ------------------------------------------------------------------------------------------------ delegations
+
+
+@get("/account/delegations/new", opt=_OWN, sync_to_thread=True)
+def delegation_page(request: Ask, visit: Visitor) -> Response[str]:
+    return show(request, _delegation_sheet(visit, visit.language))
+
+
+@post("/account/delegations/new", opt=_OWN, sync_to_thread=True)
+def delegate(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+    def lend(visit: Visit, typed: Typed) -> Redirect:
+        lent = Lent.typed(typed)
+        visit.run(lambda uow: lent.lend(uow, uow.scope.actor.id))
+        return done(f"{_HOME}#delegations")
+
+    return send(request, data, lambda language: _delegation_sheet(visit, language), lend)
+
+
+@post("/account/delegations/{delegation_id:int}/end", opt=_OWN, sync_to_thread=True)
+def end_delegation(request: Ask, visit: Visitor, delegation_id: Number, data: Sent) -> Redirect:
+    visit.run(lambda uow: people.end_delegation(uow, delegation_id, today()))
+    return done(f"{_HOME}#delegations")
+
+
+@dataclass(frozen=True)
+class Lent:
+    """A delegation as a form sends it."""
+
+    login: str
+    role: Role
+    organisation_id: int
+    since: date
+    last: date
+
+    @classmethod
+    def typed(cls, typed: Typed) -> "Lent":
+        """``role`` and organisation come as one choice: only what is held can be chosen."""
+        login = typed.text("login")
+        role, organisation_id = typed.choice("what", _role_there, (Role.EMPLOYEE, 0))
+        lent = cls(login, role, organisation_id, typed.day("since"), typed.day("last"))
+        typed.check()
+        return lent
+
+    def lend(self, uow: UnitOfWork, lender_id: int) -> None:
+        people.delegate(uow, lender_id, self.login, self.role, self.organisation_id, self.since, self.last, today())
+
+
+def _role_there(chosen: str) -> tuple[Role, int]:
+    role, _, organisation_id = chosen.partition(" ")
+    return Role(role), int(organisation_id)
+
+
+def delegation_fields(visit: Visit, lender_id: int, language: Language) -> tuple[Field, ...]:
+    """To whom, what of what the lender holds, and for which days."""
+
+    def read(uow: UnitOfWork) -> tuple[list[tuple[int, Role]], dict[int, Organisation]]:
+        held = people.lendable(uow, lender_id, today())
+        if lender_id != uow.scope.actor.id:
+            held = [each for each in held if each[0] in uow.scope.administers]
+        return held, organisations.by_ids(uow, sorted({at for at, _ in held}), today())
+
+    held, known = visit.read(read)
+    options = [
+        Option(f"{role.value} {at}", f"{said(ROLE_NAMES[role], language)}: {known[at].name(language)}")
+        for at, role in sorted(held, key=lambda each: (each[1], alphabetical(known[each[0]].name(language))))
+    ]
+    return (
+        Field("login", N_("Login of the other person")),
+        Field("what", N_("Role and organisation"), "select", options=options),
+        day_field("since", N_("First day"), today()),
+        day_field("last", N_("Last day"), hint=N_("It ends by itself after this day.")),
+    )
+
+
+def _delegation_sheet(visit: Visit, language: Language) -> Sheet:
+    return Sheet(
+        N_("Lend a role"),
+        N_("Lend"),
+        f"{_HOME}#delegations",
+        delegation_fields(visit, _identity(visit).user.id, language),
+        lead=N_(
+            "The other person then acts in their own name, and the trail says that it was on your behalf. What was lent"
+            " to you cannot be lent on."
+        ),
+        layout=_LAYOUT,
+    )
+
+
+def organisation_options(known: Iterable[Organisation], language: Language) -> list[Option]:
+    """Organisations to choose from, by name."""
+    named = sorted(known, key=lambda each: alphabetical(each.name(language)))
+    return [Option(str(each.id), f"{each.name(language)} ({each.code})") for each in named]
+
+
+def _identity(visit: Visit) -> Identity:
+    assert visit.identity is not None, "the policy lets nobody else here"
+    return visit.identity
+
+
+def _secret(request: Ask) -> str:
+    return request.cookies.get(SESSION_COOKIE, "")
+
+
+routes = [
+    account,
+    password_page,
+    change_password,
+    codes_page,
+    begin_codes,
+    confirm_page,
+    confirm_codes,
+    codes_off_page,
+    codes_off,
+    end_session,
+    end_other_sessions,
+    token_page,
+    make_token,
+    revoke_token,
+    delegation_page,
+    delegate,
+    end_delegation,
+]

@@ -1,0 +1,148 @@
+"""The trail of changes: of an organisation, and of what concerns none; on a page and as a file."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import StringIO
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from api.problems import status_of
+from api.security import Visit, Visitor
+from erp.base.dates import parse_day
+from erp.base.errors import RuleViolated
+from erp.base.i18n import N_
+from erp.reference.access.model import Permission
+from erp.reference.trail import service
+from erp.reference.trail.model import TrailFilter, TrailPage
+from web.faults import fault_sheet
+from web.i18n import speech
+from web.pages import Ask, Id, organisation_at, query_of, render
+from web.timeline import ACTIONS, told
+
+_OF_ORGANISATION = {"policy": Permission.AUDIT_READ}
+_OF_SYSTEM = {"policy": Permission.SYSTEM_AUDIT}
+_READ_AT_ONCE = 2000  # rows of a file
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What an address asks of the trail: as typed, and as far as it can be read."""
+
+    typed: dict[str, str]
+    filter: TrailFilter
+    fault: RuleViolated | None = None
+
+    @classmethod
+    def of(cls, request: Ask) -> "_Asked":
+        query = query_of(request)
+        typed = {name: query.get(name, "") for name in ("who", "action", "subject", "from", "to")}
+        words = TrailFilter(typed["who"], typed["action"], typed["subject"])
+        try:
+            first, last = (parse_day(typed[name]) if typed[name] else None for name in ("from", "to"))
+        except RuleViolated as fault:
+            return cls(typed, words, fault)
+        return cls(typed, replace(words, first=first, last=last))
+
+    def address(self, path: str, **more: str) -> str:
+        query = urlencode({name: text for name, text in (self.typed | more).items() if text})
+        return f"{path}?{query}" if query else path
+
+
+@get("/o/{organisation_id:int}/audit", opt=_OF_ORGANISATION, sync_to_thread=True)
+def audit(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
+    return _page(request, visit, organisation_id)
+
+
+@get("/admin/audit", opt=_OF_SYSTEM, sync_to_thread=True)
+def system_audit(request: Ask, visit: Visitor) -> Response[str]:
+    return _page(request, visit, None)
+
+
+@get("/o/{organisation_id:int}/audit.csv", opt=_OF_ORGANISATION, sync_to_thread=True)
+def audit_file(request: Ask, visit: Visitor, organisation_id: Id) -> Stream:
+    return _file(request, visit, organisation_id)
+
+
+@get("/admin/audit.csv", opt=_OF_SYSTEM, sync_to_thread=True)
+def system_audit_file(request: Ask, visit: Visitor) -> Stream:
+    return _file(request, visit, None)
+
+
+def _page(request: Ask, visit: Visit, organisation_id: int | None) -> Response[str]:
+    asked, cursor = _Asked.of(request), query_of(request).get("cursor")
+    fault = asked.fault
+    try:
+        found = visit.read(lambda uow: service.trail(uow, organisation_id, asked.filter, cursor))
+    except service.TrailCursorMalformed as malformed:
+        found, fault = TrailPage((), None), malformed
+    path, say = request.url.path, speech(visit.language)
+    return render(
+        request,
+        "admin/audit.html" if organisation_id is None else "audit.html",
+        organisation=None if organisation_id is None else visit.read(organisation_at),
+        section="audit",
+        status=status_of(fault) if fault else 200,
+        faults=fault_sheet(fault, visit.language).summary,
+        asked=asked.typed,
+        narrowed=asked.filter.narrowed,
+        actions=sorted(((action, say(name)) for action, name in ACTIONS.items()), key=lambda each: each[1]),
+        events=told(found.events, visit.language),
+        path=path,
+        file_url=asked.address(f"{path}.csv"),
+        next_url=asked.address(path, cursor=found.next_cursor) if found.next_cursor else "",
+    )
+
+
+_COLUMNS = (
+    N_("When"), N_("Who"), N_("Login"), N_("On behalf of"), N_("From where"), N_("What"), N_("Subject"), N_("Changes"),
+    N_("Number in the trail"),
+)  # fmt: skip
+
+
+def _file(request: Ask, visit: Visit, organisation_id: int | None) -> Stream:
+    """The same rows, all pages of them, in UTF-8 with the mark by which spreadsheet programs know it."""
+    asked = _Asked.of(request)
+    if asked.fault is not None:
+        raise asked.fault
+    name = "audit.csv" if organisation_id is None else f"audit-{organisation_id}.csv"
+    return Stream(
+        _lines(visit, organisation_id, asked.filter),
+        media_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _lines(visit: Visit, organisation_id: int | None, asked: TrailFilter) -> Iterator[str]:
+    """Page by page, so that a long trail is neither one transaction nor held whole."""
+    say = speech(visit.language)
+    cursor: str | None = None
+    heading = [say(column) for column in _COLUMNS]
+    while True:
+        found = visit.read(lambda uow: service.trail(uow, organisation_id, asked, cursor, _READ_AT_ONCE))  # noqa: B023
+        text = StringIO()
+        rows = csv.writer(text)
+        if cursor is None:
+            text.write("\ufeff")
+            rows.writerow(heading)
+        for each in told(found.events, visit.language):
+            event = each.event
+            cells = (
+                each.when, each.who, event.login, event.principal or "", event.origin, each.what, each.subject,
+                each.in_one_line, event.number,
+            )  # fmt: skip
+            rows.writerow([_cell(cell) for cell in cells])
+        yield text.getvalue()
+        cursor = found.next_cursor
+        if cursor is None:
+            return
+
+
+def _cell(text: str) -> str:
+    """A text that a spreadsheet program would take for a formula is marked as text."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+routes = [audit, system_audit, audit_file, system_audit_file]

@@ -1,0 +1,1 @@
+"""Pages of the registers that all parts cite."""
