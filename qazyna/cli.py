@@ -28,6 +28,7 @@ from erp.base.errors import DomainError
 from erp.base.i18n import N_, Language
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
+from erp.finance.approvals import service as approvals
 from erp.finance.journal import service as journal
 from erp.finance.journal.imports.errors import ImportRefused
 from erp.finance.journal.imports.model import ImportProgress, ImportResult, Phase, Refusals
@@ -577,9 +578,9 @@ def verify(
         Path | None, typer.Option(help="File that qazyna seal wrote.", exists=True, dir_okay=False)
     ] = None,
     head: Annotated[str | None, typer.Option(help="A head kept outside: NUMBER:HASH, or the hash alone.")] = None,
-    seals_only: Annotated[bool, typer.Option("--seals-only", help="Leave balances and numbers out.")] = False,
+    seals_only: Annotated[bool, typer.Option("--seals-only", help="Leave balances, numbers, approvals out.")] = False,
 ) -> None:
-    """Recompute every seal from the rows, and compare balances and numbers with the postings."""
+    """Recompute every seal from the rows, and compare balances, numbers and approvals with the postings."""
     kept = _head(head)
     with migrated_database(Settings.read()) as found, _progress() as progress:
         bar = progress.add_task(_("verifying"), total=None)
@@ -588,6 +589,9 @@ def verify(
             progress.update(bar, completed=done, total=total)
 
         report = verify_seals(found.owner, anchor=anchor, head=kept, seals_only=seals_only, progress=show)
+        if report.first is None and not seals_only:
+            with _engine(found, owner=True) as engine:
+                uow.read(engine, system_scope(), approvals.require_all_approved)
     if report.first is not None:
         _tell_fault(report.first)
         raise typer.Exit(1)

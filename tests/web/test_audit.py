@@ -13,7 +13,7 @@ from erp.base.scope import Scope, system_scope
 from erp.reference.access import service as access
 from erp.reference.access.model import Role
 from ledger.model import Actor
-from tests.web.desk import PASSWORD, Desk, Reader
+from tests.web.desk import PASSWORD, SUPPLIER, Desk, Reader
 from tests.web.outline import Outline
 
 SignIn = Callable[[str], Reader]
@@ -87,6 +87,25 @@ def test_the_trail_is_narrowed_and_paged(desk: Desk, sign_in: SignIn) -> None:
     assert auditor.get(f"{desk.home}audit?from=yesterday").status_code == 422
     assert auditor.get(f"{desk.home}audit?cursor=nonsense").status_code == 422
     assert auditor.get(f"{desk.home}audit?to=31.12.9999").status_code == 200
+
+
+def test_a_long_history_is_read_page_by_page(desk: Desk, accountant: Reader) -> None:
+    scope = Scope(Actor(desk.users["accountant"], "test"), writes=frozenset({desk.school}))
+
+    def tell(u: uow.UnitOfWork) -> None:
+        for n in range(60):
+            subject, facts = f"counterparty:{SUPPLIER}", {"bank": f"bank {n:02d}"}
+            audit.record(u.connection, u.scope, "bank-account-kept", subject, organisation_id=desk.school, **facts)
+
+    uow.run(desk.engine, scope, tell)
+    address, seen = f"{desk.home}counterparties/{SUPPLIER}", []
+    while address:
+        page = Outline(accountant.get(address).text)
+        seen += re.findall(r"bank \d\d", page.one("section", id="history").text)
+        address = next((a["href"] for a in page.all("a", rel="next")), "")
+    assert seen == [f"bank {n:02d}" for n in reversed(range(60))]
+    damaged = accountant.get(f"{desk.home}counterparties/{SUPPLIER}?history=x")
+    assert damaged.status_code == 422
 
 
 def test_the_trail_is_saved_as_a_file_for_a_spreadsheet(desk: Desk, sign_in: SignIn) -> None:

@@ -309,3 +309,10 @@ def test_an_institution_joins_another_in_two_steps(desk: Desk, office: Reader, p
     assert number
     assert office.send(f"/o/{lyceum}/reorganisations/{number[1]}/join", {"do": "join"}).status_code == 303
     assert "balances entered" in office.get(f"/o/{lyceum}/reorganisations").text
+    for report in ("trial-balance", "accounts/1316/card"):
+        december = f"/o/{lyceum}/{report}?from=2026-12&to=2026-12"
+        named = Outline(office.get(december).text).one("p", class_="notice")
+        assert named.text.startswith("With the balances of institutions that joined: School-gymnasium No. 7")
+        assert f'href="/o/{desk.school}/trial-balance"' in office.get(december).text
+        assert "that joined" not in office.get(f"/o/{lyceum}/{report}?from=2026-11&to=2026-11").text
+    assert "Go to its page" not in office.get(f"{desk.home}reorganisations").text  # who only keeps books ends nothing

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from api.problems import status_of
-from api.security import Visitor
+from api.security import Visit, Visitor
 from erp.base.clock import today
 from erp.base.dates import DayMalformed
 from erp.base.errors import Conflict, DomainError, Invalid, NotFound, RuleViolated
@@ -19,6 +19,7 @@ from erp.finance.reorganisation import rules, service
 from erp.finance.reorganisation.model import Leaving, Reorganisation
 from erp.finance.reorganisation.schemas import Join
 from erp.reference.access.model import Permission
+from erp.reference.access.policy import reach
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError, YearOutOfRange
@@ -73,6 +74,26 @@ class Joining:
     other: Organisation | None
     leaves: bool
     """Whether it is this institution that joins the other."""
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """An institution whose balances entered the books, and the way to its own for who reads them."""
+
+    organisation: Organisation
+    since: date
+    url: str
+
+
+def predecessors(visit: Visit, uow: UnitOfWork, organisation_id: int, through: date) -> list[Predecessor]:
+    """Those that joined up to a day, the latest first."""
+    found = [each for each in service.predecessors(uow, organisation_id) if each.effective_on <= through]
+    named = organisations.by_ids(uow, [each.from_id for each in found], today()) if found else {}
+    readable = reach(visit.identity, Permission.JOURNAL_READ) if visit.identity else frozenset[int]()
+    return [
+        Predecessor(named[r.from_id], r.effective_on, f"/o/{r.from_id}/trial-balance" if r.from_id in readable else "")
+        for r in found
+    ]
 
 
 @get("/o/{organisation_id:int}/reorganisations", opt=_RECODE, sync_to_thread=True)

@@ -20,6 +20,7 @@ from web.finance import layouts
 from web.finance.books import Books, known_at
 from web.finance.fields import all_verified
 from web.finance.figures import Ways
+from web.finance.reorganisations import Predecessor, predecessors
 from web.forms import tidy
 from web.i18n import speech
 from web.pages import Ask, Id, own_address, query_of, render
@@ -70,6 +71,10 @@ def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response
         )
         return books, balance
 
+    def show(uow: UnitOfWork) -> tuple[Books, TrialBalance, list[Predecessor]]:
+        books, balance = read(uow)
+        return books, balance, predecessors(visit, uow, organisation_id, books.span.last)
+
     def make(uow: UnitOfWork) -> tuple[Table, About]:
         books, balance = read(uow)
         told_apart = tuple(Dimension) if by_all else dimensions
@@ -80,7 +85,7 @@ def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response
 
     if query.get("as") in FORMATS:
         return download(visit, query["as"], make)
-    books, balance = visit.read(read)
+    books, balance, joined = visit.read(show)
     chosen = {name: query[name] for name in ("by", "by2") if query.get(name)}
     home = f"/o/{organisation_id}/"
     ways = Ways(home, books.period, f"{request.url.path}?{urlencode(books.period | chosen)}")
@@ -93,6 +98,7 @@ def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response
         by2=query.get("by2", ""),
         dimensions=[(d.slug, say.dimension(d)) for d in Dimension],
         balance=balance,
+        predecessors=joined,
         lines=lines,
         total_urls=[ways.to(Figure(part), "total") for part in (Part.DEBIT, Part.CREDIT)],
         off_balance=any(line.row.account.kind == "off_balance" for line in lines),
@@ -130,6 +136,10 @@ def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPa
         card = service.account_card(uow, organisation_id, tidy(code), books.span, cursor, subaccount=subaccount)
         return books, card
 
+    def show(uow: UnitOfWork) -> tuple[Books, AccountCard, list[Predecessor]]:
+        books, card = read(uow)
+        return books, card, predecessors(visit, uow, organisation_id, books.span.last)
+
     def make(uow: UnitOfWork) -> tuple[Table, About]:
         books, card = read(uow)
         named = {value.dimension: value.code for value in card.dimensions}
@@ -143,7 +153,7 @@ def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPa
 
     if query.get("as") in FORMATS:
         return download(visit, query["as"], make)
-    books, card = visit.read(read)
+    books, card, joined = visit.read(show)
     home = f"/o/{organisation_id}/"
     usual_back = f"{home}trial-balance?{urlencode(books.address)}#a-{code}"
     following = card.lines.next_cursor
@@ -152,6 +162,7 @@ def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPa
         "reports/card.html",
         **books.shown(visit.language) | {"section": "trial-balance"},
         card=card,
+        predecessors=joined,
         counted=bool(card.quantity or any(line.quantity for line in card.lines.rows)),
         in_currency=bool(card.currency or any(line.currency for line in card.lines.rows)),
         subaccount=subaccount,

@@ -230,3 +230,13 @@ class Prepared:
     id: int
     version: int
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unapproved:
+    """An entry that stands in a journal without the approval it needed."""
+
+    book: str
+    journal: str
+    year: int
+    number: int

@@ -22,6 +22,7 @@ from erp.finance.approvals.model import (
     PreparedRow,
     Revision,
     State,
+    Unapproved,
     Waiting,
 )
 from erp.finance.journal.model import Journal
@@ -474,3 +475,36 @@ def nearest(
         {"organisation": organisation_id, "roles": list(roles), "day": day, "apart": list(apart)},
     )
     return frozenset(found.scalars())
+
+
+def unapproved(connection: Connection, scope: Scope, limit: int) -> list[Unapproved]:
+    """Entries of journals that needed an approval when they were recorded, and have none: in whatever books are read.
+
+    On the day on which a journal was set, what was recorded before the setting needed none.
+    """
+    found = connection.execute(
+        text("""
+            SELECT b.code AS book, j.code AS journal, e.fiscal_year AS year, e.number
+              FROM finance_journal_duty d
+              JOIN ledger_journal j ON j.id = d.journal_id
+              JOIN ledger_book b ON b.organisation_id = d.organisation_id
+              JOIN ledger_entry e ON e.organisation_id = d.organisation_id AND e.journal_id = d.journal_id
+             WHERE d.in_force @> (e.recorded_at AT TIME ZONE interval '5 hours')::date
+               AND e.recorded_at > coalesce(
+                   (SELECT max(t.at) FROM base_audit_event t
+                     WHERE t.subject = 'organisation:' || d.organisation_id AND t.action = 'approval-required'
+                       AND t.facts ->> 'journal' = j.code AND t.after ->> 'since' = lower(d.in_force)::text),
+                   (lower(d.in_force) + 1)::timestamp AT TIME ZONE interval '5 hours')
+               AND NOT EXISTS (
+                   SELECT FROM ledger_command c
+                     JOIN finance_prepared p
+                       ON p.organisation_id = c.organisation_id AND p.key = c.key AND p.state = 'approved'
+                     JOIN finance_prepared_revision r
+                       ON (r.organisation_id, r.prepared_id, r.no, r.content_hash)
+                        = (p.organisation_id, p.id, p.revision, c.content_hash)
+                    WHERE c.organisation_id = e.organisation_id AND c.entry_id = e.id)
+             ORDER BY e.organisation_id, e.fiscal_year, e.id LIMIT :limit
+        """),
+        {"limit": limit},
+    )
+    return many(Unapproved, found)

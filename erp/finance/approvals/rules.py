@@ -30,6 +30,11 @@ class JournalNotSeparable(RuleViolated):
     template = "The journal {journal} is filled by the program itself, so nobody approves its entries."
 
 
+class UnapprovedFound(Conflict):
+    code = "unapproved-found"
+    template = "Entry {number} of journal {journal}, {year}, of book {book} lacks the approval that its journal needed."
+
+
 class DutyUnknown(NotFound):
     code = "duty-unknown"
     template = "There is no such setting here, or it has ended."

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -484,6 +485,15 @@ def _record_duty(
         after=_told(after),
         journal=code,
     )
+
+
+def require_all_approved(uow: UnitOfWork) -> None:
+    """Look through the books that are read: whoever owns the database can get past its triggers.
+
+    Raises: UnapprovedFound, with the first entry that stands without the approval it needed.
+    """
+    for found in queries.unapproved(uow.connection, uow.scope, 1):
+        raise rules.UnapprovedFound(**asdict(found))
 
 
 def bookkeepers(uow: UnitOfWork, organisation_id: int) -> list[Bookkeeper]:

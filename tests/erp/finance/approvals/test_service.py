@@ -10,13 +10,14 @@ from sqlalchemy.exc import DBAPIError
 
 from erp.base import uow
 from erp.base.clock import today
+from erp.base.db import make_engine
 from erp.base.errors import Invalid
-from erp.base.scope import Scope
+from erp.base.scope import Scope, system_scope
 from erp.finance.approvals import queries, rules, service
 from erp.finance.approvals.model import PreparedFilter, State
 from erp.finance.approvals.schemas import AllowException, ReleaseJournal
 from erp.finance.journal import service as journal
-from erp.finance.journal.schemas import CorrectEntry
+from erp.finance.journal.schemas import CorrectEntry, PostEntry
 from ledger import errors as ledger_errors
 from ledger import service as ledger
 from ledger.model import Actor, PeriodState
@@ -103,6 +104,35 @@ def test_the_database_refuses_what_the_service_was_made_to_let_through(office: O
     with pytest.raises(ledger_errors.ApprovalNeeded):
         office.run("chief", in_bulk)
     assert len(office.posted()) == number
+
+
+def test_what_got_past_the_triggers_is_found_by_looking_through_the_books(new_office: NewOffice) -> None:
+    office = new_office()
+    owner = make_engine(office.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    first, second = an_entry(), an_entry()
+
+    def look() -> None:
+        uow.read(owner, system_scope(), service.require_all_approved)
+
+    def post(command: PostEntry) -> None:
+        uow.run(
+            owner, office.scope("aigul"), lambda u: journal.post_entry(u, office.organisation, command, approved=True)
+        )
+
+    post(first)
+    office.require()
+    office.approve("chief", office.prepare("aigul"))
+    look()  # neither what was posted before the setting, nor what was approved
+    with owner.begin() as connection:
+        connection.execute(text("ALTER TABLE ledger_number DISABLE TRIGGER approved"))
+    try:
+        post(second)
+        with pytest.raises(rules.UnapprovedFound, match=f"Entry 3 of journal {GUARDED}, 2026"):
+            look()
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text("ALTER TABLE ledger_number ENABLE TRIGGER approved"))
+        owner.dispose()
 
 
 def test_the_database_posts_only_what_was_approved(office: Office) -> None:
