@@ -28,6 +28,7 @@ from api.health import routes as health_routes
 from api.metrics import Metrics
 from api.observed import Observed
 from api.openapi import Described
+from api.origin import Networks
 from api.problems import problem_response
 from api.reference import access, calendar, counterparties, jobs, notifications, organisations, packages
 from api.security import Visit, policy_guard, preferred_language, provide_visit
@@ -74,6 +75,7 @@ def create_app(
     *,
     threads: int = 8,
     secure_cookies: bool = False,
+    trusted_proxies: Networks = (),
     program: Program = UNTOLD,
     largest_file: int = 20 * _MEBIBYTE,
 ) -> Litestar:
@@ -125,6 +127,7 @@ def create_app(
             {
                 "engine": engine,
                 "secure_cookies": secure_cookies,
+                "trusted_proxies": trusted_proxies,
                 "program": program,
                 "metrics": metrics,
                 "largest_file": largest_file,

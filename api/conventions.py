@@ -1,6 +1,6 @@
 """What the routes of ``/api/v1`` share: views, pages of a list, entity tags.
 
-A list is always ``items`` and ``next``; ``next`` is the cursor of the following page, absent on the last one.  What may
+A list is always ``items`` and ``next``; ``next`` is the cursor of the following page, null on the last one.  What may
 be changed by several people carries an ``ETag``: sent back as ``If-Match``, it keeps one from undoing another's change.
 A command's ``key``, which makes it safe to send again, may stand in the header ``Idempotency-Key`` as well.
 """
@@ -58,6 +58,14 @@ class TagMissing(RuleViolated):
     template = "Say in If-Match which state you change: the ETag that came with what you read."
 
 
+class FormNotTaken(RuleViolated):
+    code = "form-not-taken"
+    template = (
+        "This address takes no form of several parts (multipart/form-data)."
+        " Send the command as JSON, or the file itself as the body: curl --data-binary @FILE."
+    )
+
+
 class KeysDiffer(RuleViolated):
     code = "keys-differ"
     template = "Idempotency-Key and the key in the body are not the same. Send one of them."
@@ -77,14 +85,18 @@ def tagged(request: Request[Any, Any, Any], view: Shown) -> Response[Shown]:
     return Response(view, headers={"ETag": tag})
 
 
-def require_match(if_match: str | None, current: BaseModel, *, needed: bool = False) -> None:
-    """Let a change of ``current`` pass.  Raises: ChangedMeanwhile, for another state; TagMissing, where ``needed``."""
-    if if_match is None:
-        if needed:
-            raise TagMissing()
-        return
-    if not {tag_of(current), "*"} & _tags(if_match):
+def require_match(if_match: str | None, current: BaseModel) -> None:
+    """Let a change of ``current`` pass; ``*`` is any state.  Raises: ChangedMeanwhile, for another state."""
+    if if_match is not None and not {tag_of(current), "*"} & _tags(if_match):
         raise ChangedMeanwhile()
+
+
+def require_tag(if_match: str | None) -> set[str]:
+    """The states that the caller has seen, where they must say it; ``*`` says nothing.  Raises: TagMissing."""
+    tags = _tags(if_match or "") - {""}
+    if not tags or "*" in tags:
+        raise TagMissing()
+    return tags
 
 
 def _tags(header: str) -> set[str]:

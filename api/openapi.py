@@ -58,6 +58,7 @@ _REFUSALS = {
     404: "There is no such thing, or it is of an organisation you do not work with.",
     409: "The state of the books forbids it now.",
     412: "It has changed since the state that `If-Match` names.",
+    415: "The body is a form of several parts (`multipart/form-data`), which nothing here takes.",
     422: "It breaks a rule: `errors` says where, `fields` tells the facts.",
     428: "`If-Match` is needed here.",
     429: "Too many requests; try again later.",
@@ -128,7 +129,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, method: str,
         if kind == _JSON:
             body["schema"] = _schema(answered, "serialization", schemas)
             body["examples"] = _named([example(body["schema"], schemas)])
-    refusals = {400, 401, 403, 404, 422, 429, 500, 503} | ({409, 412} if method in _CHANGES else set())
+    refusals = {400, 401, 403, 404, 422, 429, 500, 503} | ({409, 412, 415} if method in _CHANGES else set())
     for status in sorted(refusals):
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/{status}"}
     operation["responses"]["default"] = {"$ref": "#/components/responses/500"}

@@ -18,6 +18,7 @@ from litestar.status_codes import (
     HTTP_404_NOT_FOUND,
     HTTP_409_CONFLICT,
     HTTP_412_PRECONDITION_FAILED,
+    HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     HTTP_422_UNPROCESSABLE_ENTITY,
     HTTP_428_PRECONDITION_REQUIRED,
     HTTP_429_TOO_MANY_REQUESTS,
@@ -29,7 +30,7 @@ from litestar.status_codes import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from api.conventions import ChangedMeanwhile, TagMissing
+from api.conventions import ChangedMeanwhile, FormNotTaken, TagMissing
 from api.logs import logger
 from api.validation import NestedTooDeep, faults_of, pointer, refusal_of
 from erp.base.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, RuleViolated
@@ -95,6 +96,7 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (DiskFull, HTTP_507_INSUFFICIENT_STORAGE),
     (TookTooLong, HTTP_504_GATEWAY_TIMEOUT),
     (ChangedMeanwhile, HTTP_412_PRECONDITION_FAILED),
+    (FormNotTaken, HTTP_415_UNSUPPORTED_MEDIA_TYPE),
     (TagMissing, HTTP_428_PRECONDITION_REQUIRED),
     (NotFound, HTTP_404_NOT_FOUND),
     (Conflict, HTTP_409_CONFLICT),

@@ -17,10 +17,14 @@ from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
 from litestar.exceptions import ImproperlyConfiguredException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers.base import BaseRouteHandler
 from sqlalchemy import Engine
 
+from api.conventions import API, FormNotTaken
+from api.origin import origin_of
 from api.problems import database_refusals
 from erp.base import uow
 from erp.base.clock import today
@@ -39,6 +43,9 @@ SESSION_COOKIE = "qazyna_session"
 LANGUAGE_COOKIE = "qazyna_language"
 _LANGUAGES = {language.value: language for language in Language}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_FORMS = {RequestEncodingType.MULTI_PART, RequestEncodingType.URL_ENCODED}
+STRANGERS_FORM = 1 << 20
+"""Bytes of a form that are read before anybody is known; a form kept over signing in must pass (``web.resume``)."""
 
 
 class ForeignForm(NotPermitted):
@@ -82,23 +89,29 @@ async def policy_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     permission = handler.opt.get("policy")
     if not isinstance(permission, Permission):
         raise ImproperlyConfiguredException(f"{handler} declares no policy")
-    form = connection.state.form = await _form(connection)
-    query = connection.query_params.multi_items()
-    if any("\0" in str(text) for text in (connection.url.path, *chain(*query), *chain(*form.multi_items()))):
-        raise CharacterUnknown()
     secret, kind = (None, SessionKind.BROWSER) if handler.opt.get("anonymous") else _secret(connection)
     engine: Engine = connection.app.state.engine
-    origin = connection.client.host if connection.client else ""
+    origin = origin_of(connection)
     identity = await sync_to_thread(_identify, engine, secret, kind, origin) if secret else None
     by_cookie = kind is SessionKind.BROWSER
     csrf = access.csrf_token(secret) if secret and by_cookie else ""
     language = preferred_language(connection, identity)
     scope = Scope(Actor(0, origin))
     connection.state.visit = Visit(identity, scope, engine, language, csrf)
+    connection.state.form = None  # until it is read
+    if identity is None and _is_long_form(connection):
+        authorise(identity, permission, connection.path_params.get("organisation_id"))
+        raise RequestEntityTooLarge
+    form = connection.state.form = await _form(connection)
+    query = connection.query_params.multi_items()
+    if any("\0" in str(text) for text in (connection.url.path, *chain(*query), *chain(*form.multi_items()))):
+        raise CharacterUnknown()
     if connection.scope.get("method") not in _SAFE_METHODS and (by_cookie or not secret):
         _require_own_form(connection, form, csrf)
     if permission is not Permission.PUBLIC:
         scope = authorise(identity, permission, connection.path_params.get("organisation_id"))
+    if _is_of_api(connection) and connection.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise FormNotTaken()
     connection.state.visit = Visit(identity, scope, engine, language, csrf)
 
 
@@ -115,10 +128,24 @@ def _identify(engine: Engine, secret: str, kind: SessionKind, origin: str) -> Id
 
 
 async def _form(connection: ASGIConnection[Any, Any, Any, Any]) -> FormMultiDict:
-    """The fields of the form that was sent; none where another thing was."""
-    if isinstance(connection, Request) and connection.method not in _SAFE_METHODS:
+    """The fields of the form that was sent to a page; none where another thing was, or to a program's address."""
+    if isinstance(connection, Request) and connection.method not in _SAFE_METHODS and not _is_of_api(connection):
         return await connection.form()
     return FormMultiDict()
+
+
+def _is_long_form(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether a form is longer than is read for who is not signed in, or does not say how long it is."""
+    if not isinstance(connection, Request) or connection.method in _SAFE_METHODS:
+        return False
+    if connection.content_type[0] not in _FORMS:
+        return False
+    length = connection.content_length
+    return length is None or length > STRANGERS_FORM
+
+
+def _is_of_api(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    return connection.url.path.startswith(API)
 
 
 def _secret(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str | None, SessionKind]:

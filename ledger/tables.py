@@ -92,6 +92,7 @@ subaccount = Table(
     Column("usable", DATERANGE, nullable=False),
     Column("off_balance", Boolean, nullable=False),
     UniqueConstraint("organisation_id", "account_id", "classification_id", *_FINE_DIMENSIONS),
+    Index("ledger_subaccount_by_counterparty", "counterparty", postgresql_where=text("counterparty <> ''")),
 )
 
 side = Table(  # a view: subaccounts with all their dimensions in one row

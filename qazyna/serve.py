@@ -11,7 +11,6 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app
 from api.health import Copies, Program
@@ -21,7 +20,6 @@ from erp.base.i18n import N_
 from erp.reference.mail.service import Server as MailServer
 from ledger import seals
 from ledger import service as ledger
-from ledger.errors import LedgerError
 from qazyna import __version__, backup
 from qazyna.database import Database
 from qazyna.errors import StartupError
@@ -41,6 +39,7 @@ def application(url: str, settings: Settings, copies: Callable[[], Copies] | Non
         pages,
         threads=settings.pool,
         secure_cookies=settings.secure_cookies,
+        trusted_proxies=settings.trusted_proxies,
         program=told,
         largest_file=settings.attachment_mb << 20,
     )
@@ -72,7 +71,7 @@ def require_free_port(settings: Settings) -> None:
 def serve(database: Database, settings: Settings, *, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; ``announce`` is told the address once it answers.
 
-    Raises: StartupError, when the embedded database dies.
+    Raises: StartupError, when the embedded database dies; what the sealer or the worker died of.
     """
     write_logs(settings.logs)
     copies = partial(_copies_of, database.postgres) if database.postgres else None
@@ -119,7 +118,7 @@ class Sealer:
                 try:
                     await asyncio.to_thread(self._in_transaction, work)
                     told[work] = None
-                except (SQLAlchemyError, LedgerError) as failure:
+                except Exception as failure:
                     kind = type(getattr(failure, "orig", failure))
                     if kind is not told.get(work):
                         logger().warning("waits", work="sealing" if work is seals.seal else "rolling", exc_info=failure)
@@ -159,7 +158,7 @@ async def _serve(
     sealing = loop.create_task(sealer.run())
     working = loop.create_task(worker.run()) if worker else None
     try:
-        await _until_stopped(server, running, database_is_alive)
+        await _until_stopped(server, running, [sealing, working] if working else [sealing], database_is_alive)
     finally:
         sealing.cancel()
         sealer.stop()
@@ -168,8 +167,21 @@ async def _serve(
             await working
 
 
-async def _until_stopped(server: Server, running: asyncio.Task[None], database_is_alive: Callable[[], bool]) -> None:
-    while not (await asyncio.wait([running], timeout=1))[0]:
+async def _until_stopped(
+    server: Server,
+    running: asyncio.Task[None],
+    beside: list[asyncio.Task[None]],
+    database_is_alive: Callable[[], bool],
+) -> None:
+    """Serve, but not on without what belongs beside it: that ends by itself only where it broke."""
+    while True:
+        ended, _ = await asyncio.wait([running, *beside], timeout=1, return_when=asyncio.FIRST_COMPLETED)
+        if running in ended:
+            break
+        for task in ended:
+            server.stop()  # type: ignore[no-untyped-call]
+            await running
+            task.result()
         if not database_is_alive():
             server.stop()  # type: ignore[no-untyped-call]
             await running

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from api.logs import Form
+from api.origin import Networks
 from erp.base.i18n import N_
 from erp.reference.mail.service import Server
 from qazyna.errors import StartupError
@@ -54,6 +56,7 @@ class Settings:
     pool: int = 8
     language: str = "en"
     secure_cookies: bool = False  # to be switched on where the pages are served over TLS
+    trusted_proxies: Networks = ()  # whose X-Forwarded-For is believed: addresses and networks, by commas
     logs: Form = "quiet"  # what is written to standard error: quiet, console or json
     worker: bool = True  # whether serving takes up jobs as well; no, where qazyna worker runs beside it
     smtp_url: str | None = None  # smtp://user:password@host:port, or smtps://; None: letters wait
@@ -87,6 +90,7 @@ class Settings:
             pool=read("pool", _pool, default.pool),
             language=read("language", _language, default.language),
             secure_cookies=read("secure_cookies", _secure_cookies, default.secure_cookies),
+            trusted_proxies=read("trusted_proxies", _trusted_proxies, default.trusted_proxies),
             logs=read("logs", _logs, default.logs),
             worker=read("worker", _worker, default.worker),
             smtp_url=read("smtp_url", _smtp_url, default.smtp_url),
@@ -101,7 +105,7 @@ class Settings:
 
 
 def _shown(name: str, value: object) -> str:
-    if value is None or value == "":
+    if value is None or value in ("", ()):
         return "-"
     if name in ("database_url", "smtp_url"):
         address = urlsplit(str(value))
@@ -110,6 +114,8 @@ def _shown(name: str, value: object) -> str:
         return "***"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     return str(value)
 
 
@@ -189,6 +195,16 @@ def _language(text: str) -> str:
 
 def _secure_cookies(text: str) -> bool:
     return _switch(text, N_("QAZYNA_SECURE_COOKIES is {found}, but yes or no is expected."))
+
+
+def _trusted_proxies(text: str) -> Networks:
+    try:
+        return tuple(ip_network(each.strip()) for each in text.split(","))
+    except ValueError:
+        raise StartupError(
+            N_("QAZYNA_TRUSTED_PROXIES is {found}, but addresses are expected, like 127.0.0.1, 10.1.0.0/16."),
+            found=text,
+        ) from None
 
 
 def _worker(text: str) -> bool:

@@ -10,9 +10,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import psycopg
-import psycopg_pool
 from procrastinate import App, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import ConnectorException
 from sqlalchemy import event
 
 from api.logs import logger
@@ -52,26 +50,28 @@ class Worker:
                 conninfo=url.replace("+psycopg", "", 1), kwargs=connect_args(), min_size=1, max_size=2, timeout=_PAUSE
             )
         )
-        again = RetryStrategy(wait=3)  # only the database's own trouble comes so far
+        # only the database's own trouble comes so far; all attempts together take about four hours
+        again = RetryStrategy(max_attempts=100, wait=3, linear_wait=3)
         self._queue.task(name="job", queue="job", retry=again)(self._job)
         self._queue.task(name="mail", queue="mail", retry=again)(self._mail)
 
     async def run(self) -> None:
-        """Work until stopped; a database that goes away is waited for, and told of once."""
+        """Work until stopped, and begin anew after what breaks it off; a database that is away is told of once."""
         told = False
         try:
             while not self._stopping.is_set():
                 try:
-                    await self._unless_stopped(self._queue.connector.open_async())
-                    await self._work()
-                    told = False
-                except (ConnectorException, psycopg.Error, psycopg_pool.PoolTimeout) as failure:
+                    try:
+                        await self._unless_stopped(self._queue.connector.open_async())
+                        told = False
+                        await self._work()
+                    finally:
+                        await self._queue.close_async()
+                except Exception as failure:
                     if not told:
                         logger().warning("waits", work="jobs", exc_info=failure)
                     told = True
                     await self._unless_stopped(asyncio.sleep(_PAUSE))
-                finally:
-                    await self._queue.close_async()
         finally:
             await asyncio.to_thread(self._engine.dispose)
 
@@ -158,4 +158,4 @@ class Worker:
 
     def _mail(self, **of: Any) -> None:
         scope = system_scope(origin="worker")
-        uow.run(self._engine, scope, lambda u: mail.deliver(u, of["mail"], self._server, write))
+        uow.run(self._engine, scope, lambda u: mail.deliver(u, of["mail"], self._server, write, log_unforeseen))

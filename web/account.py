@@ -152,7 +152,7 @@ def _password_sheet(visit: Visit) -> Sheet:
         ),
         lead=N_("An administrator gave you the password of now. Choose one that only you know.")
         if given
-        else N_("Your other browsers will be signed out."),
+        else N_("Your other browsers will be signed out, and the tokens of your programs end: make new ones."),
         layout=_LAYOUT,
     )
 

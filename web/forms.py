@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ from erp.base.money import MOST_PLACES, decimal_string, parse_scaled, parse_tiyn
 from erp.finance.approvals.model import PreparedView
 from erp.finance.journal.model import EntryView, Side
 from erp.finance.journal.schemas import QUANTITY_PLACES, Command, CorrectEntry, PostEntry
-from ledger.errors import TooManyPostings
+from ledger.errors import TooManyPostings, YearOutOfRange
 from ledger.model import Dimension
 from web.i18n import measure, money
 
@@ -25,6 +25,7 @@ Faults = dict[str, Exception]
 
 _LONGEST = {"memo": 1000, "reason": 1000, "document_number": 60, "code": 60}
 _SHORTEST_REASON = 3
+_YEARS = range(1991, 2200)  # that the ledger keeps
 
 
 class Empty(RuleViolated):
@@ -63,6 +64,21 @@ def day_typed(text: str) -> date | None:
         return parse_day(text)
     except DomainError:
         return None
+
+
+def kept_day(text: str) -> date:
+    """A day of the years that books are kept for.  Raises: DayMalformed, YearOutOfRange."""
+    day = parse_day(text)
+    if day.year not in _YEARS:
+        raise YearOutOfRange(year=day.year)
+    return day
+
+
+def _day_before_another(text: str) -> date:
+    """A last day: the day after it is kept as well.  Raises: as ``kept_day``."""
+    day = kept_day(text)
+    kept_day(day_string(day + timedelta(days=1)))
+    return day
 
 
 @dataclass(frozen=True)
@@ -327,7 +343,7 @@ class DayForm:
     def day(self) -> date:
         """Raises: Invalid."""
         read = _Reader()
-        day = read("since", self.since, _required(parse_day))
+        day = read("since", self.since, _required(kept_day))
         read.finish()
         assert day is not None
         return day
@@ -357,8 +373,8 @@ class AllowanceForm:
         """Raises: Invalid."""
         read = _Reader()
         user = read("user", self.user, _required(_identifier))
-        since = read("since", self.since, _required(parse_day))
-        last = read("last", self.last, _required(parse_day))
+        since = read("since", self.since, _required(kept_day))
+        last = read("last", self.last, _required(_day_before_another))
         reason = read("reason", self.reason, _required(_reason))
         read.finish()
         assert user is not None
@@ -426,7 +442,7 @@ class _Reader:
     def __call__(self, name: str, text: str, read: Callable[[str], T]) -> T | None:
         try:
             return read(text)
-        except DomainError as fault:
+        except (DomainError, YearOutOfRange) as fault:
             self.faults[name] = fault
             return None
 

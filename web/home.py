@@ -11,18 +11,22 @@ from api.security import Visitor
 from erp.base.clock import today
 from erp.base.dates import MonthSpan
 from erp.base.uow import UnitOfWork
+from erp.finance.approvals import service as approvals
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryFilter, EntryRow, Month
 from erp.finance.reports import service as reports
 from erp.reference.access.model import Permission
-from erp.reference.access.policy import permissions
+from erp.reference.access.policy import permissions, reach
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
+from web.finance.months import month_of_work
 from web.i18n import alphabetical
 from web.pages import Ask, Id, organisation_at, query_of, render
 from web.places import address_at
 
 _LAST_ENTRIES = 8
+_STANDINGS = 200
+"""Of how many institutions the first page says how they stand; who reads more looks for one by name."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,14 @@ def choose(request: Ask, visit: Visitor) -> Response[Any]:
     words, place = asked.get("q", ""), asked.get("place", "")
     found = [each for each in known if _matches(each, words.casefold())]
     found.sort(key=lambda each: alphabetical(each.name(visit.language)))
+    approves = reach(visit.identity, Permission.JOURNAL_APPROVE) if visit.identity else frozenset[int]()
+    shown = [each.id for each in found[:_STANDINGS]]
+    standings = visit.read(lambda uow: approvals.standings(uow, shown, approves, today()))
     return render(
         request,
         "organisations.html",
         found=found,
+        standings=standings,
         words=words,
         place=place,
         address_at=lambda at: (
@@ -84,21 +92,12 @@ def _matches(organisation: Organisation, words: str) -> bool:
 def _standing(uow: UnitOfWork, organisation_id: int, day: date) -> Standing:
     organisation = organisation_at(uow)
     months = journal.months(uow, organisation_id)
-    month = _month_of_work(months, journal.last_month_posted(uow, organisation_id), day)
+    month = month_of_work(months, journal.last_month_posted(uow, organisation_id), day)
     if month is None:
         return Standing(organisation, months, None, 0, ())
     balance = journal.trial_balance(uow, organisation_id, MonthSpan.of(month.month, month.month))
     page = journal.entries(uow, organisation_id, EntryFilter(), limit=_LAST_ENTRIES)
     return Standing(organisation, months, month, balance.debit_tiyn, page.rows)
-
-
-def _month_of_work(months: list[Month], last_posted: date | None, day: date) -> Month | None:
-    """Today's month where it is kept, else the last one posted in, else the first."""
-    by_day = {m.month: m for m in months}
-    for wanted in (day.replace(day=1), last_posted):
-        if wanted in by_day:
-            return by_day[wanted]
-    return months[-1] if months else None
 
 
 routes = [choose, home]

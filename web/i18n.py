@@ -83,11 +83,12 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(LOCAL_TIME):%d.%m.%Y %H:%M}"
 
 
-def size(octets: int) -> str:
+def size(octets: int, language: Language) -> str:
     """Of a file: ``1,4 MB``; what is smaller in whole kilobytes."""
+    kilo, mega = ("KB", "MB") if language == Language.EN else ("КБ", "МБ")
     if octets < 1 << 20:
-        return f"{max(1, octets >> 10)}{NO_BREAK}KB"
-    return f"{octets / (1 << 20):.1f}{NO_BREAK}MB".replace(".", ",")
+        return f"{max(1, octets >> 10)}{NO_BREAK}{kilo}"
+    return f"{octets / (1 << 20):.1f}{NO_BREAK}{mega}".replace(".", ",")
 
 
 def alphabetical(name: str) -> list[int]:
@@ -187,6 +188,8 @@ class Speech:
         if isinstance(value, list | tuple):
             inside = {"months": "month"}.get(name, "dimension")
             return ", ".join(self._fact(inside, item) for item in value)
+        if isinstance(value, Exception):
+            return self.refusal(value)
         if isinstance(value, date):
             return day_string(value)
         if isinstance(value, Organisation):

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from api.security import Visitor
+from erp.base.cursors import number_in
 from erp.base.errors import Conflict
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
@@ -26,7 +27,7 @@ from web.i18n import Speech, speech
 from web.pages import Ask, query_of, render, visit_of
 from web.session import Sent
 
-_OWN = {"policy": Permission.SIGNED_IN}
+_OWN = {"policy": Permission.IN_PERSON}
 _A_PAGE = 50
 
 KINDS: dict[str, str] = {journal_import.NAME: N_("Import of a journal")}
@@ -61,8 +62,8 @@ class Standing:
 
 @get("/jobs", opt=_OWN, sync_to_thread=True)
 def jobs(request: Ask, visit: Visitor) -> Response[str]:
-    below = query_of(request).get("below", "")
-    found = visit.read(lambda u: service.own_jobs(u, below=number(below), limit=_A_PAGE + 1))
+    after = below(query_of(request).get("below", ""))
+    found = visit.read(lambda u: service.own_jobs(u, below=after, limit=_A_PAGE + 1))
     shown = found[:_A_PAGE]
     return render(
         request,
@@ -96,9 +97,9 @@ def ordered(data: dict[str, str]) -> JobOrder:
     return JobOrder(data["do"])
 
 
-def number(text: str) -> int | None:
-    """A cursor in an address; what is none is left alone."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+def below(text: str) -> int | None:
+    """The cursor of an address; ``None`` for none.  Raises: CursorMalformed."""
+    return number_in(text) if text else None
 
 
 def _page(request: Ask, job_id: int, refusal: Refusal | None = None) -> Response[str]:

@@ -16,12 +16,12 @@ from erp.reference.notifications.model import Contact, Notification
 from web.faults import Refusal, fault_sheet
 from web.forms import tidy
 from web.i18n import speech
-from web.jobs import number
+from web.jobs import below
 from web.pages import Ask, query_of, render, visit_of
 from web.papers import address_of
 from web.session import Choice, Sent, choice_in, remember
 
-_OWN = {"policy": Permission.SIGNED_IN}
+_OWN = {"policy": Permission.IN_PERSON}
 _A_PAGE = 50
 
 
@@ -66,8 +66,8 @@ def _page(
 ) -> Response[str]:
     visit, chosen = visit_of(request), choice or Choice()
     language = chosen.language or visit.language
-    below = number(query_of(request).get("below", ""))
-    found, contact = visit.read(lambda u: (service.own(u, below=below, limit=_A_PAGE + 1), service.contact(u)))
+    after = below(query_of(request).get("below", ""))
+    found, contact = visit.read(lambda u: (service.own(u, below=after, limit=_A_PAGE + 1), service.contact(u)))
     shown = found[:_A_PAGE]
     sheet = fault_sheet(refusal, language)
     return render(

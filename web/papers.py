@@ -23,10 +23,10 @@ from erp.reference.attachments import service as attachments
 from erp.reference.attachments.model import Attachment, Checked
 from erp.reference.comments import service as comments
 from erp.reference.comments.model import Comment
-from erp.reference.trail.model import EntrySubject
 from ledger.errors import LedgerError
 from web.faults import Refusal, fault_sheet
 from web.forms import KeyDamaged, ReasonForm
+from web.jobs import below
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
 
@@ -36,6 +36,7 @@ _READ = {"policy": Permission.JOURNAL_READ}
 _POST = {"policy": Permission.JOURNAL_POST}
 _SAY = {"policy": Permission.JOURNAL_COMMENT}
 
+_COMMENTS = 50
 _TAKEN = ",".join(f".{ending}" for ending in rules.TYPES)
 
 
@@ -45,17 +46,25 @@ class Papers:
 
     files: list[Attachment]
     comments: list[Comment]
+    older: int | None
+    """What the comments before these are older than; ``None`` where there are none."""
     key: str
     taken: str
     """Endings of the names that may be attached, as a form says them."""
 
     @classmethod
-    def of(cls, uow: UnitOfWork, subject: str) -> "Papers":
-        """Of a subject of the organisation whose page it is."""
+    def of(cls, uow: UnitOfWork, subject: str, asked: str = "") -> "Papers":
+        """Of a subject of the organisation whose page it is; comments from where ``asked``, in the order written.
+
+        Raises: CursorMalformed.
+        """
         organisation_id = organisation_at(uow).id
+        found = comments.comments_of(uow, organisation_id, subject, below=below(asked), limit=_COMMENTS + 1)
+        shown = found[:_COMMENTS]
         return cls(
             attachments.attachments_of(uow, organisation_id, subject),
-            comments.comments_of(uow, organisation_id, subject),
+            shown[::-1],
+            shown[-1].id if len(found) > _COMMENTS else None,
             str(uuid4()),
             _TAKEN,
         )
@@ -63,11 +72,7 @@ class Papers:
     @classmethod
     def blank(cls, key: str | None = None) -> "Papers":
         """For a form by itself, under the key it was sent with."""
-        return cls([], [], key or str(uuid4()), _TAKEN)
-
-
-def entry_subject(organisation_id: int, entry: EntryView) -> str:
-    return str(EntrySubject(organisation_id, entry.fiscal_year, entry.id))
+        return cls([], [], None, key or str(uuid4()), _TAKEN)
 
 
 @post("/o/{organisation_id:int}/journal/{entry_id:int}/files", opt=_POST, sync_to_thread=True)
@@ -90,7 +95,7 @@ def checked(request: Ask, sent: object) -> Checked:
 
 def _attach(uow: UnitOfWork, organisation_id: int, entry_id: int, file: Checked) -> None:
     entry = journal.entry(uow, organisation_id, entry_id)
-    attachments.attach(uow, organisation_id, entry_subject(organisation_id, entry), file)
+    attachments.attach(uow, organisation_id, entry.subject, file)
 
 
 @get("/o/{organisation_id:int}/files/{file_id:int}", opt=_READ, sync_to_thread=True)
@@ -131,7 +136,7 @@ def comment(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id, dat
 
     def say(uow: UnitOfWork) -> None:
         entry = journal.entry(uow, organisation_id, entry_id)
-        comments.say(uow, organisation_id, entry_subject(organisation_id, entry), entry_name(entry), said, _key(key))
+        comments.say(uow, organisation_id, entry.subject, entry_name(entry), said, _key(key))
 
     try:
         visit.run(say)

@@ -10,16 +10,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from litestar import Response
-from litestar.datastructures import Cookie
+from litestar.datastructures import Cookie, FormMultiDict
 from litestar.routes import HTTPRoute
 
-from api.security import masked
+from api.security import STRANGERS_FORM, masked
 from web.pages import Ask, here, own_address, render, theme_of
 
-_LONGEST = 1_000_000
-"""Characters; a longer form is not kept."""
+_LONGEST = STRANGERS_FORM - 50_000
+"""Bytes as a form sends them, beside the other fields of signing in; a longer form is not kept."""
 _NEVER = re.compile(r"csrf|password|secret|token|^code$|^do$|^language$|^theme$")
 """Fields that are no part of what was typed, or that must not be kept."""
 
@@ -39,9 +40,12 @@ def kept_of(request: Ask) -> Kept | None:
     """The form that was just sent, where its address is that of the page it stands on."""
     if request.method != "POST" or not _is_a_page(request):
         return None
-    sent = request.state.form.multi_items()
+    form: FormMultiDict | None = request.state.form
+    if form is None:
+        return None
+    sent = form.multi_items()
     kept = Kept(here(request), tuple((n, v) for n, v in sent if isinstance(v, str) and not _NEVER.search(n)))
-    return kept if len(str(kept)) <= _LONGEST else None
+    return kept if len(quote_plus(str(kept))) <= _LONGEST else None
 
 
 def read(text: str) -> Kept | None:

@@ -54,8 +54,8 @@ def choice_in(sent: Mapping[str, str]) -> Choice | None:
 def remember(visit: Visit, choice: Choice) -> None:
     """Keep a signed-in person's language for their next sign-in."""
     language = choice.language
-    if visit.identity is not None and language is not None:
-        own = authorise(visit.identity, Permission.SIGNED_IN)
+    if visit.identity is not None and visit.identity.is_by_browser and language is not None:
+        own = authorise(visit.identity, Permission.OWN_ACCOUNT)
         run(visit.engine, own, lambda uow: access.choose_language(uow, language))
 
 

@@ -1,5 +1,6 @@
 """The trail in words: what was done, to what, and what it was before."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -147,6 +148,7 @@ FIELDS: dict[str, str] = {
     "permissions": N_("Permissions"),
     "days": N_("Days of validity"),
     "sessions": N_("Sessions"),
+    "delegations_ended": N_("Ended delegations"),
     "by_mail": N_("By mail"),
     "has_address": N_("Address given"),
     "parent": N_("Stands under"),
@@ -176,6 +178,7 @@ _STATES = {
 }
 _UNTOLD = {"key", "sha256", "attachment"}
 _NOTHING = "—"
+_AMOUNT = re.compile(r"-?\d+\.\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,7 @@ class History:
 
 
 def history(request: Ask, uow: UnitOfWork, address: str, *subjects: str, language: Language | None = None) -> History:
-    """The trail of the subjects, for the page at ``address``.  Raises: TrailCursorMalformed."""
+    """The trail of the subjects, for the page at ``address``.  Raises: CursorMalformed."""
     page = trail.timeline(uow, *subjects, cursor=request.query_params.get("history"))
     following = urlencode({"history": page.next_cursor}) if page.next_cursor else ""
     next_url = f"{address}?{following}#history" if following else ""
@@ -305,6 +308,8 @@ def _text(field: str, value: str, say: Speech) -> str:
         return say(ROLE_NAMES[Role(value)])
     if field == "state" and value in _STATES:
         return say(_STATES[value])
+    if field == "amount" and _AMOUNT.fullmatch(value):
+        return money(int(value.replace(".", "")))
     return _day(value) or value
 
 

@@ -18,8 +18,8 @@ from api.conventions import (
     Limit,
     Organisation,
     Page,
-    TagMissing,
     View,
+    require_tag,
 )
 from api.finance.journal import EntryBody, PostedView, PostingView
 from api.security import Visit, Visitor
@@ -425,10 +425,9 @@ def _prepared(done: model.Prepared) -> PreparedRef:
 
 def _seen(if_match: str | None) -> int:
     """The version that the caller has seen.  Raises: TagMissing; ChangedMeanwhile for what is no version."""
-    if if_match is None:
-        raise TagMissing()
-    bare = if_match.strip().removeprefix("W/").strip('"')
-    if not (bare.isascii() and bare.isdecimal() and len(bare) < 10):
+    tags = require_tag(if_match)
+    bare = tags.pop().strip('"')
+    if tags or not (bare.isascii() and bare.isdecimal() and len(bare) < 10):
         raise ChangedMeanwhile()
     return int(bare)
 

@@ -11,8 +11,8 @@ from litestar.openapi.spec import Example, OpenAPIFormat, OpenAPIMediaType, Open
 from litestar.params import Body, FromPath, HeaderParameter, QueryParameter, RawBody
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.conventions import BOOKS, Organisation, Page, View
-from api.reference.jobs import JobView, view_of
+from api.conventions import BOOKS, Cursor, Limit, Organisation, Page, View
+from api.reference.jobs import JobView, below, view_of
 from api.security import Visitor
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal
@@ -24,7 +24,6 @@ from erp.reference.attachments.model import Attachment, Checked
 from erp.reference.comments import service as comments
 from erp.reference.comments.model import Comment
 from erp.reference.jobs import service as jobs
-from erp.reference.trail.model import EntrySubject
 
 _READ = {"policy": Permission.JOURNAL_READ}
 _POST = {"policy": Permission.JOURNAL_POST}
@@ -118,7 +117,7 @@ def list_attachments(visit: Visitor, organisation_id: Organisation, entry_id: Fr
     """Files of an entry, in the order they came."""
 
     def read(u: UnitOfWork) -> list[Attachment]:
-        return service.attachments_of(u, organisation_id, _subject(journal.entry(u, organisation_id, entry_id)))
+        return service.attachments_of(u, organisation_id, journal.entry(u, organisation_id, entry_id).subject)
 
     return Page(items=[AttachmentView.of(each) for each in visit.read(read)])
 
@@ -136,7 +135,7 @@ def attach(
     file = checked(request, name, body)
 
     def run(u: UnitOfWork) -> Attachment:
-        return service.attach(u, organisation_id, _subject(journal.entry(u, organisation_id, entry_id)), file)
+        return service.attach(u, organisation_id, journal.entry(u, organisation_id, entry_id).subject, file)
 
     return AttachmentView.of(visit.run(run))
 
@@ -165,13 +164,20 @@ def remove(visit: Visitor, organisation_id: Organisation, attachment_id: FromPat
 
 
 @get(f"{BOOKS}/entries/{{entry_id:int}}/comments", opt=_READ, sync_to_thread=True)
-def list_comments(visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int]) -> Page[CommentView]:
-    """In the order they were written."""
+def list_comments(
+    visit: Visitor, organisation_id: Organisation, entry_id: FromPath[int], cursor: Cursor = None, limit: Limit = 50
+) -> Page[CommentView]:
+    """The newest first."""
 
     def read(u: UnitOfWork) -> list[Comment]:
-        return comments.comments_of(u, organisation_id, _subject(journal.entry(u, organisation_id, entry_id)))
+        subject = journal.entry(u, organisation_id, entry_id).subject
+        return comments.comments_of(u, organisation_id, subject, below=below(cursor), limit=limit + 1)
 
-    return Page(items=[CommentView.of(each) for each in visit.read(read)])
+    found = visit.read(read)
+    return Page(
+        items=[CommentView.of(each) for each in found[:limit]],
+        next=str(found[limit - 1].id) if len(found) > limit else None,
+    )
 
 
 @post(f"{BOOKS}/entries/{{entry_id:int}}/comments", opt=_SAY, sync_to_thread=True)
@@ -180,7 +186,7 @@ def comment(visit: Visitor, organisation_id: Organisation, entry_id: FromPath[in
 
     def run(u: UnitOfWork) -> Comment:
         entry = journal.entry(u, organisation_id, entry_id)
-        return comments.say(u, organisation_id, _subject(entry), entry_name(entry), data.said, data.key)
+        return comments.say(u, organisation_id, entry.subject, entry_name(entry), data.said, data.key)
 
     return CommentView.of(visit.run(run))
 
@@ -215,10 +221,6 @@ def file_response(found: Attachment, content: bytes) -> Response[bytes]:
     plain = found.name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
     name = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(found.name, safe='')}"
     return Response(content, media_type=found.media_type, headers={**FILE_HEADERS, "Content-Disposition": name})
-
-
-def _subject(entry: EntryView) -> str:
-    return str(EntrySubject(entry.organisation_id, entry.fiscal_year, entry.id))
 
 
 routes = [

@@ -194,6 +194,7 @@ def _set(
 
     def set_and_look(uow: UnitOfWork) -> MonthView:
         if if_match is not None:
+            service.lock_months(uow, organisation_id)
             require_match(if_match, _month(uow, organisation_id, first))
         act(uow, organisation_id, first)
         return _month(uow, organisation_id, first)

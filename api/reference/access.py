@@ -14,7 +14,7 @@ from api.security import Visit, Visitor
 from erp.base.clock import today
 from erp.base.uow import UnitOfWork
 from erp.reference.access import model, people
-from erp.reference.access.model import Permission
+from erp.reference.access.model import PeopleFilter, Permission
 from erp.reference.access.policy import permissions_at
 from erp.reference.access.schemas import AddPerson, Delegate, From, GivePassword, GiveRole, RenamePerson
 
@@ -93,6 +93,26 @@ class DelegationView(View):
         )
 
 
+class TokenView(View):
+    id: int
+    name: str = Field(examples=["Exchange"])
+    permissions: list[str] | None = Field(
+        description="What it was made for; null: all that its user may.", examples=[["journal.read"]]
+    )
+    organisation_id: int | None = Field(description="The one organisation it was made for; null: all of its user's.")
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, t: model.Token) -> "TokenView":
+        return cls(
+            id=t.id,
+            name=t.name,
+            permissions=sorted(t.limits.permissions) if t.limits else None,
+            organisation_id=t.limits.organisation_id if t.limits else None,
+            expires_at=t.expires_at,
+        )
+
+
 class PersonRowView(View):
     id: int
     login: str = Field(examples=["aigul"])
@@ -123,6 +143,7 @@ class PersonView(View):
     person: PersonRowView
     reach: list[ReachView] = Field(description="Where each role of today counts, and why.")
     delegations: list[DelegationView]
+    tokens: list[TokenView] = Field(description="Of a person whom the caller manages; of others none.")
 
     @classmethod
     def of(cls, p: people.Person) -> "PersonView":
@@ -130,6 +151,7 @@ class PersonView(View):
             person=PersonRowView.of(p.row, p.held),
             reach=[ReachView(role_id=r.grant_id, organisation_id=r.organisation_id, way=r.way) for r in p.reach],
             delegations=[DelegationView.of(d) for d in p.delegations],
+            tokens=[TokenView.of(t) for t in p.tokens],
         )
 
 
@@ -158,6 +180,7 @@ def show_own_rights(visit: Visitor) -> OwnView:
         organisations=[
             OwnRightsView(organisation_id=at, roles=sorted(roles), permissions=sorted(permissions_at(identity, at)))
             for at, roles in sorted(identity.roles.items())
+            if identity.limits is None or permissions_at(identity, at)
         ],
     )
 
@@ -166,7 +189,9 @@ def show_own_rights(visit: Visitor) -> OwnView:
 def list_people(visit: Visitor, q: Words = "", cursor: Cursor = None, limit: Limit = 50) -> Page[PersonRowView]:
     """Who has or had a role where the caller administers, by name."""
     rows, held = visit.read(
-        lambda uow: people.people(uow, today(), words=q, after=people.read_cursor(cursor or ""), limit=limit + 1)
+        lambda uow: people.people(
+            uow, today(), PeopleFilter(q), after=people.read_cursor(cursor or ""), limit=limit + 1
+        )
     )
     shown = rows[:limit]
     return Page(
@@ -270,9 +295,16 @@ def end_delegation(visit: Visitor, person_id: Person, delegation_id: Row) -> Per
     return _changed(visit, person_id, None, lambda uow: people.end_delegation(uow, delegation_id, today()))
 
 
+@post(_PERSON + "/tokens/{token_id:int}/revoke", opt=_MANAGE, sync_to_thread=True, status_code=200)
+def revoke_token(visit: Visitor, person_id: Person, token_id: Row) -> PersonView:
+    """End a token of the person at once."""
+    return _changed(visit, person_id, None, lambda uow: people.revoke_token(uow, person_id, token_id, today()))
+
+
 def _changed(visit: Visit, person_id: int, if_match: str | None, act: Callable[[UnitOfWork], None]) -> PersonView:
     def change(uow: UnitOfWork) -> PersonView:
         if if_match is not None:
+            people.lock(uow, person_id)
             require_match(if_match, _person(uow, person_id))
         act(uow)
         return _person(uow, person_id)
@@ -298,4 +330,5 @@ routes = [
     end_role,
     delegate,
     end_delegation,
+    revoke_token,
 ]

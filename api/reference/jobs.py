@@ -8,14 +8,16 @@ from litestar.params import FromPath
 from pydantic import Field
 
 from api.conventions import API, Cursor, Limit, Page, View
-from api.security import Visitor
+from api.security import Visit, Visitor
+from erp.base.cursors import number_in
 from erp.base.uow import UnitOfWork
-from erp.finance.journal.service import CursorMalformed
 from erp.reference.access.model import Permission
+from erp.reference.access.policy import authorise
 from erp.reference.jobs import service
 from erp.reference.jobs.model import Job, JobOrder
 
 _OWN = {"policy": Permission.SIGNED_IN}
+_ORDER = _OWN | {"because": "of a token the right to import there is asked for when the job is known"}
 
 
 class JobErrorView(View):
@@ -87,17 +89,27 @@ def get_job(visit: Visitor, job_id: FromPath[int]) -> JobView:
     return visit.read(lambda u: view_of(u, job_id))
 
 
-@post(f"{API}/jobs/{{job_id:int}}/cancel", opt=_OWN, sync_to_thread=True, status_code=200)
+@post(f"{API}/jobs/{{job_id:int}}/cancel", opt=_ORDER, sync_to_thread=True, status_code=200)
 def cancel_job(visit: Visitor, job_id: FromPath[int]) -> JobView:
     """One that runs is stopped at its next step, and nothing of it is saved."""
-    visit.run(lambda u: service.order_own(u, job_id, JobOrder.CANCEL))
-    return visit.read(lambda u: view_of(u, job_id))
+    return _ordered(visit, job_id, JobOrder.CANCEL)
 
 
-@post(f"{API}/jobs/{{job_id:int}}/retry", opt=_OWN, sync_to_thread=True, status_code=200)
+@post(f"{API}/jobs/{{job_id:int}}/retry", opt=_ORDER, sync_to_thread=True, status_code=200)
 def retry_job(visit: Visitor, job_id: FromPath[int]) -> JobView:
     """One that failed or was cancelled."""
-    visit.run(lambda u: service.order_own(u, job_id, JobOrder.RETRY))
+    return _ordered(visit, job_id, JobOrder.RETRY)
+
+
+def _ordered(visit: Visit, job_id: int, what: JobOrder) -> JobView:
+    """Raises: JobUnknown, JobNotOrdered; BeyondToken, RoleMissing."""
+
+    def order(uow: UnitOfWork) -> None:
+        if visit.identity is not None and visit.identity.limits is not None:
+            authorise(visit.identity, Permission.JOURNAL_IMPORT, service.own_job(uow, job_id).organisation_id)
+        service.order_own(uow, job_id, what)
+
+    visit.run(order)
     return visit.read(lambda u: view_of(u, job_id))
 
 
@@ -109,11 +121,7 @@ def view_of(uow: UnitOfWork, job_id: int) -> JobView:
 
 def below(cursor: str | None) -> int | None:
     """The id that a cursor names.  Raises: CursorMalformed."""
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise CursorMalformed()
-    return int(cursor)
+    return None if cursor is None else number_in(cursor)
 
 
 routes = [list_jobs, get_job, cancel_job, retry_job]

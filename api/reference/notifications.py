@@ -1,12 +1,10 @@
 """What one is told of, under ``/api/v1``."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from litestar import get, post, put
-from litestar.openapi.spec import Example
-from litestar.params import Body
-from pydantic import BaseModel, ConfigDict, Field
+from litestar import get
+from pydantic import Field
 
 from api.conventions import API, Cursor, Limit, Page, View
 from api.reference.jobs import below
@@ -40,53 +38,16 @@ class NotificationView(View):
         )
 
 
-class ContactView(View):
-    address: str = Field(description="Of electronic mail; empty where none is known.", examples=["aigul@example.kz"])
-    by_mail: bool = Field(description="Whether notifications are sent there as well.")
-
-
-class SetContact(BaseModel):
-    """Where you are written to, and whether."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    address: str = Field(max_length=254)
-    by_mail: bool
-
-
-_CONTACT = Example(summary="Notifications by mail", value={"address": "aigul@example.kz", "by_mail": True})
-ContactBody = Annotated[SetContact, Body(examples=[_CONTACT])]
-
-
 @get(f"{API}/notifications", opt=_OWN, sync_to_thread=True)
 def list_notifications(visit: Visitor, cursor: Cursor = None, limit: Limit = 50) -> Page[NotificationView]:
-    """Your own, the newest first."""
-    found = visit.read(lambda u: service.own(u, below=below(cursor), limit=limit + 1))
+    """Your own, the newest first; by a token that was made for less than all you may, those of the books it reads."""
+    cut = visit.identity is not None and visit.identity.limits is not None
+    within = visit.scope.reads if cut else None
+    found = visit.read(lambda u: service.own(u, below=below(cursor), limit=limit + 1, within=within))
     return Page(
         items=[NotificationView.of(each) for each in found[:limit]],
         next=str(found[limit - 1].id) if len(found) > limit else None,
     )
 
 
-@post(f"{API}/notifications/read", opt=_OWN, sync_to_thread=True, status_code=204)
-def read_all(visit: Visitor) -> None:
-    """Mark all of yours as read."""
-    visit.run(service.read_all)
-
-
-@get(f"{API}/contact", opt=_OWN, sync_to_thread=True)
-def get_contact(visit: Visitor) -> ContactView:
-    """Where you are written to, and whether."""
-    found = visit.read(service.contact)
-    return ContactView(address=found.address, by_mail=found.by_mail)
-
-
-@put(f"{API}/contact", opt=_OWN, sync_to_thread=True)
-def put_contact(visit: Visitor, data: ContactBody) -> ContactView:
-    """Where you are written to, and whether."""
-    visit.run(lambda u: service.set_contact(u, data.address, by_mail=data.by_mail))
-    found = visit.read(service.contact)
-    return ContactView(address=found.address, by_mail=found.by_mail)
-
-
-routes = [list_notifications, read_all, get_contact, put_contact]
+routes = [list_notifications]

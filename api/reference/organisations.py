@@ -191,6 +191,7 @@ def reopen_organisation(visit: Visitor, node: Node, if_match: IfMatch = None) ->
 def _changed(visit: Visit, node: int, if_match: str | None, act: Callable[[UnitOfWork], None]) -> HistoryView:
     def change(uow: UnitOfWork) -> HistoryView:
         if if_match is not None:
+            service.lock(uow)
             require_match(if_match, HistoryView.of(service.history(uow, node, today())))
         act(uow)
         return HistoryView.of(service.history(uow, node, today()))

@@ -1,6 +1,7 @@
 """Days and months.  Intervals are half-open: ``start`` is inside, ``end`` is not."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -100,15 +101,20 @@ _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
 def parse_day(text: str) -> date:
-    """A day as people write it (``dd.mm.yyyy``) or as programs do (``yyyy-mm-dd``).  Raises: DayMalformed."""
-    bare = text.strip()
-    try:
-        if match := _DAY.fullmatch(bare):
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        if match := _ISO_DAY.fullmatch(bare):
-            return date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        pass
+    """A day as people write it (``dd.mm.yyyy``) or as programs do (``yyyy-mm-dd``).
+
+    Its neighbours must be days too, so the first and the last year there are, 1 and 9999, are none.
+
+    Raises: DayMalformed.
+    """
+    bare, numbers = text.strip(), (0, 0, 0)
+    if match := _DAY.fullmatch(bare):
+        numbers = int(match[3]), int(match[2]), int(match[1])
+    elif match := _ISO_DAY.fullmatch(bare):
+        numbers = int(match[1]), int(match[2]), int(match[3])
+    with suppress(ValueError):
+        if date.min.year < numbers[0] < date.max.year:
+            return date(*numbers)
     raise DayMalformed(text=text)
 
 

@@ -15,7 +15,8 @@ class Scope:
     All are organisation ids: whose books may be read and written, where restricted months may be posted into
     (``adjusts``), whose trail of changes may be read (``audits``), whose people and place in the tree may be changed
     (``administers``).  The unit of work hands them to the database, whose row-level security is the second witness.
-    ``on_behalf_of`` is the user whose delegation alone allows it.
+    ``on_behalf_of`` is the user whose delegation alone allows it; ``lenders`` are then all who lend the actor anything
+    there: where two persons are needed, the actor is taken for each of them.
     """
 
     actor: Actor
@@ -25,6 +26,13 @@ class Scope:
     audits: frozenset[int] = field(default_factory=frozenset)
     administers: frozenset[int] = field(default_factory=frozenset)
     on_behalf_of: int | None = None
+    lenders: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def stands_for(self) -> frozenset[int]:
+        """The actor, and everybody whose delegate he is in this."""
+        lender = frozenset[int]() if self.on_behalf_of is None else frozenset({self.on_behalf_of})
+        return frozenset({self.actor.id}) | lender | self.lenders
 
     @property
     def settings(self) -> dict[str, str]:

@@ -10,8 +10,11 @@ CREATE FUNCTION reference_actor() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE 
     $$ SELECT nullif(current_setting('qazyna.actor', true), '')::int $$;
 COMMENT ON FUNCTION reference_actor() IS 'The user in whose name this transaction acts; 0 is the program itself.';
 
-CREATE FUNCTION reference_today() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (clock_timestamp() AT TIME ZONE interval '5 hours')::date;
+CREATE FUNCTION reference_day(p_at timestamptz) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (p_at AT TIME ZONE interval '5 hours')::date;
+COMMENT ON FUNCTION reference_day IS 'The calendar day in Kazakhstan at an instant; one zone for the whole country, since 1 March 2024.';
+
+CREATE FUNCTION reference_today() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE RETURN reference_day(clock_timestamp());
 COMMENT ON FUNCTION reference_today() IS 'The calendar day in Kazakhstan.';
 
 -- ---------------------------------------------------------------------------------------------- organisations
@@ -29,7 +32,12 @@ CREATE TABLE reference_organisation_name (
     CONSTRAINT reference_organisation_name_given CHECK (name_kk <> '' AND name_ru <> '' AND name_en <> '')
 );
 COMMENT ON TABLE reference_organisation_name IS 'How an organisation is called on which days; the first name comes with its registration.';
-INSERT INTO reference_organisation_name SELECT id, in_force, name_kk, name_ru, name_en FROM reference_organisation;
+-- Up to here nothing kept a name from being empty.
+INSERT INTO reference_organisation_name
+SELECT id, daterange(lower(in_force), NULL), coalesce(nullif(name_kk, ''), given), coalesce(nullif(name_ru, ''), given),
+       coalesce(nullif(name_en, ''), given)
+  FROM reference_organisation,
+       coalesce(nullif(name_kk, ''), nullif(name_ru, ''), nullif(name_en, ''), nullif(code, ''), id::text) given;
 
 COMMENT ON COLUMN reference_organisation.name_kk IS 'At registration; names by day stand in reference_organisation_name.';
 COMMENT ON COLUMN reference_organisation.in_force IS 'From registration up to the day it was closed. A closed one keeps its place, so that those above still read its books.';
@@ -129,7 +137,23 @@ ALTER TABLE reference_user
 COMMENT ON COLUMN reference_user.in_force IS 'Days on which the person may sign in: each block leaves a gap.';
 COMMENT ON COLUMN reference_user.must_change_password IS 'The password is one that an administrator gave: nothing else is done before another is chosen.';
 
-ALTER TABLE reference_role_grant ADD CONSTRAINT reference_role_grant_some_days CHECK (NOT isempty(in_force));
+CREATE FUNCTION reference_refuse_own_change() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    IF to_jsonb(NEW) - '{language,password_hash,must_change_password}'::text[]
+       <> to_jsonb(OLD) - '{language,password_hash,must_change_password}'::text[]
+       OR NEW.must_change_password <> OLD.must_change_password AND NEW.password_hash = OLD.password_hash THEN
+        RAISE EXCEPTION 'user % may change only their own password and language', NEW.id USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER own_change BEFORE UPDATE ON reference_user FOR EACH ROW WHEN (NEW.id = reference_actor())
+    EXECUTE FUNCTION reference_refuse_own_change();
+
+-- Up to here nothing kept the days of a role from being none: such a role never counted, and nobody knows when.
+DELETE FROM reference_role_grant WHERE isempty(in_force);
+ALTER TABLE reference_role_grant ADD COLUMN withdrawn_on date,
+    ADD CONSTRAINT reference_role_grant_some_days CHECK (isempty(in_force) = (withdrawn_on IS NOT NULL));
+COMMENT ON COLUMN reference_role_grant.withdrawn_on IS 'Its first day, where it was ended on that day: from then on it counts on no day, but it counted until then.';
 CREATE INDEX reference_role_grant_by_organisation ON reference_role_grant (organisation_id);
 
 CREATE TABLE reference_delegation (
@@ -139,18 +163,43 @@ CREATE TABLE reference_delegation (
     role text NOT NULL,
     organisation_id int NOT NULL,
     in_force daterange NOT NULL,
+    withdrawn_on date,
     CONSTRAINT reference_delegation_pkey PRIMARY KEY (id),
     CONSTRAINT reference_delegation_lender_fkey FOREIGN KEY (lender_id) REFERENCES reference_user,
     CONSTRAINT reference_delegation_delegate_fkey FOREIGN KEY (delegate_id) REFERENCES reference_user,
     CONSTRAINT reference_delegation_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES reference_organisation,
     CONSTRAINT reference_delegation_to_another CHECK (lender_id <> delegate_id),
-    CONSTRAINT reference_delegation_ends CHECK (NOT isempty(in_force) AND NOT lower_inf(in_force) AND NOT upper_inf(in_force)),
+    CONSTRAINT reference_delegation_ends CHECK (NOT lower_inf(in_force) AND NOT upper_inf(in_force)),
+    CONSTRAINT reference_delegation_some_days CHECK (isempty(in_force) = (withdrawn_on IS NOT NULL)),
     CONSTRAINT reference_delegation_once EXCLUDE USING gist
         (delegate_id WITH =, lender_id WITH =, role WITH =, organisation_id WITH =, in_force WITH &&)
 );
 CREATE INDEX reference_delegation_by_lender ON reference_delegation (lender_id);
 CREATE INDEX reference_delegation_by_organisation ON reference_delegation (organisation_id);
 COMMENT ON TABLE reference_delegation IS 'Roles at an organisation that one person hands to another for some days. It reaches only where the lender''s own role does on that day, so it ends with it, and what was lent cannot be lent on.';
+
+COMMENT ON COLUMN reference_delegation.withdrawn_on IS 'Its first day, where it was ended on that day: from then on it counts on no day, but it counted until then.';
+
+CREATE FUNCTION reference_keep_what_counted() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF lower(OLD.in_force) > reference_today() THEN RETURN OLD; END IF;
+    ELSIF isempty(NEW.in_force) THEN
+        IF lower(OLD.in_force) = reference_today() THEN
+            NEW.withdrawn_on := reference_today();
+            RETURN NEW;
+        END IF;
+    ELSIF lower(NEW.in_force) IS NOT DISTINCT FROM lower(OLD.in_force) AND NOT isempty(OLD.in_force)
+          AND (TG_TABLE_NAME <> 'reference_delegation' OR NEW.in_force <@ OLD.in_force) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '%: what counted stays, and what is lent only ends earlier', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+END $$;
+COMMENT ON FUNCTION reference_keep_what_counted() IS 'Roles go only before they began, begin when they began, and, where lent, never last longer than was said.';
+CREATE TRIGGER kept BEFORE UPDATE OF in_force OR DELETE ON reference_role_grant
+    FOR EACH ROW EXECUTE FUNCTION reference_keep_what_counted();
+CREATE TRIGGER kept BEFORE UPDATE OF in_force OR DELETE ON reference_delegation
+    FOR EACH ROW EXECUTE FUNCTION reference_keep_what_counted();
 
 -- ---------------------------------------------------------------------------------------------- who reaches what
 
@@ -226,11 +275,7 @@ COMMENT ON FUNCTION reference_is_on_top IS 'Whether no body stands above the org
 
 CREATE FUNCTION reference_may_manage(p_user int) RETURNS boolean LANGUAGE sql STABLE AS
 $$
-    WITH held AS (
-        SELECT g.organisation_id, g.in_force FROM reference_role_grant g WHERE g.user_id = p_user
-        UNION ALL
-        SELECT d.organisation_id, d.in_force FROM reference_delegation d WHERE d.delegate_id = p_user
-    )
+    WITH held AS (SELECT g.organisation_id, g.in_force FROM reference_role_grant g WHERE g.user_id = p_user)
     SELECT NOT EXISTS (SELECT FROM held
                         WHERE in_force && daterange(reference_today(), NULL)
                           AND (organisation_id = ANY (reference_administered())) IS NOT TRUE)
@@ -239,7 +284,22 @@ $$
            ELSE EXISTS (SELECT FROM unnest(reference_administered()) a(id)
                          WHERE reference_is_on_top(a.id, reference_today())) END
 $$;
-COMMENT ON FUNCTION reference_may_manage IS 'Whether all that a person may do, now or later, is at organisations this transaction administers; of who never had a role, whether it administers a body on top.';
+COMMENT ON FUNCTION reference_may_manage IS 'Whether all roles granted to a person, for now or later, are at organisations this transaction administers; of who never had one, whether it administers a body on top. What was lent to them takes nobody away from their administrator.';
+
+CREATE FUNCTION reference_end_what_others_lent() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ BEGIN
+    DELETE FROM reference_delegation
+     WHERE delegate_id = NEW.id AND lower(in_force) > reference_today()
+       AND (organisation_id = ANY (reference_administered())) IS NOT TRUE;
+    UPDATE reference_delegation SET in_force = in_force * daterange(NULL, reference_today())
+     WHERE delegate_id = NEW.id AND in_force @> reference_today()
+       AND (organisation_id = ANY (reference_administered())) IS NOT TRUE;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION reference_end_what_others_lent() IS 'Who gives a person a password could act as them: not with what was lent to them where the giver administers nothing.';
+REVOKE ALL ON FUNCTION reference_end_what_others_lent FROM PUBLIC;
+CREATE TRIGGER password_given AFTER UPDATE OF password_hash ON reference_user FOR EACH ROW
+    WHEN (reference_actor() NOT IN (0, NEW.id)) EXECUTE FUNCTION reference_end_what_others_lent();
 
 ALTER TABLE reference_user ENABLE ROW LEVEL SECURITY;
 ALTER TABLE reference_role_grant ENABLE ROW LEVEL SECURITY;
@@ -316,4 +376,47 @@ COMMENT ON COLUMN reference_session.only_at IS 'The one organisation a token was
 COMMENT ON COLUMN reference_session.tries IS 'Codes tried at a challenge.';
 COMMENT ON COLUMN reference_session.seen_at IS 'Last used, to within some minutes.';
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON reference_second_factor, reference_recovery_code TO qazyna_app;
+-- Everybody's are seen by the program alone, which must find out who calls.
+ALTER TABLE reference_second_factor ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reference_recovery_code ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reference_session ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON reference_second_factor
+    USING (user_id = (SELECT reference_actor()) OR (SELECT reference_actor()) = 0);
+CREATE POLICY own ON reference_recovery_code
+    USING (user_id = (SELECT reference_actor()) OR (SELECT reference_actor()) = 0);
+CREATE POLICY own ON reference_session
+    USING (user_id = (SELECT reference_actor()) OR (SELECT reference_actor()) = 0);
+CREATE POLICY reads_managed ON reference_session FOR SELECT USING (reference_may_manage(user_id));
+CREATE POLICY removes_managed ON reference_session FOR DELETE USING (reference_may_manage(user_id));
+
+CREATE FUNCTION reference_forget_second_factor(p_user int) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ BEGIN
+    IF (p_user = reference_actor() OR reference_may_manage(p_user)) IS NOT TRUE THEN
+        RAISE EXCEPTION 'user % is beyond what this transaction administers', p_user USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    DELETE FROM reference_recovery_code WHERE user_id = p_user;
+    DELETE FROM reference_second_factor WHERE user_id = p_user;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION reference_forget_second_factor IS 'One-time codes off: one''s own, or of who lost the device; whoever manages a person never sees the secret.';
+
+CREATE FUNCTION reference_signs_in(p_user int, OUT has_second_factor boolean, OUT seen_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$
+    SELECT coalesce((SELECT f.is_confirmed FROM reference_second_factor f WHERE f.user_id = p_user), false),
+           (SELECT max(s.seen_at) FROM reference_session s WHERE s.user_id = p_user AND s.kind = 'browser')
+     WHERE EXISTS (SELECT FROM reference_role_grant g
+                    WHERE g.user_id = p_user AND g.organisation_id = ANY (reference_administered()))
+        OR EXISTS (SELECT FROM reference_delegation d
+                    WHERE d.delegate_id = p_user AND d.organisation_id = ANY (reference_administered()))
+        OR reference_may_manage(p_user)
+$$;
+COMMENT ON FUNCTION reference_signs_in IS 'How a person known where this transaction administers signs in: whether with codes, and when they were last seen.';
+
+REVOKE ALL ON FUNCTION reference_forget_second_factor, reference_signs_in FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reference_forget_second_factor, reference_signs_in TO qazyna_app;
+GRANT SELECT, INSERT (user_id, secret), UPDATE (secret, is_confirmed, last_step) ON reference_second_factor TO qazyna_app;
+GRANT SELECT, INSERT (user_id, code_hash), UPDATE (used_at), DELETE ON reference_recovery_code TO qazyna_app;
+REVOKE UPDATE ON reference_session FROM qazyna_app;
+GRANT UPDATE (seen_at, tries) ON reference_session TO qazyna_app;

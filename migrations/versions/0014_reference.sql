@@ -218,10 +218,17 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION reference_apply_journals IS 'Journals are added and renamed; a journal that numbered entries never goes away.';
 
+CREATE FUNCTION reference_heads_all() RETURNS boolean LANGUAGE sql STABLE AS
+$$
+    SELECT EXISTS (SELECT FROM reference_grants_of(reference_actor(), reference_today()) g
+                    WHERE g.role = 'administrator' AND reference_is_on_top(g.organisation_id, reference_today()))
+$$;
+COMMENT ON FUNCTION reference_heads_all() IS 'Whether who acts is an administrator of a body on top, and so may change what is everybody''s.';
+
 CREATE FUNCTION reference_require_administrator(p_actor int) RETURNS void LANGUAGE plpgsql STABLE AS
 $$ BEGIN
     IF p_actor = 0 AND 'qazyna_app' NOT IN (session_user, current_setting('role')) THEN RETURN; END IF;  -- the owner himself
-    IF EXISTS (SELECT FROM reference_grants_of(p_actor, current_date) WHERE role = 'administrator') THEN RETURN; END IF;
+    IF p_actor = reference_actor() AND reference_heads_all() THEN RETURN; END IF;
     RAISE EXCEPTION 'user % is no administrator', p_actor USING ERRCODE = 'insufficient_privilege';
 END $$;
 COMMENT ON FUNCTION reference_require_administrator IS 'Refuses who may not change what is everybody''s: the second witness of the policy.';
@@ -282,8 +289,9 @@ END $$;
 COMMENT ON FUNCTION reference_load IS 'The registers that a package fills become what it says; an administrator''s act, or the owner''s.';
 
 REVOKE ALL ON FUNCTION reference_apply_register, reference_apply_accounts, reference_apply_currencies,
-    reference_apply_journals, reference_require_administrator, reference_recast_accounts, reference_load FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION reference_recast_accounts, reference_load TO qazyna_app;
+    reference_apply_journals, reference_heads_all(), reference_require_administrator, reference_recast_accounts, reference_load
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reference_heads_all(), reference_recast_accounts, reference_load TO qazyna_app;
 
 -- ---------------------------------------------------------------------------------------------- counterparties
 
@@ -341,6 +349,29 @@ COMMENT ON TABLE reference_bank_account IS 'Bank accounts of counterparties, as 
 COMMENT ON COLUMN reference_bank_account.counterparty IS 'BIN or IIN of whose account it is.';
 COMMENT ON COLUMN reference_bank_account.bank IS 'Name of the bank, as people write it; may be empty.';
 COMMENT ON COLUMN reference_bank_account.in_use IS 'False once the account is no longer paid to.';
+
+CREATE INDEX ledger_subaccount_by_counterparty ON ledger_subaccount (counterparty) WHERE counterparty <> '';
+CREATE FUNCTION reference_body_used_by(p_code text) RETURNS int[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$
+    SELECT coalesce(array_agg(organisation_id ORDER BY organisation_id), '{}')
+      FROM (SELECT organisation_id FROM ledger_subaccount WHERE counterparty = p_code AND counterparty <> ''
+             UNION SELECT organisation_id FROM reference_bank_account WHERE counterparty = p_code) used;
+$$;
+COMMENT ON FUNCTION reference_body_used_by IS 'Organisations whose books name a body, or who keep a bank account of it; no sums.';
+REVOKE ALL ON FUNCTION reference_body_used_by FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reference_body_used_by TO qazyna_app;
+
+CREATE FUNCTION reference_body_rename() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ BEGIN
+    IF reference_body_used_by(OLD.code) <@ coalesce(ledger_writable(), '{}') OR reference_heads_all()
+       OR 'qazyna_app' NOT IN (session_user, current_setting('role')) THEN RETURN NEW; END IF;
+    RAISE EXCEPTION 'others use the body %', OLD.code USING ERRCODE = 'insufficient_privilege';
+END $$;
+COMMENT ON FUNCTION reference_body_rename IS 'A body that other organisations use is renamed by an administrator of a body on top: the second witness of the rule.';
+REVOKE ALL ON FUNCTION reference_body_rename FROM PUBLIC;
+CREATE TRIGGER rename BEFORE UPDATE OF name_kk, name_ru, name_en ON reference_counterparty
+    FOR EACH ROW EXECUTE FUNCTION reference_body_rename();
 
 DO $$
 DECLARE t text;
@@ -409,7 +440,7 @@ CREATE TABLE finance_recoding_transfer (
 );
 COMMENT ON TABLE finance_recoding_transfer IS 'Balances of an organisation moved to the new codes, each time there were any; append-only.';
 COMMENT ON COLUMN finance_recoding_transfer.round IS 'From 1; a correction dated before the effect leaves a rest, which the next round moves.';
-COMMENT ON COLUMN finance_recoding_transfer.key IS 'Idempotency key of its entries, fixed by recoding, organisation and round.';
+COMMENT ON COLUMN finance_recoding_transfer.key IS 'Idempotency key of the round, fixed by recoding, organisation and round; its entries have keys made of it.';
 
 DO $$
 DECLARE t text;
@@ -424,42 +455,19 @@ ALTER TABLE finance_recoding ENABLE ROW LEVEL SECURITY;
 CREATE POLICY reads ON finance_recoding FOR SELECT
     USING (books_of IS NULL OR books_of IN (SELECT unnest(ledger_readable())));
 CREATE POLICY adds ON finance_recoding FOR INSERT
-    WITH CHECK (books_of IS NULL OR books_of = ANY ((SELECT ledger_writable())::int[]));
+    WITH CHECK (created_by = (SELECT reference_actor())
+                AND (CASE WHEN books_of IS NULL THEN (SELECT reference_heads_all())
+                          ELSE books_of = ANY ((SELECT ledger_writable())::int[]) END));
 ALTER TABLE finance_recoding_line ENABLE ROW LEVEL SECURITY;
 CREATE POLICY reads ON finance_recoding_line FOR SELECT USING (recoding_id IN (SELECT id FROM finance_recoding));
-CREATE POLICY adds ON finance_recoding_line FOR INSERT WITH CHECK (recoding_id IN (SELECT id FROM finance_recoding));
+CREATE POLICY adds ON finance_recoding_line FOR INSERT  -- a mapping is whole from the first: none is added to later
+    WITH CHECK (recoding_id IN (SELECT id FROM finance_recoding WHERE created_by = reference_actor() AND created_at >= now()));
 ALTER TABLE finance_recoding_transfer ENABLE ROW LEVEL SECURITY;
 CREATE POLICY reads ON finance_recoding_transfer FOR SELECT USING (organisation_id IN (SELECT unnest(ledger_readable())));
 CREATE POLICY adds ON finance_recoding_transfer FOR INSERT
     WITH CHECK (organisation_id = ANY ((SELECT ledger_writable())::int[]));
-GRANT SELECT, INSERT ON finance_recoding, finance_recoding_line, finance_recoding_transfer TO qazyna_app;
-
--- On the day of the effect an ended account takes what moves its balance away, and nothing else: it is in force for
--- that day only inside the transaction that moves the balance, which nobody else sees.
-CREATE FUNCTION finance_recoding_hold(p_organisation int, p_recoding int) RETURNS int[]
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
-$$
-    SELECT ledger_require_writable(p_organisation);
-    WITH held AS (
-        UPDATE ledger_account a SET in_force = daterange(lower(a.in_force), r.effective_on + 1)
-          FROM finance_recoding r JOIN finance_recoding_line l ON l.recoding_id = r.id AND l.what = 'account'
-         WHERE r.id = p_recoding AND (r.books_of IS NULL OR r.books_of = p_organisation)
-           AND a.code = l.old_code AND upper(a.in_force) = r.effective_on
-        RETURNING a.id
-    )
-    SELECT coalesce(array_agg(id), '{}') FROM held;
-$$;
-COMMENT ON FUNCTION finance_recoding_hold IS 'Keeps the accounts of a recoding that end on its day in force for that day; returns them for finance_recoding_release.';
-
-CREATE FUNCTION finance_recoding_release(p_recoding int, p_accounts int[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
-$$
-    UPDATE ledger_account a SET in_force = daterange(lower(a.in_force), r.effective_on)
-      FROM finance_recoding r JOIN finance_recoding_line l ON l.recoding_id = r.id AND l.what = 'account'
-     WHERE r.id = p_recoding AND a.id = ANY (p_accounts) AND a.code = l.old_code
-       AND upper(a.in_force) = r.effective_on + 1;
-$$;
-COMMENT ON FUNCTION finance_recoding_release IS 'Ends the accounts again that finance_recoding_hold kept in force, in the same transaction.';
+GRANT SELECT, INSERT ON finance_recoding_line, finance_recoding_transfer TO qazyna_app;
+GRANT SELECT, INSERT (books_of, title, effective_on, created_by, origin) ON finance_recoding TO qazyna_app;
 
 CREATE FUNCTION finance_recoding_end(p_recoding int, p_actor int) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
@@ -517,10 +525,8 @@ $$
 $$;
 COMMENT ON FUNCTION finance_recoding_progress IS 'Organisations that a recoding for everybody concerns: how many balances still stand on old codes, and when they were moved; no sums.';
 
-REVOKE ALL ON FUNCTION finance_recoding_hold, finance_recoding_release, finance_recoding_end, finance_recoding_progress
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION finance_recoding_hold, finance_recoding_release, finance_recoding_end, finance_recoding_progress
-    TO qazyna_app;
+REVOKE ALL ON FUNCTION finance_recoding_end, finance_recoding_progress FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION finance_recoding_end, finance_recoding_progress TO qazyna_app;
 
 -- ---------------------------------------------------------------------------------------------- reorganisation
 
@@ -536,22 +542,46 @@ CREATE TABLE finance_reorganisation (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     left_at timestamptz,
     joined_at timestamptz,
+    left_rounds int NOT NULL DEFAULT 0,
+    joined_rounds int NOT NULL DEFAULT 0,
     CONSTRAINT finance_reorganisation_pkey PRIMARY KEY (id),
     CONSTRAINT finance_reorganisation_from_fkey FOREIGN KEY (from_id) REFERENCES reference_organisation,
     CONSTRAINT finance_reorganisation_to_fkey FOREIGN KEY (to_id) REFERENCES reference_organisation,
     CONSTRAINT finance_reorganisation_once UNIQUE (from_id),
     CONSTRAINT finance_reorganisation_not_itself CHECK (from_id <> to_id),
     CONSTRAINT finance_reorganisation_first_of_month CHECK (extract(day FROM effective_on) = 1),
-    CONSTRAINT finance_reorganisation_in_order CHECK (joined_at IS NULL OR left_at IS NOT NULL)
+    CONSTRAINT finance_reorganisation_in_order CHECK (0 <= joined_rounds AND joined_rounds <= left_rounds
+        AND (left_rounds = 0) = (left_at IS NULL) AND (joined_at IS NULL OR left_rounds > 0 AND joined_rounds = left_rounds))
 );
 CREATE INDEX finance_reorganisation_by_successor ON finance_reorganisation (to_id);
 COMMENT ON TABLE finance_reorganisation IS 'Institutions that joined another: which, into which, on which day, by which act.  Holds no money; that state bodies are merged is public.';
 COMMENT ON COLUMN finance_reorganisation.act IS 'The act that merges them, as people cite it.';
 COMMENT ON COLUMN finance_reorganisation.transit IS 'Code of the account through which balances leave one book and enter the other; it stands at zero in both afterwards.';
-COMMENT ON COLUMN finance_reorganisation.left_at IS 'When the balances left the books of from_id; null until then.';
-COMMENT ON COLUMN finance_reorganisation.joined_at IS 'When they entered the books of to_id; null until then.';
-GRANT SELECT, INSERT ON finance_reorganisation TO qazyna_app;
-GRANT UPDATE (left_at, joined_at) ON finance_reorganisation TO qazyna_app;
+COMMENT ON COLUMN finance_reorganisation.left_at IS 'When balances last left the books of from_id; null until then.';
+COMMENT ON COLUMN finance_reorganisation.joined_at IS 'When all that left had entered the books of to_id; null until then, and again while a rest is on its way.';
+COMMENT ON COLUMN finance_reorganisation.left_rounds IS 'How often balances left: a correction dated before the day leaves a rest, which goes in the next round.';
+COMMENT ON COLUMN finance_reorganisation.joined_rounds IS 'How many of these rounds have entered the books of to_id.';
+
+CREATE FUNCTION finance_reorganisation_own_step() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    IF (NEW.left_at, NEW.left_rounds) IS DISTINCT FROM (OLD.left_at, OLD.left_rounds) THEN
+        PERFORM ledger_require_writable(NEW.from_id);
+    END IF;
+    IF NEW.joined_rounds <> OLD.joined_rounds THEN PERFORM ledger_require_writable(NEW.to_id); END IF;
+    RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION finance_reorganisation_own_step FROM PUBLIC;
+CREATE TRIGGER own_step BEFORE UPDATE ON finance_reorganisation
+    FOR EACH ROW EXECUTE FUNCTION finance_reorganisation_own_step();
+
+-- Which state bodies merged is public; each of the two institutions marks its own step.
+ALTER TABLE finance_reorganisation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY reads ON finance_reorganisation FOR SELECT USING (true);
+CREATE POLICY adds ON finance_reorganisation FOR INSERT WITH CHECK (from_id = ANY ((SELECT ledger_writable())::int[]));
+CREATE POLICY changes ON finance_reorganisation FOR UPDATE
+    USING (from_id = ANY ((SELECT ledger_writable())::int[]) OR to_id = ANY ((SELECT ledger_writable())::int[]));
+GRANT SELECT, INSERT (from_id, to_id, effective_on, act, transit, created_by, origin) ON finance_reorganisation TO qazyna_app;
+GRANT UPDATE (left_at, joined_at, left_rounds, joined_rounds) ON finance_reorganisation TO qazyna_app;
 
 -- What left one book is read by the accountant of the other, who may not read the rest of it.
 CREATE FUNCTION finance_reorganisation_left(p_reorganisation int)
@@ -574,13 +604,16 @@ BEGIN
             ON (p.organisation_id, p.fiscal_year, p.entry_id) = (e.organisation_id, e.fiscal_year, e.id)
           JOIN ledger_side d ON (d.organisation_id, d.id) = (p.organisation_id, p.debit_id)
           JOIN ledger_account da ON da.id = d.account_id
-         CROSS JOIN LATERAL (SELECT da.code = r.transit OR da.role = 'contra' AS was_debit) m
+          JOIN reference_organisation o ON o.id = r.to_id
+         -- the transit account may itself hold balances with others, which leave too
+         CROSS JOIN LATERAL (SELECT da.code = r.transit AND d.counterparty IN ('', o.code) OR da.role = 'contra' AS was_debit) m
           JOIN ledger_side s ON (s.organisation_id, s.id)
                = (p.organisation_id, CASE WHEN m.was_debit THEN p.credit_id ELSE p.debit_id END)
          WHERE e.organisation_id = r.from_id AND e.fiscal_year = extract(year FROM r.effective_on)
            AND e.effective_on = r.effective_on AND e.source_kind = 'reorganisation' AND e.source_id = r.id
+           AND e.source_line > r.joined_rounds
          ORDER BY e.id, p.no;
 END $$;
-COMMENT ON FUNCTION finance_reorganisation_left IS 'The balances that left the book of an institution for another''s, for who keeps the latter; debit positive.';
+COMMENT ON FUNCTION finance_reorganisation_left IS 'The balances that left the book of an institution for another''s and have not entered there yet, for who keeps the latter; debit positive.';
 REVOKE ALL ON FUNCTION finance_reorganisation_left FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION finance_reorganisation_left TO qazyna_app;

@@ -42,12 +42,12 @@ BEGIN
     ELSIF TG_OP = 'INSERT' THEN
         IF lower(NEW.in_force) >= today THEN RETURN NEW; END IF;
     ELSIF to_jsonb(NEW) - 'in_force' = to_jsonb(OLD) - 'in_force' AND lower(NEW.in_force) = lower(OLD.in_force)
-          AND coalesce(upper(OLD.in_force) > today, true) AND coalesce(upper(NEW.in_force) > today, true) THEN
+          AND NEW.in_force <@ OLD.in_force AND coalesce(upper(NEW.in_force) > today, true) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION '%: what counted on days gone by, and today, stays as it was', TG_TABLE_NAME USING ERRCODE = 'check_violation';
 END $$;
-COMMENT ON FUNCTION finance_dated_guard() IS 'A setting begins today or later, ends tomorrow or later, and may go only before it began.';
+COMMENT ON FUNCTION finance_dated_guard() IS 'A setting begins today or later, ends tomorrow or later and never later than was said, and may go only before it began.';
 CREATE TRIGGER dated BEFORE INSERT OR UPDATE OR DELETE ON finance_journal_duty FOR EACH ROW EXECUTE FUNCTION finance_dated_guard();
 CREATE TRIGGER dated BEFORE INSERT OR UPDATE OR DELETE ON finance_duty_exception FOR EACH ROW EXECUTE FUNCTION finance_dated_guard();
 
@@ -101,6 +101,7 @@ CREATE TABLE finance_prepared_act (
     revision int NOT NULL,
     actor_id int NOT NULL,
     on_behalf_of int,
+    lenders int[] NOT NULL DEFAULT '{}',
     origin text NOT NULL,
     reason text NOT NULL DEFAULT '',
     exception_id int,
@@ -115,6 +116,7 @@ CREATE TABLE finance_prepared_act (
 CREATE INDEX finance_prepared_act_by_exception ON finance_prepared_act (organisation_id, exception_id) WHERE exception_id IS NOT NULL;
 COMMENT ON TABLE finance_prepared_act IS 'Who prepared, returned, withdrew, approved: one row an act, append-only; the only way a prepared entry changes.';
 COMMENT ON COLUMN finance_prepared_act.on_behalf_of IS 'Whose rights the actor used, where he is a delegate.';
+COMMENT ON COLUMN finance_prepared_act.lenders IS 'Everybody who lent the actor a role here that day, where he is a delegate: he is taken for each of them.';
 COMMENT ON COLUMN finance_prepared_act.exception_id IS 'The exception under which a preparer approved; null where a second person did.';
 
 DO $$
@@ -134,6 +136,27 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION finance_lock_prepared IS 'Lets those who act on one prepared entry come one after another.';
 
+CREATE FUNCTION finance_lenders(p_actor int, p_organisation int, p_on_behalf_of int) RETURNS int[] LANGUAGE sql STABLE AS
+$$
+    SELECT ARRAY(SELECT p_on_behalf_of
+                 UNION
+                 SELECT g.on_behalf_of FROM reference_grants_of(p_actor, reference_today()) g
+                  WHERE g.organisation_id = p_organisation AND g.on_behalf_of IS NOT NULL
+                  ORDER BY 1)
+     WHERE p_on_behalf_of IS NOT NULL
+$$;
+COMMENT ON FUNCTION finance_lenders IS 'For whom a delegate is taken: everybody who lends him a role at the organisation today; null for who acts by their own right.';
+
+CREATE FUNCTION finance_exception_by_another() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ BEGIN
+    IF NEW.user_id = ANY (finance_lenders(NEW.allowed_by, NEW.organisation_id, ledger_on_behalf_of())) THEN
+        RAISE EXCEPTION 'user % lends a role to user %, who allows the exception', NEW.user_id, NEW.allowed_by USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION finance_exception_by_another() IS 'A delegate allows nothing to who lent him a role.';
+CREATE TRIGGER by_another BEFORE INSERT ON finance_duty_exception FOR EACH ROW EXECUTE FUNCTION finance_exception_by_another();
+
 -- The one place that moves a prepared entry on; a preparer, or who acts for one, does not approve without an exception.
 CREATE FUNCTION finance_prepared_step() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$
@@ -148,10 +171,11 @@ BEGIN
        OR NEW.revision <> p.revision + (NEW.act = 'prepared')::int THEN
         PERFORM ledger_refuse('QZ081', 'prepared-changed');
     END IF;
+    NEW.lenders := coalesce(finance_lenders(NEW.actor_id, NEW.organisation_id, NEW.on_behalf_of), '{}');
     IF NEW.act = 'approved' THEN
         v_own := EXISTS (SELECT FROM finance_prepared_act a
                           WHERE a.organisation_id = NEW.organisation_id AND a.prepared_id = NEW.prepared_id AND a.act = 'prepared'
-                            AND ARRAY[a.actor_id, a.on_behalf_of] && array_remove(ARRAY[NEW.actor_id, NEW.on_behalf_of], NULL));
+                            AND (a.actor_id || a.lenders) && (NEW.actor_id || NEW.lenders));
         IF v_own <> (NEW.exception_id IS NOT NULL) OR v_own AND NOT EXISTS (
                 SELECT FROM finance_duty_exception x
                  WHERE x.organisation_id = NEW.organisation_id AND x.id = NEW.exception_id AND x.user_id = NEW.actor_id
@@ -212,10 +236,10 @@ CREATE TRIGGER guard BEFORE INSERT ON ledger_number FOR EACH ROW EXECUTE FUNCTIO
 
 CREATE FUNCTION finance_require_approval() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$ BEGIN
-    IF EXISTS (SELECT FROM finance_journal_duty d
-                WHERE d.organisation_id = NEW.organisation_id AND d.journal_id = NEW.journal_id AND d.in_force @> reference_today())
-       AND EXISTS (
+    IF EXISTS (
            SELECT FROM ledger_entry e
+             JOIN finance_journal_duty d
+               ON (d.organisation_id, d.journal_id) = (e.organisation_id, e.journal_id) AND d.in_force @> reference_day(e.recorded_at)
             WHERE e.organisation_id = NEW.organisation_id AND e.fiscal_year = NEW.fiscal_year AND e.journal_id = NEW.journal_id
               AND e.number > coalesce(OLD.last_number, 0) AND e.number <= NEW.last_number
               AND NOT EXISTS (
@@ -229,7 +253,7 @@ $$ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION finance_require_approval() IS 'Refuses numbers drawn for entries that nobody approved, on days when their journal needs it.';
+COMMENT ON FUNCTION finance_require_approval() IS 'Refuses numbers drawn for entries that nobody approved and that were recorded on days when their journal needs it.';
 CREATE CONSTRAINT TRIGGER approved AFTER INSERT OR UPDATE ON ledger_number DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NEW.guarded) EXECUTE FUNCTION finance_require_approval();
 

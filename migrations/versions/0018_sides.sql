@@ -51,6 +51,34 @@ REVOKE ALL ON FUNCTION ledger_account_changed FROM PUBLIC;
 CREATE TRIGGER sides AFTER UPDATE ON ledger_account REFERENCING OLD TABLE AS gone NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_account_changed();
 
+-- On the day of the effect an ended account takes what moves its balance away, and nothing else: the sides that hold balances
+-- of one organisation stay usable for that day, only inside the transaction that moves them, and the chart is not touched.
+CREATE FUNCTION finance_recoding_hold(p_organisation int, p_recoding int, p_sides int[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$
+    SELECT ledger_require_writable(p_organisation);
+    UPDATE ledger_subaccount s SET usable = daterange(lower(s.usable), r.effective_on + 1)
+      FROM finance_recoding r
+      JOIN finance_recoding_line l ON l.recoding_id = r.id AND l.what = 'account'
+      JOIN ledger_account a ON a.code = l.old_code AND upper(a.in_force) = r.effective_on
+     WHERE r.id = p_recoding AND (r.books_of IS NULL OR r.books_of = p_organisation)
+       AND s.organisation_id = p_organisation AND s.id = ANY (p_sides) AND s.account_id = a.id AND upper(s.usable) = r.effective_on;
+$$;
+COMMENT ON FUNCTION finance_recoding_hold IS 'Keeps sides of accounts that end on the day of a recoding usable on that day, until finance_recoding_release in the same transaction.';
+
+CREATE FUNCTION finance_recoding_release(p_organisation int, p_sides int[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$
+    SELECT ledger_require_writable(p_organisation);
+    UPDATE ledger_subaccount s SET usable = ledger_usable(a, s.filled)
+      FROM ledger_account a
+     WHERE a.id = s.account_id AND s.organisation_id = p_organisation AND s.id = ANY (p_sides)
+       AND s.usable <> ledger_usable(a, s.filled);
+$$;
+COMMENT ON FUNCTION finance_recoding_release IS 'Makes sides usable on the days that the chart says.';
+REVOKE ALL ON FUNCTION finance_recoding_hold, finance_recoding_release FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION finance_recoding_hold, finance_recoding_release TO qazyna_app;
+
 -- Statements cost some 15 µs and sets of arrays as much again, so there are few of either.  Order matters: key, month lock,
 -- checks, balances (coarse rows by key, fine rows by key), postings, and the counter row last; nothing slow follows it.
 CREATE OR REPLACE FUNCTION ledger_record_entry(

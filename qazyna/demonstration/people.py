@@ -73,7 +73,7 @@ PEOPLE = (
         "Светлана Ким",
         Language.RU,
         (*_accountant(_LYCEUM), (Role.CHIEF_ACCOUNTANT, _EDUCATION)),
-        N_("chief accountant of the education department and all its schools"),
+        N_("chief accountant of the education department and all its schools, accountant of one of them"),
     ),
     Person(
         "madina",
@@ -89,14 +89,14 @@ PEOPLE = (
         "Қайрат Тілеубаев",
         Language.KK,
         _only_accountant(_FINANCE, _ECONOMY, _ROADS),
-        N_("accountant of three departments of the oblast"),
+        N_("chief accountant of three departments of the oblast"),
     ),
     Person(
         "bakyt",
         "Бақыт Есенғалиева",
         Language.KK,
         _only_accountant("Akim's Office of Zhanadala district", "Merei District House of Culture"),
-        N_("accountant in a district"),
+        N_("chief accountant of two institutions of a district"),
     ),
     Person(
         "oksana",
@@ -108,7 +108,7 @@ PEOPLE = (
             "Housing, Transport and Roads Division of Koltogan district",
             "Akim's Office of Besterek rural okrug",
         ),
-        N_("accountant in another district"),
+        N_("chief accountant of four institutions of another district"),
     ),
     Person(
         "zarina",

@@ -1,6 +1,7 @@
 """People, roles and the tree of organisations by program."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -72,7 +73,8 @@ def test_a_person_is_added_given_a_role_and_blocked(
     assert blocked.json()["person"]["is_admitted"] is False
     planner = next(r for r in given.json()["person"]["roles"] if r["role"] == "planner")
     ended = program.post(f"{own}/roles/{planner['id']}/end", json={"since": day}, headers=head)
-    assert [r["role"] for r in ended.json()["person"]["roles"]] == ["accountant"]
+    roles = {r["role"]: (r["since"], r["until"]) for r in ended.json()["person"]["roles"]}
+    assert roles == {"accountant": (day, None), "planner": (day, day)}, "what counted, if for hours, stays told"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,9 @@ def test_people_are_paged_by_name(program: Client, bearer: Callable[..., Any]) -
     whole = [each["name"] for each in program.get(PEOPLE, headers=head).json()["items"]]
     assert seen == whole
     assert len(set(seen)) == len(seen) >= 7
+    for damaged in ("x", "1x", f"{2**31} A"):
+        answer = program.get(PEOPLE, params={"cursor": damaged}, headers=head)
+        assert (answer.status_code, answer.json()["code"]) == (422, "cursor-malformed")
 
 
 def test_a_delegation_by_an_administrator_is_for_who_holds_the_role(
@@ -170,3 +175,43 @@ def test_one_s_rights_end_with_the_day_of_the_role(oblast: Oblast, program: Clie
 
     assert oblast.by_program(grant)
     assert program.get("/api/v1/me", headers=head).json()["organisations"] == []
+
+
+@pytest.mark.parametrize("what", ["person", "organisation"])
+def test_of_several_changes_of_what_was_read_once_one_is_made(
+    oblast: Oblast, program: Client, bearer: Callable[..., Any], what: str
+) -> None:
+    head = bearer("keeper")
+    address = f"{PEOPLE}/{_person(program, head)}" if what == "person" else f"{TREE}/{oblast.at('school')}"
+    fields = ("name",) if what == "person" else ("name_kk", "name_ru", "name_en")
+    day = {} if what == "person" else {"since": today().isoformat()}
+    seen = {"If-Match": program.get(address, headers=head).headers["etag"]}
+
+    def rename(number: int) -> int:
+        said = dict.fromkeys(fields, f"Name {number}") | day
+        return program.post(f"{address}/name", json=said, headers=head | seen).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(rename, range(6))) == [200] + [412] * 5
+    any_state = head | {"If-Match": "*"}
+    last = program.post(f"{address}/name", json=dict.fromkeys(fields, "Last") | day, headers=any_state)
+    assert last.status_code == 200
+
+
+def _person(program: Client, head: dict[str, str]) -> int:
+    people = program.get(PEOPLE, headers=head).json()["items"]
+    return next(int(each["id"]) for each in people if each["is_manageable"])
+
+
+def test_an_administrator_revokes_a_token_of_their_people(
+    oblast: Oblast, program: Client, bearer: Callable[..., Any]
+) -> None:
+    owner = oblast.add_person("token-owner", (Role.ACCOUNTANT, "school"))
+    limits = Limits(frozenset({Permission.JOURNAL_READ}), oblast.at("school"))
+    stolen, head = bearer("token-owner", limits), bearer("keeper")
+    [token] = program.get(f"{PEOPLE}/{owner}", headers=head).json()["tokens"]
+    assert (token["permissions"], token["organisation_id"]) == (["journal.read"], oblast.at("school"))
+    revoke = f"{PEOPLE}/{owner}/tokens/{token['id']}/revoke"
+    assert program.post(revoke, headers=bearer("clerk")).status_code == 403
+    assert program.post(revoke, headers=head).json()["tokens"] == []
+    assert program.get("/api/v1/me", headers=stolen).status_code == 401

@@ -76,7 +76,10 @@ def test_an_entry_is_prepared_approved_and_posted_once(client: Client, bearer: B
     unchanged = client.get(address, headers=chief | {"If-None-Match": '"1"'})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
-    assert client.post(f"{address}/approve", headers=chief).status_code == 428
+    for nothing_seen in ({}, {"If-Match": "*"}, {"If-Match": ""}):
+        unsaid = client.post(f"{address}/approve", headers=chief | nothing_seen)
+        assert (unsaid.status_code, unsaid.json()["code"]) == (428, "tag-missing")
+    assert client.post(f"{address}/approve", headers=chief | {"If-Match": '"1", "2"'}).status_code == 412
     assert client.post(f"{address}/approve", headers=accountant | seen(1)).status_code == 403
     assert client.post(f"{address}/approve", headers=chief | seen(2)).status_code == 412
     assert client.post(f"{address}/approve", headers=chief | seen("x")).status_code == 412

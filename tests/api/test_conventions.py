@@ -1,12 +1,17 @@
 """What every route of the API keeps to: pages, tags, keys, and refusals that a program and a person can read."""
 
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pytest
+from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
+from api.conventions import API
 from tests.web.desk import Desk, an_entry
 
 Bearer = Callable[[str], dict[str, str]]
@@ -86,7 +91,7 @@ _LINE = {"debit": {"account": "1010"}, "credit": {"account": "2310"}, "amount": 
         ({"memo": 5}, "/memo", "words-expected"),
         ({"memo": "a\0b"}, "/memo", "shape-wrong"),
         ({"effective_on": "31.02.2026"}, "/effective_on", "day-malformed"),
-        ({"effective_on": "0001-01-01"}, "/effective_on", "year-out-of-range"),
+        ({"effective_on": "1812-09-07"}, "/effective_on", "year-out-of-range"),
         ({"effective_on": 5}, "/effective_on", "text-expected"),
         ({"postings": []}, "/postings", "too-short"),
         ({"postings": {}}, "/postings", "list-expected"),
@@ -146,3 +151,76 @@ def test_the_framework_s_own_refusals_are_ours_too(client: Client, bearer: Beare
         answer = client.request(method, address, headers=head)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("login", "address"),
+    [
+        ("accountant", "{books}/entries"),
+        ("accountant", "{books}/accounts/1316/card?first=2026-01&last=2026-02"),
+        ("accountant", "{books}/prepared-entries"),
+        ("accountant", "{books}/counterparties"),
+        ("accountant", "/api/v1/jobs"),
+        ("accountant", "/api/v1/notifications"),
+        ("auditor", "{books}/audit"),
+    ],
+)
+@pytest.mark.parametrize("cursor", ["x", "9" * 20, "20260101.x", "20260101.1_0.1.1"])
+def test_a_damaged_cursor_is_refused_alike_everywhere(
+    client: Client, bearer: Bearer, desk: Desk, login: str, address: str, cursor: str
+) -> None:
+    where = address.format(books=f"/api/v1/organisations/{desk.school}")
+    answer = client.get(
+        where, params=dict(parse_qsl(urlsplit(where).query)) | {"cursor": cursor}, headers=bearer(login)
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "cursor-malformed"), answer.text
+
+
+def test_of_several_changes_of_what_was_read_once_one_is_made(client: Client, bearer: Bearer, books: str) -> None:
+    chief, month = bearer("office"), f"{books}/months/2026-10"
+    seen = {"If-Match": client.get(month, headers=chief).headers["etag"]}
+    with ThreadPoolExecutor(6) as pool:
+        answers = pool.map(lambda _: client.post(f"{month}/restrict", headers=chief | seen).status_code, range(6))
+    assert sorted(answers) == [200] + [412] * 5
+
+
+def _addresses(desk: Desk, *methods: str) -> list[tuple[str, str]]:
+    """Every route of the API that takes one of the methods, with something in the place of each parameter."""
+    found = []
+    for route in desk.app.routes:
+        if isinstance(route, HTTPRoute) and route.path.startswith(API):
+            path = route.path.replace("{organisation_id:int}", str(desk.school))
+            path = re.sub(r"\{[^}]+:int\}", "1", path)
+            path = re.sub(r"\{[^}]+\}", "x", path)
+            found += [(method, path) for method in methods if method in route.methods]
+    return found
+
+
+def test_a_form_of_several_parts_is_refused_and_breaks_nothing(client: Client, bearer: Bearer, desk: Desk) -> None:
+    head = bearer("office")
+    addresses = _addresses(desk, "POST", "PUT")
+    assert len(addresses) > 30
+    for method, address in addresses:
+        headers = head | {"Idempotency-Key": str(uuid4())}
+        answer = client.request(method, address, files={"file": ("a.csv", b"a;b", "text/csv")}, headers=headers)
+        assert 400 <= answer.status_code < 500, (address, answer.text)
+        assert answer.headers["content-type"].startswith("application/problem+json"), address
+    sent = client.post(
+        f"{API}/organisations/{desk.school}/imports?name=a.csv", files={"file": b"a;b"}, headers=bearer("accountant")
+    )
+    assert (sent.status_code, sent.json()["code"]) == (415, "form-not-taken")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_there_are_break_nothing(
+    client: Client, bearer: Bearer, desk: Desk, day: str
+) -> None:
+    head = bearer("office")
+    names = ("day", "on", "since", "until", "start", "end", "from", "to", "first", "last", "known_at", "effective_on")
+    months = {"first": day[:7], "last": day[:7]}
+    for _, address in _addresses(desk, "GET"):
+        for query in (dict.fromkeys(names, day), dict.fromkeys(names, day) | months):
+            assert client.get(address, params=query, headers=head).status_code < 500, address
+    for method, address in _addresses(desk, "POST", "PUT"):
+        said = dict.fromkeys(names, day) | {"user_id": 1, "journal": "MO-06", "reason": "because", "key": str(uuid4())}
+        assert client.request(method, address, json=said, headers=head).status_code < 500, address

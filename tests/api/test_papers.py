@@ -8,6 +8,11 @@ from uuid import uuid4
 import pytest
 from litestar.testing import TestClient
 
+from erp.base import uow
+from erp.base.clock import today
+from erp.base.scope import system_scope
+from erp.reference.access import service as access
+from erp.reference.access.model import Limits, Permission
 from qazyna.worker import Worker
 from tests.erp.reference.attachments.test_rules import EXE, PDF
 from tests.web.desk import LYCEUM, SUPPLIER, Desk
@@ -80,8 +85,6 @@ def test_a_comment_is_said_once(client: Client, bearer: Bearer, entry: str) -> N
     assert [c["said"] for c in client.get(f"{entry}/comments", headers=mine).json()["items"]] == [command["said"]]
     (told, *_) = client.get("/api/v1/notifications", headers=mine).json()["items"]
     assert (told["kind"], told["actor"], told["read_at"]) == ("mentioned", "Дина Оспанова", None)
-    assert client.post("/api/v1/notifications/read", headers=mine).status_code == 204
-    assert client.get("/api/v1/notifications", headers=mine).json()["items"][0]["read_at"] is not None
 
 
 def test_an_import_is_a_job_that_is_asked_how_it_stands(client: Client, bearer: Bearer, desk: Desk, books: str) -> None:
@@ -126,10 +129,59 @@ def test_a_job_that_waits_is_cancelled_and_tried_again(client: Client, bearer: B
     client.post(f"{address}/cancel", headers=mine)
 
 
-def test_a_contact_is_kept(client: Client, bearer: Bearer) -> None:
-    mine = bearer("accountant")
-    wish = {"address": "aigul@mektep.kz", "by_mail": True}
-    assert client.put("/api/v1/contact", json=wish, headers=mine).json() == wish
-    assert client.get("/api/v1/contact", headers=mine).json() == wish
-    refused = client.put("/api/v1/contact", json={"address": "", "by_mail": True}, headers=mine)
-    assert (refused.status_code, refused.json()["code"]) == (422, "address-missing")
+def test_a_program_changes_nothing_of_a_person_s_own(client: Client, bearer: Bearer, entry: str) -> None:
+    mine, said = bearer("accountant"), {"said": "@accountant, unread", "key": str(uuid4())}
+    assert client.post(f"{entry}/comments", json=said, headers=bearer("auditor")).status_code == 201
+    wish = {"address": "evil@mektep.kz", "by_mail": "yes"}
+    for address in ("/notifications", "/notifications/read"):
+        refused = client.post(address, data=wish, headers=mine, follow_redirects=False)
+        assert refused.status_code in (303, 403), address
+    assert client.put("/api/v1/contact", json=wish | {"by_mail": True}, headers=mine).status_code == 404
+    before = client.get("/api/v1/me", headers=mine).json()["language"]
+    other = "ru" if before != "ru" else "kk"
+    client.post("/preferences", data={"language": other}, headers=mine, follow_redirects=False)
+    assert client.get("/api/v1/me", headers=mine).json()["language"] == before
+    assert [t["read_at"] for t in client.get("/api/v1/notifications", headers=mine).json()["items"][:1]] == [None]
+
+
+def test_a_token_reads_what_it_was_made_for(client: Client, bearer: Bearer, desk: Desk, entry: str, books: str) -> None:
+    said = {"said": "@office, for tokens", "key": str(uuid4())}
+    assert client.post(f"{entry}/comments", json=said, headers=bearer("auditor")).status_code == 201
+    mine = bearer("office")
+    job = client.post(
+        f"{books}/imports?name=b.csv", content=b"no headings", headers=mine | {"Idempotency-Key": str(uuid4())}
+    ).json()
+
+    def cut(*permissions: Permission, at: int) -> dict[str, str]:
+        limits = Limits(frozenset(permissions), at)
+        token = uow.run(desk.engine, system_scope(), lambda u: access.issue_token(u, "office", today(), limits=limits))
+        return {"Authorization": f"Bearer {token}"}
+
+    here, comments = cut(Permission.JOURNAL_READ, at=desk.school), cut(Permission.JOURNAL_COMMENT, at=desk.school)
+    mine_at = [each["organisation_id"] for each in client.get("/api/v1/me", headers=mine).json()["organisations"]]
+    other = next(each for each in mine_at if each != desk.school)
+    elsewhere = cut(Permission.JOURNAL_READ, at=other)
+    assert [each["organisation_id"] for each in client.get("/api/v1/me", headers=here).json()["organisations"]] == [
+        desk.school
+    ]
+    assert client.get("/api/v1/notifications", headers=here).json()["items"] != []
+    assert client.get("/api/v1/jobs", headers=here).json()["items"] != []
+    for head in (comments, elsewhere):
+        assert client.get("/api/v1/jobs", headers=head).json()["items"] == []
+        assert client.get(f"/api/v1/jobs/{job['id']}", headers=head).status_code == 404
+    assert client.get("/api/v1/notifications", headers=elsewhere).json()["items"] == []
+    assert client.post(f"/api/v1/jobs/{job['id']}/cancel", headers=here).json()["code"] == "beyond-token"
+    imports = cut(Permission.JOURNAL_IMPORT, Permission.JOURNAL_READ, at=desk.school)
+    assert client.post(f"/api/v1/jobs/{job['id']}/cancel", headers=imports).json()["state"] == "cancelled"
+
+
+def test_comments_are_read_page_by_page_the_newest_first(client: Client, bearer: Bearer, entry: str) -> None:
+    mine = bearer("office")
+    before = len(client.get(f"{entry}/comments?limit=500", headers=mine).json()["items"])
+    for said in ("first", "second", "third"):
+        command = {"said": said, "key": str(uuid4())}
+        assert client.post(f"{entry}/comments", json=command, headers=mine).status_code == 201
+    page = client.get(f"{entry}/comments?limit=2", headers=mine).json()
+    assert [c["said"] for c in page["items"]] == ["third", "second"]
+    rest = client.get(f"{entry}/comments?limit=500&cursor={page['next']}", headers=mine).json()
+    assert (rest["items"][0]["said"], len(rest["items"]), rest["next"]) == ("first", before + 1, None)

@@ -1,19 +1,27 @@
 """Registers and recodings over HTTP."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from erp.base import uow
 from erp.base.db import make_engine
 from erp.base.i18n import Language
-from erp.base.scope import system_scope
+from erp.base.scope import Scope, system_scope
+from erp.base.uow import UnitOfWork
 from erp.reference.access import service as access
 from erp.reference.access.model import Role
+from erp.reference.counterparties import service as counterparties
 from erp.reference.counterparties.rules import check_digit, iban_check_digits
-from tests.web.desk import _SINCE, LYCEUM, PASSWORD, SCHOOL, SUPPLIER, Desk
+from erp.reference.counterparties.schemas import RenameCounterparty
+from erp.reference.counterparties.service import RegisterCounterparty, register
+from ledger.model import Actor
+from tests.web.desk import _SINCE, LYCEUM, PASSWORD, SCHOOL, STRANGERS, SUPPLIER, Desk
 
 IIN = f"85010130012{check_digit('85010130012')}"
 IBAN = f"KZ{iban_check_digits('125KZT5004100100')}125KZT5004100100"
@@ -140,3 +148,35 @@ def test_an_institution_joins_another(desk: Desk, client: TestClient[Any], beare
     done = client.post(f"{books(desk, LYCEUM)}/reorganisations/{left['id']}/join", headers=by).json()
     assert done["joined_at"] is not None
     assert client.post(f"{books(desk)}/reorganisations/{left['id']}/join", headers=by).status_code == 404
+
+
+def test_a_body_that_others_use_is_renamed_from_on_top_and_each_of_them_is_told(
+    desk: Desk, client: TestClient[Any], bearer: Bearer
+) -> None:
+    def registered(u: UnitOfWork) -> int:
+        register(u, [RegisterCounterparty("971240001315", "АО «Су»")])
+        user = access.create_user(u, "topmost", "Топ", PASSWORD, Language.EN)
+        access.grant_role(u, user, Role.ADMINISTRATOR, desk.organisations[STRANGERS], date(2020, 1, 1))
+        return user
+
+    owner = make_engine(desk.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    top = uow.run(owner, system_scope(), registered)
+    for code in (SCHOOL, LYCEUM):
+        place = f"{books(desk, code)}/counterparties/971240001315"
+        assert client.post(f"{place}/accounts", json={"iban": IBAN}, headers=bearer("office")).status_code == 200
+    refused = client.put(place, json={"version": 1, "name_ru": "Чужое"}, headers=bearer("office") | {"If-Match": "*"})
+    assert (refused.status_code, refused.json()["title"]) == (403, "counterparty-shared")
+
+    def forced(u: UnitOfWork) -> None:
+        u.connection.execute(text("UPDATE reference_counterparty SET name_ru = 'x' WHERE code = '971240001315'"))
+
+    with pytest.raises(ProgrammingError, match="others use the body"):
+        uow.run(desk.engine, Scope(Actor(desk.users["office"], "x"), writes=frozenset({desk.school})), forced)
+    command = RenameCounterparty(version=1, name_ru="АО «Вода»")
+    uow.run(desk.engine, Scope(Actor(top, "x")), lambda u: counterparties.rename(u, None, "971240001315", command))
+    told = uow.run(owner, system_scope(), lambda u: u.connection.execute(text(
+        "SELECT organisation_id FROM base_audit_event"
+        " WHERE action = 'counterparty-renamed' AND subject = 'counterparty:971240001315' ORDER BY 1 NULLS LAST"
+    )).scalars().all())  # fmt: skip
+    owner.dispose()
+    assert told == [*sorted(desk.organisations[code] for code in (SCHOOL, LYCEUM)), None]

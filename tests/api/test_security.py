@@ -13,6 +13,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
+from api.security import STRANGERS_FORM
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import recall
 from tests.conftest import TestServer
@@ -79,6 +80,23 @@ def test_a_form_with_a_character_that_no_text_has_is_refused(client: Client, for
     answer = client.post("/sign-in", data=form, headers={"Accept-Language": "en"})
     assert answer.status_code == 422
     assert "holds a character that no text has" in answer.text
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+def test_who_is_not_known_is_not_read_at_length(desk: Desk, client: Client, kind: str) -> None:
+    """Nothing of the body is asked for, or the client would be told of its error."""
+
+    def body(length: int) -> Iterator[bytes]:
+        yield b"x" * length
+
+    head = {"Content-Type": kind, "Accept-Language": "en"}
+    long = STRANGERS_FORM + 1
+    assert client.post("/sign-in", content=body(long), headers=head | {"Content-Length": str(long)}).status_code == 413
+    assert client.post("/sign-in", content=body(9), headers=head).status_code == 413, "its length is not told"
+    asked = client.post(f"{desk.home}journal/new", content=b"x" * long, headers=head)
+    assert "form" in asked.text
+    assert asked.status_code == 200, "one whose session ended is asked to sign in"
+    assert "what you typed is kept" not in asked.text
 
 
 def test_a_secret_works_only_the_way_it_was_given_for(desk: Desk, client: Client, bearer: Bearer) -> None:

@@ -19,6 +19,8 @@ READ_WITHOUT_SCOPE = {
 }
 # Whoever reads the books keeps their own there, and changes nobody else's.
 OWN = {"finance_report_view", "finance_report_start"}
+# Of each person, by which they are known.
+SECRETS = {"reference_second_factor", "reference_recovery_code", "reference_session"}
 # Settings of the books that an administrator makes as well, without reading the books.
 SET_BY_ADMINISTRATORS = {"finance_journal_duty", "finance_duty_exception"}
 
@@ -82,13 +84,21 @@ def test_policies_ask_for_the_scope_once_a_statement(catalogue: psycopg.Connecti
                 assert hashed in asked, (table, command)
                 assert command == "SELECT" or "= ( SELECT reference_actor() AS reference_actor)" in asked
             continue
+        if table in SECRETS:  # the program finds out who calls; of sessions, who manages a person sees and ends them
+            own = "((user_id = ( SELECT reference_actor() AS reference_actor)) OR (( SELECT reference_actor()"
+            assert own in reading or (table, reading) == ("reference_session", "reference_may_manage(user_id)")
+            continue
         if table in READ_WITHOUT_SCOPE:
             assert reading == "true" or "reference_administered()" in (writing or reading) or table == "reference_user"
             continue
         if table == "finance_recoding":  # everybody's, or one institution's own
-            own = "ledger_readable()" if reading else "ledger_writable()"
-            assert "(books_of IS NULL) OR (books_of " in (reading or writing)
-            assert own in (reading or writing)
+            asked = ("(books_of IS NULL) OR (books_of IN ( SELECT unnest(ledger_readable())",)
+            if writing:
+                asked = ("reference_heads_all()", "reference_actor()", "(books_of = ANY (( SELECT ledger_writable()")
+            assert all(each in (reading or writing) for each in asked)
+            continue
+        if table == "finance_reorganisation":  # public; each of the two institutions takes its own step
+            assert (command, reading) == ("SELECT", "true") or "ledger_writable()" in (reading or writing)
             continue
         if table == "finance_recoding_line":  # a line is seen where its recoding is
             assert "FROM finance_recoding" in (reading or writing)
@@ -255,3 +265,10 @@ def test_foreign_keys_cross_only_to_the_ledger_and_the_registers(catalogue: psyc
                   NOT IN ('ledger', 'reference', split_part(conrelid::regclass::text, '_', 1))""",
     )
     assert crossing == []
+
+
+def test_what_people_are_known_by_is_guarded_by_rows(catalogue: psycopg.Connection) -> None:
+    guarded = found(
+        catalogue, f"SELECT c.relname FROM pg_class c WHERE {OURS} AND c.relkind = 'r' AND c.relrowsecurity"
+    )
+    assert set(guarded) >= SECRETS

@@ -9,14 +9,17 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 
 import migrations
 from ledger.model import Posting
+from ledger.verify import verify
 from qazyna.migrate import configuration, upgrade
 from qazyna.settings import PROJECT
 from tests.conftest import TestServer
 from tests.factories.books import some_books
+from tests.factories.seals import seal_everything
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 
@@ -94,6 +97,56 @@ def test_an_owner_who_is_no_superuser_migrates_and_the_application_posts(
         server.drop_database(empty)
         with psycopg.connect(server.admin_url, autocommit=True) as admin:
             admin.execute(f"DROP ROLE {owner}")
+
+
+OLD_ROWS = """
+    INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en, in_force) VALUES
+        ('000000000001', 'oblast', 'Облыс', '', '', '[2010-01-01,)'),
+        ('000000000002', 'institution', '', '', '', '[2010-01-01,2020-01-01)'),
+        ('000000000003', 'institution', 'a', 'b', 'c', 'empty'),
+        ('', 'institution', '', '', '', '(,)');
+    INSERT INTO reference_organisation_link (child_id, parent_id, in_force) VALUES (2, 1, 'empty'), (3, 1, '(,)');
+    INSERT INTO reference_serving (office_id, institution_id, in_force) VALUES (1, 3, 'empty');
+    INSERT INTO reference_user (login, name, password_hash, in_force) VALUES
+        ('gone', 'Gone', '', 'empty'), ('here', '', '', '[2010-01-01,)'), ('away', 'Away', '', '(,2020-01-01)');
+    INSERT INTO reference_role_grant (user_id, role, organisation_id, in_force) VALUES
+        (2, 'accountant', 1, 'empty'), (2, 'accountant', 1, 'empty'), (2, 'administrator', 1, '(,)'),
+        (3, 'auditor', 1, '[2010-01-01,2020-01-01)'), (1, 'manager', 3, '(,2011-01-01)');
+    INSERT INTO reference_session (token_hash, user_id, kind, origin, expires_at) VALUES
+        ('\\x01', 2, 'browser', '', now() + '1 day'), ('\\x02', 2, 'token', '', now() - interval '1 day');
+    INSERT INTO reference_sign_in_failure VALUES ('nobody', '', 3, now());
+    INSERT INTO base_audit_event (actor_id, origin, action, subject) VALUES (2, 'test', 'signed-in', 'user:2');
+"""
+
+
+def test_whatever_the_oldest_released_schema_allowed_is_upgraded_and_proved(empty: str) -> None:
+    """Empty intervals, empty names, people who never were: rows that nothing refused before."""
+    command.upgrade(configuration(empty), "0010")
+    with psycopg.connect(libpq(empty)) as connection:
+        connection.execute(OLD_ROWS.encode())
+    books = some_books(empty)
+    books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 5)))
+    upgrade(empty)
+    books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 7)))
+    books.engine.dispose()
+    seal_everything(empty)
+    report = verify(empty)
+    assert (report.entries, report.unsealed, report.faults) == (2, 0, ())
+    with psycopg.connect(libpq(empty)) as connection:
+        names = connection.execute("SELECT name_kk, name_ru, name_en, in_force::text FROM reference_organisation_name"
+                                   " ORDER BY organisation_id").fetchall()  # fmt: skip
+        grants = connection.execute("SELECT user_id, role, in_force::text FROM reference_role_grant ORDER BY 1, 2")
+        kept = grants.fetchall()
+        people = connection.execute("SELECT login, in_force::text FROM reference_user ORDER BY id").fetchall()
+    assert names == [
+        ("Облыс", "Облыс", "Облыс", "[2010-01-01,)"),
+        ("000000000002",) * 3 + ("[2010-01-01,)",),
+        ("a", "b", "c", "(,)"),
+        ("4", "4", "4", "(,)"),
+    ]
+    assert kept == [(1, "manager", "(,2011-01-01)"), (2, "administrator", "(,)"),
+                    (3, "auditor", "[2010-01-01,2020-01-01)")]  # fmt: skip
+    assert people == [("gone", "{}"), ("here", "{[2010-01-01,)}"), ("away", "{(,2020-01-01)}")]
 
 
 def test_the_history_is_one_line() -> None:

@@ -240,3 +240,28 @@ def test_a_failure_is_told_once_and_sealing_goes_on(database: str, caplog: pytes
     (record,) = caplog.records
     assert "CounterBehind" in record.getMessage()
     books.engine.dispose()
+
+
+def test_what_nobody_foresaw_is_told_once_too_and_sealing_goes_on(
+    database: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes = []
+
+    def fail(_: object) -> None:
+        goes.append(1)
+        raise KeyError
+
+    monkeypatch.setattr("qazyna.serve._BESIDE", (fail,))
+    sealer = Sealer(make_engine(database, pool=1), pause=0.01)
+
+    async def a_while() -> None:
+        sealing = asyncio.create_task(sealer.run())
+        await asyncio.sleep(0.5)
+        assert not sealing.done()
+        sealing.cancel()
+
+    with caplog.at_level(logging.WARNING, "qazyna"):
+        in_its_own_loop(a_while())
+    assert len(goes) > 1
+    (record,) = caplog.records
+    assert "KeyError" in record.getMessage()

@@ -1,5 +1,6 @@
 """Settings: what is given is read, and what cannot be used is refused by its name."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
             "QAZYNA_POOL": "16",
             "QAZYNA_LANGUAGE": "kk",
             "QAZYNA_SECURE_COOKIES": "Yes",
+            "QAZYNA_TRUSTED_PROXIES": "127.0.0.1, 10.1.0.0/16",
             "QAZYNA_LOGS": "json",
             "QAZYNA_METRICS_TOKEN": "sesame-open-sesame",
         }
@@ -37,6 +39,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         pool=16,
         language="kk",
         secure_cookies=True,
+        trusted_proxies=(ip_network("127.0.0.1"), ip_network("10.1.0.0/16")),
         logs="json",
         metrics_token="sesame-open-sesame",
     )
@@ -64,6 +67,11 @@ def test_an_empty_variable_is_not_set() -> None:
         ("QAZYNA_LOGS", "loud", "QAZYNA_LOGS is loud, but quiet, console or json is expected."),
         ("QAZYNA_METRICS_TOKEN", "short", "QAZYNA_METRICS_TOKEN is not a token: at least 16 letters and digits"),
         ("QAZYNA_DATA", __file__, "which is a file: a folder is expected."),
+        (
+            "QAZYNA_TRUSTED_PROXIES",
+            "nginx",
+            "QAZYNA_TRUSTED_PROXIES is nginx, but addresses are expected, like 127.0.0.1, 10.1.0.0/16.",
+        ),
         ("QAZYNA_SECURE_COOKIES", "maybe", "QAZYNA_SECURE_COOKIES is maybe, but yes or no is expected."),
         ("QAZYNA_PROT", "80", "There is no setting QAZYNA_PROT: did you mean QAZYNA_PORT?"),
         ("QAZYNA_WEATHER", "", "There is no setting QAZYNA_WEATHER: the settings are QAZYNA_DATABASE_URL, "),

@@ -1,5 +1,7 @@
 """The worker as it is run: it takes up what waits, stops in order, and what a killed one left is done by the next."""
 
+import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -10,6 +12,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+from procrastinate import RetryStrategy
 from sqlalchemy import text
 
 from erp.base import uow
@@ -19,6 +22,8 @@ from erp.reference.attachments import rules
 from erp.reference.jobs import service as jobs
 from erp.reference.jobs.model import Job, JobState
 from ledger.model import Actor
+from qazyna.serve import _until_stopped
+from qazyna.worker import Worker
 from tests.conftest import TestServer
 from tests.qazyna.test_program import free_port
 from tests.web.desk import SUPPLIER, Desk, furnish
@@ -141,3 +146,56 @@ def test_serving_takes_up_jobs_unless_told_not_to(desk: Desk, address: str) -> N
         assert wait_until(desk, job_id, is_over).state is JobState.DONE
         serving.send_signal(signal.SIGTERM)
         assert serving.wait(15) in (0, 143)
+
+
+def test_a_worker_begins_anew_after_what_nobody_foresaw(
+    address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(address, None)
+    goes = []
+
+    async def fail(_: Worker) -> None:
+        goes.append(1)
+        if len(goes) > 1:
+            worker.stop()
+            return
+        raise KeyError
+
+    monkeypatch.setattr(Worker, "_work", fail)
+    monkeypatch.setattr("qazyna.worker._PAUSE", 0.01)
+    with caplog.at_level(logging.WARNING, "qazyna"):
+        asyncio.run(worker.run())
+    assert len(goes) == 2
+    assert [r for r in caplog.records if "KeyError" in r.getMessage()]
+
+
+def test_serving_ends_where_what_belongs_beside_it_ended() -> None:
+    class Server:
+        stopped = False
+
+        def stop(self) -> None:
+            self.stopped = True
+
+    async def serve(server: Server) -> None:
+        while not server.stopped:
+            await asyncio.sleep(0.01)
+
+    async def die() -> None:
+        raise KeyError("sealer")
+
+    async def both() -> None:
+        server, loop = Server(), asyncio.get_running_loop()
+        running, beside = loop.create_task(serve(server)), loop.create_task(die())
+        with pytest.raises(KeyError):
+            await _until_stopped(server, running, [beside], lambda: True)  # type: ignore[arg-type]
+        assert running.done()
+
+    asyncio.run(asyncio.wait_for(both(), 5))
+
+
+def test_the_database_s_own_trouble_is_not_tried_for_ever(address: str) -> None:
+    worker = Worker(address, None)
+    for name in ("job", "mail"):
+        strategy = worker._queue.tasks[name].retry_strategy
+        assert isinstance(strategy, RetryStrategy)
+        assert strategy.max_attempts

@@ -64,9 +64,20 @@ def test_one_s_own_account_is_no_program_s_business(handlers: list[tuple[BaseRou
     by_program = [
         route.path
         for route, handler in handlers
-        if handler.opt["policy"] is Permission.OWN_ACCOUNT and route.path.startswith(API_PREFIX)
+        if handler.opt["policy"] in (Permission.OWN_ACCOUNT, Permission.IN_PERSON) and route.path.startswith(API_PREFIX)
     ]
     assert by_program == []
+
+
+def test_a_change_that_anybody_signed_in_may_make_says_why(handlers: list[tuple[BaseRoute, BaseRouteHandler]]) -> None:
+    """A token of any limits is signed in too: what a person does for themself asks for them in person."""
+    unsaid = [
+        route.path
+        for route, handler in handlers
+        if handler.opt["policy"] is Permission.SIGNED_IN and not handler.opt.get("because")
+        if not {"GET", "HEAD"} >= set(handler.http_methods)  # type: ignore[attr-defined]
+    ]
+    assert unsaid == []
 
 
 def test_changes_of_an_organisation_ask_for_more_than_reading(

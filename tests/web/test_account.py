@@ -16,7 +16,7 @@ from api.app import create_app
 from erp.base.clock import today
 from erp.base.dates import day_string
 from erp.reference.access.model import Role
-from erp.reference.access.service import csrf_token
+from erp.reference.access.service import csrf_token, issue_token
 from tests.conftest import TestServer
 from tests.factories.oblast import PASSWORD, Oblast, an_oblast
 from tests.web.desk import Reader
@@ -59,6 +59,13 @@ def words(answer: Response) -> str:
 
 def code_of(secret: str, *, later: int = 0) -> str:
     return pyotp.TOTP(secret).at(int(time.time()) + 30 * later)
+
+
+def a_program_of(oblast: Oblast, stranger: Stranger, login: str) -> TestClient[Litestar]:
+    program = stranger()
+    token = oblast.by_program(lambda u: issue_token(u, login, today()))
+    program.headers["Authorization"] = f"Bearer {token}"
+    return program
 
 
 def half_in(client: TestClient[Litestar], login: str) -> Response:
@@ -181,6 +188,48 @@ def test_a_new_password_signs_the_others_out(oblast: Oblast, sign_in: SignIn) ->
     assert there.get("/account").status_code == 303
 
 
+def test_a_new_password_ends_the_tokens(oblast: Oblast, stranger: Stranger, sign_in: SignIn) -> None:
+    oblast.add_person("tokened", (Role.ACCOUNTANT, "school"))
+    reader, program = sign_in("tokened"), a_program_of(oblast, stranger, "tokened")
+    assert program.get("/api/v1/me").status_code == 200
+    assert "tokens of your programs end" in words(reader.get("/account/password"))
+    assert reader.send("/account/password", {"old": PASSWORD, "password": "another phrase"}).status_code == 303
+    assert program.get("/api/v1/me").status_code == 401
+    assert "tokened" not in words(reader.get("/account#tokens")).partition("Tokens")[2]
+
+
+def test_an_administrator_sees_and_ends_tokens_of_their_people(
+    oblast: Oblast, stranger: Stranger, sign_in: SignIn
+) -> None:
+    person = oblast.add_person("watched", (Role.ACCOUNTANT, "school"))
+    first, second = (a_program_of(oblast, stranger, "watched") for _ in range(2))
+    keeper, page = sign_in("keeper"), f"/admin/users/{person}"
+    revoke = [f["action"] for f in Outline(keeper.get(page).text).all("form") if f["action"].endswith("/revoke")]
+    assert len(revoke) == 2
+    assert sign_in("clerk").send(revoke[0], {}).status_code == 403
+    assert keeper.send(revoke[0], {}).headers["location"] == f"{page}#tokens"
+    assert sorted(each.get("/api/v1/me").status_code for each in (first, second)) == [200, 401]
+    assert keeper.send(revoke[0], {}).status_code == 404
+    form = Outline(keeper.get(f"{page}/password").text).fields("sheet")
+    assert keeper.send(f"{page}/password", form | {"password": "given-by-hand"}).status_code == 303
+    assert {each.get("/api/v1/me").status_code for each in (first, second)} == {401}
+    a_program_of(oblast, stranger, "root")
+    assert keeper.send(f"/admin/users/{oblast.users['root']}/tokens/1/revoke", {}).status_code == 404
+
+
+def test_a_password_of_any_length_is_not_hashed(oblast: Oblast, stranger: Stranger, sign_in: SignIn) -> None:
+    oblast.add_person("wordy", (Role.ACCOUNTANT, "school"))
+    reader, longest = sign_in("wordy"), "a" * 1000
+    too_long = reader.send("/account/password", {"old": PASSWORD, "password": longest + "b"})
+    assert (too_long.status_code, "at most 1000 characters" in too_long.text) == (422, True)
+    assert reader.send("/account/password", {"old": PASSWORD, "password": longest}).status_code == 303
+    answers = [
+        stranger().post("/sign-in", data={"login": "wordy", "password": each}, follow_redirects=False).status_code
+        for each in (longest + "b", longest)
+    ]
+    assert answers == [403, 303]
+
+
 def test_guessing_the_own_password_waits_as_at_sign_in(oblast: Oblast, sign_in: SignIn) -> None:
     oblast.add_person("taken", (Role.ACCOUNTANT, "school"))
     reader = sign_in("taken")
@@ -239,10 +288,10 @@ def test_a_token_of_more_than_one_has_is_not_made(sign_in: SignIn, typed: dict[s
 
 
 def test_a_role_is_lent_for_days_and_ends(oblast: Oblast, sign_in: SignIn) -> None:
-    oblast.add_person("deputy")
+    oblast.add_person("deputy", (Role.EMPLOYEE, "school"))
     clerk, deputy = sign_in("clerk"), sign_in("deputy")
     journal = f"/o/{oblast.at('school')}/journal"
-    assert deputy.get(journal).status_code == 404
+    assert deputy.get(journal).status_code == 403
     form = Outline(clerk.get("/account/delegations/new").text).fields("sheet")
     last = day_string(today() + timedelta(days=14))
     lent = clerk.send("/account/delegations/new", form | {"login": "deputy", "last": last})
@@ -257,7 +306,7 @@ def test_a_role_is_lent_for_days_and_ends(oblast: Oblast, sign_in: SignIn) -> No
     end = next(f["action"] for f in page.all("form") if "/delegations/" in f["action"])
     assert sign_in("chief").send(end, {}).status_code == 404
     assert clerk.send(end, {}).status_code == 303
-    assert deputy.get(journal).status_code == 404
+    assert deputy.get(journal).status_code == 403
 
 
 @pytest.mark.parametrize(

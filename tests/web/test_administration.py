@@ -1,5 +1,6 @@
 """People and organisations, as an administrator changes them on pages."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -103,6 +104,8 @@ def test_sign_ins_stand_on_a_person_s_page_for_those_above_all(oblast: Oblast, s
     page = f"/admin/users/{oblast.users['clerk']}"
     assert "Signed in" in past(sign_in("root"), page)
     assert "Signed in" not in past(sign_in("keeper"), page)
+    clerk = oblast.users["clerk"]
+    assert (clerk, f"user:{clerk}", None) in events(oblast, "signed-in"), "it was they who did it"
 
 
 def test_a_person_is_added_with_a_role_and_chooses_a_password_first(oblast: Oblast, sign_in: SignIn) -> None:
@@ -308,3 +311,45 @@ def test_a_body_that_stands_above_others_is_not_closed(oblast: Oblast, sign_in: 
 def test_the_own_body_is_closed_only_from_above(oblast: Oblast, sign_in: SignIn) -> None:
     keeper, path = sign_in("keeper"), f"/admin/organisations/{oblast.at('education')}/close"
     assert keeper.send(path, filled(keeper, path)).status_code == 403
+
+
+def test_the_overview_counts_and_leads_to_every_section(oblast: Oblast, sign_in: SignIn) -> None:
+    root = sign_in("root")
+
+    def counts() -> tuple[int, int, int]:
+        found = re.search(r"People (\d+) blocked: (\d+) · without a second factor: (\d+)", words(root, "/admin"))
+        assert found is not None
+        people, blocked, without = map(int, found.groups())
+        return people, blocked, without
+
+    welder = oblast.add_person("welder", (Role.PLANNER, "school"))
+    people, blocked, without = counts()
+    assert people == blocked + without, "nobody here has codes"
+    sent(root, f"/admin/users/{welder}/block")
+    assert counts() == (people, blocked + 1, without - 1)
+    page = Outline(root.get("/admin").text)
+    tiles = page.one("main").text
+    assert str(len(oblast.organisations)) in tiles
+    for told in ("rows not verified: 0 of 0", "failed: 0", "letters waiting: 0, given up: 0", "entries not sealed: 0"):
+        assert told in tiles
+    sections = {link["href"] for link in page.one("nav", aria_label="Administration").inside if link.tag == "a"}
+    leading = {link["href"] for link in page.one("main").inside if link.tag == "a"}
+    assert sections - {"/admin"} <= leading
+
+
+def test_people_are_found_by_organisation_role_and_whether_they_sign_in(oblast: Oblast, sign_in: SignIn) -> None:
+    root, mason = sign_in("root"), oblast.add_person("mason", (Role.TREASURER, "school"))
+    oblast.add_person("painter", (Role.TREASURER, "lyceum"))
+    sent(root, f"/admin/users/{mason}/block")
+
+    def found(asked: str) -> set[str]:
+        cells = Outline(root.get(f"/admin/users?{asked}").text).all("td", class_="code")
+        return {cell.text for cell in cells}
+
+    school = oblast.at("school")
+    assert found("role=treasurer") == {"mason", "painter"}
+    assert found(f"role=treasurer&organisation={school}") == {"mason"}
+    assert "clerk" in found(f"organisation={school}") - {"painter"}
+    assert found("role=treasurer&state=blocked") == {"mason"}
+    assert found("role=treasurer&state=admitted") == {"painter"}
+    assert found("role=nonsense&organisation=x&state=y") == found("")

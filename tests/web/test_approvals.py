@@ -275,6 +275,24 @@ def test_who_prepared_it_is_told_why_another_approves(desk: Desk, office: Reader
     assert "Leave it to a second person" in Outline(refused.text).one("section", id="faults").text
 
 
+def test_one_s_own_entries_are_not_ticked_in_the_list(desk: Desk, accountant: Reader, office: Reader) -> None:
+    own, another_s = (sent(desk, who, memo=memo) for who, memo in ((office, "The chief's"), (accountant, "Another's")))
+    boxes = {box["name"] for box in Outline(office.get(f"{desk.home}approvals").text).all("input", type="checkbox")}
+    assert f"pick.{another_s.rpartition('/')[2]}" in boxes
+    assert f"pick.{own.rpartition('/')[2]}" not in boxes
+
+
+@pytest.mark.parametrize("day", ["31.12.9999", "01.01.0001", "31.12.9998", "31.12.2199", "01.01.1900"])
+def test_a_day_beyond_the_years_of_the_books_is_told_in_its_field(desk: Desk, office: Reader, day: str) -> None:
+    rules, whom = f"{desk.home}approvals/rules", str(desk.users["accountant"])
+    form = {"user": whom, "since": day_string(today()), "last": day, "reason": "for a long time"}
+    refused = office.send(f"{rules}/exceptions", form)
+    assert (refused.status_code, bool(Outline(refused.text).one("p", id="last-fault").text)) == (422, True)
+    if day != "31.12.2199":
+        begins = office.send(f"{rules}/journals", {"journal": "MO-02", "since": day})
+        assert (begins.status_code, bool(Outline(begins.text).one("p", id="since-fault").text)) == (422, True)
+
+
 def test_an_exception_is_allowed_seen_and_ended(desk: Desk, accountant: Reader, office: Reader) -> None:
     rules = f"{desk.home}approvals/rules"
     page = Outline(office.get(rules).text)
@@ -298,7 +316,8 @@ def test_an_exception_is_allowed_seen_and_ended(desk: Desk, accountant: Reader, 
     posted = office.send(f"{address}/approve", version(page_text)).headers["location"]
     assert "Prepared and approved by one person: Ерлан Ахметов" in accountant.get(posted).text
     assert "one person" in accountant.get(f"{desk.home}approvals?state=approved").text
-    row = next(r for r in Outline(accountant.get(f"{desk.home}journal").text).all("tr") if "By one person" in r.text)
+    found = Outline(accountant.get(f"{desk.home}journal?text=By one person").text)
+    row = next(r for r in found.all("tr") if "By one person" in r.text)
     assert "one person" in row.text
     listed = Outline(accountant.get(rules).text).one("section", id="exceptions").text
     assert "Only one works here" in listed

@@ -150,12 +150,17 @@ def test_an_administrator_sees_people_and_no_money(desk: Desk, sign_in: SignIn) 
     keeper = sign_in("keeper")
     page = keeper.get(f"{desk.home}audit").text
     assert "Role granted" in page
-    assert "777.00" not in page
+    assert "777,00" not in page
     assert "Entry posted</strong>" not in page
     system = keeper.get("/admin/audit").text
-    assert "Signed in" in system
+    assert "Signed in</strong>" not in system
+    assert "Signed in</strong>" in keeper.get("/admin/audit?sign_ins=on").text
+    assert "Signed in</strong>" in keeper.get("/admin/audit?action=signed-in").text
+    by_name = Outline(keeper.get("/admin/audit?subject=Сақшы").text).one("ol", class_="timeline").text
+    assert "Person registered" in by_name
+    assert "Person registered" in keeper.get("/admin/audit?subject=keeper").text
     assert "Person registered" in system
-    assert "777.00" in sign_in("auditor").get(f"{desk.home}audit").text
+    assert "777,00" in sign_in("auditor").get(f"{desk.home}audit").text
 
 
 def as_owner(desk: Desk, act: Callable[[uow.UnitOfWork], None]) -> None:

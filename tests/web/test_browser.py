@@ -364,6 +364,20 @@ def test_a_phone_never_scrolls_sideways(open_page: Open, site: Site, language: s
         assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
 
 
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_phone_opens_the_sections_by_one_button(open_page: Open, scripted: bool) -> None:
+    page = open_page(viewport={"width": 375, "height": 740}, java_script_enabled=scripted)
+    months = page.get_by_role("link", name="Months", exact=True)
+    head = page.locator("header.top").bounding_box()
+    assert head
+    assert head["height"] < 64
+    expect(months).to_be_hidden()
+    page.get_by_role("button", name="Sections").click()
+    months.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Months and years")
+    expect(months).to_be_hidden()
+
+
 def test_targets_on_a_phone_are_large_enough(open_page: Open) -> None:
     page = open_page("journal/new", viewport={"width": 375, "height": 740}, has_touch=True)
     small = page.evaluate("""

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
@@ -6,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp.base.dates import IntervalReversed
+from erp.base.errors import DomainError
 from erp.base.i18n import Language
 from erp.base.money import parse_tiyn
+from erp.finance.recoding.rules import RecodingImpossible
+from erp.finance.reorganisation.rules import LeavingImpossible
 from ledger.errors import DimensionMissing, MonthsNotClosed, PeriodClosed, StornoBeforeEntry
 from web.i18n import alphabetical, moment, money, speech, translate
 
@@ -83,3 +87,15 @@ def test_names_stand_in_the_order_of_the_kazakh_alphabet() -> None:
     assert sorted(names, key=alphabetical) == [
         "7-мектеп", "Аудан", "Әкімдік", "Калина", "«Қала» КММ", "Уақыт", "Ұйым", "ЫНТЫМАҚ", "Іле", "Яблоко",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("refusal", [RecodingImpossible, LeavingImpossible])
+def test_a_fault_inside_a_refusal_is_told_in_the_reader_s_words(
+    refusal: Callable[[list[DomainError]], Exception],
+) -> None:
+    fault = IntervalReversed(first="2026-05", last="2026-01")
+    error = refusal([fault])
+    for language in (Language.KK, Language.RU):
+        assert translate(fault, language) in translate(error, language)
+        assert str(fault) not in translate(error, language)
+    assert str(fault) in str(error)

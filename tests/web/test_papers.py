@@ -150,3 +150,15 @@ def test_mail_is_asked_for_with_an_address(accountant: Reader) -> None:
     page = Outline(accountant.get("/notifications").text)
     assert page.fields("contact")["address"] == "aigul@mektep.kz"
     assert page.fields("contact")["by_mail"] == "yes"
+
+
+def test_older_comments_are_a_page_away(entry: str, accountant: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.papers._COMMENTS", 2)
+    for said in ("said first", "said second", "said third"):
+        assert accountant.send(f"{entry}/comments", {"said": said, "key": str(uuid4())}).status_code == 303
+    newest = accountant.get(entry)
+    assert [e.text for e in Outline(newest.text).all("p", class_="saying")] == ["said second", "said third"]
+    (older,) = (a["href"] for a in Outline(newest.text).all("a") if "comments=" in (a["href"] or ""))
+    before = accountant.get(older.partition("#")[0])
+    assert [e.text for e in Outline(before.text).all("p", class_="saying")][-1] == "said first"
+    assert accountant.get(f"{entry}?comments=x").status_code == 422

@@ -58,3 +58,20 @@ def test_a_place_that_is_not_there_leads_home(desk: Desk, sign_in: SignIn, place
     page = Outline(office.client.get("/", params={"all": "1", "place": place}).text)
     found = [e["href"] for e in page.all("a") if e["href"].startswith(f"/o/{lyceum}/")]
     assert found in ([f"/o/{lyceum}/"], [f"/o/{lyceum}/?x"])
+
+
+def test_the_first_page_says_how_each_institution_stands(desk: Desk, sign_in: SignIn) -> None:
+    page = Outline(sign_in("office").get("/?all=1").text)
+    standings = [e.text for e in page.all("span", class_="organisation-standing")]
+    assert len(standings) == 2, "the school and the lyceum, not the strangers"
+    assert all("2026: open" in each for each in standings)
+
+
+def test_the_journal_opens_on_the_month_of_work(desk: Desk, accountant: Reader) -> None:
+    desk.post(memo="Long before this month")
+    page = Outline(accountant.get(f"{desk.home}journal").text)
+    assert "Long before this month" not in page.one("main").text
+    everything = next(e["href"] for e in page.all("a") if e.text == "All months")
+    assert everything == f"{desk.home}journal?from=2026-01&to=2026-12"
+    for address in (everything, f"{desk.home}journal?from=2026-03&to=2026-03", f"{desk.home}journal?text=Long"):
+        assert "Long before this month" in accountant.get(address).text

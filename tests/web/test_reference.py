@@ -309,6 +309,13 @@ def test_an_institution_joins_another_in_two_steps(desk: Desk, office: Reader, p
     assert number
     assert office.send(f"/o/{lyceum}/reorganisations/{number[1]}/join", {"do": "join"}).status_code == 303
     assert "balances entered" in office.get(f"/o/{lyceum}/reorganisations").text
+    again = fields | {"do": "leave"}
+    assert "none has come since" in office.send(f"{desk.home}reorganisations", again).text
+    kept = Outline(office.get(f"{desk.home}reorganisations").text)
+    offered = {i.attributes["name"]: i.attributes["value"] for i in kept.all("input", type="hidden")}
+    assert {name: offered[name] for name in ("other", "effective_on", "act", "transit")} == {
+        name: fields[name] for name in ("other", "effective_on", "act", "transit")
+    }
     for report in ("trial-balance", "accounts/1316/card"):
         december = f"/o/{lyceum}/{report}?from=2026-12&to=2026-12"
         named = Outline(office.get(december).text).one("p", class_="notice")

@@ -73,7 +73,7 @@ def test_an_event_is_told_in_local_time_with_its_number() -> None:
             {},
             None,
             {"postings": [{"debit": {"account": "1010", "dimensions": {}}, "amount": "5.00"}]},
-            [Change("Postings", None, "Debit Account 1010, Amount, ₸ 5.00")],
+            [Change("Postings", None, "Debit Account 1010, Amount, ₸ 5,00")],
         ),
         ({"of the future": {"a": 1}}, None, None, [Change("of the future", None, "a 1")]),
     ],

@@ -3,12 +3,13 @@
 ``routes`` gathers those of every module here; each has its link in ``templates/admin/base.html``.
 """
 
-from web.admin import audit, health, jobs, organisations, overview, packages, users
+from web.admin import audit, counterparties, health, jobs, organisations, overview, packages, users
 
 routes = [
     *overview.routes,
     *users.routes,
     *organisations.routes,
+    *counterparties.routes,
     *audit.routes,
     *jobs.routes,
     *packages.routes,

@@ -11,9 +11,11 @@ from litestar.response import Stream
 
 from api.problems import status_of
 from api.security import Visit, Visitor
+from erp.base.cursors import CursorMalformed
 from erp.base.dates import parse_day
 from erp.base.errors import RuleViolated
 from erp.base.i18n import N_
+from erp.base.inert import inert
 from erp.reference.access.model import Permission
 from erp.reference.trail import service
 from erp.reference.trail.model import TrailFilter, TrailPage
@@ -38,8 +40,8 @@ class _Asked:
     @classmethod
     def of(cls, request: Ask) -> "_Asked":
         query = query_of(request)
-        typed = {name: query.get(name, "") for name in ("who", "action", "subject", "from", "to")}
-        words = TrailFilter(typed["who"], typed["action"], typed["subject"])
+        typed = {name: query.get(name, "") for name in ("who", "action", "subject", "from", "to", "sign_ins")}
+        words = TrailFilter(typed["who"], typed["action"], typed["subject"], with_sign_ins=typed["sign_ins"] == "on")
         try:
             first, last = (parse_day(typed[name]) if typed[name] else None for name in ("from", "to"))
         except RuleViolated as fault:
@@ -76,7 +78,7 @@ def _page(request: Ask, visit: Visit, organisation_id: int | None) -> Response[s
     fault = asked.fault
     try:
         found = visit.read(lambda uow: service.trail(uow, organisation_id, asked.filter, cursor))
-    except service.TrailCursorMalformed as malformed:
+    except CursorMalformed as malformed:
         found, fault = TrailPage((), None), malformed
     path, say = request.url.path, speech(visit.language)
     return render(
@@ -133,16 +135,11 @@ def _lines(visit: Visit, organisation_id: int | None, asked: TrailFilter) -> Ite
                 each.when, each.who, event.login, event.principal or "", event.origin, each.what, each.subject,
                 each.in_one_line, event.number,
             )  # fmt: skip
-            rows.writerow([_cell(cell) for cell in cells])
+            rows.writerow([inert(cell) for cell in cells])
         yield text.getvalue()
         cursor = found.next_cursor
         if cursor is None:
             return
-
-
-def _cell(text: str) -> str:
-    """A text that a spreadsheet program would take for a formula is marked as text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 routes = [audit, system_audit, audit_file, system_audit_file]

@@ -13,7 +13,7 @@ from erp.reference.access.model import Permission
 from erp.reference.jobs import service
 from erp.reference.mail import service as mail
 from web.faults import Refusal, fault_sheet
-from web.jobs import STATES, kind_name, number, ordered
+from web.jobs import STATES, below, kind_name, ordered
 from web.pages import Ask, query_of, render, visit_of
 from web.session import Sent
 
@@ -45,9 +45,9 @@ def revive(visit: Visitor, mail_id: FromPath[int]) -> Redirect:
 
 def _page(request: Ask, refusal: Refusal | None = None) -> Response[str]:
     visit = visit_of(request)
-    below = number(query_of(request).get("below", ""))
+    after = below(query_of(request).get("below", ""))
     found, outbox, dead = visit.read(
-        lambda u: (service.all_jobs(u, below=below, limit=_A_PAGE + 1), mail.outbox(u), mail.dead_letters(u, _A_PAGE))
+        lambda u: (service.all_jobs(u, below=after, limit=_A_PAGE + 1), mail.outbox(u), mail.dead_letters(u, _A_PAGE))
     )
     shown = found[:_A_PAGE]
     return render(

@@ -1,5 +1,6 @@
 """People: who signs in, with which roles, from which day to which, and where each role counts."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,9 +13,9 @@ from erp.base.clock import today
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
 from erp.reference.access import people
-from erp.reference.access.model import ROLE_NAMES, Permission, PersonRow, Role
+from erp.reference.access.model import ROLE_NAMES, PeopleFilter, Permission, PersonRow, Role
 from erp.reference.organisations import service as organisations
-from web.account import Lent, delegation_fields, organisation_options
+from web.account import PERMISSION_NAMES, Lent, delegation_fields, organisation_options
 from web.i18n import alphabetical
 from web.pages import Ask, query_of, render
 from web.session import Sent
@@ -32,11 +33,11 @@ Person = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
 @get("/admin/users", opt=_MANAGE, sync_to_thread=True)
 def users(request: Ask, visit: Visitor) -> Response[str]:
     asked = query_of(request)
-    words, after = asked.get("q", "")[:100], asked.get("after", "")
+    after, narrowed = asked.get("after", ""), _narrowed(asked)
 
     def read(uow: UnitOfWork) -> tuple[Any, ...]:
-        rows, held = people.people(uow, today(), words=words, after=people.read_cursor(after), limit=_ROWS + 1)
-        ids = {each.organisation_id for roles in held.values() for each in roles}
+        rows, held = people.people(uow, today(), narrowed, after=people.read_cursor(after), limit=_ROWS + 1)
+        ids = {each.organisation_id for roles in held.values() for each in roles} | uow.scope.administers
         return rows, held, organisations.by_ids(uow, sorted(ids), today())
 
     rows, held, known = visit.read(read)
@@ -45,13 +46,28 @@ def users(request: Ask, visit: Visitor) -> Response[str]:
         request,
         "admin/users.html",
         section=_SECTION,
-        words=words,
+        asked=narrowed,
+        is_narrowed=narrowed != people.EVERYBODY,
+        places=organisation_options(
+            (each for each in known.values() if each.id in visit.scope.administers), visit.language
+        ),
         rows=rows[:_ROWS],
         held=held,
         organisations=known,
         role_names=ROLE_NAMES,
         today=today(),
-        more="/admin/users?" + urlencode({"q": words, "after": people.cursor_after(last)}) if last else None,
+        more="/admin/users?" + urlencode(asked | {"after": people.cursor_after(last)}) if last else None,
+    )
+
+
+def _narrowed(asked: Mapping[str, str]) -> PeopleFilter:
+    """What the address says; what it says amiss narrows nothing."""
+    at, role, state = asked.get("organisation", ""), asked.get("role", ""), asked.get("state", "")
+    return PeopleFilter(
+        asked.get("q", "")[:100],
+        int(at) if at.isascii() and at.isdigit() and len(at) < 10 else None,
+        Role(role) if role in set(Role) else None,
+        {"blocked": True, "admitted": False}.get(state),
     )
 
 
@@ -61,6 +77,7 @@ def user(request: Ask, visit: Visitor, person_id: Person) -> Response[str]:
         person = people.person(uow, person_id, today())
         parts = (person.held, person.reach, person.delegations)
         ids = {each.organisation_id for part in parts for each in part}
+        ids |= {t.limits.organisation_id for t in person.tokens if t.limits and t.limits.organisation_id}
         past = history(request, uow, f"/admin/users/{person_id}", f"user:{person_id}")
         return person, organisations.by_ids(uow, sorted(ids), today()), past
 
@@ -79,6 +96,7 @@ def user(request: Ask, visit: Visitor, person_id: Person) -> Response[str]:
         reach=reach,
         organisations=known,
         role_names=ROLE_NAMES,
+        permission_names=PERMISSION_NAMES,
         today=today(),
         is_oneself=visit.scope.actor.id == person_id,
         history=past,
@@ -247,7 +265,10 @@ def _password_sheet(row: PersonRow) -> Sheet:
                 autocomplete="new-password",
             ),
         ),
-        lead=N_("For who has lost theirs. Their browsers are signed out."),
+        lead=N_(
+            "For who has lost theirs. Their browsers are signed out, the tokens of their programs end, and so does what"
+            " was lent to them at organisations you do not administer."
+        ),
     )
 
 
@@ -369,6 +390,12 @@ def _delegation_sheet(visit: Visit, row: PersonRow, language: Language) -> Sheet
     )
 
 
+@post("/admin/users/{person_id:int}/tokens/{token_id:int}/revoke", opt=_MANAGE, sync_to_thread=True)
+def revoke_token(request: Ask, visit: Visitor, person_id: Person, token_id: Person, data: Sent) -> Redirect:
+    visit.run(lambda uow: people.revoke_token(uow, person_id, token_id, today()))
+    return done(f"/admin/users/{person_id}#tokens")
+
+
 # ------------------------------------------------------------------------------------------------ what sheets share
 
 
@@ -417,4 +444,5 @@ routes = [
     delegation_page,
     delegate,
     end_delegation,
+    revoke_token,
 ]

@@ -14,8 +14,9 @@ from api.problems import status_of
 from api.security import Visit, Visitor
 from erp.base.clock import today
 from erp.base.dates import day_string, month_string
-from erp.base.errors import DomainError
+from erp.base.errors import DomainError, NotPermitted
 from erp.base.i18n import N_
+from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import service
 from erp.finance.approvals.model import (
@@ -31,7 +32,7 @@ from erp.finance.approvals.schemas import AllowException, PrepareCorrection, Rel
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryView, Journal, Page
 from erp.reference.access.model import Permission
-from erp.reference.access.policy import permissions_at
+from erp.reference.access.policy import authorise, permissions_at
 from erp.reference.attachments import service as attachments
 from erp.reference.comments import service as comments
 from erp.reference.organisations import service as organisations
@@ -70,6 +71,7 @@ class Listing:
     organisation: Organisation
     journals: list[Journal]
     page: Page[PreparedRow]
+    exceptions: list[DutyException]
 
 
 @get("/o/{organisation_id:int}/approvals", opt=_READ, sync_to_thread=True)
@@ -81,7 +83,8 @@ def prepared_entries(request: Ask, visit: Visitor, organisation_id: Id) -> Respo
 
     def show(uow: UnitOfWork) -> Listing:
         page = service.prepared_entries(uow, organisation_id, narrowed, query.get("cursor"))
-        return Listing(organisation_at(uow), service.separable_journals(uow), page)
+        exceptions = service.exceptions(uow, organisation_id)
+        return Listing(organisation_at(uow), service.separable_journals(uow), page, exceptions)
 
     listing = visit.read(show)
     cursor = listing.page.next_cursor
@@ -96,8 +99,19 @@ def prepared_entries(request: Ask, visit: Visitor, organisation_id: Id) -> Respo
         rows=listing.page.rows,
         states=STATES,
         own=visit.scope.actor.id,
+        choosable=_choosable(visit, organisation_id, listing),
         next_url=f"{request.url.path}?{urlencode(query | {'cursor': cursor})}" if cursor else "",
     )
+
+
+def _choosable(visit: Visit, organisation_id: int, listing: Listing) -> set[int]:
+    """Ids of those shown that the visitor may approve: not their own, but under an exception."""
+    if visit.identity is None or Permission.JOURNAL_APPROVE not in permissions_at(visit.identity, organisation_id):
+        return set()
+    approver, day = _approver(visit, organisation_id), today()
+    excepted = any(x.user_id == approver.actor.id and x.counts_on(day) for x in listing.exceptions)
+    waiting = (row for row in listing.page.rows if row.state is State.PREPARED)
+    return {row.id for row in waiting if excepted or not row.authors & approver.stands_for}
 
 
 @dataclass(frozen=True)
@@ -213,6 +227,14 @@ def _decide(
     return Redirect(f"/o/{organisation_id}/approvals/{prepared_id}", status_code=303)
 
 
+def _approver(visit: Visit, organisation_id: int) -> Scope:
+    """As whom the visitor would approve; as themself where they may not."""
+    try:
+        return authorise(visit.identity, Permission.JOURNAL_APPROVE, organisation_id)
+    except NotPermitted:
+        return visit.scope
+
+
 def _version(data: Mapping[str, str]) -> int:
     """Number of the last act that the page showed; one that cannot be read is none that is there."""
     text = data.get("version", "")
@@ -239,13 +261,13 @@ def _prepared_page(
         about = service.subject(organisation_id, prepared_id)
         shown = service.prepared_entry(uow, organisation_id, prepared_id)
         cancelled = journal.entry(uow, organisation_id, shown.corrects) if shown.corrects else None
-        papers = Papers.of(uow, about)
+        papers = Papers.of(uow, about, query_of(request).get("comments", ""))
         past = history(request, uow, address, about, language=language)
         return organisation_at(uow), shown, cancelled, service.exceptions(uow, organisation_id), papers, past
 
     organisation, shown, cancelled, exceptions, papers, past = visit.read(look)
     me = visit.scope.actor.id
-    own = bool(shown.authors & {me, visit.scope.on_behalf_of})
+    own = bool(shown.authors & _approver(visit, organisation_id).stands_for)
     allowed = next((x for x in exceptions if x.user_id == me and x.counts_on(today())), None)
     sheet = fault_sheet(refusal, language)
     may = permissions_at(visit.identity, organisation_id) if visit.identity else frozenset[Permission]()

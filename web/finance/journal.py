@@ -29,7 +29,6 @@ from erp.finance.reports import service as reports
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at
 from erp.reference.organisations.model import Organisation
-from erp.reference.trail.model import EntrySubject
 from erp.reference.typical_entries import service as typical_entries
 from erp.reference.typical_entries.model import Chosen
 from ledger.errors import ApprovalNeeded, KeyReused, LedgerError
@@ -38,7 +37,7 @@ from web.faults import Refusal, fault_sheet
 from web.finance import layouts
 from web.finance.books import Books
 from web.finance.fields import BLANK_LINE, Chart, LineFields, SideFields, all_verified
-from web.finance.months import asked_span, choices, year_to
+from web.finance.months import asked_span, choices, month_of_work, year_to
 from web.forms import CorrectionForm, EntryForm, TypedSide, day_typed, tidy, typed_side
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
@@ -99,6 +98,8 @@ class Listing:
     page: Page[EntryRow]
     one_person: frozenset[int]
     """Entries that their own preparer approved."""
+    whole: MonthSpan
+    """All months kept."""
 
 
 @get("/o/{organisation_id:int}/journal", opt=_READ, sync_to_thread=True)
@@ -109,6 +110,8 @@ def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     listing = visit.read(lambda uow: _listing(uow, organisation_id, query))
     cursor = listing.page.next_cursor
     following = urlencode(query | {"cursor": cursor}) if cursor else ""
+    shown, whole = MonthSpan(listing.narrowed.first, listing.narrowed.last), listing.whole
+    everything = urlencode({"from": month_string(whole.first), "to": month_string(whole.last)})
     return render(
         request,
         "journal/list.html",
@@ -117,9 +120,10 @@ def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
         status=status_of(listing.fault) if listing.fault else 200,
         filter=listing.narrowed,
         faults=fault_sheet(listing.fault, visit.language).summary,
-        month_choices=choices(listing.months, MonthSpan(listing.narrowed.first, listing.narrowed.last)),
+        month_choices=choices(listing.months, shown),
         journals=listing.journals,
         entries=listing.page.rows,
+        all_url="" if shown == whole or listing.narrowed.narrowed else f"{request.url.path}?{everything}",
         one_person=listing.one_person,
         next_url=f"{request.url.path}?{following}" if following else "",
     )
@@ -127,18 +131,19 @@ def entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
 
 def _listing(uow: UnitOfWork, organisation_id: int, query: dict[str, str]) -> Listing:
     months = service.months(uow, organisation_id)
-    span, fault = asked_span(query, _whole(months))
+    whole, usual = _whole(months), _usual(uow, organisation_id, months, query)
+    span, fault = asked_span(query, usual)
     asked = {name: query.get(name, "") for name in ("journal", "account", "text")}
     narrowed = ListFilter(span.first, span.last, narrowed=any(query.get(name) for name in _FILTERS), **asked)
     page = service.entries(uow, organisation_id, narrowed.query, query.get("cursor"))
     one_person = approvals.under_exception(uow, organisation_id, [row.id for row in page.rows])
-    return Listing(organisation_at(uow), months, service.journals(uow), narrowed, fault, page, one_person)
+    return Listing(organisation_at(uow), months, service.journals(uow), narrowed, fault, page, one_person, whole)
 
 
 def _whole_list(uow: UnitOfWork, visit: Visit, organisation_id: int, query: dict[str, str]) -> tuple[Table, About]:
     """The list posting by posting, as a file has it."""
     say, months = speech(visit.language), service.months(uow, organisation_id)
-    span, fault = asked_span(query, _whole(months))
+    span, fault = asked_span(query, _usual(uow, organisation_id, months, query))
     if fault:
         raise fault
     narrowed = EntryFilter(span, *(query.get(name) or None for name in ("journal", "account", "text")))
@@ -150,6 +155,14 @@ def _whole_list(uow: UnitOfWork, visit: Visit, organisation_id: int, query: dict
 
 
 _FILTERS = ("from", "to", "journal", "account", "text")
+
+
+def _usual(uow: UnitOfWork, organisation_id: int, months: list[Month], query: dict[str, str]) -> MonthSpan:
+    """The month of work; all months where the address asks for something, whichever month it is of."""
+    if any(query.get(name) for name in _FILTERS):
+        return _whole(months)
+    month = month_of_work(months, service.last_month_posted(uow, organisation_id), today())
+    return MonthSpan.of(month.month, month.month) if month else _whole(months)
 
 
 def _whole(months: list[Month]) -> MonthSpan:
@@ -385,10 +398,10 @@ def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Re
     def show(uow: UnitOfWork) -> tuple[Organisation, EntryView, Approval | None, History, Papers]:
         approval = approvals.approval_of(uow, organisation_id, entry_id)
         found = service.entry(uow, organisation_id, entry_id)
-        subjects = [str(EntrySubject(organisation_id, found.fiscal_year, entry_id))]
+        subjects = [found.subject]
         if approval is not None:
             subjects.append(f"prepared:{organisation_id}/{approval.prepared_id}")
-        papers = Papers.of(uow, subjects[0])
+        papers = Papers.of(uow, subjects[0], query_of(request).get("comments", ""))
         past = history(request, uow, f"{home}journal/{entry_id}", *subjects)
         return organisation_at(uow), found, approval, past, papers
 

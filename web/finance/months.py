@@ -1,7 +1,7 @@
 """Months, days and instants in the address of a page: which are asked for, and which may be chosen."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
 from erp.base.clock import LOCAL_TIME
@@ -46,6 +46,15 @@ def parse_instant(text: str) -> datetime:
         return datetime.combine(parse_day(match[1]), clock)
     except (DayMalformed, ValueError):
         raise InstantMalformed(text=text) from None
+
+
+def month_of_work(months: Sequence[Month], last_posted: date | None, day: date) -> Month | None:
+    """The month of ``day`` where it is kept, else the last one posted in, else the last of ``months``."""
+    by_day = {m.month: m for m in months}
+    for wanted in (day.replace(day=1), last_posted):
+        if wanted in by_day:
+            return by_day[wanted]
+    return months[-1] if months else None
 
 
 def year_to(last: date) -> MonthSpan:

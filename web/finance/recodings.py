@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from api.problems import status_of
 from api.security import Visitor
 from erp.base.clock import today
-from erp.base.dates import DayMalformed, parse_day
+from erp.base.dates import DayMalformed
 from erp.base.errors import Conflict, DomainError, Invalid, RuleViolated
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal
@@ -27,7 +26,7 @@ from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError, YearOutOfRange
 from ledger.model import Dimension
 from web.faults import Refusal, fault_sheet
-from web.forms import Empty, NotTaken, TooLong, tidy
+from web.forms import Empty, NotTaken, TooLong, kept_day, tidy
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -39,14 +38,6 @@ _LONGEST_TITLE = 300
 
 
 RecodingId = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
-
-
-def kept_day(text: str) -> date:
-    """A day of the years that books are kept for.  Raises: DayMalformed, YearOutOfRange."""
-    day = parse_day(text)
-    if not 1991 <= day.year <= 2199:
-        raise YearOutOfRange(year=day.year)
-    return day
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError, YearOutOfRange
 from web.faults import Refusal, fault_sheet
-from web.finance.recodings import RecodingId, kept_day
-from web.forms import Empty, TooLong, tidy
+from web.finance.recodings import RecodingId
+from web.forms import Empty, TooLong, kept_day, tidy
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.session import Choice, Sent, choice_in, remember

@@ -124,7 +124,7 @@ def change_counterparty(request: Ask, visit: Visitor, organisation_id: Id, code:
                 version=max(form.version, 1), name_ru=form.name_ru, name_kk=form.name_kk, name_en=form.name_en
             )
             visit.run(lambda u: service.rename(u, organisation_id, code, command))
-    except (RuleViolated, Conflict) as refusal:
+    except (RuleViolated, Conflict, service.CounterpartyShared) as refusal:
         return _card(request, organisation_id, code, form=form, iban=_iban(data), refusal=_placed(refusal))
     return Redirect(f"/o/{organisation_id}/counterparties/{code}?saved=1", status_code=303)
 

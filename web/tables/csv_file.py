@@ -5,12 +5,11 @@ from datetime import date
 from io import TextIOWrapper
 from typing import IO
 
+from erp.base.inert import inert
 from erp.base.money import decimal_string
 from web.tables.model import Column, Kind, Table, Value
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a cell begins with that a spreadsheet takes for a formula."""
 
 
 def write(table: Table, file: IO[bytes]) -> None:
@@ -18,7 +17,7 @@ def write(table: Table, file: IO[bytes]) -> None:
     text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
     writer = csv.writer(text)
     writer.writerow(
-        [_safe(f"{column.group}, {column.title}" if column.group else column.title) for column in table.columns]
+        [inert(f"{column.group}, {column.title}" if column.group else column.title) for column in table.columns]
     )
     for row in table.rows:
         if not row.is_heading:
@@ -34,9 +33,4 @@ def _cell(column: Column, value: Value) -> str:
         return value.isoformat()
     if isinstance(value, int):
         return str(value) if column.kind is Kind.COUNT else decimal_string(value)
-    return _safe(value)
-
-
-def _safe(text: str) -> str:
-    """An apostrophe before what would be run; spreadsheets do not show it."""
-    return f"'{text}" if text.lstrip(" ").startswith(_RUN) else text
+    return inert(value)

@@ -92,6 +92,8 @@ class PreparedRow:
     amount_tiyn: int
     prepared_by_id: int
     prepared_by: str
+    authors: frozenset[int]
+    """Who prepared any revision, or for whom it was prepared: none of them approves it."""
     prepared_at: datetime
     entry_id: int | None
     """Where it is posted."""
@@ -111,6 +113,8 @@ class Act:
     on_behalf_of_id: int | None
     on_behalf_of: str
     """Whose rights the actor used, where he is a delegate."""
+    lenders: frozenset[int]
+    """Everybody who lent the delegate a role there that day."""
     origin: str
     reason: str
     exception_id: int | None
@@ -119,7 +123,7 @@ class Act:
     @property
     def people(self) -> frozenset[int]:
         """Who stands behind it."""
-        return frozenset(each for each in (self.actor_id, self.on_behalf_of_id) if each is not None)
+        return frozenset({self.actor_id}) | self.lenders
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,20 @@ class PreparedView:
     @property
     def last(self) -> Act:
         return self.acts[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an institution stands for a person: its month of work, and what waits for them; no month where none is kept.
+
+    The month of work is today's where it is kept, else the last one posted in.
+    """
+
+    organisation_id: int
+    month: date | None
+    state: str | None
+    to_approve: int
+    to_mend: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One named function a statement.  Every function takes the scope; row-level security is the second witness."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from erp.finance.approvals.model import (
     PreparedFilter,
     PreparedRow,
     Revision,
+    Standing,
     State,
     Unapproved,
     Waiting,
@@ -149,8 +150,8 @@ def acts(connection: Connection, scope: Scope, organisation_id: int, prepared_id
     rows = connection.execute(
         text("""
             SELECT a.version, a.act, a.revision, a.actor_id, coalesce(u.name, '') AS actor,
-                   a.on_behalf_of AS on_behalf_of_id, coalesce(b.name, '') AS on_behalf_of, a.origin, a.reason,
-                   a.exception_id, a.at
+                   a.on_behalf_of AS on_behalf_of_id, coalesce(b.name, '') AS on_behalf_of, a.lenders,
+                   a.origin, a.reason, a.exception_id, a.at
               FROM finance_prepared_act a
               LEFT JOIN reference_user u ON u.id = a.actor_id
               LEFT JOIN reference_user b ON b.id = a.on_behalf_of
@@ -158,7 +159,7 @@ def acts(connection: Connection, scope: Scope, organisation_id: int, prepared_id
         """),
         {"organisation": organisation_id, "prepared": prepared_id},
     )
-    return [Act(**dict(row._mapping) | {"act": State(row.act)}) for row in rows]
+    return [Act(**dict(row._mapping) | {"act": State(row.act), "lenders": frozenset(row.lenders)}) for row in rows]
 
 
 def rows(
@@ -175,6 +176,10 @@ def rows(
         text("""
             SELECT p.id, p.version, p.state, r.kind, j.code AS journal_code, r.effective_on, r.memo, r.document_number,
                    r.amount_tiyn, p.prepared_by AS prepared_by_id, coalesce(u.name, '') AS prepared_by,
+                   ARRAY(SELECT DISTINCT who.id
+                           FROM finance_prepared_act b CROSS JOIN LATERAL unnest(b.actor_id || b.lenders) who(id)
+                          WHERE b.organisation_id = p.organisation_id AND b.prepared_id = p.id
+                            AND b.act = 'prepared') AS authors,
                    a.at AS prepared_at, c.entry_id, l.exception_id IS NOT NULL AS under_exception
               FROM finance_prepared p
               JOIN finance_prepared_revision r
@@ -203,7 +208,10 @@ def rows(
             "limit": limit,
         },
     )
-    return [PreparedRow(**dict(row._mapping) | {"state": State(row.state)}) for row in found]
+    return [
+        PreparedRow(**dict(row._mapping) | {"state": State(row.state), "authors": frozenset(row.authors)})
+        for row in found
+    ]
 
 
 def preparer(connection: Connection, scope: Scope, organisation_id: int, prepared_id: int) -> int:
@@ -228,6 +236,48 @@ def waiting(connection: Connection, scope: Scope, organisation_id: int, *, appro
         {"organisation": organisation_id, "actor": scope.actor.id, "approves": approves},
     ).one()
     return one(Waiting, row)
+
+
+def standings(
+    connection: Connection, scope: Scope, organisations: Collection[int], approves: Collection[int], day: date
+) -> dict[int, Standing]:
+    """How organisations in scope stand for its actor, who approves at ``approves``."""
+    rows = connection.execute(
+        text("""
+            WITH waiting AS (
+                SELECT organisation_id,
+                       count(*) FILTER (WHERE state = 'prepared' AND prepared_by <> :actor
+                                          AND organisation_id = ANY(:approves)) AS to_approve,
+                       count(*) FILTER (WHERE state = 'returned' AND prepared_by = :actor) AS to_mend
+                  FROM finance_prepared
+                 WHERE organisation_id = ANY(:organisations) AND state IN ('prepared', 'returned')
+                 GROUP BY organisation_id
+            ), kept AS (
+                SELECT organisation_id, min(month) AS first, max(month) FILTER (WHERE month = :month) AS this
+                  FROM ledger_period WHERE organisation_id = ANY(:organisations) GROUP BY organisation_id
+            ), worked AS (
+                SELECT organisation_id, coalesce(this, (
+                           SELECT date_trunc('month', e.effective_on)::date FROM ledger_entry e
+                            WHERE e.organisation_id = kept.organisation_id ORDER BY e.effective_on DESC LIMIT 1
+                       ), first) AS month
+                  FROM kept
+            )
+            SELECT o.id AS organisation_id, p.month, p.state, coalesce(w.to_approve, 0) AS to_approve,
+                   coalesce(w.to_mend, 0) AS to_mend
+              FROM unnest(CAST(:organisations AS int[])) AS o(id)
+              LEFT JOIN worked k ON k.organisation_id = o.id
+              LEFT JOIN ledger_period p ON p.organisation_id = o.id AND p.month = k.month
+              LEFT JOIN waiting w ON w.organisation_id = o.id
+             WHERE o.id IN (SELECT unnest(ledger_readable()))
+        """),
+        {
+            "organisations": list(organisations),
+            "approves": list(approves),
+            "actor": scope.actor.id,
+            "month": day.replace(day=1),
+        },
+    )
+    return {each.organisation_id: each for each in many(Standing, rows)}
 
 
 # ------------------------------------------------------------------------------------------------ posted entries
@@ -302,14 +352,16 @@ def insert_duty(connection: Connection, scope: Scope, organisation_id: int, jour
     )
 
 
-def end_duty(connection: Connection, scope: Scope, organisation_id: int, duty_id: int, until: date) -> None:
-    connection.execute(
+def end_duty(connection: Connection, scope: Scope, organisation_id: int, duty_id: int, until: date) -> date:
+    """The day it ends, which is never later than was said before."""
+    ended: date = connection.execute(
         text("""
-            UPDATE finance_journal_duty SET in_force = daterange(lower(in_force), :until)
-             WHERE organisation_id = :organisation AND id = :id
+            UPDATE finance_journal_duty SET in_force = daterange(lower(in_force), least(upper(in_force), :until))
+             WHERE organisation_id = :organisation AND id = :id RETURNING upper(in_force)
         """),
         {"organisation": organisation_id, "id": duty_id, "until": until},
-    )
+    ).scalar_one()
+    return ended
 
 
 def delete_duty(connection: Connection, scope: Scope, organisation_id: int, duty_id: int) -> None:
@@ -388,14 +440,16 @@ def insert_exception(
     )
 
 
-def end_exception(connection: Connection, scope: Scope, organisation_id: int, exception_id: int, until: date) -> None:
-    connection.execute(
+def end_exception(connection: Connection, scope: Scope, organisation_id: int, exception_id: int, until: date) -> date:
+    """The day it ends, which is never later than was said before."""
+    ended: date = connection.execute(
         text("""
-            UPDATE finance_duty_exception SET in_force = daterange(lower(in_force), :until)
-             WHERE organisation_id = :organisation AND id = :id
+            UPDATE finance_duty_exception SET in_force = daterange(lower(in_force), least(upper(in_force), :until))
+             WHERE organisation_id = :organisation AND id = :id RETURNING upper(in_force)
         """),
         {"organisation": organisation_id, "id": exception_id, "until": until},
-    )
+    ).scalar_one()
+    return ended
 
 
 def delete_exception(connection: Connection, scope: Scope, organisation_id: int, exception_id: int) -> None:
@@ -489,12 +543,13 @@ def unapproved(connection: Connection, scope: Scope, limit: int) -> list[Unappro
               JOIN ledger_journal j ON j.id = d.journal_id
               JOIN ledger_book b ON b.organisation_id = d.organisation_id
               JOIN ledger_entry e ON e.organisation_id = d.organisation_id AND e.journal_id = d.journal_id
-             WHERE d.in_force @> (e.recorded_at AT TIME ZONE interval '5 hours')::date
-               AND e.recorded_at > coalesce(
-                   (SELECT max(t.at) FROM base_audit_event t
-                     WHERE t.subject = 'organisation:' || d.organisation_id AND t.action = 'approval-required'
-                       AND t.facts ->> 'journal' = j.code AND t.after ->> 'since' = lower(d.in_force)::text),
-                   (lower(d.in_force) + 1)::timestamp AT TIME ZONE interval '5 hours')
+             WHERE d.in_force @> reference_day(e.recorded_at)
+               AND coalesce(
+                   e.recorded_at > (
+                       SELECT max(t.at) FROM base_audit_event t
+                        WHERE t.subject = 'organisation:' || d.organisation_id AND t.action = 'approval-required'
+                          AND t.facts ->> 'journal' = j.code AND t.after ->> 'since' = lower(d.in_force)::text),
+                   reference_day(e.recorded_at) > lower(d.in_force))
                AND NOT EXISTS (
                    SELECT FROM ledger_command c
                      JOIN finance_prepared p

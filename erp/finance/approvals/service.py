@@ -1,6 +1,6 @@
 """Use cases of approval.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
@@ -8,6 +8,7 @@ from typing import Any
 
 from erp.base import audit
 from erp.base.clock import today
+from erp.base.cursors import INTEGER, number_in
 from erp.base.errors import Invalid
 from erp.base.uow import Receipt, UnitOfWork, trial
 from erp.finance.approvals import queries, rules
@@ -23,6 +24,7 @@ from erp.finance.approvals.model import (
     PreparedRow,
     PreparedView,
     Revision,
+    Standing,
     State,
     Waiting,
 )
@@ -37,7 +39,6 @@ from erp.finance.journal import service as journal
 from erp.finance.journal.model import Journal, Page, PostingView
 from erp.finance.journal.rules import JournalUnknown, cancelling
 from erp.finance.journal.schemas import CorrectEntry
-from erp.finance.journal.service import CursorMalformed
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import ALLOWED
 from erp.reference.notifications import service as notifications
@@ -162,8 +163,8 @@ def _keep(uow: UnitOfWork, organisation_id: int, found: Head, content: Revision)
     _record(uow, "entry-prepared", organisation_id, found.id, before=before, after=content.command)
     own = authors(queries.acts(connection, scope, organisation_id, found.id))
     approvers = roles_that(Permission.JOURNAL_APPROVE)
-    for user_id in sorted(queries.nearest(connection, scope, organisation_id, approvers, today(), own)):
-        _notify(uow, organisation_id, found.id, user_id, NotificationKind.TO_APPROVE)
+    nearest = queries.nearest(connection, scope, organisation_id, approvers, today(), own)
+    _notify(uow, organisation_id, found.id, sorted(nearest), NotificationKind.TO_APPROVE)
 
 
 # ------------------------------------------------------------------------------------------------ decide
@@ -194,7 +195,7 @@ def withdraw(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: i
 def approve(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int) -> Receipt:
     """Post what was prepared; doing it twice posts once.
 
-    Whoever prepared it, or acts for who did, approves it only under an exception.
+    Whoever prepared it, or is lent a role here by who did, approves it only under an exception.
 
     Raises: PreparedUnknown, PreparedChanged, OwnEntry; as posting it would.
     """
@@ -249,7 +250,7 @@ def _exception_needed(uow: UnitOfWork, organisation_id: int, prepared_id: int) -
     """The exception under which the actor approves; ``None`` for a second person.  Raises: OwnEntry."""
     scope = uow.scope
     acts = queries.acts(uow.connection, scope, organisation_id, prepared_id)
-    if not authors(acts) & {scope.actor.id, scope.on_behalf_of}:
+    if not authors(acts) & scope.stands_for:
         return None
     found = queries.exception_in_force(uow.connection, scope, organisation_id, scope.actor.id, today())
     if found is None:
@@ -288,7 +289,7 @@ def _act(
         notifications.read_about(uow, subject(organisation_id, found.id))
         preparer = queries.preparer(uow.connection, uow.scope, organisation_id, found.id)
         if preparer != uow.scope.actor.id:
-            _notify(uow, organisation_id, found.id, preparer, kind, **facts)
+            _notify(uow, organisation_id, found.id, [preparer], kind, **facts)
     if exception_id is not None:
         facts["exception"] = exception_id
     _record(uow, f"entry-{act.value}", organisation_id, found.id, **facts)
@@ -300,11 +301,16 @@ def _record(uow: UnitOfWork, action: str, organisation_id: int, prepared_id: int
 
 
 def _notify(
-    uow: UnitOfWork, organisation_id: int, prepared_id: int, user_id: int, kind: NotificationKind, **facts: Any
+    uow: UnitOfWork,
+    organisation_id: int,
+    prepared_id: int,
+    user_ids: Sequence[int],
+    kind: NotificationKind,
+    **facts: Any,
 ) -> None:
     (row,) = some_prepared(uow, organisation_id, [prepared_id])
     what = f"{row.journal_code} «{row.memo}»"
-    notifications.notify(uow, user_id, kind, subject(organisation_id, prepared_id), what=what, **facts)
+    notifications.notify_all(uow, user_ids, kind, subject(organisation_id, prepared_id), what=what, **facts)
 
 
 def subject(organisation_id: int, prepared_id: int) -> str:
@@ -325,15 +331,20 @@ def waiting(uow: UnitOfWork, organisation_id: int, *, approves: bool) -> Waiting
     return queries.waiting(uow.connection, uow.scope, organisation_id, approves=approves)
 
 
+def standings(
+    uow: UnitOfWork, organisations: Collection[int], approves: Collection[int], day: date
+) -> dict[int, Standing]:
+    """How organisations stand for the scope's actor on ``day``, who approves at ``approves``."""
+    return queries.standings(uow.connection, uow.scope, organisations, approves, day)
+
+
 def prepared_entries(
     uow: UnitOfWork, organisation_id: int, narrowed: PreparedFilter, cursor: str | None = None, limit: int = 50
 ) -> Page[PreparedRow]:
     """A page of what was prepared, the newest first.  Raises: CursorMalformed, JournalUnknown."""
     if narrowed.journal and all(j.code != narrowed.journal for j in journal.journals(uow)):
         raise JournalUnknown(journal=narrowed.journal)
-    if cursor and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
-        raise CursorMalformed()
-    before = int(cursor) if cursor else None
+    before = number_in(cursor, most=INTEGER) if cursor else None
     rows = queries.rows(uow.connection, uow.scope, organisation_id, narrowed, before, limit + 1)
     shown = tuple(rows[:limit])
     return Page(shown, str(shown[-1].id) if len(rows) > limit else None)
@@ -464,8 +475,8 @@ def release_journal(uow: UnitOfWork, organisation_id: int, duty_id: int, command
         _record_duty(uow, organisation_id, found.journal.code, before, None)
         return
     rules.require_through_today(command.until, since, today())
-    queries.end_duty(uow.connection, uow.scope, organisation_id, duty_id, command.until)
-    _record_duty(uow, organisation_id, found.journal.code, before, before | {"until": command.until})
+    until = queries.end_duty(uow.connection, uow.scope, organisation_id, duty_id, command.until)
+    _record_duty(uow, organisation_id, found.journal.code, before, before | {"until": until})
 
 
 def _record_duty(
@@ -512,7 +523,7 @@ def allow_exception(uow: UnitOfWork, organisation_id: int, command: AllowExcepti
     Raises: ExceptionForOneself, NotABookkeeper, BeginsInThePast, EndsTooEarly, ExceptionAlready.
     """
     scope, day = uow.scope, today()
-    if command.user_id in (scope.actor.id, scope.on_behalf_of):
+    if command.user_id in scope.stands_for:
         raise rules.ExceptionForOneself()
     if command.user_id not in {person.id for person in bookkeepers(uow, organisation_id)}:
         raise rules.NotABookkeeper()
@@ -548,8 +559,8 @@ def end_exception(uow: UnitOfWork, organisation_id: int, exception_id: int, unti
         _record_exception(uow, organisation_id, found.user_id, before, None)
         return
     rules.require_through_today(until, found.since, today())
-    queries.end_exception(uow.connection, uow.scope, organisation_id, exception_id, min(until, found.until))
-    _record_exception(uow, organisation_id, found.user_id, before, before | {"until": min(until, found.until)})
+    until = queries.end_exception(uow.connection, uow.scope, organisation_id, exception_id, until)
+    _record_exception(uow, organisation_id, found.user_id, before, before | {"until": until})
 
 
 def _record_exception(

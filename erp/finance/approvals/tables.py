@@ -15,7 +15,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import DATERANGE, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB
 
 from ledger.tables import metadata
 
@@ -98,6 +98,7 @@ prepared_act = Table(
     Column("revision", Integer, nullable=False),
     Column("actor_id", Integer, nullable=False),
     Column("on_behalf_of", Integer),
+    Column("lenders", ARRAY(Integer), nullable=False, server_default=text("'{}'::integer[]")),
     Column("origin", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=text("''")),
     Column("exception_id", Integer),

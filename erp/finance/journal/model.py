@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from erp.base.dates import MonthSpan
+from erp.reference.trail.model import EntrySubject
 from ledger.model import Dimension
 
 T = TypeVar("T")
@@ -227,6 +228,11 @@ class EntryView:
     postings: tuple[PostingView, ...]
     cancelled_by: CorrectionView | None
     cancels: CorrectionView | None
+
+    @property
+    def subject(self) -> str:
+        """What the trail, files and comments know it by."""
+        return str(EntrySubject(self.organisation_id, self.fiscal_year, self.id))
 
     @property
     def amount_tiyn(self) -> int:

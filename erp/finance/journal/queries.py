@@ -785,6 +785,14 @@ def values_in_force(
     return found
 
 
+def lock_months(connection: Connection, scope: Scope, organisation_id: int) -> None:
+    """Held until commit by whoever sets a month; postings do not wait for it."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('ledger_period'), :organisation)"),
+        {"organisation": organisation_id},
+    )
+
+
 def allow_long_statements(connection: Connection, scope: Scope) -> None:
     """Let this transaction's statements take an hour: a large batch is one statement."""
     connection.execute(text("SELECT set_config('statement_timeout', '1h', true)"))

@@ -7,8 +7,9 @@ from hashlib import sha256
 from uuid import UUID
 
 from erp.base.clock import today
+from erp.base.cursors import CursorMalformed, number_in
 from erp.base.dates import DaySpan, MonthSpan
-from erp.base.errors import Invalid, RuleViolated
+from erp.base.errors import Invalid
 from erp.base.uow import Receipt, UnitOfWork
 from erp.finance.journal import queries, rules, turnovers, values
 from erp.finance.journal.model import (
@@ -39,12 +40,6 @@ from ledger import seals
 from ledger import service as ledger
 from ledger.errors import ApprovalNeeded
 from ledger.model import Correction, Dimension, EntryKind, JournalEntry, PeriodState, YearClosed, YearReopened
-
-
-class CursorMalformed(RuleViolated):
-    code = "cursor-malformed"
-    template = "The page address is damaged. Start again from the first page."
-
 
 # ------------------------------------------------------------------------------------------------ registers
 
@@ -201,13 +196,20 @@ def journals_to_approve(uow: UnitOfWork, organisation_id: int) -> frozenset[str]
     return frozenset(j.code for j in journals(uow) if j.id in ids) if ids else frozenset()
 
 
+def lock_months(uow: UnitOfWork, organisation_id: int) -> None:
+    """Let those who set the months of one organisation come one after another, until this is committed."""
+    queries.lock_months(uow.connection, uow.scope, organisation_id)
+
+
 def restrict_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
     """Leave a month to those who may adjust.  Raises: PeriodNotOpened; ReasonMissing where the month is closed."""
+    lock_months(uow, organisation_id)
     ledger.set_period(uow.connection, organisation_id, month, PeriodState.RESTRICTED, uow.scope.actor)
 
 
 def close_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
     """Close a month: nothing more is posted into it.  Raises: PeriodNotOpened of ``ledger.errors``."""
+    lock_months(uow, organisation_id)
     ledger.set_period(uow.connection, organisation_id, month, PeriodState.CLOSED, uow.scope.actor)
 
 
@@ -216,6 +218,7 @@ def reopen_month(uow: UnitOfWork, organisation_id: int, month: date, reason: str
 
     Raises: PeriodNotOpened, ReasonMissing, YearIsClosed of ``ledger.errors``.
     """
+    lock_months(uow, organisation_id)
     ledger.set_period(uow.connection, organisation_id, month, PeriodState.OPEN, uow.scope.actor, reason)
 
 
@@ -519,9 +522,8 @@ def _read_cursor(cursor: str, numbers: int) -> tuple[date, list[int]]:
     parts = cursor.split(".")
     try:
         day = date.fromisoformat(parts[0])
-        rest = [int(p) for p in parts[1:]]
     except ValueError:
         raise CursorMalformed() from None
-    if len(rest) != numbers:
+    if len(parts) != numbers + 1:
         raise CursorMalformed()
-    return day, rest
+    return day, [number_in(part) for part in parts[1:]]

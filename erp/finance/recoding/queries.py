@@ -150,21 +150,19 @@ def lock(connection: Connection, scope: Scope, organisation_id: int) -> None:
     )
 
 
-def hold(connection: Connection, scope: Scope, organisation_id: int, recoding_id: int) -> list[int]:
-    """Keep the old accounts that end on the day in force for it; returns them for ``release``."""
-    return list(
-        connection.execute(
-            text("SELECT finance_recoding_hold(:organisation, :recoding)"),
-            {"organisation": organisation_id, "recoding": recoding_id},
-        ).scalar_one()
+def hold(connection: Connection, scope: Scope, organisation_id: int, recoding_id: int, sides: Sequence[int]) -> None:
+    """Keep sides of old accounts that end on the day usable for it, until ``release`` in the same transaction."""
+    connection.execute(
+        text("SELECT finance_recoding_hold(:organisation, :recoding, CAST(:sides AS int[]))"),
+        {"organisation": organisation_id, "recoding": recoding_id, "sides": list(sides)},
     )
 
 
-def release(connection: Connection, scope: Scope, recoding_id: int, accounts: Sequence[int]) -> None:
-    """End them again, in the same transaction."""
+def release(connection: Connection, scope: Scope, organisation_id: int, sides: Sequence[int]) -> None:
+    """End them again."""
     connection.execute(
-        text("SELECT finance_recoding_release(:recoding, CAST(:accounts AS int[]))"),
-        {"recoding": recoding_id, "accounts": list(accounts)},
+        text("SELECT finance_recoding_release(:organisation, CAST(:sides AS int[]))"),
+        {"organisation": organisation_id, "sides": list(sides)},
     )
 
 

@@ -138,7 +138,7 @@ class RecodingImpossible(Conflict):
 
     def __init__(self, faults: Sequence[DomainError]) -> None:
         self.faults = tuple(faults)
-        super().__init__(count=len(faults), first=str(faults[0]))
+        super().__init__(count=len(faults), first=faults[0])
 
 
 _KEYS = UUID("5d1f3f0e-7a0b-4b5e-9a61-0b6f6f6d2c14")
@@ -147,9 +147,10 @@ MEMO = "Шоттар мен кодтарды ауыстыру: {title} / Пер�
 POSTINGS_AN_ENTRY = 500
 
 
-def key_of(recoding_id: int, organisation_id: int, round_: int) -> UUID:
-    """The idempotency key of one round in one organisation's books: always the same."""
-    return uuid5(_KEYS, f"{recoding_id}/{organisation_id}/{round_}")
+def key_of(recoding_id: int, organisation_id: int, round_: int, start: int | None = None) -> UUID:
+    """The idempotency key of one round in one organisation's books, or of its entry from a move on: always the same."""
+    entry = "" if start is None else f"/{start}"
+    return uuid5(_KEYS, f"{recoding_id}/{organisation_id}/{round_}{entry}")
 
 
 def parse_lines(text: str) -> list[Line]:

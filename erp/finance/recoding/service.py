@@ -83,17 +83,20 @@ def apply(uow: UnitOfWork, recoding_id: int, organisation_id: int) -> Applied:
     round_ = plan.rounds + 1
     key = rules.key_of(recoding_id, organisation_id, round_)
     journal.allow_long_statements(uow.connection, uow.scope)
-    held = queries.hold(uow.connection, uow.scope, organisation_id, recoding_id)
+    old = [move.standing.subaccount_id for move in plan.moves]
+    queries.hold(uow.connection, uow.scope, organisation_id, recoding_id, old)
     entries = list(_entries(uow, plan))
-    actor = uow.scope.actor
-    batch = ledger.post_many(uow.connection, organisation_id, key, entries, actor, Source("recoding", recoding_id))
-    queries.release(uow.connection, uow.scope, recoding_id, held)
-    queries.record_transfer(uow.connection, uow.scope, organisation_id, recoding_id, round_, key, batch.postings)
+    ledger.lock_balances(uow.connection, organisation_id, entries)
+    for entry in entries:
+        ledger.post_entry(uow.connection, entry, uow.scope.actor)
+    queries.release(uow.connection, uow.scope, organisation_id, old)
+    postings = sum(len(entry.postings) for entry in entries)
+    queries.record_transfer(uow.connection, uow.scope, organisation_id, recoding_id, round_, key, postings)
     audit.record(
         uow.connection, uow.scope, "recoded", f"recoding:{recoding_id}", organisation_id=organisation_id,
-        round=round_, postings=batch.postings, effective_on=plan.recoding.effective_on.isoformat(),
+        round=round_, postings=postings, effective_on=plan.recoding.effective_on.isoformat(),
     )  # fmt: skip
-    return Applied(Outcome.MOVED, round_, batch.postings)
+    return Applied(Outcome.MOVED, round_, postings)
 
 
 def end_codes(uow: UnitOfWork, recoding_id: int) -> int:
@@ -125,7 +128,7 @@ def _entries(uow: UnitOfWork, plan: Plan) -> Iterator[JournalEntry]:
         ids = ledger.intern_subaccounts(uow.connection, plan.organisation_id, targets)
         yield JournalEntry(
             organisation_id=plan.organisation_id,
-            key=rules.key_of(found.id, plan.organisation_id, plan.rounds + 1),
+            key=rules.key_of(found.id, plan.organisation_id, plan.rounds + 1, start),
             journal_id=journal_id,
             effective_on=found.effective_on,
             memo=rules.MEMO.format(title=found.title),

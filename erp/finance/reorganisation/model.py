@@ -19,9 +19,13 @@ class Reorganisation:
     created_at: datetime
     left_at: datetime | None
     joined_at: datetime | None
+    left_rounds: int
+    """How often balances left: corrections dated before the day leave a rest, which goes in the next round."""
+    joined_rounds: int
 
     @property
     def is_done(self) -> bool:
+        """Whether all that left has entered."""
         return self.joined_at is not None
 
 

@@ -7,7 +7,7 @@ from erp.base.scope import Scope
 from erp.finance.reorganisation.model import Handed, Reorganisation
 from ledger.model import Dimension
 
-_COLUMNS = "id, from_id, to_id, effective_on, act, transit, created_at, left_at, joined_at"
+_COLUMNS = "id, from_id, to_id, effective_on, act, transit, created_at, left_at, joined_at, left_rounds, joined_rounds"
 _CODES = ", ".join(dimension.slug for dimension in Dimension)
 
 
@@ -23,23 +23,19 @@ def of_organisation(connection: Connection, scope: Scope, organisation_id: int) 
 
 def lock(connection: Connection, scope: Scope, reorganisation_id: int) -> Reorganisation | None:
     """A joining, held to the end of the transaction: its steps are taken one at a time."""
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtext('finance_reorganisation'), :id)"), {"id": reorganisation_id}
-    )
     row = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM finance_reorganisation WHERE id = :id"), {"id": reorganisation_id}
+        text(f"SELECT {_COLUMNS} FROM finance_reorganisation WHERE id = :id FOR UPDATE"), {"id": reorganisation_id}
     ).one_or_none()
     return one(Reorganisation, row) if row else None
 
 
-def insert(
+def lock_leaving(
     connection: Connection, scope: Scope, from_id: int, to_id: int, effective_on: date, act: str, transit: str
-) -> int | None:
-    """A new joining; ``None`` where the institution joins another already."""
-    return connection.execute(
+) -> Reorganisation:
+    """The joining by which an institution leaves for another, held like ``lock``; made where there was none."""
+    connection.execute(
         text("""INSERT INTO finance_reorganisation (from_id, to_id, effective_on, act, transit, created_by, origin)
-                VALUES (:from_id, :to_id, :on, :act, :transit, :actor, :origin)
-                    ON CONFLICT (from_id) DO NOTHING RETURNING id"""),
+                VALUES (:from_id, :to_id, :on, :act, :transit, :actor, :origin) ON CONFLICT (from_id) DO NOTHING"""),
         {
             "from_id": from_id,
             "to_id": to_id,
@@ -49,24 +45,42 @@ def insert(
             "actor": scope.actor.id,
             "origin": scope.actor.origin,
         },
-    ).scalar_one_or_none()
+    )
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM finance_reorganisation WHERE from_id = :from_id FOR UPDATE"),
+        {"from_id": from_id},
+    ).one()
+    return one(Reorganisation, row)
+
+
+def lock_books(connection: Connection, scope: Scope, organisation_id: int) -> None:
+    """Wait for the postings under way in an institution's books, and let no other begin."""
+    connection.execute(
+        text("""SELECT pg_advisory_xact_lock(:organisation, ledger_month_key(m.month))
+                  FROM (SELECT month FROM ledger_period
+                         WHERE organisation_id = :organisation AND state <> 'closed' ORDER BY month) m"""),
+        {"organisation": organisation_id},
+    )
 
 
 def mark_left(connection: Connection, scope: Scope, reorganisation_id: int) -> None:
     connection.execute(
-        text("UPDATE finance_reorganisation SET left_at = clock_timestamp() WHERE id = :id"), {"id": reorganisation_id}
+        text("""UPDATE finance_reorganisation
+                   SET left_at = clock_timestamp(), left_rounds = left_rounds + 1, joined_at = NULL WHERE id = :id"""),
+        {"id": reorganisation_id},
     )
 
 
 def mark_joined(connection: Connection, scope: Scope, reorganisation_id: int) -> None:
     connection.execute(
-        text("UPDATE finance_reorganisation SET joined_at = clock_timestamp() WHERE id = :id"),
+        text("""UPDATE finance_reorganisation
+                   SET joined_at = clock_timestamp(), joined_rounds = left_rounds WHERE id = :id"""),
         {"id": reorganisation_id},
     )
 
 
 def handed(connection: Connection, scope: Scope, reorganisation_id: int) -> list[Handed]:
-    """The balances that left, for who keeps the books they enter."""
+    """The balances that left and have not entered yet, for who keeps the books they enter."""
     rows = connection.execute(
         text(f"""SELECT account_id, {_CODES}, balance_tiyn, quantity_milli, currency_minor
                    FROM finance_reorganisation_left(:id)"""),

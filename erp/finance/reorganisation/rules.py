@@ -1,6 +1,6 @@
 """What stands in the way of a joining, and the postings of both books."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -20,6 +20,11 @@ class ReorganisationUnknown(NotFound):
 class AlreadyJoining(Conflict):
     code = "already-joining"
     template = N_("This institution joins another already.")
+
+
+class NothingSince(AlreadyJoining):
+    code = "nothing-since"
+    template = N_("All balances have left these books already, and none has come since.")
 
 
 class JoinsItself(RuleViolated):
@@ -65,7 +70,7 @@ class LeavingImpossible(Conflict):
 
     def __init__(self, faults: Sequence[DomainError]) -> None:
         self.faults = tuple(faults)
-        super().__init__(count=len(faults), first=str(faults[0]))
+        super().__init__(count=len(faults), first=faults[0])
 
 
 class NotLeftYet(Conflict):
@@ -80,9 +85,9 @@ MEMO_JOINED = (
 )
 
 
-def key_of(reorganisation_id: int, step: str) -> UUID:
+def key_of(reorganisation_id: int, step: str, round_: int) -> UUID:
     """The idempotency key of a step: always the same."""
-    return uuid5(_KEYS, f"{reorganisation_id}/{step}")
+    return uuid5(_KEYS, f"{reorganisation_id}/{step}/{round_}")
 
 
 def faults_of_transit(account: AccountEdition | None, code: str, day: date) -> Iterator[DomainError]:
@@ -92,7 +97,7 @@ def faults_of_transit(account: AccountEdition | None, code: str, day: date) -> I
 
 
 def faults_of_standings(
-    standings: Iterable[Standing], transit: str, other_code: str, day: date
+    standings: Iterable[Standing], transit: str, both_codes: Collection[str], day: date
 ) -> Iterator[DomainError]:
     counterparty = list(Dimension).index(Dimension.COUNTERPARTY)
     for standing in standings:
@@ -101,7 +106,7 @@ def faults_of_standings(
             yield EnteredSince(account=account, day=day_string(day))
         if not standing.balance_tiyn:
             yield QuantityWithoutAmount(account=account)
-        if account == transit and standing.codes[counterparty] in ("", other_code):
+        if account == transit and standing.codes[counterparty] in ("", *both_codes):
             yield TransitInUse(account=account)
 
 

@@ -27,7 +27,9 @@ def of_organisation(uow: UnitOfWork, organisation_id: int) -> list[Reorganisatio
 
 def predecessors(uow: UnitOfWork, organisation_id: int) -> list[Reorganisation]:
     """Institutions whose balances entered the books: reports name them."""
-    return [each for each in of_organisation(uow, organisation_id) if each.to_id == organisation_id and each.is_done]
+    return [
+        each for each in of_organisation(uow, organisation_id) if each.to_id == organisation_id and each.joined_rounds
+    ]
 
 
 def preview(uow: UnitOfWork, organisation_id: int, command: Join) -> Leaving:
@@ -39,37 +41,44 @@ def preview(uow: UnitOfWork, organisation_id: int, command: Join) -> Leaving:
     transit = _account(uow, command.transit, command.effective_on)
     faults = list(rules.faults_of_transit(transit, command.transit, command.effective_on))
     standings = recoding.all_standings(uow.connection, uow.scope, organisation_id, command.effective_on)
-    faults += rules.faults_of_standings(standings, command.transit, command.other, command.effective_on)
+    own = queries.organisation_codes(uow.connection, uow.scope, [organisation_id])[organisation_id]
+    faults += rules.faults_of_standings(standings, command.transit, (own, command.other), command.effective_on)
     return Leaving(tuple(standings), tuple(faults))
 
 
 def leave(uow: UnitOfWork, organisation_id: int, command: Join) -> int:
     """All balances of an institution leave its books on the day; returns the id of the joining.
 
-    Raises: as ``preview``; AlreadyJoining, LeavingImpossible; PeriodClosed, PeriodRestricted, PeriodNotOpened of
-    ``ledger.errors``.
+    Repeating it lets leave what has come since, by corrections dated before the day.
+
+    Raises: as ``preview``; AlreadyJoining where it joins otherwise, NothingSince, LeavingImpossible; PeriodClosed,
+    PeriodRestricted, PeriodNotOpened of ``ledger.errors``.
     """
     other = _other(uow, organisation_id, command)
     day = command.effective_on
-    made = queries.insert(uow.connection, uow.scope, organisation_id, other, day, command.act, command.transit)
-    if made is None:
+    found = queries.lock_leaving(uow.connection, uow.scope, organisation_id, other, day, command.act, command.transit)
+    if (found.to_id, found.effective_on, found.transit) != (other, day, command.transit):
         raise rules.AlreadyJoining()
+    queries.lock_books(uow.connection, uow.scope, organisation_id)
     leaving = preview(uow, organisation_id, command)
+    if found.left_rounds and not leaving.standings:
+        raise rules.NothingSince()
     if leaving.faults:
         raise rules.LeavingImpossible(leaving.faults)
     in_transit = _InTransit(uow, organisation_id, command.transit, command.other, day)
     postings = [
         rules.leaving_posting(each, in_transit.side(each.account.kind == "off_balance")) for each in leaving.standings
     ]
-    memo = rules.MEMO_LEFT.format(other=command.other, act=command.act)
-    _post(uow, organisation_id, made, "leave", day, memo, postings)
-    queries.mark_left(uow.connection, uow.scope, made)
+    memo = rules.MEMO_LEFT.format(other=command.other, act=found.act)
+    round_ = found.left_rounds + 1
+    _post(uow, organisation_id, found.id, "leave", round_, day, memo, postings)
+    queries.mark_left(uow.connection, uow.scope, found.id)
     audit.record(
         uow.connection, uow.scope, "institution-left", f"organisation:{organisation_id}",
-        organisation_id=organisation_id, joins=command.other, act=command.act, effective_on=day.isoformat(),
-        postings=len(postings),
+        organisation_id=organisation_id, joins=command.other, act=found.act, effective_on=day.isoformat(),
+        round=round_, postings=len(postings),
     )  # fmt: skip
-    return made
+    return found.id
 
 
 def join(uow: UnitOfWork, organisation_id: int, reorganisation_id: int) -> Reorganisation:
@@ -95,7 +104,7 @@ def join(uow: UnitOfWork, organisation_id: int, reorganisation_id: int) -> Reorg
         for each, id_ in zip(handed, ids, strict=True)
     ]
     memo = rules.MEMO_JOINED.format(other=other, act=found.act)
-    _post(uow, organisation_id, found.id, "join", found.effective_on, memo, postings)
+    _post(uow, organisation_id, found.id, "join", found.left_rounds, found.effective_on, memo, postings)
     queries.mark_joined(uow.connection, uow.scope, found.id)
     audit.record(
         uow.connection, uow.scope, "institution-joined", f"organisation:{organisation_id}",
@@ -140,14 +149,15 @@ def _post(
     organisation_id: int,
     reorganisation_id: int,
     step: str,
+    round_: int,
     day: date,
     memo: str,
     postings: Sequence[Posting],
 ) -> None:
     if not postings:
         return
-    key, journal_id = rules.key_of(reorganisation_id, step), opening_journal(uow)
-    source = Source("reorganisation", reorganisation_id)
+    key, journal_id = rules.key_of(reorganisation_id, step, round_), opening_journal(uow)
+    source = Source("reorganisation", reorganisation_id, round_)
     journal.allow_long_statements(uow.connection, uow.scope)
     entries = [
         JournalEntry(

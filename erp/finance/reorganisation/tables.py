@@ -16,6 +16,8 @@ reorganisation = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("left_at", DateTime(timezone=True)),
     Column("joined_at", DateTime(timezone=True)),
+    Column("left_rounds", Integer, nullable=False, server_default=text("0")),
+    Column("joined_rounds", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("from_id", name="finance_reorganisation_once"),
     Index("finance_reorganisation_by_successor", "to_id"),
 )

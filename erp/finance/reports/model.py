@@ -149,9 +149,6 @@ class Chessboard:
     def debit_total(self, code: str) -> int:
         return sum(amount for (debit, _), amount in self.cells.items() if debit == code)
 
-    def credit_total(self, code: str) -> int:
-        return sum(amount for (_, credit), amount in self.cells.items() if credit == code)
-
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 
 from erp.base import audit
+from erp.base.cursors import SMALLINT, CursorMalformed, number_in
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import queries as journal_queries
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import Account, EntryFilter, Journal, TrialBalance
 from erp.finance.journal.rules import AccountUnknown, JournalUnknown
-from erp.finance.journal.service import CursorMalformed
 from erp.finance.journal.turnovers import Cut
 from erp.finance.reports import queries, rules
 from erp.finance.reports.model import (
@@ -199,12 +199,10 @@ def _cursor(line: SideLine) -> str:
 def _read_cursor(cursor: str) -> queries.Place:
     try:
         day, entry_id, no, side = cursor.split(".")
-        place = (date.fromisoformat(day), int(entry_id), int(no), int(side))
+        begins = date.fromisoformat(day)
     except ValueError:
         raise CursorMalformed() from None
-    if not (0 <= place[1] < 1 << 63 and 0 <= place[2] < 1 << 15 and place[3] in (0, 1)):
-        raise CursorMalformed()
-    return place
+    return begins, number_in(entry_id), number_in(no, most=SMALLINT), number_in(side, most=1)
 
 
 # ------------------------------------------------------------------------------------------------ saved views

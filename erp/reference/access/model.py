@@ -50,10 +50,11 @@ class SessionKind(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route asks for.  The first three need no role; those of the whole system are held anywhere."""
+    """What a route asks for.  The first four need no role; those of the whole system are held anywhere."""
 
     PUBLIC = "public"
     SIGNED_IN = "signed-in"
+    IN_PERSON = "in-person"
     OWN_ACCOUNT = "own-account"
     JOURNAL_READ = "journal.read"
     JOURNAL_POST = "journal.post"
@@ -73,8 +74,10 @@ class Permission(StrEnum):
     PACKAGES_MANAGE = "packages.manage"
 
 
-ANYBODY = frozenset({Permission.PUBLIC, Permission.SIGNED_IN, Permission.OWN_ACCOUNT})
-"""Permissions that need no role; the last only a person at a browser has, never a program with a token."""
+ANYBODY = frozenset({Permission.PUBLIC, Permission.SIGNED_IN, Permission.IN_PERSON, Permission.OWN_ACCOUNT})
+"""Permissions that need no role.  ``IN_PERSON`` and ``OWN_ACCOUNT`` only a person at a browser has, never a program
+with a token; the last also before choosing a password of their own.
+"""
 
 SYSTEM_WIDE = frozenset({Permission.SYSTEM_READ, Permission.SYSTEM_AUDIT, Permission.PACKAGES_MANAGE})
 """Permissions that concern no organisation: held by who has them anywhere."""
@@ -192,6 +195,28 @@ class PersonRow:
     has_second_factor: bool
     seen_at: datetime | None
     is_manageable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """Whom a list of people is narrowed to; ``words`` are part of the name or the login.
+
+    A role is one that counts on the day of the list, at ``organisation_id`` itself where both are asked for.
+    """
+
+    words: str = ""
+    organisation_id: int | None = None
+    role: Role | None = None
+    is_blocked: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleCount:
+    """``without_second_factor`` are of those who are let in."""
+
+    people: int
+    blocked: int
+    without_second_factor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,29 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from erp.base import audit
+from erp.base.cursors import INTEGER, number_in
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import Language
 from erp.base.uow import UnitOfWork
 from erp.reference.access import queries, service
-from erp.reference.access.model import Delegation, Held, PersonRow, Reach, Role, SessionKind
+from erp.reference.access.model import (
+    Delegation,
+    Held,
+    PeopleCount,
+    PeopleFilter,
+    PersonRow,
+    Reach,
+    Role,
+    SessionKind,
+    Token,
+)
 from erp.reference.organisations import service as organisations
 
 LONGEST_DELEGATION = timedelta(days=366)
+EVERYBODY = PeopleFilter()
 _BROWSERS = (SessionKind.BROWSER, SessionKind.CHALLENGE)
 
 
@@ -67,7 +80,7 @@ class RoleNotHeld(RuleViolated):
 
 class DelegateUnknown(RuleViolated):
     code = "delegate-unknown"
-    template = "Nobody with the login “{login}” may sign in on that day."
+    template = "Nobody with the login “{login}” has a role on that day where the lender has one. Ask an administrator."
 
 
 class DelegateIsSelf(RuleViolated):
@@ -87,23 +100,37 @@ class DelegationUnknown(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person with all their roles and delegations, past ones too, and where each role of today counts."""
+    """A person with all their roles and delegations, past ones too, and where each role of today counts.
+
+    Their tokens, where the scope may end them.
+    """
 
     row: PersonRow
     held: list[Held]
     reach: list[Reach]
     delegations: list[Delegation]
+    tokens: list[Token]
 
 
 def people(
-    uow: UnitOfWork, day: date, *, words: str = "", after: tuple[str, int] | None = None, limit: int = 50
+    uow: UnitOfWork,
+    day: date,
+    asked: PeopleFilter = EVERYBODY,
+    *,
+    after: tuple[str, int] | None = None,
+    limit: int = 50,
 ) -> tuple[list[PersonRow], dict[int, list[Held]]]:
     """A page of the people who have or had a role where the scope administers, and their roles by person."""
-    rows = queries.people(uow.connection, uow.scope, day, words, after, limit)
+    rows = queries.people(uow.connection, uow.scope, day, asked, after, limit)
     held: dict[int, list[Held]] = {}
     for each in queries.held_by(uow.connection, uow.scope, [row.id for row in rows]):
         held.setdefault(each.user_id, []).append(each)
     return rows, held
+
+
+def counted(uow: UnitOfWork, day: date) -> PeopleCount:
+    """How many people the scope administers, and how they sign in."""
+    return queries.people_counted(uow.connection, uow.scope, day)
 
 
 def cursor_after(row: PersonRow) -> str:
@@ -112,9 +139,14 @@ def cursor_after(row: PersonRow) -> str:
 
 
 def read_cursor(text: str) -> tuple[str, int] | None:
-    """What ``cursor_after`` wrote; of anything else, the beginning."""
+    """What ``cursor_after`` wrote; of nothing, the beginning.  Raises: CursorMalformed."""
     number, _, name = text.partition(" ")
-    return (name, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    return (name, number_in(number, most=INTEGER)) if text else None
+
+
+def lock(uow: UnitOfWork, user_id: int) -> None:
+    """Let those who change one person come one after another, until this is committed."""
+    queries.lock_person(uow.connection, uow.scope, user_id)
 
 
 def person(uow: UnitOfWork, user_id: int, day: date) -> Person:
@@ -122,7 +154,9 @@ def person(uow: UnitOfWork, user_id: int, day: date) -> Person:
     row = _known(uow, user_id, day)
     held = queries.held_by(uow.connection, uow.scope, [user_id])
     reach = queries.reach_of(uow.connection, uow.scope, [each.id for each in held], day)
-    return Person(row, held, reach, queries.delegations_of(uow.connection, uow.scope, user_id))
+    delegations = queries.delegations_of(uow.connection, uow.scope, user_id)
+    tokens = queries.tokens_of(uow.connection, uow.scope, user_id) if row.is_manageable else []
+    return Person(row, held, reach, delegations, tokens)
 
 
 def add_person(
@@ -178,12 +212,29 @@ def unblock(uow: UnitOfWork, user_id: int, since: date, day: date) -> None:
 def give_password(uow: UnitOfWork, user_id: int, password: str, day: date) -> None:
     """A password for who has lost theirs; they choose another when they sign in with it.
 
-    Raises: PersonUnknown, PersonBeyond, OwnAdministration, PasswordTooShort.
+    Their browsers and tokens end, and what was lent to them where the scope administers nothing: the database ends
+    it, as the giver could act as them.
+
+    Raises: PersonUnknown, PersonBeyond, OwnAdministration, PasswordTooShort, PasswordTooLong.
     """
     _managed(uow, user_id, day)
+    lent = [
+        each.id
+        for each in queries.delegations_of(uow.connection, uow.scope, user_id)
+        if each.delegate_id == user_id and each.until > day and each.organisation_id not in uow.scope.administers
+    ]
     queries.update_password(uow.connection, uow.scope, user_id, service.hashed(password), must_change=True)
-    queries.delete_sessions_of(uow.connection, uow.scope, user_id, _BROWSERS)
-    _record(uow, "password-given", user_id)
+    ended = queries.delete_sessions_of(uow.connection, uow.scope, user_id, SessionKind)
+    _record(uow, "password-given", user_id, sessions=ended, delegations_ended=lent)
+
+
+def revoke_token(uow: UnitOfWork, user_id: int, token_id: int, day: date) -> None:
+    """End a token of a person.  Raises: PersonUnknown, PersonBeyond, OwnAdministration, SessionUnknown."""
+    _managed(uow, user_id, day)
+    kinds = (SessionKind.TOKEN,)
+    if not queries.delete_sessions_of(uow.connection, uow.scope, user_id, kinds, session_id=token_id):
+        raise service.SessionUnknown()
+    _record(uow, "token-revoked", user_id, session=token_id)
 
 
 def reset_second_factor(uow: UnitOfWork, user_id: int, day: date) -> None:
@@ -207,7 +258,6 @@ def give_role(
     """
     _require_order(since, last)
     _require_place(uow, organisation_id, since, day)
-    queries.lock_person(uow.connection, uow.scope, user_id)
     _managed(uow, user_id, day)
     if not service.grant_role(uow, user_id, role, organisation_id, since, _after(last)):
         raise RoleHeldAlready()
@@ -219,6 +269,7 @@ def end_role(uow: UnitOfWork, user_id: int, grant_id: int, since: date, day: dat
     Raises: PersonUnknown, RoleGrantUnknown, OwnAdministration, OrganisationBeyond, DayPassed.
     """
     _require_to_come(since, day)
+    lock(uow, user_id)
     _known(uow, user_id, day)
     _require_another(uow, user_id)
     held = queries.held(uow.connection, uow.scope, grant_id)
@@ -272,14 +323,14 @@ def delegate(
     actor_id = uow.scope.actor.id
     if lender_id != actor_id and organisation_id not in uow.scope.administers:
         raise OrganisationBeyond()
-    delegate = queries.user_by_login(uow.connection, uow.scope, login.strip().lower(), since)
+    delegate = queries.delegate_by_login(uow.connection, uow.scope, lender_id, login.strip().lower(), since)
     if delegate is None:
         raise DelegateUnknown(login=login)
     if delegate.id == lender_id:
         raise DelegateIsSelf()
     if delegate.id == actor_id:
         raise OwnAdministration()
-    queries.lock_person(uow.connection, uow.scope, lender_id)
+    lock(uow, lender_id)
     if (organisation_id, role) not in lendable(uow, lender_id, since):
         lender = queries.user_by_id(uow.connection, uow.scope, lender_id)
         raise RoleNotHeld(name=lender.name if lender else "")
@@ -313,6 +364,7 @@ def end_delegation(uow: UnitOfWork, delegation_id: int, day: date) -> None:
         raise DelegationUnknown()
     if found.lender_id != actor_id and found.organisation_id not in uow.scope.administers:
         raise DelegationUnknown()
+    lock(uow, found.lender_id)
     queries.end_delegation(uow.connection, uow.scope, delegation_id, day)
     for user_id in (found.lender_id, found.delegate_id):
         audit.record(
@@ -340,6 +392,7 @@ def _known(uow: UnitOfWork, user_id: int, day: date) -> PersonRow:
 
 
 def _managed(uow: UnitOfWork, user_id: int, day: date) -> PersonRow:
+    lock(uow, user_id)
     row = _known(uow, user_id, day)
     _require_another(uow, user_id)
     if not row.is_manageable:
@@ -382,7 +435,7 @@ def _record(
     *,
     before: dict[str, str] | None = None,
     after: dict[str, str] | None = None,
-    **facts: str,
+    **facts: Any,
 ) -> None:
     """An event of a person's account, where the scope administers them."""
     where = queries.organisation_of(uow.connection, uow.scope, user_id)

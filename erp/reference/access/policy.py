@@ -101,13 +101,13 @@ def authorise(identity: Identity | None, permission: Permission, organisation_id
     if identity is None:
         raise SignInNeeded()
     actor = Actor(identity.user.id, identity.origin)
+    if permission in (Permission.OWN_ACCOUNT, Permission.IN_PERSON) and not identity.is_by_browser:
+        raise BrowserNeeded()
     if permission is Permission.OWN_ACCOUNT:
-        if not identity.is_by_browser:
-            raise BrowserNeeded()
         return Scope(actor)
     if identity.must_change_password:
         raise PasswordChangeNeeded()
-    if permission is Permission.SIGNED_IN:
+    if permission in (Permission.SIGNED_IN, Permission.IN_PERSON):
         return Scope(actor, reads=reach(identity, Permission.JOURNAL_READ))
     if permission in SYSTEM_WIDE:
         if not _holds_for_all(identity, permission):
@@ -139,6 +139,7 @@ def _scope(identity: Identity, permission: Permission, where: frozenset[int]) ->
         audits=_trail(identity, permission, where),
         administers=where if permission in _ADMINISTERS else nowhere,
         on_behalf_of=behalf,
+        lenders=_lenders(identity, where) if behalf is not None else nowhere,
     )
 
 
@@ -186,3 +187,10 @@ def _on_behalf_of(identity: Identity, permission: Permission, where: frozenset[i
 
     lenders = {grant.on_behalf_of for grant in identity.grants if lending(grant)}
     return None if None in lenders else min((each for each in lenders if each is not None), default=None)
+
+
+def _lenders(identity: Identity, where: frozenset[int]) -> frozenset[int]:
+    """Everybody who lends the person a role there."""
+    return frozenset(
+        g.on_behalf_of for g in identity.grants if g.organisation_id in where and g.on_behalf_of is not None
+    )

@@ -15,6 +15,8 @@ from erp.reference.access.model import (
     Identity,
     Limits,
     OpenSession,
+    PeopleCount,
+    PeopleFilter,
     Permission,
     PersonRow,
     Reach,
@@ -329,11 +331,8 @@ _PERSON = """
     SELECT u.id, u.login, u.name, u.language, u.in_force @> CAST(:day AS date) AS is_admitted,
            (SELECT min(lower(r)) FROM unnest(u.in_force) r WHERE lower(r) > :day) AS admitted_from,
            (SELECT upper(r) FROM unnest(u.in_force) r WHERE r @> CAST(:day AS date)) AS blocked_from,
-           coalesce((SELECT is_confirmed FROM reference_second_factor f WHERE f.user_id = u.id), false)
-               AS has_second_factor,
-           (SELECT max(seen_at) FROM reference_session s WHERE s.user_id = u.id AND s.kind = 'browser') AS seen_at,
-           reference_may_manage(u.id) AS is_manageable
-      FROM reference_user u
+           s.has_second_factor, s.seen_at, reference_may_manage(u.id) AS is_manageable
+      FROM reference_user u CROSS JOIN LATERAL reference_signs_in(u.id) s
 """
 _ADMINISTERED = "ANY((SELECT reference_administered())::int[])"
 _KNOWN_HERE = f"""
@@ -343,21 +342,34 @@ _KNOWN_HERE = f"""
 """
 
 
+_ASKED = f"""
+    (:words = '' OR strpos(base_search_fold(u.name || ' ' || u.login), base_search_fold(:words)) > 0)
+    AND (CAST(:blocked AS boolean) IS NULL OR u.in_force @> CAST(:day AS date) <> CAST(:blocked AS boolean))
+    AND (CAST(:organisation AS int) IS NULL AND :role = ''
+         OR EXISTS (SELECT FROM reference_role_grant g
+                     WHERE g.user_id = u.id AND g.in_force @> CAST(:day AS date)
+                       AND g.organisation_id = coalesce(CAST(:organisation AS int), g.organisation_id)
+                       AND (:role = '' OR g.role = :role) AND g.organisation_id = {_ADMINISTERED}))
+"""
+
+
 def people(
-    connection: Connection, scope: Scope, day: date, words: str, after: tuple[str, int] | None, limit: int
+    connection: Connection, scope: Scope, day: date, asked: PeopleFilter, after: tuple[str, int] | None, limit: int
 ) -> list[PersonRow]:
-    """Who has or had a role where the scope administers, by name; ``words`` are part of the name or the login."""
+    """Who has or had a role where the scope administers, and is asked for; by name."""
     rows = connection.execute(
         text(f"""
-            {_PERSON} WHERE {_KNOWN_HERE}
-               AND (:words = '' OR strpos(base_search_fold(u.name || ' ' || u.login), base_search_fold(:words)) > 0)
+            {_PERSON} WHERE {_KNOWN_HERE} AND {_ASKED}
                AND (:after_id = 0 OR (base_kazakh_sort_key(u.name) COLLATE "C", u.id) >
                                      (base_kazakh_sort_key(:after_name) COLLATE "C", :after_id))
              ORDER BY base_kazakh_sort_key(u.name) COLLATE "C", u.id LIMIT :limit
         """),
         {
             "day": day,
-            "words": words,
+            "words": asked.words,
+            "organisation": asked.organisation_id,
+            "role": asked.role.value if asked.role else "",
+            "blocked": asked.is_blocked,
             "after_name": after[0] if after else "",
             "after_id": after[1] if after else 0,
             "limit": limit,
@@ -366,22 +378,25 @@ def people(
     return many(PersonRow, rows)
 
 
+def people_counted(connection: Connection, scope: Scope, day: date) -> PeopleCount:
+    """Of those whom ``people`` lists."""
+    row = connection.execute(
+        text(f"""
+            SELECT count(*) AS people, count(*) FILTER (WHERE NOT u.in_force @> CAST(:day AS date)) AS blocked,
+                   count(*) FILTER (WHERE u.in_force @> CAST(:day AS date) AND NOT s.has_second_factor)
+                       AS without_second_factor
+              FROM reference_user u CROSS JOIN LATERAL reference_signs_in(u.id) s WHERE {_KNOWN_HERE}
+        """),
+        {"day": day},
+    ).one()
+    return one(PeopleCount, row)
+
+
 def person_known_here(connection: Connection, scope: Scope, user_id: int, day: date) -> PersonRow | None:
     row = connection.execute(
         text(f"{_PERSON} WHERE u.id = :id AND {_KNOWN_HERE}"), {"id": user_id, "day": day}
     ).one_or_none()
     return one(PersonRow, row) if row else None
-
-
-def user_by_login(connection: Connection, scope: Scope, login: str, day: date) -> User | None:
-    row = connection.execute(
-        text(
-            "SELECT id, login, name, language FROM reference_user"
-            " WHERE login = :login AND in_force @> CAST(:day AS date)"
-        ),
-        {"login": login, "day": day},
-    ).one_or_none()
-    return one(User, row) if row else None
 
 
 def user_by_id(connection: Connection, scope: Scope, user_id: int) -> User | None:
@@ -394,11 +409,6 @@ def user_by_id(connection: Connection, scope: Scope, user_id: int) -> User | Non
 def lock_person(connection: Connection, scope: Scope, user_id: int) -> None:
     """Changes of one person's roles wait for each other."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('reference_user'), :id)"), {"id": user_id})
-
-
-def may_manage(connection: Connection, scope: Scope, user_id: int) -> bool:
-    """Whether all that a person may do, now or later, is where the scope administers."""
-    return bool(connection.execute(text("SELECT reference_may_manage(:id)"), {"id": user_id}).scalar_one())
 
 
 def organisation_of(connection: Connection, scope: Scope, user_id: int) -> int | None:
@@ -414,7 +424,8 @@ def organisation_of(connection: Connection, scope: Scope, user_id: int) -> int |
 
 
 _HELD = """
-    SELECT g.id, g.user_id, g.role, g.organisation_id, lower(g.in_force) AS since, upper(g.in_force) AS until,
+    SELECT g.id, g.user_id, g.role, g.organisation_id, coalesce(lower(g.in_force), g.withdrawn_on) AS since,
+           coalesce(upper(g.in_force), g.withdrawn_on) AS until,
            g.organisation_id = ANY((SELECT reference_administered())::int[]) AS is_changeable
       FROM reference_role_grant g
 """
@@ -423,7 +434,7 @@ _HELD = """
 def held_by(connection: Connection, scope: Scope, user_ids: list[int]) -> list[Held]:
     """The roles granted to people, past ones too, those in force first."""
     rows = connection.execute(
-        text(f"{_HELD} WHERE g.user_id = ANY(:ids) ORDER BY upper_inf(g.in_force) DESC, g.in_force DESC, g.id"),
+        text(f"{_HELD} WHERE g.user_id = ANY(:ids) ORDER BY upper_inf(g.in_force) DESC, since DESC NULLS LAST, g.id"),
         {"ids": user_ids},
     )
     return many(Held, rows)
@@ -474,7 +485,7 @@ def insert_grant(
 
 
 def end_grant(connection: Connection, scope: Scope, grant_id: int, day: date) -> None:
-    """From ``day`` on the role is no longer held; one that had not begun by then is gone."""
+    """From ``day`` on the role is no longer held; one that was still to come is gone, any other stays with its days."""
     _end(connection, "reference_role_grant", grant_id, day)
 
 
@@ -484,7 +495,8 @@ def end_delegation(connection: Connection, scope: Scope, delegation_id: int, day
 
 def _end(connection: Connection, table: str, row_id: int, day: date) -> None:
     connection.execute(
-        text(f"DELETE FROM {table} WHERE id = :id AND lower(in_force) >= :day"), {"id": row_id, "day": day}
+        text(f"DELETE FROM {table} WHERE id = :id AND lower(in_force) >= :day AND lower(in_force) > reference_today()"),
+        {"id": row_id, "day": day},
     )
     connection.execute(
         text(f"""
@@ -496,7 +508,8 @@ def _end(connection: Connection, table: str, row_id: int, day: date) -> None:
 
 
 _DELEGATION = """
-    SELECT d.id, d.role, d.organisation_id, lower(d.in_force) AS since, upper(d.in_force) AS until,
+    SELECT d.id, d.role, d.organisation_id, coalesce(lower(d.in_force), d.withdrawn_on) AS since,
+           coalesce(upper(d.in_force), d.withdrawn_on) AS until,
            l.id AS lender_id, l.name AS lender, t.id AS delegate_id, t.name AS delegate
       FROM reference_delegation d
       JOIN reference_user l ON l.id = d.lender_id JOIN reference_user t ON t.id = d.delegate_id
@@ -506,7 +519,7 @@ _DELEGATION = """
 def delegations_of(connection: Connection, scope: Scope, user_id: int) -> list[Delegation]:
     """What a person lent, and what was lent to them, the latest first."""
     rows = connection.execute(
-        text(f"{_DELEGATION} WHERE :id IN (d.lender_id, d.delegate_id) ORDER BY d.in_force DESC, d.id DESC"),
+        text(f"{_DELEGATION} WHERE :id IN (d.lender_id, d.delegate_id) ORDER BY since DESC, d.id DESC"),
         {"id": user_id},
     )
     return many(Delegation, rows)
@@ -543,6 +556,23 @@ def insert_delegation(
             "until": until,
         },
     ).scalar_one_or_none()
+
+
+def delegate_by_login(connection: Connection, scope: Scope, lender_id: int, login: str, day: date) -> User | None:
+    """Who signs in on ``day`` and is known to the lender, by a role that counts where one of the lender's counts too,
+    or to whom the scope administers.  Of others nobody learns whether they are there.
+    """
+    row = connection.execute(
+        text(f"""
+            SELECT u.id, u.login, u.name, u.language FROM reference_user u
+             WHERE u.login = :login AND u.in_force @> CAST(:day AS date)
+               AND ({_KNOWN_HERE}
+                    OR EXISTS (SELECT FROM reference_own_grants_of(u.id, :day) t
+                                 JOIN reference_own_grants_of(:lender, :day) l USING (organisation_id)))
+        """),
+        {"login": login, "day": day, "lender": lender_id},
+    ).one_or_none()
+    return one(User, row) if row else None
 
 
 def own_roles(connection: Connection, scope: Scope, user_id: int, day: date) -> list[tuple[int, Role]]:
@@ -617,11 +647,7 @@ def put_recovery_codes(connection: Connection, scope: Scope, user_id: int, hashe
 
 
 def delete_second_factor(connection: Connection, scope: Scope, user_id: int) -> bool:
-    """Whether there was one."""
-    put_recovery_codes(connection, scope, user_id, [])
-    return (
-        connection.execute(
-            text("DELETE FROM reference_second_factor WHERE user_id = :user"), {"user": user_id}
-        ).rowcount
-        > 0
+    """With its recovery codes; whether there was one."""
+    return bool(
+        connection.execute(text("SELECT reference_forget_second_factor(:user)"), {"user": user_id}).scalar_one()
     )

@@ -1,5 +1,6 @@
 """Signing in and out, and one's own account.  Secrets are random; the database keeps only their SHA-256."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -80,6 +81,11 @@ class PasswordTooShort(RuleViolated):
     template = "The password is too short: at least {minimum} characters."
 
 
+class PasswordTooLong(RuleViolated):
+    code = "password-too-long"
+    template = "The password is too long: at most {maximum} characters."
+
+
 class PasswordUnchanged(RuleViolated):
     code = "password-unchanged"
     template = "This is the password you have. Choose another."
@@ -116,6 +122,7 @@ class TokenLifeOutOfRange(RuleViolated):
 
 
 _MINIMUM_PASSWORD = 8
+_MAXIMUM_PASSWORD = 1000  # characters: what is hashed costs time and memory by its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,7 @@ def _challenged(uow: UnitOfWork, known: queries.Credentials, agent: str) -> Sign
 def _signed_in(uow: UnitOfWork, user: User, agent: str) -> SignedIn:
     queries.forget_failures(uow.connection, uow.scope, user.login, _FAILURES_KEPT)
     queries.delete_expired_sessions(uow.connection, uow.scope)
-    audit.record(uow.connection, uow.scope, "signed-in", f"user:{user.id}")
+    audit.record(uow.connection, Scope(Actor(user.id, uow.scope.actor.origin)), "signed-in", f"user:{user.id}")
     return SignedIn(_open_session(uow, user.id, SessionKind.BROWSER, BROWSER_SESSION, agent=agent), user)
 
 
@@ -183,15 +190,12 @@ def _answered(uow: UnitOfWork, secret: str, code: str, at: datetime, agent: str)
     challenge = queries.try_challenge(uow.connection, uow.scope, _digest(secret), at.date())
     if challenge is None or challenge.tries > _TRIES:
         return ChallengePassed()
-    user, everywhere = challenge.user, Scope(Actor(uow.scope.actor.id, _ALL_ORIGINS))
-    counted = f"{user.login} code"
-    retry_at = queries.count_attempt(uow.connection, everywhere, counted)
-    if retry_at is not None:
-        return _wait(retry_at)
-    if not second_factor.accepts(uow, user.id, code, at.timestamp()):
-        audit.record(uow.connection, uow.scope, "code-refused", f"user:{user.id}")
-        return CodeRefused()
-    queries.forget_failures(uow.connection, everywhere, counted, _FAILURES_KEPT)
+    user = challenge.user
+    refusal = _counting_codes(uow, user.id, lambda: second_factor.accepts(uow, user.id, code, at.timestamp()))
+    if refusal is not None:
+        if isinstance(refusal, CodeRefused):
+            audit.record(uow.connection, uow.scope, "code-refused", f"user:{user.id}")
+        return refusal
     sign_out(uow, secret)
     return _signed_in(uow, user, agent)
 
@@ -307,11 +311,11 @@ def choose_language(uow: UnitOfWork, language: Language) -> None:
 
 
 def change_password(engine: Engine, scope: Scope, old: str, new: str, secret: str) -> None:
-    """Choose a new password; every other browser is signed out.
+    """Choose a new password; every other browser is signed out, and every token ends.
 
     In two steps, as at sign-in: no connection waits for the old password to be verified.
 
-    Raises: PasswordWrong, PasswordTooShort, PasswordUnchanged, TooManyAttempts.
+    Raises: PasswordWrong, PasswordTooShort, PasswordTooLong, PasswordUnchanged, TooManyAttempts.
     """
     user_id = scope.actor.id
     retry_at, password_hash = run(engine, scope, lambda u: _attempt_own(u, user_id))
@@ -327,9 +331,8 @@ def change_password(engine: Engine, scope: Scope, old: str, new: str, secret: st
     def change(uow: UnitOfWork) -> None:
         queries.forget_failures(uow.connection, uow.scope, _counted(user_id), _FAILURES_KEPT)
         queries.update_password(uow.connection, uow.scope, user_id, hashed, must_change=False)
-        others = (SessionKind.BROWSER, SessionKind.CHALLENGE)
-        queries.delete_sessions_of(uow.connection, uow.scope, user_id, others, but=_digest(secret))
-        audit.record(uow.connection, uow.scope, "password-changed", f"user:{user_id}")
+        ended = queries.delete_sessions_of(uow.connection, uow.scope, user_id, SessionKind, but=_digest(secret))
+        audit.record(uow.connection, uow.scope, "password-changed", f"user:{user_id}", sessions=ended)
 
     run(engine, scope, change)
 
@@ -385,13 +388,18 @@ def turn_off_codes(engine: Engine, scope: Scope, code: str, at: datetime) -> Non
 
 
 def _turned_off(uow: UnitOfWork, code: str, at: datetime) -> NotPermitted | None:
-    user_id, everywhere = uow.scope.actor.id, Scope(Actor(uow.scope.actor.id, _ALL_ORIGINS))
-    retry_at = queries.count_attempt(uow.connection, everywhere, f"user:{user_id} code")
+    return _counting_codes(uow, uow.scope.actor.id, lambda: second_factor.turn_off(uow, code, at.timestamp()))
+
+
+def _counting_codes(uow: UnitOfWork, user_id: int, accepts: Callable[[], bool]) -> NotPermitted | None:
+    """Try a code of a person's one secret: wherever it is asked for, wrong ones make the next wait."""
+    counted, everywhere = f"user:{user_id} code", Scope(Actor(uow.scope.actor.id, _ALL_ORIGINS))
+    retry_at = queries.count_attempt(uow.connection, everywhere, counted)
     if retry_at is not None:
         return _wait(retry_at)
-    if not second_factor.turn_off(uow, code, at.timestamp()):
+    if not accepts():
         return CodeRefused()
-    queries.forget_failures(uow.connection, everywhere, f"user:{user_id} code", _FAILURES_KEPT)
+    queries.forget_failures(uow.connection, everywhere, counted, _FAILURES_KEPT)
     return None
 
 
@@ -405,7 +413,7 @@ def second_factor_of(uow: UnitOfWork) -> SecondFactor | None:
 def create_user(
     uow: UnitOfWork, login: str, name: str, password: str, language: Language, *, must_change: bool = False
 ) -> int:
-    """Raises: LoginTaken, LoginMalformed, NameNotGiven, PasswordTooShort."""
+    """Raises: LoginTaken, LoginMalformed, NameNotGiven, PasswordTooShort, PasswordTooLong."""
     login = login.strip().lower()
     right_length = 2 <= len(login) <= _LONGEST_LOGIN
     if not right_length or not all(c.isascii() and (c.isalnum() or c in "._@-") for c in login) or login[0] in "._@-":
@@ -440,7 +448,7 @@ def grant_role(
 
 
 def hashed(password: str) -> str:
-    """A password as it is kept.  Raises: PasswordTooShort."""
+    """A password as it is kept.  Raises: PasswordTooShort, PasswordTooLong."""
     _require_length(password)
     return _HASHER.hash(password)
 
@@ -448,6 +456,8 @@ def hashed(password: str) -> str:
 def _require_length(password: str) -> None:
     if len(password) < _MINIMUM_PASSWORD:
         raise PasswordTooShort(minimum=_MINIMUM_PASSWORD)
+    if len(password) > _MAXIMUM_PASSWORD:
+        raise PasswordTooLong(maximum=_MAXIMUM_PASSWORD)
 
 
 def given_name(name: str, *, limit: int = 200) -> str:
@@ -461,7 +471,7 @@ def given_name(name: str, *, limit: int = 200) -> str:
 def _verify(password_hash: str, password: str) -> bool:
     try:
         with _VERIFYING:
-            return _HASHER.verify(password_hash, password)
+            return _HASHER.verify(password_hash, password[:_MAXIMUM_PASSWORD]) and len(password) <= _MAXIMUM_PASSWORD
     except (VerificationError, InvalidHashError):
         return False
 

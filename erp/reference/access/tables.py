@@ -3,6 +3,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -44,6 +45,7 @@ role_grant = Table(
     Column("role", Text, nullable=False),
     Column("organisation_id", Integer, ForeignKey("reference_organisation.id"), nullable=False),
     Column("in_force", DATERANGE, nullable=False, server_default=_ALWAYS),
+    Column("withdrawn_on", Date),
     Index("reference_role_grant_by_organisation", "organisation_id"),
 )
 
@@ -56,6 +58,7 @@ delegation = Table(
     Column("role", Text, nullable=False),
     Column("organisation_id", Integer, ForeignKey("reference_organisation.id"), nullable=False),
     Column("in_force", DATERANGE, nullable=False),
+    Column("withdrawn_on", Date),
     Index("reference_delegation_by_lender", "lender_id"),
     Index("reference_delegation_by_organisation", "organisation_id"),
 )

@@ -1,11 +1,4 @@
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class ClassificationKind(StrEnum):
-    FUNCTIONAL = "functional"
-    ECONOMIC = "economic"
-    REVENUE = "revenue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +17,3 @@ class CodeName:
     @property
     def is_not_verified(self) -> bool:
         return self.confidence in ("medium", "low")
-
-
-@dataclass(frozen=True, slots=True)
-class ClassificationCode(CodeName):
-    """A code of the classification with its place in the tree."""
-
-    level: str
-    parent_code: str | None
-    international: str

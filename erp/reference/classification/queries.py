@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from erp.base.db import many
 from erp.base.scope import Scope
-from erp.reference.classification.model import ClassificationCode, ClassificationKind, CodeName
+from erp.reference.classification.model import CodeName
 from ledger.model import Dimension
 
 REGISTERED = Dimension.PROGRAMME | Dimension.SPECIFIC | Dimension.CURRENCY
@@ -48,13 +48,6 @@ _UNKNOWN = text("""
 """)
 
 _PLACES = text("SELECT code, minor_units FROM reference_currency WHERE code = ANY(:codes)")
-
-_CODES = text("""
-    SELECT code, name_kk, name_ru, name_en, confidence, level, parent_code, international
-      FROM reference_classification
-     WHERE kind = :kind AND in_force @> CAST(:day AS date)
-     ORDER BY code COLLATE "C"
-""")
 
 
 def search(
@@ -101,8 +94,3 @@ def unknown_codes(
 def minor_units(connection: Connection, scope: Scope, currencies: Collection[str]) -> dict[str, int]:
     """Decimal places of the currencies that the register knows."""
     return {row.code: row.minor_units for row in connection.execute(_PLACES, {"codes": list(currencies)})}
-
-
-def codes_of(connection: Connection, scope: Scope, kind: ClassificationKind, *, day: date) -> list[ClassificationCode]:
-    """A whole classification as of ``day``, in the order of codes."""
-    return many(ClassificationCode, connection.execute(_CODES, {"kind": str(kind), "day": day}))

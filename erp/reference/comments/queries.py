@@ -2,6 +2,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from erp.base.cursors import BIGINT
 from erp.base.db import many, one
 from erp.base.scope import Scope
 from erp.reference.comments.model import Comment
@@ -33,10 +34,15 @@ def comment_by_key(connection: Connection, scope: Scope, organisation_id: int, k
     return one(Comment, row)
 
 
-def comments_of(connection: Connection, scope: Scope, organisation_id: int, subject: str) -> list[Comment]:
-    """In the order they were written."""
+def comments_of(
+    connection: Connection, scope: Scope, organisation_id: int, subject: str, below: int | None, limit: int
+) -> list[Comment]:
+    """The newest first, older than ``below``."""
     rows = connection.execute(
-        text(f"{_COMMENT} AND c.subject = :subject ORDER BY c.id"),
-        {"organisation": organisation_id, "subject": subject},
+        text(f"""
+            {_COMMENT} AND c.subject = :subject AND c.id < coalesce(CAST(:below AS bigint), {BIGINT})
+             ORDER BY c.id DESC LIMIT :limit
+        """),
+        {"organisation": organisation_id, "subject": subject, "below": below, "limit": limit},
     )
     return many(Comment, rows)

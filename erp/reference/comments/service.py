@@ -21,8 +21,11 @@ class CommentKeyReused(Conflict):
     template = "This key has another comment already. Open the page anew and write it again."
 
 
-def comments_of(uow: UnitOfWork, organisation_id: int, subject: str) -> list[Comment]:
-    return queries.comments_of(uow.connection, uow.scope, organisation_id, subject)
+def comments_of(
+    uow: UnitOfWork, organisation_id: int, subject: str, *, below: int | None = None, limit: int
+) -> list[Comment]:
+    """What was said, the newest first."""
+    return queries.comments_of(uow.connection, uow.scope, organisation_id, subject, below, limit)
 
 
 def say(uow: UnitOfWork, organisation_id: int, subject: str, what: str, said: str, key: UUID) -> Comment:

@@ -206,13 +206,24 @@ def upsert_persons(
     return sorted(connection.execute(_UPSERT_PERSONS, parameters).scalars())
 
 
-def rename(connection: Connection, scope: Scope, organisation_id: int, renamed: Counterparty) -> bool:
+def rename(connection: Connection, scope: Scope, organisation_id: int | None, renamed: Counterparty) -> bool:
     """Give other names to what still has the version of ``renamed``; false where it has another."""
     statement = _RENAME_PERSON if renamed.is_individual else _RENAME_BODY
     parameters: dict[str, Any] = {n: getattr(renamed, n) for n in ("code", "name_kk", "name_ru", "name_en", "version")}
     if renamed.is_individual:
         parameters["organisation"] = organisation_id
     return bool(connection.execute(statement, parameters).rowcount)
+
+
+def used_by(connection: Connection, scope: Scope, code: str) -> list[int]:
+    """All organisations whose books name a body, or who keep a bank account of it."""
+    found: list[int] = connection.execute(text("SELECT reference_body_used_by(:code)"), {"code": code}).scalar_one()
+    return found
+
+
+def heads_all(connection: Connection, scope: Scope) -> bool:
+    """Whether the scope's actor is an administrator of a body on top."""
+    return bool(connection.execute(text("SELECT reference_heads_all()")).scalar_one())
 
 
 def bank_accounts(connection: Connection, scope: Scope, organisation_id: int, code: str) -> list[BankAccount]:

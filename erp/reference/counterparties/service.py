@@ -2,7 +2,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from erp.base.audit import record
-from erp.base.errors import Conflict, NotFound, RuleViolated
+from erp.base.cursors import CursorMalformed
+from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.reference.counterparties import queries
@@ -32,6 +33,14 @@ class CounterpartyUnknown(NotFound):
 class CounterpartyChanged(Conflict):
     code = "counterparty-changed"
     template = N_("Somebody changed {counterparty} since you read it. Look at it again, then change it.")
+
+
+class CounterpartyShared(NotPermitted):
+    code = "counterparty-shared"
+    template = N_(
+        "Other institutions use {counterparty} too, so its name is not one institution’s to change."
+        " Ask the administrator of the whole system: they change it under Administration, Counterparties."
+    )
 
 
 class PersonOfNobody(RuleViolated):
@@ -85,23 +94,38 @@ def add(uow: UnitOfWork, organisation_id: int, command: AddCounterparty) -> Coun
     return wanted
 
 
-def rename(uow: UnitOfWork, organisation_id: int, code: str, command: RenameCounterparty) -> Counterparty:
+def rename(uow: UnitOfWork, organisation_id: int | None, code: str, command: RenameCounterparty) -> Counterparty:
     """Give a counterparty other names, from the version that was read.
 
-    Raises: CounterpartyUnknown, NameMissing, CounterpartyChanged.
+    A body that other institutions use is renamed by an administrator of a body on top; ``organisation_id`` is then
+    ``None``.  Every institution that uses it finds that in its trail.
+
+    Raises: CounterpartyUnknown, NameMissing, CounterpartyShared, CounterpartyChanged.
     """
     known = _known(uow, code)
     names = _names(code, command)
+    own = {organisation_id}
+    using = own if known.is_individual else own | set(queries.used_by(uow.connection, uow.scope, code))
+    if (using != own or organisation_id is None) and not queries.heads_all(uow.connection, uow.scope):
+        raise CounterpartyShared(counterparty=code)
     if (known.name_kk, known.name_ru, known.name_en) == names and known.version == command.version:
         return known
     renamed = Counterparty(code, *names, known.in_force, command.version)
     if not queries.rename(uow.connection, uow.scope, organisation_id, renamed):
         raise CounterpartyChanged(counterparty=code)
-    record(
-        uow.connection, uow.scope, "counterparty-renamed", f"counterparty:{code}", organisation_id=organisation_id,
-        before=_said(known), after=_said(renamed),
-    )  # fmt: skip
+    for at in using:
+        record(
+            uow.connection, uow.scope, "counterparty-renamed", f"counterparty:{code}", organisation_id=at,
+            before=_said(known), after=_said(renamed),
+        )  # fmt: skip
     return Counterparty(code, *names, known.in_force, command.version + 1)
+
+
+def body(uow: UnitOfWork, code: str) -> Counterparty:
+    """A body of the shared register.  Raises: CodeInvalid, CounterpartyUnknown."""
+    code = code.replace(" ", "")
+    kind_of(code)
+    return _known(uow, code)
 
 
 def card(uow: UnitOfWork, organisation_id: int, code: str) -> CounterpartyCard:
@@ -131,12 +155,14 @@ def listing(
 ) -> CounterpartyPage:
     """What an organisation sees of the register, by name; with ``words``, the closest that hold them, one page only.
 
-    ``cursor`` is the number of the last one of the page before; one that is not there begins anew.
+    ``cursor`` is the number of the last one of the page before.  Raises: CursorMalformed.
     """
     if words:
         found = queries.search(uow.connection, uow.scope, words, language=language, limit=limit)
         return CounterpartyPage(tuple(found), None)
     after = queries.labels(uow.connection, uow.scope, [cursor]).get(cursor) if cursor else None
+    if cursor and after is None:
+        raise CursorMalformed()
     rows = queries.listing(uow.connection, uow.scope, organisation_id, language=language, after=after, limit=limit + 1)
     shown = tuple(rows[:limit])
     return CounterpartyPage(shown, shown[-1].code if len(rows) > limit else None)

@@ -142,6 +142,12 @@ def order(connection: Connection, scope: Scope, job_id: int, what: JobOrder, own
     return (row.organisation_id, JobState(row.state)) if row else None
 
 
+def failed(connection: Connection, scope: Scope) -> int:
+    """How many have failed at the organisations that the scope administers."""
+    counted = connection.execute(text("SELECT count(*) FROM base_all_jobs(NULL, NULL) WHERE state = 'failed'"))
+    return int(counted.scalar_one())
+
+
 def all_jobs(connection: Connection, scope: Scope, below: int | None, limit: int) -> list[AnyJob]:
     """Those at the organisations that the scope administers, the newest first, without what they are about."""
     rows = connection.execute(text("SELECT * FROM base_all_jobs(:below, :limit)"), {"below": below, "limit": limit})

@@ -79,6 +79,11 @@ def _order(uow: UnitOfWork, job_id: int, what: JobOrder, *, own: bool) -> JobSta
     return state
 
 
+def failed(uow: UnitOfWork) -> int:
+    """How many jobs at the organisations that the actor administers have failed."""
+    return queries.failed(uow.connection, uow.scope)
+
+
 def all_jobs(uow: UnitOfWork, *, below: int | None = None, limit: int) -> list[AnyJob]:
     """Everybody's at the organisations that the actor administers, the newest first."""
     return queries.all_jobs(uow.connection, uow.scope, below, limit)

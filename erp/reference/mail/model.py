@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A notification on its way to its person; ``address`` is ``None`` where they have taken theirs away."""
+    """A notification on its way; ``address`` is ``None`` where its person has taken theirs away or is blocked."""
 
     id: int
     message_id: UUID

@@ -14,7 +14,7 @@ def lock_letter(connection: Connection, scope: Scope, mail_id: int) -> Letter | 
               FROM base_mail m
               JOIN base_notification n ON n.id = m.notification_id
               JOIN reference_user u ON u.id = m.user_id
-              LEFT JOIN base_contact c ON c.user_id = m.user_id
+              LEFT JOIN base_contact c ON c.user_id = m.user_id AND u.in_force @> reference_today()
               LEFT JOIN reference_user a ON a.id = n.actor_id
              WHERE m.id = :id AND m.state = 'waiting' AND m.next_at <= clock_timestamp()
                FOR UPDATE OF m SKIP LOCKED
@@ -83,7 +83,7 @@ def revive(connection: Connection, scope: Scope, mail_id: int) -> bool:
     """Have a letter that was given up tried anew; whether there was one."""
     revived = connection.execute(
         text("""
-            UPDATE base_mail SET state = 'waiting', attempts = 0, next_at = clock_timestamp()
+            UPDATE base_mail SET state = 'waiting', attempts = 0, error = '', next_at = clock_timestamp()
              WHERE id = :id AND state = 'dead' RETURNING id
         """),
         {"id": mail_id},

@@ -16,8 +16,15 @@ from erp.reference.mail.model import DeadLetter, Letter, Outbox
 MOST_ATTEMPTS = 15
 _FIRST_PAUSE, _LONGEST_PAUSE = 15.0, 4 * 3600.0  # seconds; all attempts together take about a day
 _TIMEOUT = 30.0
-_NO_ADDRESS = "no address"
+_NO_ADDRESS = "no address, or the person is blocked"
 _NOT_SET_UP = "no mail server is set: QAZYNA_SMTP_URL"
+
+
+class LoginInClear(smtplib.SMTPException):
+    """The server offers no encryption, or somebody on the way withheld the offer."""
+
+    def __init__(self) -> None:
+        super().__init__("the mail server offers no encryption: without it the password is not sent")
 
 
 class LetterUnknown(NotFound):
@@ -27,7 +34,10 @@ class LetterUnknown(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where letters are handed over: ``smtp`` (with STARTTLS where it is offered), or ``smtps``."""
+    """Where letters are handed over: ``smtp`` (with STARTTLS where it is offered), or ``smtps``.
+
+    A password is sent only over what is encrypted.
+    """
 
     host: str
     port: int
@@ -44,10 +54,12 @@ class Server:
             raise ValueError("an address like smtp://mail.example.kz:25 is expected")
         encrypted = parts.scheme == "smtps"
         user, password = (unquote(p) if p else None for p in (parts.username, parts.password))
+        if not f"{user}{password}".isascii():
+            raise ValueError("user and secret of a mail server are ASCII")  # as smtplib sends them
         return cls(parts.hostname, parts.port or (465 if encrypted else 25), encrypted, user, password, sender)
 
     def send(self, message: EmailMessage) -> None:
-        """Raises: OSError, smtplib.SMTPException."""
+        """Raises: OSError, smtplib.SMTPException (LoginInClear); others, where no letter can be made of the message."""
         context = ssl.create_default_context()
         if self.encrypted:
             connection: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=_TIMEOUT, context=context)
@@ -55,20 +67,29 @@ class Server:
             connection = smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT)
         with connection:
             connection.ehlo()
-            if not self.encrypted and connection.has_extn("starttls"):
+            is_safe = self.encrypted
+            if not is_safe and connection.has_extn("starttls"):
                 connection.starttls(context=context)
                 connection.ehlo()
+                is_safe = True
             if self.user:
+                if not is_safe:
+                    raise LoginInClear()
                 connection.login(self.user, self.password or "")
             connection.send_message(message)
 
 
 def deliver(
-    uow: UnitOfWork, mail_id: int, server: Server | None, write: Callable[[Letter, Server], EmailMessage]
+    uow: UnitOfWork,
+    mail_id: int,
+    server: Server | None,
+    write: Callable[[Letter, Server], EmailMessage],
+    log: Callable[[Exception], str],
 ) -> None:
     """Send a letter that is due, and note that it is sent; or why not, and when it is tried again.
 
-    Killed between the two, it is sent again, under the same Message-ID.
+    Killed between the two, it is sent again, under the same Message-ID.  One that fails by itself, and not for the
+    network or the server, is given up at once; ``log`` keeps why and returns the reference it is found under.
     """
     letter = queries.lock_letter(uow.connection, uow.scope, mail_id)
     if letter is None:
@@ -86,6 +107,8 @@ def deliver(
             queries.give_up(uow.connection, uow.scope, mail_id, _words(failure))
         else:
             _put_off(uow, letter, _words(failure))
+    except Exception as unforeseen:
+        queries.give_up(uow.connection, uow.scope, mail_id, f"{type(unforeseen).__name__} ({log(unforeseen)})")
     else:
         queries.mark_sent(uow.connection, uow.scope, mail_id)
 
@@ -124,7 +147,7 @@ def _is_final(failure: Exception) -> bool:
         return all(code >= 500 for code, _ in failure.recipients.values())
     if isinstance(failure, (smtplib.SMTPSenderRefused, smtplib.SMTPDataError)):
         return failure.smtp_code >= 500
-    return False
+    return isinstance(failure, smtplib.SMTPNotSupportedError)
 
 
 def _words(failure: Exception) -> str:

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
@@ -9,16 +9,27 @@ from erp.base.scope import Scope
 from erp.reference.notifications.model import Contact, Notification, NotificationKind
 
 
-def insert_notification(
-    connection: Connection, scope: Scope, user_id: int, kind: NotificationKind, subject: str, facts: Mapping[str, Any]
+def insert_notifications(
+    connection: Connection,
+    scope: Scope,
+    user_ids: Sequence[int],
+    kind: NotificationKind,
+    subject: str,
+    facts: Mapping[str, Any],
 ) -> None:
-    """The database writes the letter, where the person wants one."""
+    """The database writes the letter, where a person wants one."""
     connection.execute(
         text("""
             INSERT INTO base_notification (user_id, kind, subject, facts, actor_id)
-            VALUES (:user, :kind, :subject, :facts, :actor)
+            SELECT unnest(CAST(:users AS int[])), :kind, :subject, :facts, :actor
         """).bindparams(bindparam("facts", type_=JSONB)),
-        {"user": user_id, "kind": kind.value, "subject": subject, "facts": dict(facts), "actor": scope.actor.id},
+        {
+            "users": list(user_ids),
+            "kind": kind.value,
+            "subject": subject,
+            "facts": dict(facts),
+            "actor": scope.actor.id,
+        },
     )
 
 
@@ -40,11 +51,23 @@ _OWN = """
 """
 
 
-def own(connection: Connection, scope: Scope, below: int | None, limit: int) -> list[Notification]:
-    """The actor's, the newest first; those with an id under ``below``."""
+def own(
+    connection: Connection, scope: Scope, below: int | None, limit: int, within: Collection[int] | None
+) -> list[Notification]:
+    """The actor's, the newest first; those with an id under ``below``, and about what is ``within`` organisations."""
     rows = connection.execute(
-        text(f"{_OWN} AND (CAST(:below AS bigint) IS NULL OR n.id < :below) ORDER BY n.id DESC LIMIT :limit"),
-        {"user": scope.actor.id, "below": below, "limit": limit},
+        text(f"""
+            {_OWN} AND (CAST(:below AS bigint) IS NULL OR n.id < :below)
+               AND (CAST(:within AS int[]) IS NULL
+                    OR CAST(substring(n.subject FROM '^[a-z]+:([0-9]+)/') AS int) = ANY(:within))
+             ORDER BY n.id DESC LIMIT :limit
+        """),
+        {
+            "user": scope.actor.id,
+            "below": below,
+            "limit": limit,
+            "within": None if within is None else sorted(within),
+        },
     )
     return [_notification(row._asdict()) for row in rows]
 

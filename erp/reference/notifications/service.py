@@ -1,6 +1,7 @@
 """Telling people, in the transaction of what they are told of."""
 
 import re
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from erp.base import audit
@@ -10,7 +11,9 @@ from erp.reference.notifications import queries
 from erp.reference.notifications.model import Contact, Notification, NotificationKind
 
 MOST_COUNTED = 100
-_ADDRESS = re.compile(r"[^@\s<>,;:\"()\x00-\x1f\x7f]+@[^@\s<>,;:\"()\x00-\x1f\x7f]+")
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+", r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+"""RFC 5322, dot-atom; RFC 1123, names of hosts."""
 _LONGEST_ADDRESS = 254
 
 
@@ -34,7 +37,12 @@ def notify(uow: UnitOfWork, user_id: int, kind: NotificationKind, subject: str, 
 
     ``facts`` fill the sentence of the kind: ``what`` names the subject as people do, like “MO-06 № 15”.
     """
-    queries.insert_notification(uow.connection, uow.scope, user_id, kind, subject, facts)
+    notify_all(uow, [user_id], kind, subject, **facts)
+
+
+def notify_all(uow: UnitOfWork, user_ids: Sequence[int], kind: NotificationKind, subject: str, **facts: Any) -> None:
+    """As ``notify``, of several people."""
+    queries.insert_notifications(uow.connection, uow.scope, user_ids, kind, subject, facts)
 
 
 def unread(uow: UnitOfWork) -> int:
@@ -42,9 +50,11 @@ def unread(uow: UnitOfWork) -> int:
     return queries.unread(uow.connection, uow.scope, MOST_COUNTED)
 
 
-def own(uow: UnitOfWork, *, below: int | None = None, limit: int) -> list[Notification]:
-    """The actor's own, the newest first."""
-    return queries.own(uow.connection, uow.scope, below, limit)
+def own(
+    uow: UnitOfWork, *, below: int | None = None, limit: int, within: Collection[int] | None = None
+) -> list[Notification]:
+    """The actor's own, the newest first; of what is ``within`` some organisations alone, where they are given."""
+    return queries.own(uow.connection, uow.scope, below, limit, within)
 
 
 def open_one(uow: UnitOfWork, notification_id: int) -> Notification:
@@ -73,7 +83,7 @@ def contact(uow: UnitOfWork) -> Contact:
 def set_contact(uow: UnitOfWork, address: str, *, by_mail: bool) -> None:
     """Where the actor is written to, and whether.  Raises: AddressMalformed, AddressMissing."""
     address = address.strip()
-    if address and (len(address) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(address)):
+    if address and (len(address) > _LONGEST_ADDRESS or not ADDRESS.fullmatch(address)):
         raise AddressMalformed(address=address)
     if by_mail and not address:
         raise AddressMissing()

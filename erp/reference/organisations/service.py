@@ -87,6 +87,11 @@ class NotServed(Conflict):
     template = "No office keeps its books on {day}."
 
 
+def lock(uow: UnitOfWork) -> None:
+    """Let those who change the tree come one after another, until this is committed."""
+    queries.lock_tree(uow.connection, uow.scope)
+
+
 def organisations_of(uow: UnitOfWork, day: date | None = None) -> list[Organisation]:
     """The organisations in scope as they are called on ``day`` (today), in the order of their codes."""
     return queries.organisations_of(uow.connection, uow.scope, day or today())
@@ -149,7 +154,7 @@ def add_organisation(
     if not queries.is_bin(uow.connection, uow.scope, code):
         raise BinInvalid(found=code)
     names = _given(names)
-    queries.lock_tree(uow.connection, uow.scope)
+    lock(uow)
     parent = _administered(uow, parent_id, since)
     require_open(uow, parent_id, since)
     require_order(kind, parent.kind)
@@ -174,7 +179,7 @@ def rename(uow: UnitOfWork, organisation_id: int, names: Names, since: date) -> 
     Raises: OrganisationNotAdministered, OrganisationNameMissing, OrganisationClosed, ChangedLater.
     """
     names = _given(names)
-    queries.lock_tree(uow.connection, uow.scope)
+    lock(uow)
     _administered(uow, organisation_id, since)
     require_open(uow, organisation_id, since)
     at = (uow.connection, uow.scope, organisation_id)
@@ -194,7 +199,7 @@ def move(uow: UnitOfWork, organisation_id: int, parent_id: int, since: date) -> 
     Raises: OrganisationNotAdministered, AboveAdministered, OrganisationClosed, StandsAboveItself, KindOutOfPlace,
     ChangedLater.
     """
-    queries.lock_tree(uow.connection, uow.scope)
+    lock(uow)
     organisation = _administered(uow, organisation_id, since)
     parent = _administered(uow, parent_id, since)
     for each in (organisation_id, parent_id):
@@ -226,7 +231,7 @@ def close(uow: UnitOfWork, organisation_id: int, since: date) -> None:
 
     Raises: OrganisationNotAdministered, AboveAdministered, OrganisationClosed, StandsAboveOthers, ServesOthers.
     """
-    queries.lock_tree(uow.connection, uow.scope)
+    lock(uow)
     organisation = _administered(uow, organisation_id, since)
     require_open(uow, organisation_id, since)
     _required_above(uow, organisation)
@@ -253,7 +258,7 @@ def reopen(uow: UnitOfWork, organisation_id: int, day: date) -> None:
 
     Raises: OrganisationNotAdministered, AboveAdministered, OrganisationOpen, OrganisationClosed.
     """
-    queries.lock_tree(uow.connection, uow.scope)
+    lock(uow)
     organisation = _administered(uow, organisation_id, day)
     above = _required_above(uow, organisation)
     at = (uow.connection, uow.scope, organisation_id)
@@ -277,7 +282,7 @@ def set_office(uow: UnitOfWork, organisation_id: int, office_id: int | None, sin
 
     Raises: OrganisationNotAdministered, OrganisationClosed, ServesItself, NotServed, ChangedLater.
     """
-    queries.lock_tree(uow.connection, uow.scope)
+    lock(uow)
     _administered(uow, organisation_id, since)
     require_open(uow, organisation_id, since)
     if office_id is not None:

@@ -83,6 +83,7 @@ def named_in(files: Mapping[str, bytes]) -> str:
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class _Unfit(Exception):
@@ -96,6 +97,8 @@ class _Unfit(Exception):
 def _optional(cell: str) -> str:
     if cell != " ".join(cell.split()):
         raise _Unfit("no spaces around the text, and one between words")
+    if found := _CONTROL.search(cell):
+        raise _Unfit("no control characters", f"the character {ord(found[0]):#04x}")
     return cell
 
 
@@ -511,6 +514,8 @@ class _Reader:
         value = table.get(key)
         if not isinstance(value, str) or not value.strip():
             self._complain(MANIFEST, _shown(value), "a text", column=column)
+        elif found := _CONTROL.search(value):
+            self._complain(MANIFEST, f"the character {ord(found[0]):#04x}", "no control characters", column=column)
 
     def _edition(self, manifest: dict[str, Any]) -> DateInterval:
         first, last = manifest.get("valid_from"), manifest.get("valid_to")

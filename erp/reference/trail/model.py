@@ -59,6 +59,9 @@ class TrailFilter:
 
     ``who`` is a login or a part of a name, ``subject`` one subject (``user:5``) or a kind of them (``user``); days are
     those of the country, both counted.
+
+    ``subject`` may also be the login or a part of the name of a person.  Sign-ins are left out where they are
+    neither asked for by ``action`` nor ``with_sign_ins``.
     """
 
     who: str = ""
@@ -66,6 +69,7 @@ class TrailFilter:
     subject: str = ""
     first: date | None = None
     last: date | None = None
+    with_sign_ins: bool = True
 
     @property
     def narrowed(self) -> bool:

@@ -19,6 +19,12 @@ _SOURCE = """(
       FROM {relation} t WHERE {narrowed}
      ORDER BY t.at DESC, t.id DESC LIMIT :limit)"""
 
+# Schema 0010 wrote down locks and closes as events beside the changes of months and years, which tell them already.
+_ONCE = """NOT (t.source = 'event' AND t.action IN
+    ('month-closed', 'month-reopened', 'month-restricted', 'year-closed', 'year-reopened'))"""
+
+SIGN_INS = ["signed-in", "sign-in-refused", "code-refused"]
+
 _PERIOD = re.compile(r"(month|year):(\d{1,9})/.+")
 
 _POSTED = """(
@@ -109,7 +115,7 @@ def _events(
 
 
 def _source(source: str, narrowed: list[str]) -> str:
-    return _SOURCE.format(relation="base_trail", narrowed=" AND ".join([f"t.source = '{source}'", *narrowed]))
+    return _SOURCE.format(relation="base_trail", narrowed=" AND ".join([f"t.source = '{source}'", _ONCE, *narrowed]))
 
 
 def _named(entry: EntrySubject) -> dict[str, int]:
@@ -122,10 +128,15 @@ def _narrowed(asked: TrailFilter, after: Place | None) -> Iterator[str]:
                                  WHERE login = :who OR strpos(base_search_fold(name), base_search_fold(:who)) > 0)"""
     if asked.action:
         yield "t.action = :action"
+    if not (asked.with_sign_ins or asked.action):
+        yield "t.action <> ALL (:sign_ins)"
     if ":" in asked.subject:
         yield "t.subject = :subject"
     elif asked.subject:
-        yield "starts_with(t.subject, :subject || ':')"
+        yield """(starts_with(t.subject, :subject || ':')
+                  OR t.subject IN (SELECT 'user:' || id FROM reference_user
+                                    WHERE login = :subject
+                                       OR strpos(base_search_fold(name), base_search_fold(:subject)) > 0))"""
     if asked.first:
         yield "t.at >= :since"
     if asked.last:
@@ -138,7 +149,7 @@ def _parameters(asked: TrailFilter, after: Place | None) -> dict[str, Any]:
     def begins(day: date) -> datetime:
         return datetime.combine(day, time(), LOCAL_TIME)
 
-    typed = {"who": asked.who, "action": asked.action, "subject": asked.subject}
+    typed: dict[str, Any] = {"sign_ins": SIGN_INS, "who": asked.who, "action": asked.action, "subject": asked.subject}
     since = begins(asked.first) if asked.first else None
     until = begins(asked.last + timedelta(days=1)) if asked.last and asked.last < date.max else None
     place = {"place_at": after.at, "place_source": after.source, "place_id": after.id} if after else {}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from erp.base.errors import RuleViolated
+from erp.base.cursors import CursorMalformed, number_in
 from erp.base.uow import UnitOfWork
 from erp.reference.trail import queries
 from erp.reference.trail.model import Place, TrailEvent, TrailFilter, TrailPage
@@ -11,17 +11,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class TrailCursorMalformed(RuleViolated):
-    code = "trail-cursor-malformed"
-    template = "The address of this page of the trail is damaged. Begin at the first page."
-
-
 def trail(
     uow: UnitOfWork, organisation_id: int | None, asked: TrailFilter, cursor: str | None = None, limit: int = 50
 ) -> TrailPage:
     """Changes at an organisation, or with ``None`` those that concern none; the latest first.
 
-    Raises: TrailCursorMalformed.
+    Raises: CursorMalformed.
     """
     after = _place(cursor) if cursor else None
     return _page(queries.trail(uow.connection, uow.scope, organisation_id, asked, after, limit + 1), limit)
@@ -32,7 +27,7 @@ def timeline(uow: UnitOfWork, *subjects: str, cursor: str | None = None, limit: 
 
     A document may have been another before: ``prepared:12/7``.
 
-    Raises: TrailCursorMalformed.
+    Raises: CursorMalformed.
     """
     after = _place(cursor) if cursor else None
     return _page(queries.timeline(uow.connection, uow.scope, subjects, after, limit + 1), limit)
@@ -50,13 +45,6 @@ def _cursor(event: TrailEvent) -> str:
 def _place(cursor: str) -> Place:
     try:
         at, source, number = cursor.split(".")
-        return Place(_EPOCH + int(at) * _MICROSECOND, source, _bigint(number))
+        return Place(_EPOCH + number_in(at) * _MICROSECOND, source, number_in(number))
     except (ValueError, OverflowError):
-        raise TrailCursorMalformed() from None
-
-
-def _bigint(number: str) -> int:
-    found = int(number)
-    if abs(found) >= 2**63:
-        raise OverflowError
-    return found
+        raise CursorMalformed() from None

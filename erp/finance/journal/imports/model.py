@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from erp.base.inert import inert
 from erp.finance.journal.rules import Fault
 from ledger.model import Dimension
 
@@ -175,9 +176,4 @@ class Refusals:
             rows = csv.writer(file, delimiter=";")
             rows.writerow(["line", "column", "found", "reason"])
             for r in self:
-                rows.writerow([r.line, _inert(r.column), _inert(r.found), say(r.error)])
-
-
-def _inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+                rows.writerow([r.line, inert(r.column), inert(r.found), say(r.error)])

@@ -86,6 +86,16 @@ class Office:
         )
         return self.run(by, lambda u: service.allow_exception(u, self.organisation, command))
 
+    def lend(self, lender: str, delegate: str) -> None:
+        """The lender's role of an accountant, for a week."""
+        lent = {"lender": self.people[lender], "delegate": self.people[delegate], "organisation": self.organisation}
+        days = {"since": today(), "until": today() + timedelta(days=7)}
+        statement = text("""
+            INSERT INTO reference_delegation (lender_id, delegate_id, role, organisation_id, in_force)
+            VALUES (:lender, :delegate, 'accountant', :organisation, daterange(:since, :until))
+        """)
+        self.run(lender, lambda u: u.connection.execute(statement, lent | days) and None)
+
     def posted(self) -> list[tuple[str, int]]:
         """Every entry of the books: its journal, and how many approvals lead to it."""
         with self.engine.connect() as connection, connection.begin():

@@ -154,7 +154,7 @@ class ApprovalMachine(RuleBasedStateMachine):
                 if later:
                     return
                 self.office.release(id_, until)
-                span.end = until
+                span.end = until if span.end is None else min(span.end, until)
 
     @rule(whom=workers, by=st.sampled_from(("head", *WORKERS)), days=st.integers(1, 5))
     def allow(self, whom: str, by: str, days: int) -> None:
@@ -376,7 +376,7 @@ def test_two_persons_hold_whatever_people_do(shared_database: str, new_office: C
         connection.execute(text("GRANT SELECT ON a_clock TO qazyna_app"))
         connection.execute(
             text(
-                "CREATE OR REPLACE FUNCTION reference_today() RETURNS date LANGUAGE sql STABLE AS"
+                "CREATE OR REPLACE FUNCTION reference_day(p_at timestamptz) RETURNS date LANGUAGE sql STABLE AS"
                 " 'SELECT day FROM a_clock'"
             )
         )

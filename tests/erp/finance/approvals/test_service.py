@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from erp.base import uow
@@ -180,6 +181,40 @@ def test_a_preparer_does_not_approve(
     assert office.posted() == []
 
 
+def test_a_delegate_of_several_does_not_approve_what_any_of_them_prepared(office: Office) -> None:
+    office.lend("aigul", "bolat")
+    office.lend("chief", "bolat")
+    prepared, for_aigul = office.prepare("chief"), office.scope("bolat", "aigul")
+    both = frozenset({office.people["aigul"], office.people["chief"]})
+    for scope in (for_aigul, replace(for_aigul, lenders=both)):  # the database knows what the service was not told
+        with pytest.raises(ledger_errors.OwnEntry):
+            uow.run(office.engine, scope, lambda u: service.approve(u, office.organisation, prepared, 1))
+    assert office.posted() == []
+
+
+def test_none_of_several_lenders_approves_what_their_delegate_prepared(office: Office) -> None:
+    office.lend("aigul", "bolat")
+    office.lend("chief", "bolat")
+    prepared = office.prepare("bolat", on_behalf_of="aigul")
+    assert office.view(prepared).authors == {office.people[who] for who in ("aigul", "bolat", "chief")}
+    for lender in ("aigul", "chief"):
+        with pytest.raises(ledger_errors.OwnEntry):
+            office.approve(lender, prepared)
+    office.approve("head", prepared)
+
+
+def test_a_delegate_allows_none_of_several_lenders_an_exception(office: Office) -> None:
+    office.lend("aigul", "bolat")
+    office.lend("chief", "bolat")
+    command = AllowException(user_id=office.people["chief"], since=today(), until=TOMORROW, reason="just today")
+    for_aigul = office.scope("bolat", "aigul")
+    told = replace(for_aigul, lenders=frozenset({office.people["aigul"], office.people["chief"]}))
+    with pytest.raises(rules.ExceptionForOneself):
+        uow.run(office.engine, told, lambda u: service.allow_exception(u, office.organisation, command))
+    with pytest.raises(DBAPIError, match="lends a role"):
+        uow.run(office.engine, for_aigul, lambda u: service.allow_exception(u, office.organisation, command))
+
+
 def test_the_author_of_any_revision_is_a_preparer(office: Office) -> None:
     prepared = office.prepare("aigul")
     office.run("chief", lambda u: service.return_prepared(u, office.organisation, prepared, 1, "wrong account"))
@@ -296,6 +331,50 @@ def test_a_journal_is_released_from_tomorrow_on_and_not_from_today(office: Offic
         office.require(FREE, since=today() - timedelta(days=1))
     with pytest.raises(rules.JournalNotSeparable):
         office.require("CLOSE")
+
+
+def test_a_release_never_prolongs(office: Office) -> None:
+    (duty,) = office.run("head", lambda u: service.duties(u, office.organisation))
+    office.release(duty.id, TOMORROW)
+    office.release(duty.id, TOMORROW + timedelta(days=300))
+    (kept,) = office.run("head", lambda u: service.duties(u, office.organisation))
+    assert kept.in_force.end == TOMORROW
+    exception = office.allow("aigul", days=3)
+    for table, row in (("finance_journal_duty", duty.id), ("finance_duty_exception", exception)):
+        longer = f"UPDATE {table} SET in_force = daterange(lower(in_force), upper(in_force) + 1) WHERE id = {row}"
+        with pytest.raises(DBAPIError, match="stays as it was"):
+            office.run("head", lambda u, statement=longer: u.execute(text(statement)))  # type: ignore[misc]
+
+
+def test_whoever_approves_is_told_by_one_statement_each(office: Office) -> None:
+    """However many they are."""
+    asked: list[str] = []
+    note = lambda _c, _cursor, statement, *_: asked.append(statement)  # noqa: E731
+    event.listen(office.engine, "before_cursor_execute", note)
+    try:
+        office.prepare("aigul")
+    finally:
+        event.remove(office.engine, "before_cursor_execute", note)
+    assert len([each for each in asked if "INTO base_notification" in each]) == 1
+
+
+def test_what_was_recorded_before_midnight_is_judged_by_its_day(office: Office) -> None:
+    """Both by who looks through the books and by the database, which asks at commit."""
+    url = office.engine.url.render_as_string(hide_password=False)
+    owner = make_engine(url, role=None, pool=1)
+    office.release(office.run("head", lambda u: service.duties(u, office.organisation))[0].id, TOMORROW)
+
+    def after_midnight(u: uow.UnitOfWork) -> None:
+        """The entry is recorded on the last day of the duty; at commit it is the next."""
+        u.execute(text(
+            "CREATE OR REPLACE FUNCTION reference_today() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE"
+            " RETURN reference_day(clock_timestamp()) + 1"
+        ))  # fmt: skip
+        journal.post_entry(u, office.organisation, an_entry(), approved=True)
+
+    with pytest.raises(ledger_errors.ApprovalNeeded):
+        uow.run(owner, office.scope("chief"), after_midnight)
+    owner.dispose()
 
 
 def test_a_setting_to_come_asks_nothing_yet_and_may_be_taken_away(new_office: NewOffice) -> None:
@@ -430,6 +509,14 @@ def test_every_change_is_in_the_trail(office: Office) -> None:
     assert {subject for action, subject, _ in trail if action.startswith("entry-")} == {
         f"prepared:{office.organisation}/{prepared}"
     }
+
+
+def test_a_release_is_in_the_trail_and_among_the_settings(office: Office) -> None:
+    (duty,) = office.run("head", lambda u: service.duties(u, office.organisation))
+    office.release(duty.id, TOMORROW)
+    assert [(action, facts) for action, _, facts in trail_of(office)][-1] == ("approval-released", {"journal": GUARDED})
+    (released,) = office.run("head", lambda u: service.duties(u, office.organisation))
+    assert (released.in_force.start, released.in_force.end) == (today(), TOMORROW)
 
 
 def trail_of(office: Office) -> list[tuple[str, str, object]]:

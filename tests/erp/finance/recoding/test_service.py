@@ -18,7 +18,7 @@ from erp.finance.recoding.schemas import MakeRecoding, MappingLine
 from ledger import service as ledger
 from ledger.errors import AccountNotInForce, PeriodClosed
 from ledger.model import Actor, PeriodState, Posting
-from tests.factories.books import ACTOR, Books, scope_of
+from tests.factories.books import ACTOR, Books, scope_of, some_books
 
 APRIL = date(2026, 4, 1)
 MARCH = date(2026, 3, 15)
@@ -26,11 +26,13 @@ MAPPING = (("account", "1010", "1011"), ("account", "1316", "1317"), ("account",
            ("account", "7060", "7061"), ("account", "01", "02"), ("source", "A", "B"))  # fmt: skip
 
 
-def make(books: Books, *lines: tuple[str, str, str], on: date = APRIL, whole: bool = False) -> int:
+def make(books: Books, *lines: tuple[str, str, str], on: date = APRIL, whole: Engine | None = None) -> int:
+    """One of the books' own; for everybody where ``whole`` is the engine of the owner."""
     wanted = [MappingLine(what=what, old=old, new=new) for what, old, new in lines]  # type: ignore[arg-type]
     command = MakeRecoding(title="Жаңа шоттар жоспары", effective_on=on, lines=wanted)
-    where = None if whole else books.organisation
-    return uow.run(books.engine, scope_of(books.organisation), lambda u: service.make(u, where, command))
+    if whole:
+        return uow.run(whole, system_scope(), lambda u: service.make(u, None, command))
+    return uow.run(books.engine, scope_of(books.organisation), lambda u: service.make(u, books.organisation, command))
 
 
 def preview(books: Books, recoding: int) -> Plan:
@@ -106,8 +108,6 @@ def test_old_balances_are_zero_afterwards_and_the_totals_are_equal(
     posted: list[tuple[int, int, int, int, date]],
     later: list[tuple[int, int, int, int, date]],
 ) -> None:
-    from tests.factories.books import some_books
-
     books = some_books(shared_database, organisation=next(_numbers), accounts=accounts, pool=2)
     try:
         recoding = make(books, *MAPPING)
@@ -191,7 +191,7 @@ def test_old_accounts_of_everybody_s_recoding_end_on_the_day_and_books_are_moved
         ).scalar_one()
     old, income = books.side("1077"), books.side("6010")
     books.post(books.entry(Posting(old, income, 700), on=MARCH))
-    recoding = make(books, ("account", "1077", "1011"), whole=True)
+    recoding = make(books, ("account", "1077", "1011"), whole=owner)
     assert uow.run(owner, system_scope(books.organisation), lambda u: service.end_codes(u, recoding)) == 1
     with pytest.raises(AccountNotInForce):
         books.post(books.entry(Posting(old, income, 1), on=APRIL))
@@ -206,8 +206,115 @@ def test_old_accounts_of_everybody_s_recoding_end_on_the_day_and_books_are_moved
     assert [(p.unmoved, p.rounds) for p in progress] == [(0, 2)]
 
 
+def sides_of_others(owner: Engine, books: Books, code: str) -> set[tuple[object, ...]]:
+    """Row versions of the account and of its sides in other books."""
+    with owner.connect() as connection:
+        rows = connection.execute(
+            text("""SELECT 'account', a.id, a.xmin::text FROM ledger_account a WHERE a.code = :code
+                     UNION ALL
+                    SELECT 'side', s.id, s.xmin::text
+                      FROM ledger_subaccount s JOIN ledger_account a ON a.id = s.account_id
+                     WHERE a.code = :code AND s.organisation_id <> :own"""),
+            {"code": code, "own": books.organisation},
+        )
+        return {tuple(row) for row in rows}
+
+
+def test_moving_one_institution_s_balances_leaves_the_chart_and_the_sides_of_others_alone(
+    shared_database: str, books: Books, owner: Engine
+) -> None:
+    with owner.begin() as connection:
+        books.accounts["1079"] = connection.execute(
+            text("""INSERT INTO ledger_account (code, name_kk, name_ru, name_en, kind, normal_side, postable,
+                                                confidence)
+                    VALUES ('1079', 'x', 'x', 'x', 'asset', 'debit', true, 'high') RETURNING id""")
+        ).scalar_one()
+    other = some_books(shared_database, organisation=books.organisation + 7000, accounts=books.accounts, pool=1)
+    other.side("1079")
+    old, income = books.side("1079"), books.side("6010")
+    books.post(books.entry(Posting(old, income, 700), on=MARCH))
+    recoding = make(books, ("account", "1079", "1011"), whole=owner)
+    uow.run(owner, system_scope(), lambda u: service.end_codes(u, recoding))
+    before = sides_of_others(owner, books, "1079")
+    assert len(before) == 2
+    assert apply(books, recoding).postings == 1
+    assert sides_of_others(owner, books, "1079") == before
+    with pytest.raises(AccountNotInForce):
+        books.post(books.entry(Posting(old, income, 1), on=APRIL))
+    other.engine.dispose()
+
+
+def test_more_balances_than_an_entry_holds_are_moved_in_several(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "POSTINGS_AN_ENTRY", 2)
+    for item in "abcde":
+        books.post(books.entry(Posting(books.side("1316", item=item), books.side("6010"), 5), on=MARCH))
+    assert apply(books, make(books, ("account", "1316", "1317"))).postings == 5
+    assert sorted(key[0] for key in balances(books)) == ["1317"] * 5 + ["6010"]
+
+
+# What is everybody's is changed by administrators of a body on top, whatever the policy has let pass.
+_PEOPLE = """
+    INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en, in_force)
+    VALUES ('000000009001', 'oblast', 'd', 'd', 'd', '(,)'), ('000000009002', 'institution', 's', 's', 's', '(,)');
+    INSERT INTO reference_organisation_link (child_id, parent_id)
+    SELECT s.id, d.id FROM reference_organisation s, reference_organisation d
+     WHERE (s.code, d.code) = ('000000009002', '000000009001');
+    INSERT INTO reference_user (login, name, password_hash) VALUES ('head', 'h', ''), ('of-school', 's', '');
+    INSERT INTO reference_role_grant (user_id, role, organisation_id)
+    SELECT u.id, 'administrator', o.id FROM reference_user u JOIN reference_organisation o
+        ON (u.login, o.code) IN (('head', '000000009001'), ('of-school', '000000009002'));
+"""
+
+
+@pytest.fixture(scope="module")
+def administrators(owner: Engine) -> dict[str, int]:
+    with owner.begin() as connection:
+        connection.execute(text(_PEOPLE))
+        return {u.login: u.id for u in connection.execute(text("SELECT login, id FROM reference_user"))}
+
+
+def acting(engine: Engine, by: int, statement: str, **said: object) -> object:
+    def run(u: uow.UnitOfWork) -> object:
+        return u.connection.execute(text(statement), said).scalar()
+
+    return uow.run(engine, Scope(Actor(by, "test")), run)
+
+
+_ADD = """INSERT INTO finance_recoding (books_of, title, effective_on, created_by, origin)
+          VALUES (NULL, 'x', '2026-04-01', :actor, 'test') RETURNING id"""
+_ADD_LINE = "INSERT INTO finance_recoding_line VALUES (:id, 'item', 'a', 'b')"
+
+
+def test_an_administrator_of_a_body_below_changes_nothing_of_everybody_s(
+    books: Books, owner: Engine, administrators: dict[str, int]
+) -> None:
+    recoding = make(books, ("item", "x", "y"), whole=owner)
+    head, below = administrators["head"], administrators["of-school"]
+    end = "SELECT finance_recoding_end(:id, :actor)"
+    for actor, named in ((below, below), (below, head), (7, head)):
+        with pytest.raises(Exception, match="is no administrator"):
+            acting(books.engine, actor, end, id=recoding, actor=named)
+    for actor, named in ((below, below), (below, head), (7, 7), (0, 0)):
+        with pytest.raises(Exception, match="row-level security"):
+            acting(books.engine, actor, _ADD, actor=named)
+    assert acting(books.engine, head, _ADD, actor=head)
+    assert acting(books.engine, head, end, id=recoding, actor=head) == 0
+
+
+def test_a_mapping_is_never_added_to(books: Books, owner: Engine, administrators: dict[str, int]) -> None:
+    made = acting(books.engine, administrators["head"], _ADD, actor=administrators["head"])
+    for actor in (administrators["head"], 7):
+        with pytest.raises(Exception, match="row-level security"):
+            acting(books.engine, actor, _ADD_LINE, id=made)
+    own = make(books, ("item", "x", "y"))
+    with pytest.raises(Exception, match="row-level security"):
+        uow.run(
+            books.engine, scope_of(books.organisation), lambda u: u.connection.execute(text(_ADD_LINE), {"id": own})
+        )
+
+
 def test_only_an_administrator_ends_codes(books: Books, owner: Engine) -> None:
-    recoding = make(books, ("account", "1010", "1011"), whole=True)
+    recoding = make(books, ("account", "1010", "1011"), whole=owner)
     for actor in (0, 7):
         scope = Scope(Actor(actor, "test"))
         with pytest.raises(Exception, match="is no administrator"):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 from itertools import count
+from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -10,7 +12,8 @@ from sqlalchemy import Engine, text
 from erp.base import uow
 from erp.base.db import make_engine
 from erp.base.scope import system_scope
-from erp.finance.reorganisation import rules, service
+from erp.finance.reorganisation import queries, rules, service
+from erp.finance.reorganisation.model import Reorganisation
 from erp.finance.reorganisation.schemas import Join
 from erp.reference.organisations.model import OrganisationDraft, OrganisationKind
 from erp.reference.organisations.service import register_organisations
@@ -76,6 +79,12 @@ def leave(books: Books, command: Join) -> int:
 def join(books: Books, made: int) -> bool:
     scope = scope_of(books.organisation)
     return uow.run(books.engine, scope, lambda u: service.join(u, books.organisation, made)).is_done
+
+
+def reorganisations(books: Books) -> list[Reorganisation]:
+    return uow.read(
+        books.engine, scope_of(books.organisation), lambda u: service.of_organisation(u, books.organisation)
+    )
 
 
 def balances(books: Books) -> dict[tuple[str, str, str], tuple[int, int]]:
@@ -164,6 +173,112 @@ def test_what_stands_in_the_way_is_told_and_nothing_leaves(
         leave(a, joining(b_code, **said))
     assert balances(a) == before
     assert uow.read(a.engine, scope_of(a.organisation), lambda u: service.of_organisation(u, a.organisation)) == []
+
+
+def test_what_stands_with_third_parties_on_the_transit_account_passes_too(pair: tuple[Books, Books, str, str]) -> None:
+    a, b, _, b_code = pair
+    a.post(a.entry(Posting(a.side("1010"), a.side("1242", counterparty="third"), 250), on=MARCH))
+    a.post(a.entry(Posting(a.side("1242", counterparty="fourth"), a.side("1010"), 80), on=MARCH))
+    before = balances(a)
+    made = leave(a, joining(b_code))
+    assert balances(a) == {}
+    join(b, made)
+    assert balances(b) == before == {
+        ("1010", "", ""): (170, 0), ("1242", "third", ""): (-250, 0), ("1242", "fourth", ""): (80, 0),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("party", ["own", "other"])
+def test_a_balance_of_the_two_with_each_other_on_the_transit_account_is_settled_first(
+    pair: tuple[Books, Books, str, str], party: str
+) -> None:
+    a, _, a_code, b_code = pair
+    code = {"own": a_code, "other": b_code}[party]
+    a.post(a.entry(Posting(a.side("1010"), a.side("1242", counterparty=code), 250), on=MARCH))
+    with pytest.raises(rules.LeavingImpossible) as caught:
+        leave(a, joining(b_code))
+    assert {type(fault) for fault in caught.value.faults} == {rules.TransitInUse}
+
+
+def test_what_comes_after_the_leaving_leaves_in_another_round(pair: tuple[Books, Books, str, str]) -> None:
+    a, b, _, b_code = pair
+    some_entries(a)
+    made = leave(a, joining(b_code))
+    cash, income = a.side("1010"), a.side("6010")
+    a.post(a.entry(Posting(cash, income, 11), on=MARCH))
+    assert leave(a, joining(b_code)) == made
+    join(b, made)
+    a.post(a.entry(Posting(cash, income, 5), on=MARCH))
+    leave(a, joining(b_code))
+    assert [found.is_done for found in reorganisations(b)] == [False]
+    assert [join(b, made) for _ in range(2)] == [True, True]
+    assert balances(a) == {}
+    assert balances(b)["1010", "", ""] == (516, 0)
+    a.post(a.entry(Posting(cash, income, 7), on=date(2026, 4, 2)))
+    with pytest.raises(rules.LeavingImpossible):
+        leave(a, joining(b_code))
+
+
+def test_a_round_goes_the_way_of_the_first(pair: tuple[Books, Books, str, str]) -> None:
+    a, _, _, b_code = pair
+    some_entries(a)
+    leave(a, joining(b_code))
+    a.post(a.entry(Posting(a.side("1010"), a.side("6010"), 11), on=MARCH))
+    with pytest.raises(rules.AlreadyJoining):
+        leave(a, joining(b_code, effective_on=date(2026, 5, 1)))
+
+
+def test_nothing_is_posted_between_the_reading_of_balances_and_their_leaving(
+    pair: tuple[Books, Books, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, _, _, b_code = pair
+    some_entries(a)
+    cash, income = a.side("1010"), a.side("6010")
+    late, read = [], service.preview
+
+    def preview(*said: Any) -> Any:
+        found = read(*said)
+        thread = Thread(target=lambda: late.append(a.post(a.entry(Posting(cash, income, 11), on=MARCH))))
+        thread.start()
+        thread.join(0.3)
+        assert late == []
+        threads.append(thread)
+        return found
+
+    threads: list[Thread] = []
+    monkeypatch.setattr(service, "preview", preview)
+    leave(a, joining(b_code))
+    threads[0].join()
+    assert len(late) == 1
+    assert {key[0]: tiyn for key, (tiyn, _) in balances(a).items()} == {"1010": 11, "6010": -11}
+
+
+def marked(books: Books, organisation: int, reorganisation: int, mark: str) -> int:
+    """How many rows a transaction that writes the organisation's books marks."""
+    statement = text(f"UPDATE finance_reorganisation SET {mark} WHERE id = :id")
+    act = {"id": reorganisation}
+    return uow.run(books.engine, scope_of(organisation), lambda u: u.connection.execute(statement, act).rowcount)
+
+
+def test_each_institution_marks_its_own_step_only(pair: tuple[Books, Books, str, str]) -> None:
+    a, b, _, b_code = pair
+    made = leave(a, joining(b_code))
+    marks = {
+        "left_at = clock_timestamp(), left_rounds = left_rounds + 1": (b, a),
+        "joined_at = clock_timestamp(), joined_rounds = left_rounds": (a, b),
+    }
+    for mark, (foreign, own) in marks.items():
+        with pytest.raises(ForeignOrganisation):
+            marked(foreign, foreign.organisation, made, mark)
+        assert marked(a, a.organisation + 5000, made, mark) == 0
+        assert marked(own, own.organisation, made, mark) == 1
+
+
+def test_only_who_keeps_the_books_lets_them_leave(pair: tuple[Books, Books, str, str]) -> None:
+    a, b, _, _ = pair
+    said = (a.organisation, b.organisation, APRIL, "x", "1242")
+    with pytest.raises(Exception, match="row-level security"):
+        uow.run(b.engine, scope_of(b.organisation), lambda u: queries.lock_leaving(u.connection, u.scope, *said))
 
 
 def test_entries_after_the_day_hold_it_up(pair: tuple[Books, Books, str, str]) -> None:

@@ -143,6 +143,17 @@ def test_a_scope_is_only_of_what_is_held_there(
         g.organisation_id == organisation and not g.on_behalf_of and permission in ALLOWED[g.role] for g in grants
     )
     assert scope.on_behalf_of == (None if own else LENDER)
+    assert scope.stands_for == ({1} if own else {1, LENDER})
+
+
+def test_who_acts_for_one_of_several_lenders_is_taken_for_all_of_them() -> None:
+    lent = frozenset(
+        {Grant(7, Role.CHIEF_ACCOUNTANT, 3), Grant(7, Role.CHIEF_ACCOUNTANT, 5), Grant(7, Role.AUDITOR, 6)}
+    )
+    elsewhere = frozenset({Grant(8, Role.CHIEF_ACCOUNTANT, 9)})
+    identity = Identity(User(1, "a", "A", "kk"), lent | elsewhere, "", SessionKind.BROWSER)
+    scope = authorise(identity, Permission.JOURNAL_APPROVE, 7)
+    assert (scope.on_behalf_of, scope.stands_for) == (3, {1, 3, 5, 6})
 
 
 @given(grants=grants, permission=st.sampled_from(sorted(WHEREVER_HELD)))

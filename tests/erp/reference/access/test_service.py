@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, text
 
 from erp.base import uow
+from erp.base.clock import LOCAL_TIME
 from erp.base.db import make_engine
 from erp.base.errors import NotPermitted
 from erp.base.i18n import Language
 from erp.base.scope import Scope, system_scope
-from erp.reference.access import service
+from erp.reference.access import second_factor, service
 from erp.reference.access.model import SessionKind
 from ledger.model import Actor
 
@@ -99,3 +100,20 @@ def test_counts_long_over_are_forgotten(engine: Engine, attempt: Attempt) -> Non
     with engine.connect() as connection:
         left = connection.execute(text("SELECT count(*) FROM reference_sign_in_failure WHERE login = 'long-ago'"))
         assert left.scalar_one() == 0
+
+
+def test_one_secret_has_one_count_wherever_its_codes_are_tried(engine: Engine) -> None:
+    """Wrong codes at sign-in make the one that turns codes off wait too."""
+    known = service.sign_in(engine, Scope(Actor(0, "10.0.1.1")), "known", PASSWORD, DAY).user
+    own = Scope(Actor(known.id, "10.0.1.2"))
+    uow.run(engine, own, second_factor.begin)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT set_config('qazyna.actor', '0', true)"))
+        connection.execute(text("UPDATE reference_second_factor SET is_confirmed = true"))
+    challenge = service.sign_in(engine, Scope(Actor(0, "10.0.1.1")), "known", PASSWORD, DAY).secret
+    at = datetime(2026, 3, 16, 12, tzinfo=LOCAL_TIME)
+    for _ in range(3):
+        with pytest.raises(service.CodeRefused):
+            service.answer_challenge(engine, Scope(Actor(0, "10.0.1.1")), challenge, "wrong", at)
+    with pytest.raises(service.TooManyAttempts):
+        service.turn_off_codes(engine, own, "wrong", at)

@@ -21,21 +21,19 @@ def engine(shared_database: str) -> Engine:
 
 
 def test_others_ask_whether_a_day_is_worked(engine: Engine) -> None:
-    def ask(u: uow.UnitOfWork) -> tuple[bool, bool, int, date]:
+    def ask(u: uow.UnitOfWork) -> tuple[bool, bool, int]:
         return (
-            service.is_working_day(u, date(2026, 5, 8)),
-            service.is_working_day(u, date(2026, 5, 11)),
+            service.calendar(u, 2026, 2026).is_working(date(2026, 5, 8)),
+            service.calendar(u, 2026, 2026).is_working(date(2026, 5, 11)),
             service.working_days_between(u, date(2026, 5, 1), date(2026, 6, 1)),
-            service.next_working_day(u, date(2026, 12, 31)),
         )
 
-    # 1 January 2027 is a Friday, the 2nd moves to the 4th
-    assert uow.read(engine, system_scope(), ask) == (True, False, 17, date(2027, 1, 5))
+    assert uow.read(engine, system_scope(), ask) == (True, False, 17)
 
 
 def test_years_that_nobody_described_are_refused_not_guessed(engine: Engine) -> None:
     with pytest.raises(CalendarUnknown):
-        uow.read(engine, system_scope(), lambda u: service.is_working_day(u, date(2019, 1, 9)))
+        uow.read(engine, system_scope(), lambda u: service.calendar(u, 2019, 2019))
     assert (
         uow.read(engine, system_scope(), lambda u: service.working_days_between(u, date(2019, 1, 9), date(2019, 1, 9)))
         == 0

@@ -5,7 +5,6 @@ from sqlalchemy import Connection, text
 
 from erp.base.scope import system_scope
 from erp.reference.classification import queries
-from erp.reference.classification.model import ClassificationKind
 from erp.reference.packages import service
 from ledger.model import Dimension
 
@@ -111,12 +110,6 @@ def test_unknown_codes_are_told(registers: Connection) -> None:
         "999.001",
     ]
     assert queries.unknown_codes(registers, SCOPE, Dimension.SPECIFIC, ["111", "110"], day=DAY) == ["110"]
-
-
-def test_a_classification_is_listed_as_a_tree(registers: Connection) -> None:
-    listed = {c.code: c for c in queries.codes_of(registers, SCOPE, ClassificationKind.FUNCTIONAL, day=DAY)}
-    assert (listed["464.003"].level, listed["464.003"].parent_code) == ("programme", "04.2")
-    assert listed["04.2"].international == "09.1/09.2"
 
 
 def test_the_application_role_reads_the_registers_and_changes_none(registers: Connection) -> None:

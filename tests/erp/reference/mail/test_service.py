@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from erp.base import uow
@@ -18,7 +20,7 @@ from erp.base.scope import Scope, system_scope
 from erp.reference.mail import service
 from erp.reference.mail.service import Server, deliver, pause
 from erp.reference.notifications.model import NotificationKind
-from erp.reference.notifications.service import notify, set_contact
+from erp.reference.notifications.service import ADDRESS, AddressMalformed, notify, set_contact
 from ledger.model import Actor
 from tests.conftest import TestServer
 from tests.web.desk import Desk, furnish
@@ -89,7 +91,11 @@ def mail(desk: Desk) -> dict[str, Any]:
 
 
 def send(desk: Desk, mail_id: int, to: Server | None) -> None:
-    uow.run(desk.engine, system_scope(origin="worker"), lambda u: deliver(u, mail_id, to, write))
+    uow.run(desk.engine, system_scope(origin="worker"), lambda u: deliver(u, mail_id, to, write, logged))
+
+
+def logged(_: Exception) -> str:
+    return "1f2e3d"
 
 
 def due_again(desk: Desk) -> None:
@@ -195,7 +201,7 @@ def test_two_workers_send_a_letter_once(desk: Desk, letter: int, sink: tuple[Sin
     uow.run(
         desk.engine,
         system_scope(origin="worker"),
-        lambda u: deliver(u, letter, server, send_while_another_does),
+        lambda u: deliver(u, letter, server, send_while_another_does, logged),
     )
     assert len(handler.got) == 1
 
@@ -208,7 +214,70 @@ def test_who_took_their_address_away_gets_no_letter(desk: Desk, letter: int, sin
     assert (mail(desk)["state"], handler.got) == ("dead", [])
 
 
-@pytest.mark.parametrize("url", ["http://mail.kz", "smtp://", "mail.kz:25", "smtp://mail.kz/path", "smtp://mail.kz:x"])
+def test_who_was_blocked_gets_no_letter(desk: Desk, letter: int, sink: tuple[Sink, Server]) -> None:
+    handler, server = sink
+    owner = make_engine(desk.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    block = text("UPDATE reference_user SET in_force = CAST(:days AS datemultirange) WHERE login = 'office'")
+    with owner.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        was = connection.execute(text("SELECT in_force::text FROM reference_user WHERE login = 'office'")).scalar_one()
+        connection.execute(block, {"days": "{[2020-01-01,2020-02-01)}"})
+    try:
+        send(desk, letter, server)
+        assert (mail(desk)["state"], handler.got) == ("dead", [])
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            connection.execute(block, {"days": was})
+        owner.dispose()
+
+
+def test_a_letter_that_cannot_be_written_is_given_up_and_the_next_is_sent(
+    desk: Desk, letter: int, sink: tuple[Sink, Server]
+) -> None:
+    handler, server = sink
+    owner = make_engine(desk.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    address = text("UPDATE base_contact SET address = :address WHERE user_id = :office")
+    with owner.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(address, {"address": "-a@[a{", "office": desk.users["office"]})  # as was taken once
+    owner.dispose()
+    send(desk, letter, server)
+    assert (mail(desk)["state"], mail(desk)["error"]) == ("dead", "AttributeError (1f2e3d)")
+    office = Scope(Actor(desk.users["office"], "127.0.0.1"))
+    uow.run(desk.engine, office, lambda u: set_contact(u, "office@oblast.kz", by_mail=True))
+    uow.run(desk.engine, system_scope(), lambda u: service.revive(u, letter))
+    assert mail(desk)["error"] == ""
+    send(desk, letter, server)
+    assert len(handler.got) == 1
+
+
+@pytest.mark.parametrize("address", ["-a@[a{", "#|@]", "a@b..kz", ".a@b.kz", "a@-b.kz", "аман@oblast.kz", "a@"])
+def test_an_address_that_no_letter_can_carry_is_refused(desk: Desk, address: str) -> None:
+    office = Scope(Actor(desk.users["office"], "127.0.0.1"))
+    with pytest.raises(AddressMalformed):
+        uow.run(desk.engine, office, lambda u: set_contact(u, address, by_mail=True))
+
+
+@given(st.from_regex(ADDRESS, fullmatch=True))
+def test_any_address_that_is_taken_is_carried_as_it_is(address: str) -> None:
+    message = EmailMessage()
+    message["To"] = address
+    assert message["To"].addresses[0].addr_spec == address
+
+
+def test_a_password_never_leaves_in_clear(desk: Desk, letter: int, sink: tuple[Sink, Server]) -> None:
+    handler, server = sink
+    with_password = replace(server, user="qazyna", password="secret")
+    send(desk, letter, with_password)
+    found = mail(desk)
+    assert (found["state"], found["attempts"], handler.got) == ("waiting", 1, [])
+    assert found["error"].startswith("the mail server offers no encryption")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://mail.kz", "smtp://", "mail.kz:25", "smtp://mail.kz/path", "smtp://mail.kz:x", "smtp://a:құпия@b.kz"]
+)
 def test_what_is_no_address_of_a_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         Server.of(url, "qazyna@oblast.kz")

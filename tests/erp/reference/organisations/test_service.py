@@ -129,3 +129,20 @@ def test_a_closed_organisation_is_still_read_from_above_and_given_no_role(oblast
                 {"day": DAY, "id": oblast.at("education")},
             )
         )
+
+
+def test_a_move_entered_for_a_day_that_has_passed_is_told_with_that_day(oblast: Oblast) -> None:
+    """Orders are signed later than they take effect; who entered it, and from which day, stands in the trail."""
+    moved, since = act(oblast, "root", add(oblast, 900, "roads", since=date(2022, 1, 1))), date(2023, 5, 1)
+    act(oblast, "root", lambda u: service.move(u, moved, oblast.at("education"), since))
+    told = oblast.by_program(
+        lambda u: u.execute(
+            text(
+                "SELECT actor_id, facts ->> 'since', before ->> 'parent', after ->> 'parent' FROM base_audit_event"
+                " WHERE action = 'organisation-moved' AND subject = :subject AND at > clock_timestamp() - interval '1 h'"
+            ),
+            {"subject": f"organisation:{moved}"},
+        ).one()
+    )
+    places = (str(oblast.at("roads")), str(oblast.at("education")))
+    assert tuple(told) == (oblast.users["root"], "2023-05-01", *places)

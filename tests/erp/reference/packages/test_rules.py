@@ -251,3 +251,11 @@ def test_a_programme_needs_its_administrator(tmp_path: Path) -> None:
     assert (problem.line, problem.found) == (4, "unknown administrator 464")
     administrator = a_specific("464", parent_code="", level="administrator")
     assert rules.parse(a_package(tmp_path, [administrator, *rows], content="functional")).rows == 4
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x08", "\x7f", "\x9b"])
+def test_control_characters_are_faults_of_the_package(tmp_path: Path, sign: str) -> None:
+    problem = the_problem_of(a_package(tmp_path, [an_account(name_en=f"Ca{sign}sh")]))
+    assert (problem.line, problem.column, problem.expected) == (2, "name_en", "no control characters")
+    problem = the_problem_of(a_package(tmp_path, edition=f'"fir\\u00{ord(sign):02x}st"'))
+    assert (problem.column, problem.expected) == ("edition", "no control characters")

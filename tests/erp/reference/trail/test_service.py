@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from erp.base import audit, uow
+from erp.base.cursors import CursorMalformed
 from erp.base.db import make_engine
 from erp.base.scope import WHOLE_SYSTEM, Scope
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal
 from erp.reference.trail import service
 from erp.reference.trail.model import EntrySubject, TrailEvent, TrailFilter
-from erp.reference.trail.service import TrailCursorMalformed
 from ledger import service as ledger
 from ledger.errors import LedgerError, ReasonMissing
 from ledger.model import Actor, Correction, Posting
@@ -233,7 +233,18 @@ def test_a_damaged_cursor_is_refused_in_a_sentence(books: Books, cursor: str) ->
         return service.trail(u, 1, TrailFilter(), cursor)
 
     if cursor:
-        with pytest.raises(TrailCursorMalformed):
+        with pytest.raises(CursorMalformed):
             uow.read(books.engine, AUDITOR, ask)
     else:
         uow.read(books.engine, AUDITOR, ask)
+
+
+def test_locks_and_closes_that_schema_0010_wrote_down_twice_are_told_once(books: Books) -> None:
+    uow.run(books.engine, BOOKKEEPER, lambda u: journal.close_month(u, 1, date(2026, 1, 1)))
+
+    def as_then(u: UnitOfWork) -> None:
+        for action, subject in (("month-closed", "month:2026-01"), ("year-closed", "year:2025")):
+            audit.record(u.connection, u.scope, action, subject, organisation_id=1)
+
+    uow.run(books.engine, BOOKKEEPER, as_then)
+    assert [(e.action, e.subject) for e in trail(books)] == [("month-closed", "month:1/2026-01")]
