@@ -139,7 +139,7 @@ def test_a_move_entered_for_a_day_that_has_passed_is_told_with_that_day(oblast: 
         lambda u: u.execute(
             text(
                 "SELECT actor_id, facts ->> 'since', before ->> 'parent', after ->> 'parent' FROM base_audit_event"
-                " WHERE action = 'organisation-moved' AND subject = :subject AND at > clock_timestamp() - interval '1 h'"
+                " WHERE action = 'organisation-moved' AND subject = :subject AND at > clock_timestamp() - interval '1h'"
             ),
             {"subject": f"organisation:{moved}"},
         ).one()
