@@ -1,6 +1,5 @@
 """Files, comments, imports, jobs and notifications over HTTP."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -15,6 +14,7 @@ from erp.reference.access import service as access
 from erp.reference.access.model import Limits, Permission
 from qazyna.worker import Worker
 from tests.erp.reference.attachments.test_rules import EXE, PDF
+from tests.factories import loops
 from tests.web.desk import LYCEUM, SUPPLIER, Desk
 
 Bearer = Callable[[str], dict[str, str]]
@@ -101,7 +101,7 @@ def test_an_import_is_a_job_that_is_asked_how_it_stands(client: Client, bearer: 
     job = asked.json()
     assert (job["state"], job["what"], [f["name"] for f in job["files"]]) == ("queued", "march.csv", ["march.csv"])
     assert client.post(address, content=content, headers=headers).json()["id"] == job["id"]
-    asyncio.run(Worker(desk.engine.url.render_as_string(hide_password=False), None).drain())
+    loops.run(Worker(desk.engine.url.render_as_string(hide_password=False), None).drain())
     done = client.get(f"/api/v1/jobs/{job['id']}", headers=mine).json()
     assert (done["state"], done["result"]["entries"], done["error"]) == ("done", 1, None)
     assert client.get(f"/api/v1/jobs/{job['id']}", headers=bearer("office")).status_code == 404

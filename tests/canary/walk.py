@@ -91,6 +91,8 @@ _VOLATILE = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,}"  # keys and tokens
     r"|\d\d:\d\d(:\d\d)?"  # the time of day
     r'|(?<=reference":")\w+|(?<=: )[0-9a-f]{12}\b'  # incidents
+    r"|Nothing is sealed yet\.|last seal: block \d+, [\d.]+ [\d:]+"  # sealed while the walk goes on
+    r"|entries not sealed: \d+, the oldest for \d+ s"
 )
 
 

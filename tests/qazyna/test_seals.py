@@ -6,10 +6,8 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -20,6 +18,7 @@ from ledger import seals
 from ledger.model import Posting
 from qazyna.serve import Sealer
 from qazyna.settings import PROJECT
+from tests.factories import loops
 from tests.factories.books import Books, scope_of, some_books
 from tests.factories.seals import a_superuser, libpq, seal_everything, tamper
 from tests.qazyna.test_program import run
@@ -46,12 +45,6 @@ def books(database: str) -> Iterator[Books]:
         books.post(books.entry(Posting(books.side("1010"), books.side("6010"), 100_00), memo=memo))
     yield books
     books.engine.dispose()
-
-
-def in_its_own_loop(work: Coroutine[Any, Any, None]) -> None:
-    """In a thread of its own: a browser of another test may keep a loop running in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
 
 
 def qazyna(database: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -214,7 +207,7 @@ def test_what_is_posted_is_sealed_while_serving(database: str, books: Books) -> 
         sealing.cancel()
         sealer.stop()
 
-    in_its_own_loop(a_while())
+    loops.run(a_while())
     with books.engine.connect() as c:
         newest = seals.newest(c)
     assert newest is not None
@@ -236,7 +229,7 @@ def test_a_failure_is_told_once_and_sealing_goes_on(database: str, caplog: pytes
         sealing.cancel()
 
     with caplog.at_level(logging.WARNING, "qazyna"):
-        in_its_own_loop(a_while())
+        loops.run(a_while())
     (record,) = caplog.records
     assert "CounterBehind" in record.getMessage()
     books.engine.dispose()
@@ -261,7 +254,7 @@ def test_what_nobody_foresaw_is_told_once_too_and_sealing_goes_on(
         sealing.cancel()
 
     with caplog.at_level(logging.WARNING, "qazyna"):
-        in_its_own_loop(a_while())
+        loops.run(a_while())
     assert len(goes) > 1
     (record,) = caplog.records
     assert "KeyError" in record.getMessage()

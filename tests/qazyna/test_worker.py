@@ -25,6 +25,7 @@ from ledger.model import Actor
 from qazyna.serve import _until_stopped
 from qazyna.worker import Worker
 from tests.conftest import TestServer
+from tests.factories import loops
 from tests.qazyna.test_program import free_port
 from tests.web.desk import SUPPLIER, Desk, furnish
 
@@ -164,7 +165,7 @@ def test_a_worker_begins_anew_after_what_nobody_foresaw(
     monkeypatch.setattr(Worker, "_work", fail)
     monkeypatch.setattr("qazyna.worker._PAUSE", 0.01)
     with caplog.at_level(logging.WARNING, "qazyna"):
-        asyncio.run(worker.run())
+        loops.run(worker.run())
     assert len(goes) == 2
     assert [r for r in caplog.records if "KeyError" in r.getMessage()]
 
@@ -190,7 +191,7 @@ def test_serving_ends_where_what_belongs_beside_it_ended() -> None:
             await _until_stopped(server, running, [beside], lambda: True)  # type: ignore[arg-type]
         assert running.done()
 
-    asyncio.run(asyncio.wait_for(both(), 5))
+    loops.run(asyncio.wait_for(both(), 5))
 
 
 def test_the_database_s_own_trouble_is_not_tried_for_ever(address: str) -> None:

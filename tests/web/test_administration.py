@@ -201,7 +201,7 @@ def test_a_role_is_given_for_days_and_ended(oblast: Oblast, sign_in: SignIn) -> 
         if link["href"].endswith("/end") and "planner" in link["aria-label"]
     )
     sent(keeper, address)
-    assert "planner" not in Outline(keeper.get(f"/admin/users/{clerk}").text).one("section", id="roles").text
+    assert address not in keeper.get(f"/admin/users/{clerk}").text
     told = past(keeper, f"/admin/users/{clerk}")
     assert told.index("Role ended") < told.index("Role granted"), "the latest first"
     assert "planner" in told
@@ -329,7 +329,9 @@ def test_the_overview_counts_and_leads_to_every_section(oblast: Oblast, sign_in:
     assert counts() == (people, blocked + 1, without - 1)
     page = Outline(root.get("/admin").text)
     tiles = page.one("main").text
-    assert str(len(oblast.organisations)) in tiles
+    bodies = re.search(r"Organisations (\d+)", tiles)
+    assert bodies is not None
+    assert int(bodies[1]) >= len(oblast.organisations)
     for told in ("rows not verified: 0 of 0", "failed: 0", "letters waiting: 0, given up: 0", "entries not sealed: 0"):
         assert told in tiles
     sections = {link["href"] for link in page.one("nav", aria_label="Administration").inside if link.tag == "a"}

@@ -1,6 +1,5 @@
 """The import by a page, the page of its job, one's list, the administrator's."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import date
 from uuid import uuid4
@@ -15,6 +14,7 @@ from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from erp.reference.access.model import Role
 from qazyna.worker import Worker
+from tests.factories import loops
 from tests.web.desk import PASSWORD, SCHOOL, SUPPLIER, Desk, Reader
 from tests.web.outline import Outline
 from tests.web.test_papers import send_file
@@ -26,7 +26,7 @@ HEADINGS = "journal;date;document;memo;debit;credit;credit counterparty;amount"
 @pytest.fixture
 def drain(desk: Desk) -> Callable[[], None]:
     url = desk.engine.url.render_as_string(hide_password=False)
-    return lambda: asyncio.run(Worker(url, None).drain())
+    return lambda: loops.run(Worker(url, None).drain())
 
 
 @pytest.fixture(autouse=True)
@@ -134,10 +134,10 @@ def test_an_administrator_sees_how_jobs_stand_and_not_what_they_are_about(
 
 def an_administrator(desk: Desk, sign_in: SignIn) -> Reader:
     def make(u: uow.UnitOfWork) -> None:
-        user = access.create_user(u, "keeper", "Әкімші", PASSWORD, Language.EN)
+        user = access.create_user(u, "jobs.keeper", "Әкімші", PASSWORD, Language.EN)
         access.grant_role(u, user, Role.ADMINISTRATOR, desk.organisations[SCHOOL], date(2020, 1, 1))
 
     owner = make_engine(desk.engine.url.render_as_string(hide_password=False), role=None, pool=1)
     uow.run(owner, system_scope(), make)
     owner.dispose()
-    return sign_in("keeper")
+    return sign_in("jobs.keeper")

@@ -164,13 +164,18 @@ def everything_agrees(reader: Reader) -> None:
             sums = tuple(sum(getattr(r, f"{part}_tiyn") for r in rows) for part in ("opening", "debit", "credit"))
             assert sums == (row.opening_tiyn, row.debit_tiyn, row.credit_tiyn)
 
+    def turned_over(account: str) -> tuple[int, int]:
+        """What the trial balance says; it leaves out an account whose turnovers cancelled each other."""
+        row = by_account.get(account)
+        return (row.debit_tiyn, row.credit_tiyn) if row else (0, 0)
+
     board = service.chessboard(work, organisation, cut)
     assert board.total_tiyn == balance.debit_tiyn == balance.credit_tiyn
     for account in board.debits:
-        assert board.debit_total(account.code) == by_account[account.code].debit_tiyn
+        assert board.debit_total(account.code) == turned_over(account.code)[0]
     for account in board.credits:
         under = [tiyn for (_, credit), tiyn in board.cells.items() if credit == account.code]
-        assert sum(under) == by_account[account.code].credit_tiyn
+        assert sum(under) == turned_over(account.code)[1]
     for (debit, credit), tiyn in board.cells.items():
         assert reader.behind(Figure(Part.DEBIT, account=debit, against=credit)) == tiyn
         assert reader.behind(Figure(Part.CREDIT, account=credit, against=debit)) == tiyn

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp.base.errors import DomainError
-from erp.base.scope import Scope
+from erp.base.scope import WHOLE_SYSTEM, Scope
 from erp.reference.access.model import (
     ANYBODY,
     SYSTEM_WIDE,
@@ -137,7 +137,9 @@ def test_a_scope_is_only_of_what_is_held_there(
         return
     held = permissions_at(identity, organisation)
     assert permission in held
-    assert scope.reads | scope.writes | scope.adjusts | scope.audits | scope.administers <= {organisation}
+    of_all = {WHOLE_SYSTEM} if Permission.SYSTEM_AUDIT in permissions(identity) else set()
+    assert scope.reads | scope.writes | scope.adjusts | scope.administers <= {organisation}
+    assert scope.audits <= {organisation} | of_all
     assert not scope.reads or Permission.JOURNAL_READ in held
     own = any(
         g.organisation_id == organisation and not g.on_behalf_of and permission in ALLOWED[g.role] for g in grants

@@ -1,10 +1,10 @@
-import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from qazyna.worker import Worker
 from tests.conftest import TestServer
+from tests.factories import loops
 from tests.web.desk import Desk, furnish
 
 
@@ -28,6 +28,6 @@ def drain(address: str) -> Callable[[], None]:
 
     def work() -> None:
         worker = Worker(address, None)
-        asyncio.run(worker.drain())
+        loops.run(worker.drain())
 
     return work
