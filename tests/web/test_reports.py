@@ -6,6 +6,7 @@ from datetime import date
 from io import BytesIO, StringIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 from zipfile import ZipFile
 
 import pytest
@@ -28,15 +29,18 @@ OFF_BALANCE = {"debit": {"account": "01"}, "credit": {"account": ""}, "amount": 
 @pytest.fixture(scope="module", autouse=True)
 def posted(furnished: Desk) -> None:
     """Some correspondence beside that of the other tests, one entry taken back."""
-    desk = furnished
     supplier = {"account": "3210", "dimensions": {"counterparty": SUPPLIER}}
     materials = {"account": "1316", "quantity": "5"}
-    desk.post(on=date(2026, 2, 3), memo="=HYPERLINK(1)", document_number="@15")
-    desk.post(on=date(2026, 3, 4), postings=[{"debit": materials, "credit": supplier, "amount": "50.05"}])
-    desk.post(
-        on=date(2026, 4, 5), journal="MO-16", postings=[{"debit": supplier, "credit": materials, "amount": "10.01"}]
-    )
-    desk.post(on=date(2026, 4, 6), journal="MO-16", postings=[OFF_BALANCE])
+
+    def post(no: int, **said: Any) -> None:
+        """Once for a desk, though the tests of this module come in several turns."""
+        furnished.post(key=str(UUID(int=no)), **said)
+
+    post(1, on=date(2026, 2, 3), memo="=HYPERLINK(1)", document_number="@15")
+    post(2, on=date(2026, 3, 4), postings=[{"debit": materials, "credit": supplier, "amount": "50.05"}])
+    back = {"debit": supplier, "credit": materials, "amount": "10.01"}
+    post(3, on=date(2026, 4, 5), journal="MO-16", postings=[back])
+    post(4, on=date(2026, 4, 6), journal="MO-16", postings=[OFF_BALANCE])
 
 
 REPORTS = [
@@ -147,9 +151,7 @@ def test_the_journal_s_file_adds_up_to_its_turnover_and_runs_nothing(desk: Desk,
     assert any("'=HYPERLINK(1)" in row for row in rows)
     assert not any(cell.startswith(("=", "@", "+")) for row in rows for cell in row)
     narrowed = accountant.get(f"{desk.home}journal?{MONTHS}&text=HYPERLINK&as=csv").content.decode("utf-8-sig")
-    head, *lines = narrowed.strip().splitlines()
-    assert lines, head
-    assert all("HYPERLINK" in line for line in lines)
+    assert len(narrowed.strip().splitlines()) == 2
 
 
 def test_a_file_is_in_the_person_s_language(desk: Desk, accountant: Reader) -> None:
