@@ -1,9 +1,9 @@
 """The audit trail of what happens outside the ledger: who, when, from where."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, DateTime, Index, Integer, Table, Text, insert, null, text
+from sqlalchemy import BigInteger, Column, Connection, DateTime, Index, Integer, Table, Text, insert, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from erp.base.scope import Scope
@@ -21,8 +21,8 @@ audit_event = Table(
     Column("subject", Text, nullable=False),
     Column("facts", JSONB, nullable=False, server_default=text("'{}'")),
     Column("on_behalf_of", Integer),
-    Column("before", JSONB),
-    Column("after", JSONB),
+    Column("before", JSONB(none_as_null=True)),
+    Column("after", JSONB(none_as_null=True)),
     Column("recorded_xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
     Index("base_audit_event_by_subject", "subject", "at"),
     Index("base_audit_event_by_organisation", "organisation_id", "at"),
@@ -47,24 +47,35 @@ def record(
     ``before`` and ``after`` hold, by field, what the act changed; what stayed the same in both is left out.  A change
     of which nothing remains so is no change, and is not recorded.
     """
+    record_at(connection, scope, action, subject, (organisation_id,), before=before, after=after, **facts)
+
+
+def record_at(
+    connection: Connection,
+    scope: Scope,
+    action: str,
+    subject: str,
+    organisations: Iterable[int | None],
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    **facts: Any,
+) -> None:
+    """``record`` what concerns several organisations in the trail of each."""
     if before is not None and after is not None:
         same = {name for name in before.keys() & after.keys() if before[name] == after[name]}
         before = {name: value for name, value in before.items() if name not in same}
         after = {name: value for name, value in after.items() if name not in same}
         if not (before or after):
             return
-    connection.execute(
-        insert(audit_event)
-        .inline()
-        .values(
-            actor_id=scope.actor.id,
-            on_behalf_of=scope.on_behalf_of,
-            origin=scope.actor.origin,
-            organisation_id=organisation_id,
-            action=action,
-            subject=subject,
-            facts=facts,
-            before=null() if before is None else dict(before),
-            after=null() if after is None else dict(after),
-        )
-    )
+    event = {
+        "actor_id": scope.actor.id,
+        "on_behalf_of": scope.on_behalf_of,
+        "origin": scope.actor.origin,
+        "action": action,
+        "subject": subject,
+        "facts": facts,
+        "before": None if before is None else dict(before),
+        "after": None if after is None else dict(after),
+    }
+    connection.execute(insert(audit_event).inline(), [event | {"organisation_id": each} for each in organisations])

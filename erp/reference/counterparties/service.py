@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from erp.base.audit import record
+from erp.base.audit import record, record_at
 from erp.base.cursors import CursorMalformed
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import N_
@@ -113,11 +113,10 @@ def rename(uow: UnitOfWork, organisation_id: int | None, code: str, command: Ren
     renamed = Counterparty(code, *names, known.in_force, command.version)
     if not queries.rename(uow.connection, uow.scope, organisation_id, renamed):
         raise CounterpartyChanged(counterparty=code)
-    for at in using:
-        record(
-            uow.connection, uow.scope, "counterparty-renamed", f"counterparty:{code}", organisation_id=at,
-            before=_said(known), after=_said(renamed),
-        )  # fmt: skip
+    record_at(
+        uow.connection, uow.scope, "counterparty-renamed", f"counterparty:{code}", using,
+        before=_said(known), after=_said(renamed),
+    )  # fmt: skip
     return Counterparty(code, *names, known.in_force, command.version + 1)
 
 

@@ -93,6 +93,18 @@ def life(connection: Connection, scope: Scope, organisation_id: int) -> Dated:
     return one(Dated, row)
 
 
+def not_closed_by(connection: Connection, scope: Scope, ids: list[int], day: date) -> list[int]:
+    """Those of the organisations that are there on ``day`` or later."""
+    rows = connection.execute(
+        text("""
+            SELECT id FROM reference_organisation
+             WHERE id = ANY(:ids) AND (upper_inf(in_force) OR upper(in_force) > :day)
+        """),
+        {"ids": ids, "day": day},
+    )
+    return list(rows.scalars())
+
+
 def names(connection: Connection, scope: Scope, organisation_id: int) -> list[Named]:
     rows = connection.execute(
         text("""

@@ -325,8 +325,7 @@ def _required_above(uow: UnitOfWork, organisation: Organisation) -> Related:
 
 def _there_after(uow: UnitOfWork, related: list[Related], day: date) -> list[Organisation]:
     later = [each.other_id for each in related if each.until is None or each.until > day]
-    lives = {each: queries.life(uow.connection, uow.scope, each) for each in later}
-    left = [each for each, life in lives.items() if life.until is None or life.until > day]
+    left = queries.not_closed_by(uow.connection, uow.scope, later, day)
     return queries.by_ids(uow.connection, uow.scope, left, day)
 
 

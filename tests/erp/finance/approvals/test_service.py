@@ -99,7 +99,7 @@ def test_the_database_refuses_what_the_service_was_made_to_let_through(office: O
             command.key,
             entries,
             u.scope.actor,
-            entries[0].source,  # type: ignore
+            entries[0].source,  # type: ignore[union-attr]
         )
 
     with pytest.raises(ledger_errors.ApprovalNeeded):
@@ -139,7 +139,7 @@ def test_what_got_past_the_triggers_is_found_by_looking_through_the_books(new_of
 def test_the_database_posts_only_what_was_approved(office: Office) -> None:
     """The key of an approved entry does not carry another one into the journal."""
     prepared = office.prepare("aigul")
-    key = office.run("head", lambda u: queries.head(u.connection, u.scope, office.organisation, prepared)).key  # type: ignore
+    key = office.run("head", lambda u: queries.head(u.connection, u.scope, office.organisation, prepared)).key  # type: ignore[union-attr]
 
     def swapped(u: uow.UnitOfWork) -> object:
         queries.insert_act(u.connection, u.scope, office.organisation, prepared, State.APPROVED, version=2, revision=1)
