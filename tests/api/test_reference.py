@@ -79,6 +79,7 @@ def test_persons_and_bank_accounts_stay_with_their_institution(
 
 def test_the_register_is_read_in_pages(desk: Desk, client: TestClient[Any], bearer: Bearer) -> None:
     register, by = f"{books(desk)}/counterparties", bearer("accountant")
+    assert client.post(register, json={"code": "190140993860", "name_ru": "ТОО «Парта»"}, headers=by).status_code == 201
     names, cursor = [], ""
     for _ in range(10):
         page = client.get(f"{register}?limit=1{cursor}", headers=by).json()
