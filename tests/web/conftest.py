@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import text
 
+from erp.base.db import make_engine
 from tests.conftest import TestServer
 from tests.web.desk import Desk, Reader, furnish
 
@@ -27,6 +29,11 @@ def furnished(server: TestServer) -> Iterator[Desk]:
 
 @pytest.fixture
 def desk(furnished: Desk) -> Desk:
+    """The desk as each test finds it: everybody reads English, whatever another test chose."""
+    owner = make_engine(furnished.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE reference_user SET language = 'en' WHERE language <> 'en'"))
+    owner.dispose()
     return furnished
 
 
