@@ -1,6 +1,7 @@
 """``python -m bench``: measure, print, write ``bench/results.json``.
 
-``--only post`` measures one group and writes nothing; ``--postings 100000,1000000`` makes smaller books.
+``--only post`` measures one group and writes nothing, or with ``--keep`` its figures in place of the old ones;
+``--postings 100000,1000000`` makes smaller books.
 """
 
 import os
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from bench import bulk, desk, pages, posting, proof, reports
-from bench.measure import RESULTS, Figure, size, timed, write
+from bench.measure import RESULTS, Figure, renew, size, timed, write
 from bench.world import World, a_world
 
 EACH_SIZE: dict[str, Callable[[World], Iterator[Figure]]] = {
@@ -110,7 +111,9 @@ def main() -> None:
                 write(bench.figures, bench.circumstances())
         for table in bench.tables():
             console.print(table)
-    if not chosen.only:
+    if chosen.only and chosen.keep:
+        renew(bench.figures)
+    if not chosen.only or chosen.keep:
         console.print(f"written to {RESULTS.name}")
     if bench.failed:
         sys.exit(f"not measured: {', '.join(bench.failed)}")
@@ -121,6 +124,7 @@ def _options() -> Namespace:
     options.add_argument("--organisations", type=int, default=2000)
     options.add_argument("--postings", type=lambda text: [int(n) for n in text.split(",")], default=SIZES)
     options.add_argument("--only", choices=[*EACH_SIZE, *FULL_SIZE, *APART], action="append")
+    options.add_argument("--keep", action="store_true")
     return options.parse_args()
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from tempfile import TemporaryFile
 
 from bench.measure import Figure, duration, size, timed
-from bench.reports import BUSIEST, read, slower_first
+from bench.reports import BUSIEST, POSTINGS, read, slower_first
 from bench.world import World
 from erp.base import clock
 from erp.base.dates import MonthSpan
@@ -41,13 +41,14 @@ def figures(world: World) -> Iterator[Figure]:
         "comparison": lambda u: service.comparison(u, 1, cut, cut, Part.CLOSING),
         "behind": lambda u: service.behind(u, 1, cut, Sum(Part.CLOSING, account=busiest)),
     }
+    note = (
+        f"one institution's year of {world.ask(POSTINGS):,} postings; aim 1 s; baseline: its trial balance by account"
+    )
     baseline = read(engine, [1], lambda u: service.trial_balance(u, 1, cut))
     yield from slower_first(
         f"desk.reports.{at}",
         *(
-            duration(
-                f"desk.reports.{at}.{name}", read(engine, [1], report), baseline, "one institution's year; aim 1 s"
-            )
+            duration(f"desk.reports.{at}.{name}", read(engine, [1], report), baseline, note)
             for name, report in reports.items()
         ),
     )

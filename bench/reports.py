@@ -33,6 +33,9 @@ _FROM_POSTINGS = """
      GROUP BY 1
 """
 
+POSTINGS = "SELECT count(*) FROM ledger_posting WHERE organisation_id = 1"
+"""Of the institution that is measured: the figures of one hot account add theirs to its own."""
+
 BUSIEST = """
     SELECT a.code FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
      WHERE b.organisation_id = 1 GROUP BY 1 ORDER BY sum(b.debit_tiyn + b.credit_tiyn) DESC LIMIT 1
@@ -45,7 +48,7 @@ def figures(world: World) -> Iterator[Figure]:
     at, everyone = size(world.postings), range(1, world.organisations + 1)
     busiest = world.ask(BUSIEST)
     of_one, of_all = _grouped(world, "organisation_id = 1", repeats=3), _grouped(world, "true", repeats=1)
-    by_one, by_all = "GROUP BY over its postings", "GROUP BY over all postings, once"
+    by_one, by_all = f"GROUP BY over its {world.ask(POSTINGS):,} postings", "GROUP BY over all postings, once"
     owner = "as the owner, without row-level security"
 
     def tree(u: uow.UnitOfWork, known: int | None = None) -> object:

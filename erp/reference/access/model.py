@@ -63,6 +63,9 @@ class Permission(StrEnum):
     JOURNAL_ADJUST = "journal.adjust"
     JOURNAL_APPROVE = "journal.approve"
     JOURNAL_COMMENT = "journal.comment"
+    DOCUMENT_SIGN = "document.sign"
+    POLICY_MANAGE = "policy.manage"
+    POLICY_SIGN = "policy.sign"
     PERIOD_CLOSE = "period.close"
     YEAR_CLOSE = "year.close"
     BOOKS_RECODE = "books.recode"
@@ -130,12 +133,17 @@ class Identity:
     """Whether it is some minutes since the session was last noted as used."""
 
     @cached_property
+    def grants_at(self) -> dict[int, frozenset[Grant]]:
+        """Grants by the organisation they reach."""
+        held: dict[int, set[Grant]] = {}
+        for grant in self.grants:
+            held.setdefault(grant.organisation_id, set()).add(grant)
+        return {organisation_id: frozenset(grants) for organisation_id, grants in held.items()}
+
+    @cached_property
     def roles(self) -> dict[int, frozenset[Role]]:
         """Roles by the organisation they reach."""
-        held: dict[int, set[Role]] = {}
-        for grant in self.grants:
-            held.setdefault(grant.organisation_id, set()).add(grant.role)
-        return {organisation_id: frozenset(roles) for organisation_id, roles in held.items()}
+        return {each: frozenset(grant.role for grant in grants) for each, grants in self.grants_at.items()}
 
     @property
     def is_by_browser(self) -> bool:

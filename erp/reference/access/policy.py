@@ -1,5 +1,8 @@
 """The one policy: every page, list, search, export and API asks here, and nothing else decides."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 from erp.base.errors import NotFound, NotPermitted
 from erp.base.scope import WHOLE_SYSTEM, Scope
 from erp.reference.access.model import SYSTEM_WIDE, WHEREVER_HELD, Grant, Identity, Permission, Role
@@ -45,8 +48,10 @@ _READS = {Permission.JOURNAL_READ, Permission.JOURNAL_COMMENT}
 _POSTS = {Permission.JOURNAL_POST, Permission.JOURNAL_CORRECT, Permission.JOURNAL_IMPORT}
 _DECIDES = {Permission.JOURNAL_APPROVE, Permission.BOOKS_RECODE}
 _CLOSES = {Permission.PERIOD_CLOSE, Permission.YEAR_CLOSE}
-_WRITES = _POSTS | _DECIDES | _CLOSES
-_OF_BOOKS = _READS | _WRITES | {Permission.JOURNAL_ADJUST}
+_SIGNS = {Permission.DOCUMENT_SIGN, Permission.POLICY_SIGN}
+_RULES = {Permission.POLICY_MANAGE, Permission.POLICY_SIGN}
+_WRITES = _POSTS | _DECIDES | _CLOSES | _SIGNS | _RULES
+_OF_BOOKS = _READS | _POSTS | _DECIDES | _CLOSES | _RULES | {Permission.JOURNAL_ADJUST}
 _ADMINISTERS = {Permission.USERS_MANAGE, Permission.ORGANISATIONS_MANAGE}
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
@@ -57,7 +62,7 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.BUDGET_HEAD: frozenset(_READS),
     Role.HR_OFFICER: frozenset(),
     Role.HR_HEAD: frozenset(),
-    Role.MANAGER: frozenset(_READS),
+    Role.MANAGER: frozenset(_READS | _SIGNS),  # the head of the institution: the first signature
     Role.EMPLOYEE: frozenset(),
     Role.AUDITOR: frozenset(_READS | {Permission.AUDIT_READ}),  # reads all, changes nothing
     # Grants, reads no money: of the trail, what is not of the books.
@@ -133,9 +138,9 @@ def _scope(identity: Identity, permission: Permission, where: frozenset[int]) ->
     behalf = _on_behalf_of(identity, permission, where)
     return Scope(
         Actor(identity.user.id, identity.origin),
-        reads=where & reach(identity, Permission.JOURNAL_READ) if into_books else nowhere,
+        reads=_of(where, identity, Permission.JOURNAL_READ) if into_books else nowhere,
         writes=where if permission in _WRITES else nowhere,
-        adjusts=where & reach(identity, Permission.JOURNAL_ADJUST) if adjusts else nowhere,
+        adjusts=_of(where, identity, Permission.JOURNAL_ADJUST) if adjusts else nowhere,
         audits=_trail(identity, permission, where),
         administers=where if permission in _ADMINISTERS else nowhere,
         on_behalf_of=behalf,
@@ -146,12 +151,21 @@ def _scope(identity: Identity, permission: Permission, where: frozenset[int]) ->
 def _trail(identity: Identity, permission: Permission, where: frozenset[int]) -> frozenset[int]:
     """Whose trail is read: for itself, and on the pages of what one administers."""
     if permission in _ADMINISTERS:
-        return where & reach(identity, Permission.AUDIT_READ) | _trail_of_system(identity)
+        return _of(where, identity, Permission.AUDIT_READ) | _trail_of_system(identity)
     return where if permission is Permission.AUDIT_READ else frozenset()
 
 
 def _trail_of_system(identity: Identity) -> frozenset[int]:
     return frozenset({WHOLE_SYSTEM}) if _holds_for_all(identity, Permission.SYSTEM_AUDIT) else frozenset()
+
+
+def _of(where: frozenset[int], identity: Identity, permission: Permission) -> frozenset[int]:
+    """Those organisations where the person holds the permission."""
+    return frozenset(each for each in where if permission in permissions_at(identity, each))
+
+
+def _grants_in(identity: Identity, where: frozenset[int]) -> Iterator[Grant]:
+    return chain.from_iterable(identity.grants_at.get(each, ()) for each in where)
 
 
 def _granted_at(identity: Identity, organisation_id: int) -> frozenset[Permission]:
@@ -182,15 +196,10 @@ def _holds_for_all(identity: Identity, permission: Permission) -> bool:
 def _on_behalf_of(identity: Identity, permission: Permission, where: frozenset[int]) -> int | None:
     """Who delegated the permission, where the person has it nowhere in ``where`` of their own."""
 
-    def lending(grant: Grant) -> bool:
-        return grant.organisation_id in where and permission in ALLOWED[grant.role]
-
-    lenders = {grant.on_behalf_of for grant in identity.grants if lending(grant)}
+    lenders = {g.on_behalf_of for g in _grants_in(identity, where) if permission in ALLOWED[g.role]}
     return None if None in lenders else min((each for each in lenders if each is not None), default=None)
 
 
 def _lenders(identity: Identity, where: frozenset[int]) -> frozenset[int]:
     """Everybody who lends the person a role there."""
-    return frozenset(
-        g.on_behalf_of for g in identity.grants if g.organisation_id in where and g.on_behalf_of is not None
-    )
+    return frozenset(g.on_behalf_of for g in _grants_in(identity, where) if g.on_behalf_of is not None)
