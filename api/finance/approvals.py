@@ -1,7 +1,9 @@
 """Approval by a second person under ``/api/v1``: what was prepared, who decides, where it is asked for."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get, post, put
@@ -28,18 +30,22 @@ from erp.base.i18n import Language
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import model, service
-from erp.finance.approvals.model import PreparedFilter, State
-from erp.finance.approvals.rules import PreparedUnknown
+from erp.finance.approvals.model import WAITING, PreparedFilter, State, Step
+from erp.finance.approvals.rules import PreparedUnknown, subject
 from erp.finance.approvals.schemas import (
     AllowException,
     ApproveChosen,
+    ChangeRoute,
     EndException,
     PrepareCorrection,
     ReleaseJournal,
     RequireApproval,
     ReturnPrepared,
+    TakeStep,
 )
 from erp.reference.access.model import Permission
+from erp.reference.signatures import service as signatures
+from erp.reference.signatures.model import Signature
 from ledger.errors import LedgerError
 
 _PREPARED = BOOKS + "/prepared-entries"
@@ -50,6 +56,7 @@ _READ = {"policy": Permission.JOURNAL_READ}
 _POST = {"policy": Permission.JOURNAL_POST}
 _CORRECT = {"policy": Permission.JOURNAL_CORRECT}
 _APPROVE = {"policy": Permission.JOURNAL_APPROVE}
+_SIGN = {"policy": Permission.DOCUMENT_SIGN}
 
 _A_CORRECTION = {
     "key": "2f7c3c0e-9d1a-4f0e-8c55-3a9f5b1d6e20",
@@ -64,9 +71,34 @@ ReturnBody = Annotated[
 ]
 _CHOSEN = {"chosen": [{"id": 7, "version": 1}, {"id": 9, "version": 3}], "dry_run": True}
 ChosenBody = Annotated[ApproveChosen, Body(examples=[Example(summary="What would become of two", value=_CHOSEN)])]
+_STEPS = {
+    "steps": [
+        {"step": "check"},
+        {"step": "first-signature", "evidence": "cms"},
+        {"step": "second-signature"},
+    ]
+}
 RequireBody = Annotated[
     RequireApproval,
-    Body(examples=[Example(summary="Supplies from December on", value={"journal": "MO-06", "since": "2026-12-01"})]),
+    Body(
+        examples=[
+            Example(summary="Supplies from December on", value={"journal": "MO-06", "since": "2026-12-01"}),
+            Example(summary="Checked, then signed twice", value={"journal": "MO-04", "since": "2026-12-01"} | _STEPS),
+        ]
+    ),
+]
+ChangeBody = Annotated[
+    ChangeRoute,
+    Body(examples=[Example(summary="Signed twice from January on", value={"since": "2027-01-01"} | _STEPS)]),
+]
+StepBody = Annotated[
+    TakeStep | None,
+    Body(
+        examples=[
+            Example(summary="Consent", value={}),
+            Example(summary="A digital signature", value={"container": "MIIKtAYJKoZIhvcNAQcCoIIKpTCCCqECAQExDzANBg=="}),
+        ]
+    ),
 ]
 ReleaseBody = Annotated[
     ReleaseJournal, Body(examples=[Example(summary="Until the year ends", value={"until": "2027-01-01"})])
@@ -77,8 +109,13 @@ EndBody = Annotated[
     EndException, Body(examples=[Example(summary="A second one was hired", value={"until": "2026-12-15"})])
 ]
 
-StateName = Literal["prepared", "returned", "withdrawn", "approved"]
+StateName = Literal["prepared", "checked", "first-signed", "returned", "withdrawn", "approved"]
+StepName = Literal["check", "first-signature", "second-signature"]
 Standing = Annotated[StateName | None, QueryParameter(name="state", description="How it stands.")]
+Mine = Annotated[
+    Literal["me"] | None, QueryParameter(name="waits_for", description="`me`: only what you may take the next step of.")
+]
+Through = Annotated[date | None, QueryParameter(description="The last day that the entries count for.")]
 Name = Annotated[str, Field(examples=["Айгүл Серікова"])]
 
 
@@ -108,26 +145,55 @@ class ExceptionView(View):
         )
 
 
+class AskedStepView(View):
+    step: StepName
+    evidence: Literal["consent", "cms"] = Field(description="`cms`: a digital signature is needed.")
+
+
 class DutyView(View):
     id: int = Field(examples=[1])
     journal: str = Field(examples=["MO-06"])
     since: date
     until: date | None = Field(description="The first day on which it no longer counts; null while it has no end.")
+    steps: list[AskedStepView] = Field(description="What follows on the preparation, in order; the last step posts.")
 
     @classmethod
     def of(cls, d: model.Duty) -> "DutyView":
         assert d.in_force.start is not None
-        return cls(id=d.id, journal=d.journal.code, since=d.in_force.start, until=d.in_force.end)
+        steps = [AskedStepView.model_validate({"step": s.value, "evidence": e}) for s, e in d.asked.items()]
+        return cls(id=d.id, journal=d.journal.code, since=d.in_force.start, until=d.in_force.end, steps=steps)
 
 
 class ActView(View):
     version: int = Field(examples=[1])
-    act: StateName
+    act: StateName = Field(
+        description="`approved` is the last step of the route, which posts; `checked` and `first-signed` others."
+    )
     revision: int = Field(description="Which preparation it concerns.", examples=[1])
     actor: Name
     on_behalf_of: str = Field(description="Whose rights a delegate used; mostly empty.", examples=[""])
     reason: str = Field(examples=[""])
     at: datetime
+
+
+class StepView(View):
+    """A step of the document's route."""
+
+    step: StepName
+    evidence: Literal["consent", "cms"] = Field(description="`cms`: a digital signature is needed.")
+    actor: str | None = Field(description="Who took it with the last revision; null while nobody did.")
+    at: datetime | None
+    is_due: bool
+
+    @classmethod
+    def of(cls, link: model.Link) -> "StepView":
+        return cls(
+            step=link.step.value,
+            evidence="cms" if link.needs_cms else "consent",
+            actor=link.act.actor if link.act else None,
+            at=link.act.at if link.act else None,
+            is_due=link.is_due,
+        )
 
 
 class PreparedRow(View):
@@ -143,7 +209,8 @@ class PreparedRow(View):
     prepared_by: Name
     prepared_at: datetime
     entry_id: int | None = Field(description="Where it is posted.")
-    one_person: bool = Field(description="Whether its own preparer approved it, under an exception.")
+    one_person: bool = Field(description="Whether one person did what two should have, under an exception.")
+    next_step: StepName | None = Field(description="The step that is due.")
 
     @classmethod
     def of(cls, r: model.PreparedRow) -> "PreparedRow":
@@ -161,6 +228,7 @@ class PreparedRow(View):
             prepared_at=r.prepared_at,
             entry_id=r.entry_id,
             one_person=r.under_exception,
+            next_step=r.next_step.value if r.next_step else None,
         )
 
 
@@ -184,7 +252,9 @@ class PreparedView(View):
     acts: list[ActView]
     entry_id: int | None = Field(description="Where it is posted.")
     entry_number: int | None
-    exception: ExceptionView | None = Field(description="Under which its own preparer approved it.")
+    exception: ExceptionView | None = Field(description="Under which one person did what two should have.")
+    steps: list[StepView] = Field(description="Its route; fixed when it was prepared.")
+    next_step: StepName | None = Field(description="The step that is due.")
 
     @classmethod
     def of(cls, p: model.PreparedView) -> "PreparedView":
@@ -218,6 +288,8 @@ class PreparedView(View):
             entry_id=p.entry_id,
             entry_number=p.entry_number,
             exception=ExceptionView.of(p.exception) if p.exception else None,
+            steps=[StepView.of(link) for link in p.chain],
+            next_step=p.next_step.value if p.next_step else None,
         )
 
 
@@ -253,6 +325,38 @@ class ApprovalView(View):
     approved_by: Name
     approved_at: datetime
     exception: ExceptionView | None
+    steps: list[StepView]
+
+
+class ContentView(View):
+    """What is signed by a step, byte for byte."""
+
+    step: StepName
+    purpose: str = Field(examples=["second-signature"])
+    content: str = Field(description="Base64.")
+    sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+
+
+class SignatureView(View):
+    id: int = Field(examples=[31])
+    purpose: str = Field(examples=["first-signature"])
+    signer: Name
+    method: Literal["consent", "cms"]
+    signed_at: datetime
+    check_code: str = Field(description="By which anybody who holds the document has it checked.")
+    certificate: str | None = Field(description="Serial number, hexadecimal; null of a consent.")
+
+    @classmethod
+    def of(cls, s: Signature) -> "SignatureView":
+        return cls(
+            id=s.id,
+            purpose=s.purpose,
+            signer=s.signer,
+            method=s.method.value,
+            signed_at=s.signed_at,
+            check_code=s.check_code,
+            certificate=s.certificate.serial if s.certificate else None,
+        )
 
 
 # ------------------------------------------------------------------------------------------------ prepare
@@ -264,11 +368,14 @@ def list_prepared(
     organisation_id: Organisation,
     standing: Standing = None,
     journal: FromQuery[str | None] = None,
+    through: Through = None,
+    waits_for: Mine = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[PreparedRow]:
-    """What was prepared, the newest first; without `state` what waits: prepared, or returned to be mended."""
-    narrowed = PreparedFilter(journal=journal) if standing is None else PreparedFilter((State(standing),), journal)
+    """What was prepared, the newest first; without `state` what waits: for a step, or returned to be mended."""
+    hands = service.hands_of(visit.identity, organisation_id) if waits_for else None
+    narrowed = PreparedFilter((State(standing),) if standing else WAITING, journal, through, hands)
     page = visit.read(lambda uow: service.prepared_entries(uow, organisation_id, narrowed, cursor, limit))
     return Page(items=[PreparedRow.of(r) for r in page.rows], next=page.next_cursor)
 
@@ -324,13 +431,83 @@ def prepare_correction_again(
 # ------------------------------------------------------------------------------------------------ decide
 
 
+@get(f"{_ONE}/signing", opt=_READ, sync_to_thread=True)
+def get_content_to_sign(visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int]) -> ContentView:
+    """What whoever takes the step that is due signs: sign these bytes, detached, and send the container with the step.
+
+    404 where no step is due.
+    """
+
+    def look(uow: UnitOfWork) -> ContentView:
+        step = service.prepared_entry(uow, organisation_id, prepared_id).next_step
+        if step is None:
+            raise PreparedUnknown()
+        content = service.content_to_sign(uow, organisation_id, prepared_id, step)
+        return ContentView(
+            step=step.value,
+            purpose=step.purpose,
+            content=b64encode(content).decode(),
+            sha256=sha256(content).hexdigest(),
+        )
+
+    return visit.read(look)
+
+
+@get(f"{_ONE}/signatures", opt=_READ, sync_to_thread=True)
+def list_signatures(visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int]) -> Page[SignatureView]:
+    """Who signed it, in the order in which it was done."""
+
+    def look(uow: UnitOfWork) -> Page[SignatureView]:
+        service.prepared_entry(uow, organisation_id, prepared_id)
+        found = signatures.signatures_of(uow, organisation_id, subject(organisation_id, prepared_id))
+        return Page(items=[SignatureView.of(each) for each in found])
+
+    return visit.read(look)
+
+
+@post(f"{_ONE}/check", opt=_APPROVE, sync_to_thread=True, status_code=200)
+def check(
+    visit: Visitor,
+    organisation_id: Organisation,
+    prepared_id: FromPath[int],
+    data: StepBody = None,
+    if_match: IfMatch = None,
+) -> PreparedView:
+    """Check it, where that is the step that is due. Where it is the last step, it posts."""
+    return _taken(visit, organisation_id, prepared_id, Step.CHECK, data, if_match)
+
+
+@post(f"{_ONE}/sign", opt=_SIGN, sync_to_thread=True, status_code=200)
+def sign(
+    visit: Visitor,
+    organisation_id: Organisation,
+    prepared_id: FromPath[int],
+    data: StepBody = None,
+    if_match: IfMatch = None,
+) -> PreparedView:
+    """Give the first signature, where that is the step that is due. Where it is the last step, it posts."""
+    return _taken(visit, organisation_id, prepared_id, Step.FIRST_SIGNATURE, data, if_match)
+
+
+def _taken(
+    visit: Visit, organisation_id: int, prepared_id: int, step: Step, data: TakeStep | None, if_match: str | None
+) -> PreparedView:
+    version, evidence = _seen(if_match), (data or TakeStep()).signed
+    visit.run(lambda uow: service.take_step(uow, organisation_id, prepared_id, version, step, evidence))
+    return visit.read(lambda uow: PreparedView.of(service.prepared_entry(uow, organisation_id, prepared_id)))
+
+
 @post(f"{_ONE}/approve", opt=_APPROVE, sync_to_thread=True, status_code=200)
 def approve(
-    visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int], if_match: IfMatch = None
+    visit: Visitor,
+    organisation_id: Organisation,
+    prepared_id: FromPath[int],
+    data: StepBody = None,
+    if_match: IfMatch = None,
 ) -> PostedView:
-    """Approve and post. Whoever prepared it does not, but for an exception. Sent again it posts nothing more."""
-    version = _seen(if_match)
-    receipt = visit.run(lambda uow: service.approve(uow, organisation_id, prepared_id, version))
+    """Give the second signature and post. Whoever prepared it does not, but for an exception. Again it posts once."""
+    version, evidence = _seen(if_match), (data or TakeStep()).signed
+    receipt = visit.run(lambda uow: service.approve(uow, organisation_id, prepared_id, version, evidence))
     return PostedView.of(receipt())
 
 
@@ -361,6 +538,37 @@ def return_prepared(
     return _done(visit, organisation_id, prepared_id, send_back)
 
 
+@post(f"{_ONE}/sign/return", opt=_SIGN, sync_to_thread=True, status_code=200)
+def return_unsigned(
+    visit: Visitor,
+    organisation_id: Organisation,
+    prepared_id: FromPath[int],
+    data: ReturnBody,
+    if_match: IfMatch = None,
+) -> PreparedView:
+    """Send back what waits for the first signature, with a reason."""
+    version = _seen(if_match)
+
+    def send_back(uow: UnitOfWork) -> None:
+        due = Step.FIRST_SIGNATURE
+        service.return_prepared(uow, organisation_id, prepared_id, version, data.reason, due=due)
+
+    return _done(visit, organisation_id, prepared_id, send_back)
+
+
+@post(f"{_ONE}/reinstate", opt=_POST, sync_to_thread=True, status_code=200)
+def reinstate(
+    visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int], if_match: IfMatch = None
+) -> PreparedView:
+    """Undo a withdrawal: it goes its route anew, as it was."""
+    version = _seen(if_match)
+
+    def take_back(uow: UnitOfWork) -> None:
+        service.reinstate(uow, organisation_id, prepared_id, version)
+
+    return _done(visit, organisation_id, prepared_id, take_back)
+
+
 @post(f"{_ONE}/withdraw", opt=_POST, sync_to_thread=True, status_code=200)
 def withdraw(
     visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int], if_match: IfMatch = None
@@ -387,6 +595,7 @@ def get_approval(visit: Visitor, organisation_id: Organisation, entry_id: FromPa
         approved_by=found.approved_by,
         approved_at=found.approved_at,
         exception=ExceptionView.of(found.exception) if found.exception else None,
+        steps=[StepView.of(link) for link in found.chain],
     )
 
 
@@ -451,6 +660,19 @@ def require_approval(visit: Visitor, organisation_id: Organisation, data: Requir
     return visit.run(require)
 
 
+@post(f"{_DUTIES}/{{duty_id:int}}/steps", opt=_APPROVE, sync_to_thread=True, status_code=200)
+def change_route(
+    visit: Visitor, organisation_id: Organisation, duty_id: FromPath[int], data: ChangeBody
+) -> Page[DutyView]:
+    """Give the journal other steps from a day on; what is under way goes on by its own. Answers with what there is."""
+
+    def change(uow: UnitOfWork) -> Page[DutyView]:
+        service.change_route(uow, organisation_id, duty_id, data)
+        return Page(items=[DutyView.of(d) for d in service.duties(uow, organisation_id)])
+
+    return visit.run(change)
+
+
 @post(f"{_DUTIES}/{{duty_id:int}}/end", opt=_APPROVE, sync_to_thread=True, status_code=200)
 def release_journal(
     visit: Visitor, organisation_id: Organisation, duty_id: FromPath[int], data: ReleaseBody
@@ -506,13 +728,20 @@ routes = [
     prepare_entry_again,
     get_prepared,  # after its path's other method: Litestar awaits a ``Response`` only of what it registered once
     prepare_correction_again,
+    get_content_to_sign,
+    list_signatures,
+    check,
+    sign,
     approve,
     approve_chosen,
     return_prepared,
+    return_unsigned,
     withdraw,
+    reinstate,
     get_approval,
     list_journals,
     require_approval,
+    change_route,
     release_journal,
     list_exceptions,
     allow_exception,

@@ -1,8 +1,11 @@
 """Two persons over HTTP: the same commands and views as the pages, versions as entity tags, and what is refused."""
 
+import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +14,15 @@ from litestar.testing import TestClient
 
 from erp.base import uow
 from erp.base.clock import today
+from erp.base.db import make_engine
+from erp.base.i18n import Language
 from erp.base.scope import system_scope
 from erp.finance.approvals import service
 from erp.finance.approvals.schemas import RequireApproval
+from erp.reference.access import service as access
+from erp.reference.access.model import Role
 from tests.conftest import TestServer
-from tests.web.desk import LYCEUM, STRANGERS, Desk, an_entry, furnish
+from tests.web.desk import LYCEUM, PASSWORD, STRANGERS, Desk, an_entry, furnish
 
 Bearer = Callable[[str], dict[str, str]]
 Client = TestClient[Any]
@@ -245,6 +252,154 @@ def test_the_routes_are_described_with_examples(client: Client) -> None:
         ("prepared-entries/approve", "post"),
         ("approval-journals", "post"),
         ("approval-exceptions", "post"),
+        ("approval-journals/{duty_id}/steps", "post"),
+        ("prepared-entries/{prepared_id}/check", "post"),
+        ("prepared-entries/{prepared_id}/sign", "post"),
+        ("bulk/approve", "post"),
+        ("bulk/correct", "post"),
     ):
         body = paths[f"/api/v1/organisations/{{organisation_id}}/{path}"][method]["requestBody"]
         assert body["content"]["application/json"]["examples"], path
+
+
+# ------------------------------------------------------------------------------------------------ longer routes
+
+
+@pytest.fixture(scope="module")
+def routed(desk: Desk) -> str:
+    """A journal whose entries are checked and signed twice, and who signs first."""
+    steps = [{"step": step} for step in ("check", "first-signature", "second-signature")]
+    command = RequireApproval.model_validate({"journal": "MO-08", "since": today(), "steps": steps})
+    uow.run(desk.engine, system_scope(desk.school), lambda u: service.require_approval(u, desk.school, command))
+    owner = make_engine(desk.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+
+    def people(u: uow.UnitOfWork) -> None:
+        for login, role in (("manager", Role.MANAGER), ("deputy", Role.CHIEF_ACCOUNTANT)):
+            user = access.create_user(u, login, login.title(), PASSWORD, Language.EN)
+            access.grant_role(u, user, role, desk.school, date(2020, 1, 1))
+
+    uow.run(owner, system_scope(), people)
+    owner.dispose()
+    return "MO-08"
+
+
+def test_a_program_takes_each_step_by_its_own_right(
+    client: Client, bearer: Bearer, books: str, prepared: Callable[..., str], routed: str
+) -> None:
+    address, deputy, manager, chief = prepared(journal=routed), bearer("deputy"), bearer("manager"), bearer("office")
+    shown = client.get(address, headers=chief).json()
+    assert [(step["step"], step["actor"], step["is_due"]) for step in shown["steps"]] == [
+        ("check", None, True),
+        ("first-signature", None, False),
+        ("second-signature", None, False),
+    ]
+    assert client.post(f"{address}/check", headers=deputy).status_code == 428
+    assert client.post(f"{address}/check", headers=manager | seen(1)).status_code == 403
+    early = client.post(f"{address}/approve", headers=chief | seen(1))
+    assert (early.status_code, early.json()["code"]) == (409, "step-not-due")
+    checked = client.post(f"{address}/check", headers=deputy | seen(1)).json()
+    assert (checked["state"], checked["next_step"], checked["version"]) == ("checked", "first-signature", 2)
+
+    waits = client.get(f"{books}/prepared-entries?waits_for=me&journal={routed}", headers=manager).json()["items"]
+    assert [f"{books}/prepared-entries/{row['id']}" for row in waits] == [address]
+    signing = client.get(f"{address}/signing", headers=manager).json()
+    content = b64decode(signing["content"])
+    assert (signing["purpose"], sha256(content).hexdigest()) == ("first-signature", signing["sha256"])
+    assert json.loads(content)["revision"] == 1
+    garbled = client.post(f"{address}/sign", json={"container": "AAAA"}, headers=manager | seen(2))
+    assert (garbled.status_code, garbled.json()["code"]) == (422, "container-malformed")
+    signed = client.post(f"{address}/sign", json={}, headers=manager | seen(2)).json()
+    assert (signed["state"], signed["acts"][-1]["act"]) == ("first-signed", "first-signed")
+    refused = client.post(f"{address}/approve", headers=deputy | seen(3))
+    assert (refused.status_code, refused.json()["code"]) == (403, "own-entry")
+    posted = client.post(f"{address}/approve", headers=chief | seen(3)).json()
+    approval = client.get(f"{books}/entries/{posted['entry_id']}/approval", headers=chief).json()
+    assert [step["actor"] for step in approval["steps"]] == ["Deputy", "Manager", "Ерлан Ахметов"]
+    signatures = client.get(f"{address}/signatures", headers=chief).json()["items"]
+    assert [(each["purpose"], each["method"]) for each in signatures] == [
+        ("checked", "consent"),
+        ("first-signature", "consent"),
+        ("second-signature", "consent"),
+    ]
+    over = client.get(f"{address}/signing", headers=manager)
+    assert over.status_code == 404
+
+
+def test_a_withdrawal_is_undone_by_a_program(client: Client, bearer: Bearer, prepared: Callable[..., str]) -> None:
+    accountant, address = bearer("accountant"), prepared()
+    client.post(f"{address}/withdraw", headers=accountant | seen(1))
+    again = client.post(f"{address}/reinstate", headers=accountant | seen(2)).json()
+    assert (again["state"], again["version"], again["next_step"]) == ("prepared", 3, "second-signature")
+    twice = client.post(f"{address}/reinstate", headers=accountant | seen(3))
+    assert (twice.status_code, twice.json()["code"]) == (409, "not-withdrawn")
+
+
+def test_the_steps_of_a_journal_are_set_and_changed_by_a_program(client: Client, bearer: Bearer, books: str) -> None:
+    chief, tomorrow = bearer("office"), str(today() + timedelta(days=1))
+    steps = [{"step": "second-signature"}, {"step": "check", "evidence": "cms"}]
+    made = client.post(
+        f"{books}/approval-journals", json={"journal": "MO-02", "since": tomorrow, "steps": steps}, headers=chief
+    ).json()
+    assert [(each["step"], each["evidence"]) for each in made["steps"]] == [
+        ("check", "cms"),
+        ("second-signature", "consent"),
+    ]
+    change = f"{books}/approval-journals/{made['id']}/steps"
+    changed = client.post(change, json={"since": tomorrow, "steps": steps[:1]}, headers=chief).json()["items"]
+    assert [item["steps"] for item in changed if item["journal"] == "MO-02"] == [
+        [{"step": "second-signature", "evidence": "consent"}]
+    ]
+    gone = client.post(change, json={"since": tomorrow, "steps": []}, headers=chief)
+    assert (gone.status_code, gone.json()["code"]) == (404, "duty-unknown")
+
+
+# ------------------------------------------------------------------------------------------------ many at once
+
+
+def test_many_are_approved_by_a_filter_once(
+    client: Client, bearer: Bearer, books: str, prepared: Callable[..., str]
+) -> None:
+    chief = bearer("office")
+    addresses = [prepared(effective_on="2026-07-01", memo=f"July {n}") for n in range(3)]
+    command = {"key": str(uuid4()), "journal": GUARDED, "through": "2026-07-31"}
+    client.post(f"{books}/bulk/approve", json=command | {"key": str(uuid4())}, headers=bearer("accountant"))
+    asked = client.post(f"{books}/bulk/approve", json=command, headers=chief)
+    assert asked.status_code == 201
+    shown = asked.json()
+    assert (shown["state"], shown["documents"] >= 3, shown["done"]) == ("tried", True, 0)
+    assert client.post(f"{books}/bulk/approve", json=command, headers=chief).json() == shown
+    wrong = client.post(f"{books}/bulk/withdraw/{shown['id']}", headers=chief)
+    assert (wrong.status_code, wrong.json()["code"]) == (404, "bulk-unknown")
+    for _ in range(2):
+        done = client.post(f"{books}/bulk/approve/{shown['id']}", headers=chief).json()
+        assert (done["state"], done["done"]) == ("done", shown["can_be_done"])
+    assert {client.get(each, headers=chief).json()["state"] for each in addresses} == {"approved"}
+    page = client.get(f"{books}/bulk/{shown['id']}?limit=1", headers=bearer("auditor")).json()
+    assert (len(page["items"]), page["next"] is not None, page["items"][0]["entry_id"] is not None) == (1, True, True)
+
+
+def test_many_are_cancelled_by_a_filter(client: Client, bearer: Bearer, books: str) -> None:
+    accountant = bearer("accountant")
+    for n in range(2):
+        command = an_entry(journal=FREE, memo=f"Loaded twice {n}", effective_on="2026-08-03")
+        client.post(f"{books}/entries", json=command, headers=accountant)
+    wanted = {
+        "key": str(uuid4()),
+        "first": "2026-08-01",
+        "last": "2026-08-01",
+        "text": "Loaded twice",
+        "effective_on": "2026-08-31",
+        "reason": "Loaded twice",
+    }
+    shown = client.post(f"{books}/bulk/correct", json=wanted, headers=accountant).json()
+    assert (shown["act"], shown["documents"], shown["can_be_done"], shown["amount"]) == ("storno", 2, 2, "2469.12")
+    done = client.post(f"{books}/bulk/correct/{shown['id']}", headers=accountant).json()
+    assert (done["state"], done["done"], done["refused"]) == ("done", 2, 0)
+    again = client.post(
+        f"{books}/bulk/correct", json=wanted | {"key": str(uuid4()), "text": None}, headers=accountant
+    ).json()
+    assert {reason["refusal"]["code"] for reason in again["reasons"]} == {"already-corrected", "not-correctable"}
+    nothing = client.post(
+        f"{books}/bulk/correct", json=wanted | {"key": str(uuid4()), "text": "no such text"}, headers=accountant
+    )
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "bulk-empty")

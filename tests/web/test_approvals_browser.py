@@ -9,11 +9,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from erp.base import uow
 from erp.base.clock import today
-from erp.base.scope import system_scope
+from erp.base.scope import Scope, system_scope
 from erp.finance.approvals import service
 from erp.finance.approvals.schemas import RequireApproval
+from erp.finance.journal import service as journal
+from erp.finance.journal.schemas import PostEntry
+from ledger.model import Actor
 from tests.web.conftest import Site
-from tests.web.desk import LYCEUM, PASSWORD, SUPPLIER
+from tests.web.desk import LYCEUM, PASSWORD, SUPPLIER, an_entry
 
 PHONE = {"width": 375, "height": 740}
 
@@ -89,3 +92,23 @@ def test_the_button_follows_the_journal_and_every_page_fits_a_phone(site: Site, 
     expect(page.locator(".prepared tbody tr")).to_have_count(1)
     window.open("approvals/rules")
     assert fits(page)
+
+
+def test_what_is_found_is_cancelled_once_however_often_it_is_clicked(site: Site, lyceum: int, window: Window) -> None:
+    scope = Scope(Actor(site.desk.users["office"], "test"), writes=frozenset({lyceum}))
+    for n in range(3):
+        command = PostEntry.model_validate(an_entry(journal="MO-16", memo=f"Loaded twice {n}"))
+        uow.run(site.desk.engine, scope, lambda u, said=command: journal.post_entry(u, lyceum, said))  # type: ignore[misc]
+    page = window.open("journal?text=Loaded twice")
+    page.get_by_role("link", name="Cancel all that is found").click()
+    assert fits(page)
+    page.locator("#effective_on").fill("31.03.2026")
+    page.locator("#reason").fill("The register was loaded twice")
+    page.get_by_role("button", name="Try").dblclick()
+    expect(page.locator("#outcome")).to_contain_text("Can be done: 3")
+    assert fits(page)
+    page.get_by_role("button", name="Cancel by storno: 3").dblclick()
+    expect(page.locator("#outcome")).to_contain_text("Done: 3")
+    expect(page.locator("#documents tbody tr")).to_have_count(3)
+    window.open("journal?text=Loaded twice")
+    expect(page.get_by_text("storno", exact=True)).to_have_count(3)

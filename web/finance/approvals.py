@@ -1,65 +1,99 @@
 """Approval by a second person: what waits, a prepared entry, and where two persons are asked for."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from api.problems import status_of
-from api.security import Visit, Visitor
+from api.security import Visitor
 from erp.base.clock import today
 from erp.base.dates import day_string, month_string
-from erp.base.errors import DomainError, NotPermitted
+from erp.base.errors import DomainError, Invalid
 from erp.base.i18n import N_
-from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import service
 from erp.finance.approvals.model import (
+    WAITING,
     Bookkeeper,
     Duty,
     DutyException,
+    Hands,
     PreparedFilter,
     PreparedRow,
     PreparedView,
     State,
+    Step,
 )
-from erp.finance.approvals.schemas import AllowException, PrepareCorrection, ReleaseJournal, RequireApproval
+from erp.finance.approvals.rules import subject
+from erp.finance.approvals.schemas import (
+    AllowException,
+    ChangeRoute,
+    PrepareCorrection,
+    ReleaseJournal,
+    RequireApproval,
+    StepAsked,
+)
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryView, Journal, Page
 from erp.reference.access.model import Permission
-from erp.reference.access.policy import authorise, permissions_at
+from erp.reference.access.policy import permissions_at
 from erp.reference.attachments import service as attachments
 from erp.reference.comments import service as comments
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
+from erp.reference.signatures import service as signatures
+from erp.reference.signatures.model import Signature
 from ledger.errors import LedgerError
+from web import lists
 from web.faults import Refusal, fault_sheet
 from web.finance.fields import all_verified
 from web.finance.journal import Reworked, correction_form, edited, entry_page
 from web.finance.months import year_to
 from web.forms import AllowanceForm, CorrectionForm, DayForm, EntryForm, ReasonForm
-from web.i18n import translate
+from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
 from web.papers import Papers, Uploaded, checked
 from web.session import Choice, Sent, choice_in, remember
-from web.timeline import History, history
+from web.signing import evidence_in, signing
+from web.tables.download import FORMATS, about, download
+from web.tables.model import About, Table
+from web.timeline import STEPS, History, history_of_document, note_sighting
 
 _READ = {"policy": Permission.JOURNAL_READ}
 _POST = {"policy": Permission.JOURNAL_POST}
 _APPROVE = {"policy": Permission.JOURNAL_APPROVE}
+_SIGN = {"policy": Permission.DOCUMENT_SIGN}
 _SAY = {"policy": Permission.JOURNAL_COMMENT}
 
 STATES = {
     State.PREPARED: N_("waits for approval"),
+    State.CHECKED: N_("checked"),
+    State.FIRST_SIGNED: N_("has the first signature"),
     State.RETURNED: N_("returned"),
     State.WITHDRAWN: N_("withdrawn"),
     State.APPROVED: N_("approved"),
 }
+DUE = {
+    Step.CHECK: N_("waits for a check"),
+    Step.FIRST_SIGNATURE: N_("waits for the first signature"),
+    Step.SECOND_SIGNATURE: N_("waits for approval"),
+}
+"""How a document under way stands: by the step that is due."""
+ACTS = {
+    Step.CHECK: N_("Mark as checked"),
+    Step.FIRST_SIGNATURE: N_("Sign"),
+    Step.SECOND_SIGNATURE: N_("Approve and post"),
+}
+LAST_ACTS = ACTS | {Step.CHECK: N_("Check and post"), Step.FIRST_SIGNATURE: N_("Sign and post")}
+"""Words of the button of a step; of the last step of a route, which posts."""
+ADDRESSES = {Step.CHECK: "check", Step.FIRST_SIGNATURE: "sign", Step.SECOND_SIGNATURE: "approve"}
 _REFUSED = (DomainError, LedgerError)
 
 
@@ -74,12 +108,69 @@ class Listing:
     exceptions: list[DutyException]
 
 
+MINE, OWN, ALL = "mine", "own", "all"
+"""What the list may be narrowed to beside a state: what waits for oneself, what one has prepared, everything."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the list is narrowed to, as the address says it."""
+
+    state: str
+    journal: str
+    through: str
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], hands: Hands) -> "Asked":
+        """Whoever only signs begins with what waits for them."""
+        usual = MINE if hands.signer is not None and hands.approver is None else ""
+        return cls(query.get("state", usual), query.get("journal", ""), query.get("through", ""))
+
+    def narrowed(self, hands: Hands, own: int) -> PreparedFilter:
+        """Raises: Invalid, where the day cannot be read."""
+        states = WAITING
+        if self.state in set(State):
+            states = (State(self.state),)
+        elif self.state == ALL:
+            states = tuple(State)
+        return PreparedFilter(
+            states,
+            self.journal or None,
+            DayForm(self.through).day() if self.through else None,
+            hands if self.state == MINE else None,
+            own if self.state == OWN else None,
+        )
+
+    @property
+    def query(self) -> str:
+        asked = {"state": self.state, "journal": self.journal, "through": self.through}
+        return urlencode({name: value for name, value in asked.items() if value or name == "state"})
+
+
 @get("/o/{organisation_id:int}/approvals", opt=_READ, sync_to_thread=True)
-def prepared_entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
+def prepared_entries(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query = query_of(request)
-    asked, code = query.get("state", ""), query.get("journal", "")
-    states = (State(asked),) if asked in set(State) else tuple(s for s in State if asked == "all" or s.is_waiting)
-    narrowed = PreparedFilter(states, code or None)
+    hands, me, fault = service.hands_of(visit.identity, organisation_id), visit.scope.actor.id, None
+    asked = Asked.of(query, hands)
+    try:
+        narrowed = asked.narrowed(hands, me)
+    except Invalid as refusal:
+        fault, narrowed = refusal, replace(asked, through="").narrowed(hands, me)
+
+    def whole(uow: UnitOfWork) -> tuple[Table, About]:
+        say = speech(visit.language)
+
+        def page(cursor: str | None) -> tuple[Sequence[PreparedRow], str | None]:
+            found = service.prepared_entries(uow, organisation_id, narrowed, cursor)
+            return found.rows, found.next_cursor
+
+        def state(of: PreparedRow) -> str:
+            return say(DUE[of.next_step] if of.next_step else STATES[of.state])
+
+        return lists.prepared(lists.every(page), state, say), about(visit, organisation_at(uow), "prepared")
+
+    if query.get("as") in FORMATS and fault is None:
+        return download(visit, query["as"], whole)
 
     def show(uow: UnitOfWork) -> Listing:
         page = service.prepared_entries(uow, organisation_id, narrowed, query.get("cursor"))
@@ -88,89 +179,28 @@ def prepared_entries(request: Ask, visit: Visitor, organisation_id: Id) -> Respo
 
     listing = visit.read(show)
     cursor = listing.page.next_cursor
+    sheet = fault_sheet(fault, visit.language)
+    excepted = replace(hands, excepted=any(x.user_id == me and x.counts_on(today()) for x in listing.exceptions))
+    takes = {row.id: row.next_step for row in listing.page.rows if excepted.may_take(row.next_step, row.behind)}
     return render(
         request,
         "approvals/list.html",
         organisation=listing.organisation,
         section="approvals",
-        state=asked,
-        journal=code,
+        status=status_of(fault) if fault else 200,
+        asked=asked,
         journals=listing.journals,
         rows=listing.page.rows,
         states=STATES,
-        own=visit.scope.actor.id,
-        choosable=_choosable(visit, organisation_id, listing),
-        next_url=f"{request.url.path}?{urlencode(query | {'cursor': cursor})}" if cursor else "",
+        due=DUE,
+        own=me,
+        hands=hands,
+        takes=takes,
+        withdraws={row.id for row in listing.page.rows if row.state.is_waiting and row.prepared_by_id == me},
+        key=str(uuid4()),
+        faults=sheet.by_field,
+        next_url=f"{request.url.path}?{asked.query}&{urlencode({'cursor': cursor})}" if cursor else "",
     )
-
-
-def _choosable(visit: Visit, organisation_id: int, listing: Listing) -> set[int]:
-    """Ids of those shown that the visitor may approve: not their own, but under an exception."""
-    if visit.identity is None or Permission.JOURNAL_APPROVE not in permissions_at(visit.identity, organisation_id):
-        return set()
-    approver, day = _approver(visit, organisation_id), today()
-    excepted = any(x.user_id == approver.actor.id and x.counts_on(day) for x in listing.exceptions)
-    waiting = (row for row in listing.page.rows if row.state is State.PREPARED)
-    return {row.id for row in waiting if excepted or not row.authors & approver.stands_for}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became, or would become, of one entry among several."""
-
-    row: PreparedRow
-    entry_id: int | None = None
-    fault: str = ""
-
-
-@post("/o/{organisation_id:int}/approvals/chosen", opt=_APPROVE, sync_to_thread=True)
-def approve_chosen(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
-    """Approve several: first what would become of each, then, confirmed, each by itself."""
-    chosen = _chosen(data)
-    if not chosen:
-        return Redirect(f"/o/{organisation_id}/approvals", status_code=303)
-    confirmed = data.get("do") == "approve"
-    organisation, rows = visit.read(
-        lambda uow: (organisation_at(uow), service.some_prepared(uow, organisation_id, list(chosen)))
-    )
-    decide = _approve_one if confirmed else _try_one
-    outcomes = [decide(visit, organisation_id, row, chosen[row.id]) for row in rows]
-    return render(
-        request,
-        "approvals/chosen.html",
-        organisation=organisation,
-        section="approvals",
-        confirmed=confirmed,
-        outcomes=outcomes,
-        chosen={o.row.id: chosen[o.row.id] for o in outcomes if not o.fault},
-        amount_tiyn=sum(o.row.amount_tiyn for o in outcomes if not o.fault),
-    )
-
-
-_MOST_CHOSEN = 500
-
-
-def _chosen(data: Mapping[str, str]) -> dict[int, int]:
-    """Versions of the prepared entries that were ticked, by id; fields named ``pick.17``."""
-    picked = ((name.partition(".")[2], version) for name, version in data.items() if name.startswith("pick."))
-    readable = {int(id_): int(v) for id_, v in picked if id_.isdecimal() and v.isdecimal() and len(id_ + v) < 18}
-    return dict(list(readable.items())[:_MOST_CHOSEN])
-
-
-def _approve_one(visit: Visit, organisation_id: int, row: PreparedRow, version: int) -> Outcome:
-    try:
-        receipt = visit.run(lambda uow: service.approve(uow, organisation_id, row.id, version))
-    except _REFUSED as refusal:
-        return Outcome(row, fault=translate(refusal, visit.language))
-    return Outcome(row, receipt().entry_id)
-
-
-def _try_one(visit: Visit, organisation_id: int, row: PreparedRow, version: int) -> Outcome:
-    try:
-        visit.run(lambda uow: service.try_to_approve(uow, organisation_id, row.id, version))
-    except _REFUSED as refusal:
-        return Outcome(row, fault=translate(refusal, visit.language))
-    return Outcome(row)
 
 
 # ------------------------------------------------------------------------------------------------ one of them
@@ -181,25 +211,55 @@ def prepared_entry(request: Ask, visit: Visitor, organisation_id: Id, prepared_i
     return _prepared_page(request, organisation_id, prepared_id)
 
 
+@post("/o/{organisation_id:int}/approvals/{prepared_id:int}/check", opt=_APPROVE, sync_to_thread=True)
+def check(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, data: Uploaded) -> Response[Any]:
+    return _take(request, organisation_id, prepared_id, Step.CHECK, data)
+
+
+@post("/o/{organisation_id:int}/approvals/{prepared_id:int}/sign", opt=_SIGN, sync_to_thread=True)
+def sign(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, data: Uploaded) -> Response[Any]:
+    return _take(request, organisation_id, prepared_id, Step.FIRST_SIGNATURE, data)
+
+
 @post("/o/{organisation_id:int}/approvals/{prepared_id:int}/approve", opt=_APPROVE, sync_to_thread=True)
-def approve(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, data: Sent) -> Response[Any]:
-    version = _version(data)
+def approve(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, data: Uploaded) -> Response[Any]:
+    return _take(request, organisation_id, prepared_id, Step.SECOND_SIGNATURE, data)
+
+
+def _take(request: Ask, organisation_id: int, prepared_id: int, step: Step, data: Mapping[str, Any]) -> Response[Any]:
+    visit, version = visit_of(request), _version(data)
     try:
-        receipt = visit.run(lambda uow: service.approve(uow, organisation_id, prepared_id, version))
+        content = visit.read(lambda uow: service.content_to_sign(uow, organisation_id, prepared_id, step))
+        evidence = evidence_in(data, content)
+        receipt = visit.run(lambda uow: service.take_step(uow, organisation_id, prepared_id, version, step, evidence))
     except _REFUSED as refusal:
         return _prepared_page(request, organisation_id, prepared_id, refusal=refusal)
+    if receipt is None:
+        return Redirect(f"/o/{organisation_id}/approvals/{prepared_id}?taken=1", status_code=303)
     return Redirect(f"/o/{organisation_id}/journal/{receipt().entry_id}?posted=1", status_code=303)
 
 
 @post("/o/{organisation_id:int}/approvals/{prepared_id:int}/return", opt=_APPROVE, sync_to_thread=True)
 def return_prepared(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, data: Sent) -> Response[Any]:
+    return _return(request, organisation_id, prepared_id, data)
+
+
+@post("/o/{organisation_id:int}/approvals/{prepared_id:int}/sign/return", opt=_SIGN, sync_to_thread=True)
+def return_unsigned(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, data: Sent) -> Response[Any]:
+    """Who gives the first signature, and nothing else, returns what waits for it."""
+    return _return(request, organisation_id, prepared_id, data, due=Step.FIRST_SIGNATURE)
+
+
+def _return(
+    request: Ask, organisation_id: int, prepared_id: int, data: Mapping[str, str], due: Step | None = None
+) -> Response[Any]:
     form, version = ReasonForm.of(data), _version(data)
     if choice := choice_in(data):
-        remember(visit, choice)
+        remember(visit_of(request), choice)
         return _prepared_page(request, organisation_id, prepared_id, form=form, choice=choice)
 
     def send_back(uow: UnitOfWork) -> None:
-        service.return_prepared(uow, organisation_id, prepared_id, version, form.content().reason)
+        service.return_prepared(uow, organisation_id, prepared_id, version, form.content().reason, due=due)
 
     return _decide(request, organisation_id, prepared_id, send_back, form)
 
@@ -210,6 +270,17 @@ def withdraw(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id,
     return _decide(
         request, organisation_id, prepared_id, lambda uow: service.withdraw(uow, organisation_id, prepared_id, version)
     )
+
+
+@post("/o/{organisation_id:int}/approvals/{prepared_id:int}/reinstate", opt=_POST, sync_to_thread=True)
+def reinstate(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, data: Sent) -> Response[Any]:
+    """Undo a withdrawal."""
+    version = _version(data)
+
+    def take_back(uow: UnitOfWork) -> None:
+        service.reinstate(uow, organisation_id, prepared_id, version)
+
+    return _decide(request, organisation_id, prepared_id, take_back)
 
 
 def _decide(
@@ -227,18 +298,26 @@ def _decide(
     return Redirect(f"/o/{organisation_id}/approvals/{prepared_id}", status_code=303)
 
 
-def _approver(visit: Visit, organisation_id: int) -> Scope:
-    """As whom the visitor would approve; as themself where they may not."""
-    try:
-        return authorise(visit.identity, Permission.JOURNAL_APPROVE, organisation_id)
-    except NotPermitted:
-        return visit.scope
-
-
-def _version(data: Mapping[str, str]) -> int:
+def _version(data: Mapping[str, Any]) -> int:
     """Number of the last act that the page showed; one that cannot be read is none that is there."""
-    text = data.get("version", "")
+    text = str(data.get("version", ""))
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else -1
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the page of a prepared entry is made of."""
+
+    organisation: Organisation
+    shown: PreparedView
+    cancelled: EntryView | None
+    allowed: DutyException | None
+    """The exception that the visitor has."""
+    papers: Papers
+    past: History
+    signatures: tuple[Signature, ...]
+    content: bytes | None
+    """What the visitor would sign by the step that is due; ``None`` where it is not theirs."""
 
 
 def _prepared_page(
@@ -255,23 +334,33 @@ def _prepared_page(
     home = f"/o/{organisation_id}/"
     address, language = f"{home}approvals/{prepared_id}", chosen.language or visit.language
 
-    def look(
-        uow: UnitOfWork,
-    ) -> tuple[Organisation, PreparedView, EntryView | None, list[DutyException], Papers, History]:
-        about = service.subject(organisation_id, prepared_id)
-        shown = service.prepared_entry(uow, organisation_id, prepared_id)
-        cancelled = journal.entry(uow, organisation_id, shown.corrects) if shown.corrects else None
-        papers = Papers.of(uow, about, query_of(request).get("comments", ""))
-        past = history(request, uow, address, about, language=language)
-        return organisation_at(uow), shown, cancelled, service.exceptions(uow, organisation_id), papers, past
+    hands, me = service.hands_of(visit.identity, organisation_id), visit.scope.actor.id
 
-    organisation, shown, cancelled, exceptions, papers, past = visit.read(look)
-    me = visit.scope.actor.id
-    own = bool(shown.authors & _approver(visit, organisation_id).stands_for)
-    allowed = next((x for x in exceptions if x.user_id == me and x.counts_on(today())), None)
+    def look(uow: UnitOfWork) -> Looked:
+        about = subject(organisation_id, prepared_id)
+        shown = service.prepared_entry(uow, organisation_id, prepared_id)
+        exceptions = service.exceptions(uow, organisation_id)
+        step = shown.next_step
+        return Looked(
+            organisation_at(uow),
+            shown,
+            journal.entry(uow, organisation_id, shown.corrects) if shown.corrects else None,
+            next((x for x in exceptions if x.user_id == me and x.counts_on(today())), None),
+            Papers.of(uow, about, query_of(request).get("comments", "")),
+            history_of_document(request, uow, organisation_id, address, about, language=language),
+            signatures.signatures_of(uow, organisation_id, about),
+            service.content_to_sign(uow, organisation_id, prepared_id, step) if step and hands.of(step) else None,
+        )
+
+    looked = visit.read(look)
+    shown, step = looked.shown, looked.shown.next_step
+    note_sighting(visit, organisation_id, subject(organisation_id, prepared_id), looked.past)
+    own = bool(step and hands.of(step) and not hands.may_take(step, shown.behind))
     sheet = fault_sheet(refusal, language)
     may = permissions_at(visit.identity, organisation_id) if visit.identity else frozenset[Permission]()
-    decides = shown.state is State.PREPARED and Permission.JOURNAL_APPROVE in may
+    decides = looked.content is not None
+    signs = decides and (not own or looked.allowed is not None)
+    returns = _way_back(shown, hands)
     sides = [side for p in shown.postings for side in (p.debit, p.credit) if side]
 
     def card_url(code: str, day: Any) -> str:
@@ -282,31 +371,54 @@ def _prepared_page(
     return render(
         request,
         "approvals/prepared.html",
-        organisation=organisation,
+        organisation=looked.organisation,
         status=status_of(refusal) if refusal else 200,
         language=chosen.language,
         theme=chosen.theme,
         cookies=chosen.cookies(request),
         section="approvals",
-        form_id="decision" if decides and not own else "",
-        form_default="return" if decides and not own else "",
+        form_id="decision" if returns else "",
+        form_default="return" if returns else "",
         prepared=shown,
-        papers=papers,
-        history=past,
-        cancelled=cancelled,
+        papers=looked.papers,
+        history=looked.past,
+        cancelled=looked.cancelled,
+        signatures=looked.signatures,
+        signing=signing(request, looked.content, needs_cms=step in shown.route.cms)
+        if looked.content and signs
+        else None,
         states=STATES,
+        due=DUE,
+        steps=STEPS,
+        act=(LAST_ACTS if step is shown.route.last else ACTS)[step] if step else "",
+        act_address=f"{address}/{ADDRESSES[step]}" if step else "",
+        return_address=f"{address}/{returns}",
+        returns=returns,
         sent="sent" in request.query_params,
+        taken="taken" in request.query_params,
         back=own_address(request.query_params.get("back", ""), under=home, otherwise=f"{home}approvals"),
         card_url=card_url,
         unverified=not all(side.account.verified and all_verified(side.dimensions) for side in sides),
         decides=decides,
         own=own,
-        allowed=allowed,
+        own_work=bool(step and (hands.of(step) or frozenset()) & shown.authors),
+        allowed=looked.allowed,
         mends=shown.state.is_waiting and Permission.JOURNAL_POST in may,
+        reinstates=shown.state is State.WITHDRAWN and Permission.JOURNAL_POST in may,
         form=form or ReasonForm.new(),
         faults=sheet.by_field,
         summary=sheet.summary,
     )
+
+
+def _way_back(shown: PreparedView, hands: Hands) -> str:
+    """Where the form that returns a document goes; empty for who does not return it: its author mends it."""
+    if shown.next_step is None:
+        return ""
+    if hands.approver is not None and hands.approver.isdisjoint(shown.authors):
+        return "return"
+    signer = hands.signer if shown.next_step is Step.FIRST_SIGNATURE else None
+    return "sign/return" if signer is not None and signer.isdisjoint(shown.authors) else ""
 
 
 @get("/o/{organisation_id:int}/approvals/{prepared_id:int}/correct", opt=_POST, sync_to_thread=True)
@@ -370,7 +482,7 @@ def attach(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, d
 
     def keep(uow: UnitOfWork) -> None:
         service.prepared_entry(uow, organisation_id, prepared_id)
-        attachments.attach(uow, organisation_id, service.subject(organisation_id, prepared_id), file)
+        attachments.attach(uow, organisation_id, subject(organisation_id, prepared_id), file)
 
     try:
         file = checked(request, data.get("file"))
@@ -387,7 +499,7 @@ def comment(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, 
 
     def say(uow: UnitOfWork) -> None:
         name = _name(service.prepared_entry(uow, organisation_id, prepared_id))
-        comments.say(uow, organisation_id, service.subject(organisation_id, prepared_id), name, said, form.key_read())
+        comments.say(uow, organisation_id, subject(organisation_id, prepared_id), name, said, form.key_read())
 
     try:
         visit.run(say)
@@ -468,6 +580,8 @@ class Door:
         refusal: Refusal | None = None,
         required: DayForm | None = None,
         journal: str = "",
+        asked: tuple[StepAsked, ...] | None = None,
+        changed: "Changed | None" = None,
         allowed: AllowanceForm | None = None,
     ) -> Response[str]:
         visit, day = visit_of(request), today()
@@ -490,8 +604,13 @@ class Door:
             today=day,
             required=required or DayForm(day_string(day)),
             journal=journal,
+            steps=STEPS,
+            asked={each.step: each.evidence for each in (asked or RequireApproval.second_person)},
+            changed=changed,
+            tomorrow=day_string(_tomorrow()),
             allowed=allowed or AllowanceForm(since=day_string(day)),
             faults_of_journals=sheet.by_field if required else {},
+            faults_of_change=sheet.by_field if changed else {},
             faults=sheet.by_field if allowed else {},
             summary=sheet.summary,
         )
@@ -515,12 +634,23 @@ class Door:
 
         @post(f"{path}/journals", opt=setting, sync_to_thread=True)
         def require_approval(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
-            form, code = DayForm.of(data), data.get("journal", "")
+            form, code, steps = DayForm.of(data), data.get("journal", ""), _steps(data)
 
             def require(uow: UnitOfWork) -> None:
-                service.require_approval(uow, organisation_id, RequireApproval(journal=code[:60], since=form.day()))
+                command = RequireApproval(journal=code[:60], since=form.day(), steps=steps)
+                service.require_approval(uow, organisation_id, command)
 
-            return self.set(request, organisation_id, require, required=form, journal=code)
+            return self.set(request, organisation_id, require, required=form, journal=code, asked=steps)
+
+        @post(f"{path}/journals/{{duty_id:int}}/steps", opt=setting, sync_to_thread=True)
+        def change_route(request: Ask, visit: Visitor, organisation_id: Id, duty_id: Id, data: Sent) -> Response[Any]:
+            steps = _steps(data)
+
+            def change(uow: UnitOfWork) -> None:
+                command = ChangeRoute(since=DayForm.of(data).day(), steps=steps)
+                service.change_route(uow, organisation_id, duty_id, command)
+
+            return self.set(request, organisation_id, change, changed=Changed(duty_id, data.get("since", ""), steps))
 
         @post(f"{path}/journals/{{duty_id:int}}/end", opt=setting, sync_to_thread=True)
         def release_journal(request: Ask, visit: Visitor, organisation_id: Id, duty_id: Id) -> Response[Any]:
@@ -549,7 +679,27 @@ class Door:
                 lambda uow: service.end_exception(uow, organisation_id, exception_id, _tomorrow()),
             )
 
-        return [arrangement, require_approval, release_journal, allow_exception, end_exception]
+        return [arrangement, require_approval, change_route, release_journal, allow_exception, end_exception]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What was typed into the form that changes the steps of a journal."""
+
+    duty_id: int
+    since: str
+    asked: tuple[StepAsked, ...]
+
+
+def _steps(data: Mapping[str, str]) -> tuple[StepAsked, ...]:
+    """The steps that a form asks for; one that does not speak of steps asks for a second person."""
+    if not any(step.value in data for step in Step):
+        return RequireApproval.second_person
+    return tuple(
+        StepAsked(step=step, evidence="cms" if data[step.value] == "cms" else "consent")
+        for step in Step
+        if data.get(step.value) in ("consent", "cms")
+    )
 
 
 def _tomorrow() -> date:
@@ -563,11 +713,14 @@ _ADMINISTRATOR = Door(
 
 routes = [
     prepared_entries,
-    approve_chosen,
     prepared_entry,
+    check,
+    sign,
     approve,
     return_prepared,
+    return_unsigned,
     withdraw,
+    reinstate,
     mend_page,
     mend,
     attach,

@@ -1,6 +1,7 @@
 """The nouns of approval: what is asked for where, what was prepared, who did what with it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -9,36 +10,121 @@ from erp.base.dates import DateInterval
 from erp.finance.journal.model import Journal, PostingView
 
 
+class Step(StrEnum):
+    """What follows on the preparation, in this order."""
+
+    CHECK = "check"
+    FIRST_SIGNATURE = "first-signature"
+    SECOND_SIGNATURE = "second-signature"
+
+    @property
+    def purpose(self) -> str:
+        """What is signed for by it, as ``erp.reference.signatures`` calls it."""
+        return "checked" if self is Step.CHECK else self.value
+
+
 class State(StrEnum):
-    """How a prepared entry stands: named as the act that brought it there."""
+    """How a prepared entry stands: named as the act that brought it there.
+
+    ``CHECKED`` and ``FIRST_SIGNED`` wait for a further step; the last step of a route, whichever it is, approves.
+    """
 
     PREPARED = "prepared"
+    CHECKED = "checked"
+    FIRST_SIGNED = "first-signed"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
     APPROVED = "approved"
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether a step of its route is due."""
+        return self in (State.PREPARED, State.CHECKED, State.FIRST_SIGNED)
+
+    @property
     def is_waiting(self) -> bool:
         """Whether somebody still has to do something with it."""
-        return self in (State.PREPARED, State.RETURNED)
+        return self.is_under_way or self is State.RETURNED
+
+    @property
+    def is_step(self) -> bool:
+        """Whether a step of the route led there."""
+        return self in (State.CHECKED, State.FIRST_SIGNED, State.APPROVED)
+
+
+WAITING = tuple(state for state in State if state.is_waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The steps a document takes before it is posted, in order, and those that need an ЭЦП (``cms``)."""
+
+    steps: tuple[Step, ...] = (Step.SECOND_SIGNATURE,)
+    cms: frozenset[Step] = frozenset()
+
+    @property
+    def last(self) -> Step:
+        return self.steps[-1]
+
+    def state_after(self, step: Step) -> State:
+        if step is self.last:
+            return State.APPROVED
+        return State.CHECKED if step is Step.CHECK else State.FIRST_SIGNED
+
+    def step_of(self, act: State) -> Step | None:
+        """The step that an act on a document of this route took."""
+        steps = {State.CHECKED: Step.CHECK, State.FIRST_SIGNED: Step.FIRST_SIGNATURE, State.APPROVED: self.last}
+        return steps.get(act)
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A journal whose entries a second person approves, and the days on which it is so."""
+    """A journal whose entries pass several persons, by which route, and the days on which it is so."""
 
     id: int
     journal: Journal
     in_force: DateInterval
+    route: Route = Route()
 
     @property
     def last_on(self) -> date | None:
         return self.in_force.end - timedelta(days=1) if self.in_force.end else None
 
+    @property
+    def asked(self) -> dict[Step, str]:
+        """What each step is done with: ``consent`` or ``cms``."""
+        return {step: "cms" if step in self.route.cms else "consent" for step in self.route.steps}
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """As whom somebody would take the steps here: everybody they stand for, ``None`` where they may not.
+
+    ``excepted``: whether an exception lets them take a step of what they prepared or signed themselves.
+    """
+
+    approver: frozenset[int] | None = None
+    """Who checks and gives second signatures."""
+    signer: frozenset[int] | None = None
+    """Who gives first signatures."""
+    excepted: bool = False
+
+    def of(self, step: Step) -> frozenset[int] | None:
+        return self.signer if step is Step.FIRST_SIGNATURE else self.approver
+
+    def only(self, *, signing: bool) -> "Hands":
+        """Those that give first signatures, or those that do not."""
+        return replace(self, approver=None) if signing else replace(self, signer=None)
+
+    def may_take(self, step: Step | None, behind: Collection[int]) -> bool:
+        """Whether the step is theirs, where some people stand behind the document already."""
+        people = self.of(step) if step else None
+        return people is not None and (self.excepted or people.isdisjoint(behind))
+
 
 @dataclass(frozen=True, slots=True)
 class DutyException:
-    """Who may for a time approve what they prepared themselves, who allowed it, and how often it was used."""
+    """Who may for a time take a step of what they prepared, or a second step; allowed by whom, and how often used."""
 
     id: int
     user_id: int
@@ -50,7 +136,7 @@ class DutyException:
     allowed_by: str
     allowed_at: datetime
     used: int
-    """Entries that their preparer approved under it."""
+    """Entries that one person prepared and approved under it, or that one person signed twice."""
 
     @property
     def last_on(self) -> date:
@@ -72,8 +158,14 @@ class Bookkeeper:
 class PreparedFilter:
     """What a list is narrowed to; ``None`` does not narrow."""
 
-    states: tuple[State, ...] = (State.PREPARED, State.RETURNED)
+    states: tuple[State, ...] = WAITING
     journal: str | None = None
+    through: date | None = None
+    """The last day that an entry may count for."""
+    hands: Hands | None = None
+    """Only what waits for these hands."""
+    preparer: int | None = None
+    """Only what this person prepared last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +184,27 @@ class PreparedRow:
     amount_tiyn: int
     prepared_by_id: int
     prepared_by: str
-    authors: frozenset[int]
-    """Who prepared any revision, or for whom it was prepared: none of them approves it."""
+    next_step: Step | None
+    """The step that is due."""
+    needs_cms: bool
+    """Whether that step needs an ЭЦП."""
+    behind: frozenset[int]
+    """Who prepared any revision or took a step of the last, and for whom: none of them takes the next."""
     prepared_at: datetime
     entry_id: int | None
     """Where it is posted."""
     under_exception: bool
-    """Whether its own preparer approved it."""
+    """Whether one person did what two should have."""
+
+    @property
+    def what(self) -> str:
+        """As people name it."""
+        return f"{self.journal_code} «{self.memo}»"
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One step of a prepared entry: who, when, from where, why."""
+    """What somebody did with a prepared entry: who, when, from where, why."""
 
     version: int
     act: State
@@ -118,6 +219,7 @@ class Act:
     origin: str
     reason: str
     exception_id: int | None
+    signature_id: int | None
     at: datetime
 
     @property
@@ -135,6 +237,7 @@ class Head:
     state: State
     version: int
     revision: int
+    next_step: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +254,24 @@ class Revision:
     memo: str
     document_number: str
     amount_tiyn: int
+    route: Route = Route()
+    """As the database gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A step of a document's route: who took it, or whether it is due, or still to come."""
+
+    step: Step
+    act: Act | None
+    is_due: bool
+    needs_cms: bool
+
+
+def chain(route: Route, acts: Sequence[Act], revision: int, due: Step | None) -> tuple[Link, ...]:
+    """A route as the acts on a revision went it."""
+    taken = {route.step_of(act.act): act for act in acts if act.act.is_step and act.revision == revision}
+    return tuple(Link(step, taken.get(step), step is due, step in route.cms) for step in route.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +300,29 @@ class PreparedView:
     entry_id: int | None
     entry_number: int | None
     exception: DutyException | None
-    """Under which its own preparer approved it."""
+    """Under which one person did what two should have."""
+    route: Route
+    next_step: Step | None
 
     @property
     def authors(self) -> frozenset[int]:
         """Whoever prepared any revision, or for whom it was prepared."""
         return frozenset().union(*(act.people for act in self.acts if act.act is State.PREPARED))
+
+    @property
+    def steps(self) -> tuple[Act, ...]:
+        """The steps of its route that were taken with the last revision."""
+        return tuple(act for act in self.acts if act.act.is_step and act.revision == self.prepared.revision)
+
+    @property
+    def behind(self) -> frozenset[int]:
+        """Its authors, and who took a step of the last revision: none of them takes the next."""
+        return self.authors.union(*(act.people for act in self.steps))
+
+    @property
+    def chain(self) -> tuple[Link, ...]:
+        """Its route, step by step."""
+        return chain(self.route, self.acts, self.prepared.revision, self.next_step)
 
     @property
     def prepared(self) -> Act:
@@ -215,7 +353,7 @@ class Waiting:
     """What waits for a person here."""
 
     to_approve: int
-    """Prepared by others, where the person may approve."""
+    """What the person may take the next step of."""
     to_mend: int
     """Returned to the person."""
     is_asked: bool
@@ -232,13 +370,15 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """How the posted entry came to be: who prepared it, who approved it, and whether that is one person."""
+    """How the posted entry came to be: who prepared it, who took which step, and whether one person did two's work."""
 
     prepared_id: int
     prepared_by: str
     approved_by: str
     approved_at: datetime
     exception: DutyException | None
+    prepared_at: datetime
+    chain: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)

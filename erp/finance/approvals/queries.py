@@ -17,12 +17,15 @@ from erp.finance.approvals.model import (
     Bookkeeper,
     Duty,
     DutyException,
+    Hands,
     Head,
     PreparedFilter,
     PreparedRow,
     Revision,
+    Route,
     Standing,
     State,
+    Step,
     Unapproved,
     Waiting,
 )
@@ -81,14 +84,15 @@ def insert_act(
     revision: int,
     reason: str = "",
     exception_id: int | None = None,
+    signature_id: int | None = None,
 ) -> None:
     """What the scope's actor does; the database moves the prepared entry on, or refuses."""
     connection.execute(
         text("""
             INSERT INTO finance_prepared_act (organisation_id, prepared_id, version, act, revision, actor_id,
-                                              on_behalf_of, origin, reason, exception_id)
+                                              on_behalf_of, origin, reason, exception_id, signature_id)
             VALUES (:organisation, :prepared, :version, :act, :revision, :actor, :on_behalf_of, :origin, :reason,
-                    :exception)
+                    :exception, :signature)
         """),
         {
             "organisation": organisation_id,
@@ -101,6 +105,7 @@ def insert_act(
             "origin": scope.actor.origin,
             "reason": reason,
             "exception": exception_id,
+            "signature": signature_id,
         },
     )
 
@@ -113,11 +118,15 @@ def lock(connection: Connection, scope: Scope, organisation_id: int, prepared_id
     )
 
 
-_HEAD = "SELECT id, key, state, version, revision FROM finance_prepared WHERE organisation_id = :organisation"
+_HEAD = (
+    "SELECT id, key, state, version, revision, next_step FROM finance_prepared WHERE organisation_id = :organisation"
+)
 
 
 def _head(row: Row[Any] | None) -> Head | None:
-    return Head(row.id, row.key, State(row.state), row.version, row.revision) if row else None
+    if row is None:
+        return None
+    return Head(row.id, row.key, State(row.state), row.version, row.revision, _step(row.next_step))
 
 
 def head(connection: Connection, scope: Scope, organisation_id: int, prepared_id: int) -> Head | None:
@@ -136,13 +145,23 @@ def revision(connection: Connection, scope: Scope, organisation_id: int, prepare
     row = connection.execute(
         text("""
             SELECT no, kind, schema_version, command, content_hash, journal_id, effective_on, memo, document_number,
-                   amount_tiyn
+                   amount_tiyn, steps, cms
               FROM finance_prepared_revision
              WHERE organisation_id = :organisation AND prepared_id = :prepared AND no = :no
         """),
         {"organisation": organisation_id, "prepared": prepared_id, "no": no},
     ).one()
-    return one(Revision, row)
+    said = dict(row._mapping)
+    route = _route(said.pop("steps"), said.pop("cms"))
+    return Revision(**said, route=route)
+
+
+def _route(steps: Sequence[str], cms: Sequence[str]) -> Route:
+    return Route(tuple(map(Step, steps)), frozenset(map(Step, cms)))
+
+
+def _step(name: str | None) -> Step | None:
+    return Step(name) if name else None
 
 
 def acts(connection: Connection, scope: Scope, organisation_id: int, prepared_id: int) -> list[Act]:
@@ -151,7 +170,7 @@ def acts(connection: Connection, scope: Scope, organisation_id: int, prepared_id
         text("""
             SELECT a.version, a.act, a.revision, a.actor_id, coalesce(u.name, '') AS actor,
                    a.on_behalf_of AS on_behalf_of_id, coalesce(b.name, '') AS on_behalf_of, a.lenders,
-                   a.origin, a.reason, a.exception_id, a.at
+                   a.origin, a.reason, a.exception_id, a.signature_id, a.at
               FROM finance_prepared_act a
               LEFT JOIN reference_user u ON u.id = a.actor_id
               LEFT JOIN reference_user b ON b.id = a.on_behalf_of
@@ -162,6 +181,26 @@ def acts(connection: Connection, scope: Scope, organisation_id: int, prepared_id
     return [Act(**dict(row._mapping) | {"act": State(row.act), "lenders": frozenset(row.lenders)}) for row in rows]
 
 
+_FOR_HANDS = """
+    p.next_step = ANY(:steps)
+    AND (NOT p.behind && CASE p.next_step WHEN 'first-signature' THEN CAST(:signer AS int[])
+                         ELSE CAST(:approver AS int[]) END
+         OR EXISTS (SELECT FROM finance_duty_exception x
+                     WHERE x.organisation_id = p.organisation_id AND x.user_id = :actor
+                       AND x.in_force @> CAST(:day AS date)))
+"""
+
+
+def _hands(scope: Scope, hands: Hands, day: date) -> dict[str, Any]:
+    return {
+        "steps": [step.value for step in Step if hands.of(step) is not None],
+        "approver": sorted(hands.approver or ()),
+        "signer": sorted(hands.signer or ()),
+        "actor": scope.actor.id,
+        "day": day,
+    }
+
+
 def rows(
     connection: Connection,
     scope: Scope,
@@ -169,24 +208,26 @@ def rows(
     narrowed: PreparedFilter,
     before: int | None,
     limit: int,
+    day: date,
     ids: Sequence[int] | None = None,
 ) -> list[PreparedRow]:
-    """Prepared entries, the newest first; below the id ``before``, of ``ids`` alone where they are given."""
+    """Prepared entries, the newest first; below the id ``before``, of ``ids`` alone where they are given.
+
+    ``day`` is that on which exceptions count.
+    """
     found = connection.execute(
-        text("""
-            SELECT p.id, p.version, p.state, r.kind, j.code AS journal_code, r.effective_on, r.memo, r.document_number,
-                   r.amount_tiyn, p.prepared_by AS prepared_by_id, coalesce(u.name, '') AS prepared_by,
-                   ARRAY(SELECT DISTINCT who.id
-                           FROM finance_prepared_act b CROSS JOIN LATERAL unnest(b.actor_id || b.lenders) who(id)
-                          WHERE b.organisation_id = p.organisation_id AND b.prepared_id = p.id
-                            AND b.act = 'prepared') AS authors,
-                   a.at AS prepared_at, c.entry_id, l.exception_id IS NOT NULL AS under_exception
+        text(f"""
+            SELECT p.id, p.version, p.state, p.next_step, coalesce(p.next_step = ANY(r.cms), false) AS needs_cms,
+                   r.kind, j.code AS journal_code, r.effective_on, r.memo, r.document_number, r.amount_tiyn,
+                   p.prepared_by AS prepared_by_id, coalesce(u.name, '') AS prepared_by, p.behind,
+                   a.at AS prepared_at, c.entry_id,
+                   EXISTS (SELECT FROM finance_prepared_act x
+                            WHERE x.organisation_id = p.organisation_id AND x.prepared_id = p.id
+                              AND x.revision = p.revision AND x.exception_id IS NOT NULL) AS under_exception
               FROM finance_prepared p
               JOIN finance_prepared_revision r
                 ON (r.organisation_id, r.prepared_id, r.no) = (p.organisation_id, p.id, p.revision)
               JOIN ledger_journal j ON j.id = r.journal_id
-              JOIN finance_prepared_act l
-                ON (l.organisation_id, l.prepared_id, l.version) = (p.organisation_id, p.id, p.version)
              CROSS JOIN LATERAL (SELECT at FROM finance_prepared_act
                                   WHERE organisation_id = p.organisation_id AND prepared_id = p.id AND act = 'prepared'
                                   ORDER BY version DESC LIMIT 1) a
@@ -195,21 +236,30 @@ def rows(
                 ON p.state = 'approved' AND c.organisation_id = p.organisation_id AND c.key = p.key
              WHERE p.organisation_id = :organisation AND p.state = ANY(:states)
                AND (CAST(:journal AS text) IS NULL OR j.code = :journal)
+               AND (CAST(:through AS date) IS NULL OR r.effective_on <= :through)
+               AND (CAST(:preparer AS int) IS NULL OR p.prepared_by = :preparer)
                AND (CAST(:before AS int) IS NULL OR p.id < :before)
                AND (CAST(:ids AS int[]) IS NULL OR p.id = ANY(:ids))
+               AND ({_FOR_HANDS if narrowed.hands else "true"})
              ORDER BY p.id DESC LIMIT :limit
         """),
         {
             "organisation": organisation_id,
             "states": [state.value for state in narrowed.states],
             "journal": narrowed.journal,
+            "through": narrowed.through,
+            "preparer": narrowed.preparer,
             "before": before,
             "ids": list(ids) if ids is not None else None,
             "limit": limit,
+            **(_hands(scope, narrowed.hands, day) if narrowed.hands else {}),
         },
     )
     return [
-        PreparedRow(**dict(row._mapping) | {"state": State(row.state), "authors": frozenset(row.authors)})
+        PreparedRow(
+            **dict(row._mapping)
+            | {"state": State(row.state), "next_step": _step(row.next_step), "behind": frozenset(row.behind)}
+        )
         for row in found
     ]
 
@@ -224,33 +274,42 @@ def preparer(connection: Connection, scope: Scope, organisation_id: int, prepare
     )
 
 
-def waiting(connection: Connection, scope: Scope, organisation_id: int, *, approves: bool) -> Waiting:
-    """What waits here: prepared by others, where the scope's actor ``approves``, and returned to the actor."""
+def waiting(connection: Connection, scope: Scope, organisation_id: int, hands: Hands, day: date) -> Waiting:
+    """What waits here for the scope's actor: steps that are ``hands``' to take, and what was returned to the actor."""
     row = connection.execute(
-        text("""
-            SELECT count(*) FILTER (WHERE state = 'prepared' AND prepared_by <> :actor AND :approves) AS to_approve,
-                   count(*) FILTER (WHERE state = 'returned' AND prepared_by = :actor) AS to_mend,
+        text(f"""
+            SELECT count(*) FILTER (WHERE {_FOR_HANDS}) AS to_approve,
+                   count(*) FILTER (WHERE p.state = 'returned' AND p.prepared_by = :actor) AS to_mend,
                    EXISTS (SELECT FROM finance_journal_duty WHERE organisation_id = :organisation) AS is_asked
-              FROM finance_prepared WHERE organisation_id = :organisation AND state IN ('prepared', 'returned')
+              FROM finance_prepared p
+             WHERE p.organisation_id = :organisation AND p.state IN ('prepared', 'checked', 'first-signed', 'returned')
         """),
-        {"organisation": organisation_id, "actor": scope.actor.id, "approves": approves},
+        {"organisation": organisation_id, **_hands(scope, hands, day)},
     ).one()
     return one(Waiting, row)
 
 
 def standings(
-    connection: Connection, scope: Scope, organisations: Collection[int], approves: Collection[int], day: date
+    connection: Connection,
+    scope: Scope,
+    organisations: Collection[int],
+    approves: Collection[int],
+    signs: Collection[int],
+    day: date,
 ) -> dict[int, Standing]:
-    """How organisations in scope stand for its actor, who approves at ``approves``."""
+    """How organisations in scope stand for its actor, who checks and approves at some and gives first signatures."""
     rows = connection.execute(
         text("""
             WITH waiting AS (
                 SELECT organisation_id,
-                       count(*) FILTER (WHERE state = 'prepared' AND prepared_by <> :actor
-                                          AND organisation_id = ANY(:approves)) AS to_approve,
+                       count(*) FILTER (WHERE next_step IS NOT NULL AND NOT behind && ARRAY[CAST(:actor AS int)]
+                                          AND organisation_id = ANY(CASE next_step WHEN 'first-signature'
+                                              THEN CAST(:signs AS int[]) ELSE CAST(:approves AS int[]) END))
+                           AS to_approve,
                        count(*) FILTER (WHERE state = 'returned' AND prepared_by = :actor) AS to_mend
                   FROM finance_prepared
-                 WHERE organisation_id = ANY(:organisations) AND state IN ('prepared', 'returned')
+                 WHERE organisation_id = ANY(:organisations)
+                   AND state IN ('prepared', 'checked', 'first-signed', 'returned')
                  GROUP BY organisation_id
             ), kept AS (
                 SELECT organisation_id, min(month) AS first, max(month) FILTER (WHERE month = :month) AS this
@@ -273,6 +332,7 @@ def standings(
         {
             "organisations": list(organisations),
             "approves": list(approves),
+            "signs": list(signs),
             "actor": scope.actor.id,
             "month": day.replace(day=1),
         },
@@ -286,15 +346,16 @@ def standings(
 def approvals_of(
     connection: Connection, scope: Scope, organisation_id: int, entries: Sequence[int]
 ) -> dict[int, tuple[int, int | None]]:
-    """Of those posted entries that were approved: what was prepared, and the exception if its preparer approved it."""
+    """Of those posted entries that were approved: what was prepared, and the exception where one did two's work."""
     found = connection.execute(
         text("""
-            SELECT c.entry_id, p.id, a.exception_id
+            SELECT c.entry_id, p.id, (
+                       SELECT max(a.exception_id) FROM finance_prepared_act a
+                        WHERE a.organisation_id = p.organisation_id AND a.prepared_id = p.id AND a.revision = p.revision
+                   ) AS exception_id
               FROM ledger_command c
               JOIN finance_prepared p
                 ON p.organisation_id = c.organisation_id AND p.key = c.key AND p.state = 'approved'
-              JOIN finance_prepared_act a
-                ON (a.organisation_id, a.prepared_id, a.version) = (p.organisation_id, p.id, p.version)
              WHERE c.organisation_id = :organisation AND c.entry_id = ANY(:entries)
         """),
         {"organisation": organisation_id, "entries": list(entries)},
@@ -324,7 +385,7 @@ def duties(connection: Connection, scope: Scope, organisation_id: int) -> list[D
     found = connection.execute(
         text("""
             SELECT d.id, lower(d.in_force) AS start, upper(d.in_force) AS "end", j.id AS journal_id, j.code,
-                   j.name_kk, j.name_ru, j.name_en, j.confidence
+                   j.name_kk, j.name_ru, j.name_en, j.confidence, d.steps, d.cms
               FROM finance_journal_duty d JOIN ledger_journal j ON j.id = d.journal_id
              WHERE d.organisation_id = :organisation ORDER BY j.id, start
         """),
@@ -335,20 +396,29 @@ def duties(connection: Connection, scope: Scope, organisation_id: int) -> list[D
             row.id,
             Journal(row.journal_id, row.code, row.name_kk, row.name_ru, row.name_en, row.confidence),
             DateInterval(row.start, row.end),
+            _route(row.steps, row.cms),
         )
         for row in found
     ]
 
 
-def insert_duty(connection: Connection, scope: Scope, organisation_id: int, journal_id: int, since: date) -> int | None:
+def insert_duty(
+    connection: Connection, scope: Scope, organisation_id: int, journal_id: int, since: date, route: Route
+) -> int | None:
     """Id of the setting; ``None`` where there is one for these days."""
     return _unless_taken(
         connection,
         """
-        INSERT INTO finance_journal_duty (organisation_id, journal_id, in_force)
-        VALUES (:organisation, :journal, daterange(:since, NULL)) RETURNING id
+        INSERT INTO finance_journal_duty (organisation_id, journal_id, in_force, steps, cms)
+        VALUES (:organisation, :journal, daterange(:since, NULL), :steps, :cms) RETURNING id
         """,
-        {"organisation": organisation_id, "journal": journal_id, "since": since},
+        {
+            "organisation": organisation_id,
+            "journal": journal_id,
+            "since": since,
+            "steps": [step.value for step in route.steps],
+            "cms": sorted(step.value for step in route.cms),
+        },
     )
 
 
@@ -552,11 +622,8 @@ def unapproved(connection: Connection, scope: Scope, limit: int) -> list[Unappro
                    reference_day(e.recorded_at) > lower(d.in_force))
                AND NOT EXISTS (
                    SELECT FROM ledger_command c
-                     JOIN finance_prepared p
-                       ON p.organisation_id = c.organisation_id AND p.key = c.key AND p.state = 'approved'
-                     JOIN finance_prepared_revision r
-                       ON (r.organisation_id, r.prepared_id, r.no, r.content_hash)
-                        = (p.organisation_id, p.id, p.revision, c.content_hash)
+                     JOIN finance_passed_prepared f
+                       ON (f.organisation_id, f.key, f.content_hash) = (c.organisation_id, c.key, c.content_hash)
                     WHERE c.organisation_id = e.organisation_id AND c.entry_id = e.id)
              ORDER BY e.organisation_id, e.fiscal_year, e.id LIMIT :limit
         """),

@@ -1,17 +1,21 @@
 """Pure rules of approval: who may decide what, and how a prepared command is kept."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.money import MOST_PLACES, decimal_string, parse_scaled, scaled_string
-from erp.finance.approvals.model import State
-from erp.finance.approvals.schemas import Preparable, PrepareCorrection
+from erp.finance.approvals.model import Revision, Route, State, Step
+from erp.finance.approvals.schemas import Preparable, PrepareCorrection, StepAsked
 from erp.finance.journal.imports.rules import OWN_JOURNAL
 from erp.finance.journal.rules import PROGRAM_JOURNALS
 from erp.finance.journal.schemas import QUANTITY_PLACES, PostEntry, SideInput
+from erp.reference.access.model import Permission
+from erp.reference.signatures.errors import SignatureNeeded
+from erp.reference.signatures.model import Cms, Document, Evidence
+from erp.reference.signatures.rules import canonical
 from ledger.errors import PreparedChanged
 
 
@@ -33,6 +37,21 @@ class JournalNotSeparable(RuleViolated):
 class UnapprovedFound(Conflict):
     code = "unapproved-found"
     template = "Entry {number} of journal {journal}, {year}, of book {book} lacks the approval that its journal needed."
+
+
+class StepNotDue(Conflict):
+    code = "step-not-due"
+    template = "This step is not due now. Look how the document stands."
+
+
+class StepsMissing(RuleViolated):
+    code = "steps-missing"
+    template = "Choose at least one step: a check, a first or a second signature."
+
+
+class NotWithdrawn(Conflict):
+    code = "not-withdrawn"
+    template = "Only what was withdrawn can be taken back into work."
 
 
 class DutyUnknown(NotFound):
@@ -130,13 +149,61 @@ def require_version(found: int, expected: int) -> None:
         raise PreparedChanged()
 
 
-FROM: Mapping[State, Set[State]] = {
-    State.PREPARED: {State.PREPARED, State.RETURNED},
-    State.RETURNED: {State.PREPARED},
-    State.WITHDRAWN: {State.PREPARED, State.RETURNED},
-    State.APPROVED: {State.PREPARED},
+PERMISSIONS: Mapping[Step, Permission] = {
+    Step.CHECK: Permission.JOURNAL_APPROVE,
+    Step.FIRST_SIGNATURE: Permission.DOCUMENT_SIGN,
+    Step.SECOND_SIGNATURE: Permission.JOURNAL_APPROVE,
 }
-"""Where each act finds what it moves on."""
+"""What the person who takes a step must hold."""
+
+_UNDER_WAY = frozenset(state for state in State if state.is_under_way)
+FROM: Mapping[State, Set[State]] = {
+    State.PREPARED: _UNDER_WAY | {State.RETURNED},
+    State.RETURNED: _UNDER_WAY,
+    State.WITHDRAWN: _UNDER_WAY | {State.RETURNED},
+}
+"""Where each act that is no step finds what it moves on; what was withdrawn comes back only as it was."""
+
+
+def route_of(asked: Iterable[StepAsked]) -> Route:
+    """The route of the steps asked for, in the order that steps have.  Raises: StepsMissing."""
+    evidence = {each.step: each.evidence for each in asked}
+    steps = tuple(step for step in Step if step in evidence)
+    if not steps:
+        raise StepsMissing()
+    return Route(steps, frozenset(step for step in steps if evidence[step] == "cms"))
+
+
+def signed_content(organisation_id: int, prepared_id: int, revision: Revision, step: Step) -> bytes:
+    """The bytes that are signed by a step: what is posted, which revision of it, what for.
+
+    ``sha256`` is the digest of the command that the ledger will hold.
+    """
+    return canonical(
+        subject(organisation_id, prepared_id),
+        step.purpose,
+        Document(revision.kind, revision.document_number or str(prepared_id), revision.effective_on),
+        revision=revision.no,
+        schema_version=revision.schema_version,
+        content=revision.command,
+        sha256=revision.content_hash.hex(),
+    )
+
+
+def subject(organisation_id: int, prepared_id: int) -> str:
+    """What the trail, comments, files and signatures call a prepared entry."""
+    return f"prepared:{organisation_id}/{prepared_id}"
+
+
+def require_evidence(route: Route, step: Step, evidence: Evidence) -> None:
+    """Raises: SignatureNeeded, where consent is not enough."""
+    if step in route.cms and not isinstance(evidence, Cms):
+        raise SignatureNeeded()
+
+
+def steps_taken_by(permissions: Collection[Permission]) -> frozenset[Step]:
+    """The steps that somebody may take who holds the permissions."""
+    return frozenset(step for step, needed in PERMISSIONS.items() if needed in permissions)
 
 
 def require_from_today(since: date, today: date) -> None:

@@ -1,8 +1,12 @@
 """Commands in: what a page or a program may ask of approval."""
 
-from pydantic import Field
+from typing import ClassVar, Literal
 
+from pydantic import Base64Bytes, Field
+
+from erp.finance.approvals.model import Step
 from erp.finance.journal.schemas import Code, Command, CorrectEntry, Day, PostEntry, Text
+from erp.reference.signatures.model import Cms, Consent, Evidence
 
 
 class PrepareCorrection(CorrectEntry):
@@ -20,6 +24,18 @@ class ReturnPrepared(Command):
     reason: Text = Field(min_length=3)
 
 
+class TakeStep(Command):
+    """Check or sign: by consent, or with what the signer's key made."""
+
+    container: Base64Bytes | None = Field(
+        None, description="A detached CMS signature of the content, in Base64; none: consent."
+    )
+
+    @property
+    def signed(self) -> Evidence:
+        return Consent() if self.container is None else Cms(self.container)
+
+
 class Chosen(Command):
     """A prepared entry, as it stood when it was chosen."""
 
@@ -34,11 +50,30 @@ class ApproveChosen(Command):
     dry_run: bool = Field(False, description="Only tell what would become of each.")
 
 
+class StepAsked(Command):
+    """A step that documents of a journal take, and what it is done with."""
+
+    step: Step
+    evidence: Literal["consent", "cms"] = Field(
+        "consent", description="Whether consent is enough, or a digital signature (CMS) is needed."
+    )
+
+
 class RequireApproval(Command):
-    """From a day on, entries of a journal need a second person."""
+    """From a day on, entries of a journal need other persons, each for a step."""
+
+    second_person: ClassVar[tuple[StepAsked, ...]] = (StepAsked(step=Step.SECOND_SIGNATURE),)
 
     journal: Code
     since: Day
+    steps: tuple[StepAsked, ...] = Field(second_person, max_length=3, description="The last of them posts.")
+
+
+class ChangeRoute(Command):
+    """From a day on, entries of a journal go by other steps."""
+
+    since: Day
+    steps: tuple[StepAsked, ...] = Field(max_length=3, description="The last of them posts; none: no other person.")
 
 
 class ReleaseJournal(Command):

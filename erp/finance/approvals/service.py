@@ -2,34 +2,39 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
 from erp.base import audit
 from erp.base.clock import today
 from erp.base.cursors import INTEGER, number_in
-from erp.base.errors import Invalid
+from erp.base.errors import Invalid, NotFound, NotPermitted
 from erp.base.uow import Receipt, UnitOfWork, trial
 from erp.finance.approvals import queries, rules
 from erp.finance.approvals.model import (
-    Act,
     Approval,
     Bookkeeper,
     Duty,
     DutyException,
+    Hands,
     Head,
     Prepared,
     PreparedFilter,
     PreparedRow,
     PreparedView,
     Revision,
+    Route,
     Standing,
     State,
+    Step,
     Waiting,
+    chain,
 )
+from erp.finance.approvals.rules import signed_content, subject
 from erp.finance.approvals.schemas import (
     AllowException,
+    ChangeRoute,
     Preparable,
     PrepareCorrection,
     ReleaseJournal,
@@ -39,10 +44,12 @@ from erp.finance.journal import service as journal
 from erp.finance.journal.model import Journal, Page, PostingView
 from erp.finance.journal.rules import JournalUnknown, cancelling
 from erp.finance.journal.schemas import CorrectEntry
-from erp.reference.access.model import Permission
-from erp.reference.access.policy import ALLOWED
+from erp.reference.access.model import Identity, Permission
+from erp.reference.access.policy import ALLOWED, authorise
 from erp.reference.notifications import service as notifications
 from erp.reference.notifications.model import NotificationKind
+from erp.reference.signatures import service as signatures
+from erp.reference.signatures.model import Consent, Evidence
 from ledger import service as ledger
 from ledger.errors import KeyReused, OwnEntry, PeriodRestricted
 
@@ -86,6 +93,23 @@ def prepare_again(
     _require(found, version, State.PREPARED)
     _check(uow, organisation_id, command)
     _keep(uow, organisation_id, found, content)
+    return Prepared(prepared_id, found.version + 1, is_new=True)
+
+
+def reinstate(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int) -> Prepared:
+    """Undo a withdrawal: the document goes its route anew, as it was; doing it twice changes nothing.
+
+    Raises: PreparedUnknown, PreparedChanged, NotWithdrawn; as posting it would.
+    """
+    found = _lock(uow, organisation_id, prepared_id)
+    if _was_done(uow, organisation_id, found, version, State.PREPARED):
+        return Prepared(prepared_id, found.version, is_new=False)
+    if found.state is not State.WITHDRAWN:
+        raise rules.NotWithdrawn()
+    rules.require_version(found.version, version)
+    last = queries.revision(uow.connection, uow.scope, organisation_id, prepared_id, found.revision)
+    _check(uow, organisation_id, rules.command_of(last.kind, last.command, found.key))
+    _keep(uow, organisation_id, found, replace(last, no=last.no + 1), "entry-reinstated")
     return Prepared(prepared_id, found.version + 1, is_new=True)
 
 
@@ -145,7 +169,9 @@ def _check(uow: UnitOfWork, organisation_id: int, command: Preparable) -> None:
         trial(uow, lambda work: _post(work, organisation_id, command))
 
 
-def _keep(uow: UnitOfWork, organisation_id: int, found: Head, content: Revision) -> None:
+def _keep(
+    uow: UnitOfWork, organisation_id: int, found: Head, content: Revision, action: str = "entry-prepared"
+) -> None:
     connection, scope = uow.connection, uow.scope
     before = None
     if found.revision:
@@ -160,23 +186,45 @@ def _keep(uow: UnitOfWork, organisation_id: int, found: Head, content: Revision)
         version=found.version + 1,
         revision=content.no,
     )
-    _record(uow, "entry-prepared", organisation_id, found.id, before=before, after=content.command)
-    own = authors(queries.acts(connection, scope, organisation_id, found.id))
-    approvers = roles_that(Permission.JOURNAL_APPROVE)
-    nearest = queries.nearest(connection, scope, organisation_id, approvers, today(), own)
-    _notify(uow, organisation_id, found.id, sorted(nearest), NotificationKind.TO_APPROVE)
+    if action == "entry-prepared":
+        _record(uow, action, organisation_id, found.id, before=before, after=content.command)
+    else:
+        _record(uow, action, organisation_id, found.id)
+    _call_the_next(uow, organisation_id, found.id)
+
+
+def _call_the_next(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> None:
+    """Tell those who may take the step that is due, in the nearest body that has any."""
+    (row,) = some_prepared(uow, organisation_id, [prepared_id])
+    assert row.next_step is not None, "something waits for a step"
+    roles = roles_that(rules.PERMISSIONS[row.next_step])
+    nearest = queries.nearest(uow.connection, uow.scope, organisation_id, roles, today(), row.behind)
+    _notify(uow, organisation_id, prepared_id, sorted(nearest), _CALLS[row.next_step])
+
+
+_CALLS = {
+    Step.CHECK: NotificationKind.TO_CHECK,
+    Step.FIRST_SIGNATURE: NotificationKind.TO_SIGN,
+    Step.SECOND_SIGNATURE: NotificationKind.TO_APPROVE,
+}
 
 
 # ------------------------------------------------------------------------------------------------ decide
 
 
-def return_prepared(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int, reason: str) -> None:
+def return_prepared(
+    uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int, reason: str, *, due: Step | None = None
+) -> None:
     """Send it back to who prepared it, with a reason; doing it twice changes nothing.
 
-    Raises: PreparedUnknown, PreparedChanged.
+    Whoever may only take one step returns what waits for that step, which is ``due``.
+
+    Raises: PreparedUnknown, PreparedChanged, StepNotDue.
     """
     found = _lock(uow, organisation_id, prepared_id)
     if not _was_done(uow, organisation_id, found, version, State.RETURNED, reason):
+        if due is not None and found.next_step not in (due, None):
+            raise rules.StepNotDue()
         _require(found, version, State.RETURNED)
         _act(uow, organisation_id, found, State.RETURNED, reason=reason)
 
@@ -192,19 +240,59 @@ def withdraw(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: i
         _act(uow, organisation_id, found, State.WITHDRAWN)
 
 
-def approve(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int) -> Receipt:
-    """Post what was prepared; doing it twice posts once.
+def take_step(
+    uow: UnitOfWork,
+    organisation_id: int,
+    prepared_id: int,
+    version: int,
+    step: Step,
+    evidence: Evidence = Consent(),  # noqa: B008
+) -> Receipt | None:
+    """Check or sign what was prepared; the last step of its route posts it.  Doing it twice does it once.
 
-    Whoever prepared it, or is lent a role here by who did, approves it only under an exception.
+    Nobody takes a step of what they prepared, nor a second one, nor is lent a role here by who did, but under an
+    exception.  Returns where it is posted; ``None`` where a further step is to come.
 
-    Raises: PreparedUnknown, PreparedChanged, OwnEntry; as posting it would.
+    Raises: PreparedUnknown, PreparedChanged, StepNotDue, OwnEntry, SignatureNeeded; as signing, as posting it would.
     """
     found = _lock(uow, organisation_id, prepared_id)
-    if not _was_done(uow, organisation_id, found, version, State.APPROVED):
-        _require(found, version, State.APPROVED)
+    kept = queries.revision(uow.connection, uow.scope, organisation_id, prepared_id, found.revision)
+    act = kept.route.state_after(step)
+    if not _was_done(uow, organisation_id, found, version, act):
+        rules.require_version(found.version if found.next_step else -1, version)
+        if found.next_step is not step:
+            raise rules.StepNotDue()
         under = _exception_needed(uow, organisation_id, prepared_id)
-        _act(uow, organisation_id, found, State.APPROVED, exception_id=under)
-    return _post(uow, organisation_id, _command(uow, organisation_id, found))
+        rules.require_evidence(kept.route, step, evidence)
+        content = signed_content(organisation_id, prepared_id, kept, step)
+        about = subject(organisation_id, prepared_id)
+        signed = signatures.sign(uow, organisation_id, about, step.purpose, content, evidence)
+        _act(uow, organisation_id, found, act, exception_id=under, signature_id=signed.id)
+        if act is not State.APPROVED:
+            _call_the_next(uow, organisation_id, prepared_id)
+    if act is not State.APPROVED:
+        return None
+    return _post(uow, organisation_id, rules.command_of(kept.kind, kept.command, found.key))
+
+
+def approve(
+    uow: UnitOfWork,
+    organisation_id: int,
+    prepared_id: int,
+    version: int,
+    evidence: Evidence = Consent(),  # noqa: B008
+) -> Receipt:
+    """Give the second signature, which posts.  Raises: as ``take_step``."""
+    receipt = take_step(uow, organisation_id, prepared_id, version, Step.SECOND_SIGNATURE, evidence)
+    assert receipt is not None, "the second signature is the last step of every route that has it"
+    return receipt
+
+
+def content_to_sign(uow: UnitOfWork, organisation_id: int, prepared_id: int, step: Step) -> bytes:
+    """The bytes that whoever takes the step signs.  Raises: PreparedUnknown."""
+    found = _head(uow, organisation_id, prepared_id)
+    kept = queries.revision(uow.connection, uow.scope, organisation_id, prepared_id, found.revision)
+    return signed_content(organisation_id, prepared_id, kept, step)
 
 
 def try_to_approve(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int) -> None:
@@ -219,14 +307,14 @@ def _post(uow: UnitOfWork, organisation_id: int, command: Preparable) -> Receipt
     return journal.post_entry(uow, organisation_id, command, approved=True)
 
 
-def _command(uow: UnitOfWork, organisation_id: int, found: Head) -> Preparable:
-    kept = queries.revision(uow.connection, uow.scope, organisation_id, found.id, found.revision)
-    return rules.command_of(kept.kind, kept.command, found.key)
-
-
 def _lock(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> Head:
     """How it stands, when nobody else acts on it.  Raises: PreparedUnknown."""
     queries.lock(uow.connection, uow.scope, organisation_id, prepared_id)
+    return _head(uow, organisation_id, prepared_id)
+
+
+def _head(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> Head:
+    """Raises: PreparedUnknown."""
     found = queries.head(uow.connection, uow.scope, organisation_id, prepared_id)
     if found is None:
         raise rules.PreparedUnknown()
@@ -247,20 +335,15 @@ def _was_done(uow: UnitOfWork, organisation_id: int, found: Head, version: int, 
 
 
 def _exception_needed(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> int | None:
-    """The exception under which the actor approves; ``None`` for a second person.  Raises: OwnEntry."""
+    """The exception under which the actor takes a step; ``None`` for another person.  Raises: OwnEntry."""
     scope = uow.scope
-    acts = queries.acts(uow.connection, scope, organisation_id, prepared_id)
-    if not authors(acts) & scope.stands_for:
+    (row,) = some_prepared(uow, organisation_id, [prepared_id])
+    if row.behind.isdisjoint(scope.stands_for):
         return None
     found = queries.exception_in_force(uow.connection, scope, organisation_id, scope.actor.id, today())
     if found is None:
         raise OwnEntry()
     return found
-
-
-def authors(acts: Sequence[Act]) -> frozenset[int]:
-    """Whoever prepared any revision, or for whom it was prepared."""
-    return frozenset().union(*(act.people for act in acts if act.act is State.PREPARED))
 
 
 def _act(
@@ -271,6 +354,7 @@ def _act(
     *,
     reason: str = "",
     exception_id: int | None = None,
+    signature_id: int | None = None,
 ) -> None:
     queries.insert_act(
         uow.connection,
@@ -282,11 +366,13 @@ def _act(
         revision=found.revision,
         reason=reason,
         exception_id=exception_id,
+        signature_id=signature_id,
     )
     facts: dict[str, Any] = {"reason": reason} if reason else {}
+    if act is not State.WITHDRAWN:
+        notifications.read_about(uow, subject(organisation_id, found.id))
     kind = {State.RETURNED: NotificationKind.RETURNED, State.APPROVED: NotificationKind.APPROVED}.get(act)
     if kind is not None:
-        notifications.read_about(uow, subject(organisation_id, found.id))
         preparer = queries.preparer(uow.connection, uow.scope, organisation_id, found.id)
         if preparer != uow.scope.actor.id:
             _notify(uow, organisation_id, found.id, [preparer], kind, **facts)
@@ -309,13 +395,7 @@ def _notify(
     **facts: Any,
 ) -> None:
     (row,) = some_prepared(uow, organisation_id, [prepared_id])
-    what = f"{row.journal_code} «{row.memo}»"
-    notifications.notify_all(uow, user_ids, kind, subject(organisation_id, prepared_id), what=what, **facts)
-
-
-def subject(organisation_id: int, prepared_id: int) -> str:
-    """What the trail, comments and files call it."""
-    return f"prepared:{organisation_id}/{prepared_id}"
+    notifications.notify_all(uow, user_ids, kind, subject(organisation_id, prepared_id), what=row.what, **facts)
 
 
 def roles_that(permission: Permission) -> list[str]:
@@ -326,16 +406,28 @@ def roles_that(permission: Permission) -> list[str]:
 # ------------------------------------------------------------------------------------------------ views
 
 
-def waiting(uow: UnitOfWork, organisation_id: int, *, approves: bool) -> Waiting:
-    """What waits for the scope's actor, who ``approves`` here or only prepares."""
-    return queries.waiting(uow.connection, uow.scope, organisation_id, approves=approves)
+def hands_of(identity: Identity | None, organisation_id: int) -> Hands:
+    """As whom a signed-in person would take steps here."""
+
+    def people(permission: Permission) -> frozenset[int] | None:
+        try:
+            return authorise(identity, permission, organisation_id).stands_for
+        except (NotPermitted, NotFound):
+            return None
+
+    return Hands(people(Permission.JOURNAL_APPROVE), people(Permission.DOCUMENT_SIGN))
+
+
+def waiting(uow: UnitOfWork, organisation_id: int, hands: Hands) -> Waiting:
+    """What waits for the scope's actor, who has some ``hands`` here."""
+    return queries.waiting(uow.connection, uow.scope, organisation_id, hands, today())
 
 
 def standings(
-    uow: UnitOfWork, organisations: Collection[int], approves: Collection[int], day: date
+    uow: UnitOfWork, organisations: Collection[int], approves: Collection[int], signs: Collection[int], day: date
 ) -> dict[int, Standing]:
-    """How organisations stand for the scope's actor on ``day``, who approves at ``approves``."""
-    return queries.standings(uow.connection, uow.scope, organisations, approves, day)
+    """How organisations stand for the scope's actor on ``day``, who ``approves`` at some and ``signs`` at some."""
+    return queries.standings(uow.connection, uow.scope, organisations, approves, signs, day)
 
 
 def prepared_entries(
@@ -345,7 +437,7 @@ def prepared_entries(
     if narrowed.journal and all(j.code != narrowed.journal for j in journal.journals(uow)):
         raise JournalUnknown(journal=narrowed.journal)
     before = number_in(cursor, most=INTEGER) if cursor else None
-    rows = queries.rows(uow.connection, uow.scope, organisation_id, narrowed, before, limit + 1)
+    rows = queries.rows(uow.connection, uow.scope, organisation_id, narrowed, before, limit + 1, today())
     shown = tuple(rows[:limit])
     return Page(shown, str(shown[-1].id) if len(rows) > limit else None)
 
@@ -353,22 +445,20 @@ def prepared_entries(
 def some_prepared(uow: UnitOfWork, organisation_id: int, ids: Sequence[int]) -> list[PreparedRow]:
     """Those of the ids that are here, however they stand, the newest first."""
     everything = PreparedFilter(tuple(State))
-    return queries.rows(uow.connection, uow.scope, organisation_id, everything, None, len(ids), ids)
+    return queries.rows(uow.connection, uow.scope, organisation_id, everything, None, len(ids), today(), ids)
 
 
 def prepared_entry(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> PreparedView:
     """A prepared entry whole.  Raises: PreparedUnknown."""
     connection, scope = uow.connection, uow.scope
-    found = queries.head(connection, scope, organisation_id, prepared_id)
-    if found is None:
-        raise rules.PreparedUnknown()
+    found = _head(uow, organisation_id, prepared_id)
     kept = queries.revision(connection, scope, organisation_id, prepared_id, found.revision)
     acts = tuple(queries.acts(connection, scope, organisation_id, prepared_id))
     command = rules.command_of(kept.kind, kept.command, found.key)
     posted = None
     if found.state is State.APPROVED:
         posted = queries.entry_number(connection, scope, organisation_id, found.key)
-    under = acts[-1].exception_id
+    under = next((a.exception_id for a in acts if a.revision == found.revision and a.exception_id), None)
     return PreparedView(
         organisation_id=organisation_id,
         id=found.id,
@@ -389,15 +479,16 @@ def prepared_entry(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> P
         entry_id=posted[0] if posted else None,
         entry_number=posted[1] if posted else None,
         exception=queries.exception(connection, scope, organisation_id, under) if under is not None else None,
+        route=kept.route,
+        next_step=found.next_step,
     )
 
 
 def command_prepared(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> Preparable:
     """The command of the last revision.  Raises: PreparedUnknown."""
-    found = queries.head(uow.connection, uow.scope, organisation_id, prepared_id)
-    if found is None:
-        raise rules.PreparedUnknown()
-    return _command(uow, organisation_id, found)
+    found = _head(uow, organisation_id, prepared_id)
+    kept = queries.revision(uow.connection, uow.scope, organisation_id, prepared_id, found.revision)
+    return rules.command_of(kept.kind, kept.command, found.key)
 
 
 def approval_of(uow: UnitOfWork, organisation_id: int, entry_id: int) -> Approval | None:
@@ -407,18 +498,22 @@ def approval_of(uow: UnitOfWork, organisation_id: int, entry_id: int) -> Approva
         return None
     prepared_id, under = found
     acts = queries.acts(uow.connection, uow.scope, organisation_id, prepared_id)
-    prepared = next(act for act in reversed(acts) if act.act is State.PREPARED)
+    revision = acts[-1].revision
+    route = queries.revision(uow.connection, uow.scope, organisation_id, prepared_id, revision).route
+    prepared = next(act for act in acts if act.act is State.PREPARED and act.revision == revision)
     return Approval(
         prepared_id,
         prepared.actor,
         acts[-1].actor,
         acts[-1].at,
         queries.exception(uow.connection, uow.scope, organisation_id, under) if under is not None else None,
+        prepared.at,
+        chain(route, acts, revision, None),
     )
 
 
 def under_exception(uow: UnitOfWork, organisation_id: int, entries: Sequence[int]) -> frozenset[int]:
-    """Those of the posted entries that their own preparer approved."""
+    """Those of the posted entries with which one person did what two should have."""
     found = queries.approvals_of(uow.connection, uow.scope, organisation_id, entries)
     return frozenset(entry_id for entry_id, (_, under) in found.items() if under is not None)
 
@@ -445,19 +540,55 @@ def separable_journals(uow: UnitOfWork) -> list[Journal]:
 
 
 def require_approval(uow: UnitOfWork, organisation_id: int, command: RequireApproval) -> int:
-    """From a day on, nothing is posted into a journal without a second person; returns the setting's id.
+    """From a day on, nothing is posted into a journal but by the steps asked for; returns the setting's id.
 
-    Raises: JournalNotSeparable, BeginsInThePast, SeparatedAlready; Invalid where there is no such journal.
+    Raises: StepsMissing, JournalNotSeparable, BeginsInThePast, SeparatedAlready; Invalid where there is no such
+    journal.
     """
-    found = _journal(uow, command.journal)
+    route, found = rules.route_of(command.steps), _journal(uow, command.journal)
     if found.code in rules.NOT_SEPARABLE:
         raise rules.JournalNotSeparable(journal=found.code)
     rules.require_from_today(command.since, today())
-    duty_id = queries.insert_duty(uow.connection, uow.scope, organisation_id, found.id, command.since)
+    duty_id = queries.insert_duty(uow.connection, uow.scope, organisation_id, found.id, command.since, route)
     if duty_id is None:
         raise rules.SeparatedAlready(journal=found.code)
-    _record_duty(uow, organisation_id, found.code, None, {"since": command.since, "until": None})
+    _record_duty(uow, organisation_id, found.code, None, _said(command.since, None, route))
     return duty_id
+
+
+def arrange(uow: UnitOfWork, organisation_id: int, journal_code: str, command: ChangeRoute) -> int | None:
+    """From a day on, a journal's entries go by these steps and no others; returns the setting's id, if one is needed.
+
+    What counted until then ends the day before; what was to begin later is taken away.  Where the steps are the same
+    already, nothing changes.
+
+    Raises: JournalNotSeparable, BeginsInThePast; EndsTooEarly where another setting counts today; Invalid where there
+    is no such journal.
+    """
+    rules.require_from_today(command.since, today())
+    route = rules.route_of(command.steps) if command.steps else None
+    there = [d for d in duties(uow, organisation_id) if d.journal.code == journal_code and _reaches(d, command.since)]
+    if [(d.in_force.end, d.route) for d in there] == [(None, route)] and command.since in there[0].in_force:
+        return there[0].id
+    for duty in there:
+        release_journal(uow, organisation_id, duty.id, ReleaseJournal(until=command.since))
+    if route is None:
+        return None
+    wanted = RequireApproval(journal=journal_code, since=command.since, steps=command.steps)
+    return require_approval(uow, organisation_id, wanted)
+
+
+def _reaches(duty: Duty, since: date) -> bool:
+    """Whether a setting counts on a day or later."""
+    return duty.in_force.end is None or duty.in_force.end > since
+
+
+def change_route(uow: UnitOfWork, organisation_id: int, duty_id: int, command: ChangeRoute) -> int | None:
+    """As ``arrange``, of the journal of a setting.  Raises: DutyUnknown, and what ``arrange`` does."""
+    found = next((d for d in duties(uow, organisation_id) if d.id == duty_id), None)
+    if found is None or not _reaches(found, today()):
+        raise rules.DutyUnknown()
+    return arrange(uow, organisation_id, found.journal.code, command)
 
 
 def release_journal(uow: UnitOfWork, organisation_id: int, duty_id: int, command: ReleaseJournal) -> None:
@@ -469,7 +600,7 @@ def release_journal(uow: UnitOfWork, organisation_id: int, duty_id: int, command
     since, until = (found.in_force.start, found.in_force.end) if found else (None, None)
     if found is None or since is None or (until is not None and until <= today()):
         raise rules.DutyUnknown()
-    before = {"since": since, "until": until}
+    before = _said(since, until, found.route)
     if since > today() and command.until <= since:
         queries.delete_duty(uow.connection, uow.scope, organisation_id, duty_id)
         _record_duty(uow, organisation_id, found.journal.code, before, None)
@@ -479,12 +610,18 @@ def release_journal(uow: UnitOfWork, organisation_id: int, duty_id: int, command
     _record_duty(uow, organisation_id, found.journal.code, before, before | {"until": until})
 
 
+def _said(since: date, until: date | None, route: Route) -> dict[str, Any]:
+    """A setting as the trail has it."""
+    steps = [step.value for step in route.steps]
+    return {"since": since, "until": until, "steps": steps, "cms": [s.value for s in route.steps if s in route.cms]}
+
+
 def _record_duty(
     uow: UnitOfWork,
     organisation_id: int,
     code: str,
-    before: dict[str, date | None] | None,
-    after: dict[str, date | None] | None,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
 ) -> None:
     audit.record(
         uow.connection,

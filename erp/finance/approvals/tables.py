@@ -20,6 +20,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB
 from ledger.tables import metadata
 
 _NOW = text("clock_timestamp()")
+_NONE = text("'{}'")
+
+
+def _route() -> tuple[Column[list[str]], Column[list[str]]]:
+    return (
+        Column("steps", ARRAY(Text), nullable=False, server_default=text("'{second-signature}'")),
+        Column("cms", ARRAY(Text), nullable=False, server_default=_NONE),
+    )
 
 
 def _own_id() -> tuple[Column[int], Column[int]]:
@@ -35,6 +43,7 @@ journal_duty = Table(
     *_own_id(),
     Column("journal_id", SmallInteger, ForeignKey("ledger_journal.id"), nullable=False),
     Column("in_force", DATERANGE, nullable=False),
+    *_route(),
 )
 
 duty_exception = Table(
@@ -58,13 +67,15 @@ prepared = Table(
     Column("version", Integer, nullable=False, server_default="0"),
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("prepared_by", Integer, nullable=False, server_default="0"),
+    Column("next_step", Text),
+    Column("behind", ARRAY(Integer), nullable=False, server_default=_NONE),
     UniqueConstraint("organisation_id", "key"),
     Index(
         "finance_prepared_waiting",
         "organisation_id",
         "state",
         "prepared_by",
-        postgresql_where=text("state IN ('prepared', 'returned')"),
+        postgresql_where=text("state IN ('prepared', 'checked', 'first-signed', 'returned')"),
     ),
 )
 
@@ -83,6 +94,7 @@ prepared_revision = Table(
     Column("memo", Text, nullable=False),
     Column("document_number", Text, nullable=False),
     Column("amount_tiyn", BigInteger, nullable=False),
+    *_route(),
     ForeignKeyConstraint(
         ["organisation_id", "prepared_id"], ["finance_prepared.organisation_id", "finance_prepared.id"]
     ),
@@ -98,11 +110,12 @@ prepared_act = Table(
     Column("revision", Integer, nullable=False),
     Column("actor_id", Integer, nullable=False),
     Column("on_behalf_of", Integer),
-    Column("lenders", ARRAY(Integer), nullable=False, server_default=text("'{}'::integer[]")),
+    Column("lenders", ARRAY(Integer), nullable=False, server_default=_NONE),
     Column("origin", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=text("''")),
     Column("exception_id", Integer),
     Column("at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("signature_id", Integer),
     ForeignKeyConstraint(
         ["organisation_id", "prepared_id", "revision"],
         [
@@ -120,5 +133,12 @@ prepared_act = Table(
         "organisation_id",
         "exception_id",
         postgresql_where=text("exception_id IS NOT NULL"),
+    ),
+    Index(
+        "finance_prepared_act_signature",
+        "organisation_id",
+        "signature_id",
+        unique=True,
+        postgresql_where=text("signature_id IS NOT NULL"),
     ),
 )

@@ -90,3 +90,15 @@ class EntrySubject(NamedTuple):
 
     def __str__(self) -> str:
         return f"entry:{self.organisation_id}/{self.fiscal_year}/{self.entry_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Somebody who opened the page of a document: when first, when last (once a day is kept), on how many days."""
+
+    user_id: int
+    name: str
+    first_at: datetime
+    last_at: datetime
+    days: int
+    is_today: bool

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from erp.base.clock import LOCAL_TIME
 from erp.base.db import many
 from erp.base.scope import Scope
-from erp.reference.trail.model import EntrySubject, Place, TrailEvent, TrailFilter
+from erp.reference.trail.model import EntrySubject, Place, Sighting, TrailEvent, TrailFilter
 
 # Each source gives the first rows of its own, so that no page reads more than it shows of any of them.
 _SOURCE = """(
@@ -154,3 +154,29 @@ def _parameters(asked: TrailFilter, after: Place | None) -> dict[str, Any]:
     until = begins(asked.last + timedelta(days=1)) if asked.last and asked.last < date.max else None
     place = {"place_at": after.at, "place_source": after.source, "place_id": after.id} if after else {}
     return {**typed, "since": since, "until": until, **place}
+
+
+# ------------------------------------------------------------------------------------------------ who saw it
+
+
+def sightings(connection: Connection, scope: Scope, organisation_id: int, subjects: Sequence[str]) -> list[Sighting]:
+    """Who saw any of the subjects, the latest first."""
+    found = connection.execute(
+        text("""
+            SELECT s.user_id, coalesce(u.name, '') AS name, min(s.at) AS first_at, max(s.at) AS last_at,
+                   count(DISTINCT s.seen_on) AS days, bool_or(s.seen_on = reference_today()) AS is_today
+              FROM base_sighting s LEFT JOIN reference_user u ON u.id = s.user_id
+             WHERE s.organisation_id = :organisation AND s.subject = ANY(:subjects)
+             GROUP BY s.user_id, u.name ORDER BY last_at DESC, s.user_id
+        """),
+        {"organisation": organisation_id, "subjects": list(subjects)},
+    )
+    return many(Sighting, found)
+
+
+def note_sighting(connection: Connection, scope: Scope, organisation_id: int, subject: str) -> None:
+    """The scope's actor sees the subject; nobody waits until the disk has it."""
+    connection.execute(
+        text("SELECT set_config('synchronous_commit', 'off', true), base_note_sighting(:organisation, :subject)"),
+        {"organisation": organisation_id, "subject": subject},
+    )

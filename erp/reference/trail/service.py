@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from erp.base.cursors import CursorMalformed, number_in
 from erp.base.uow import UnitOfWork
 from erp.reference.trail import queries
-from erp.reference.trail.model import Place, TrailEvent, TrailFilter, TrailPage
+from erp.reference.trail.model import Place, Sighting, TrailEvent, TrailFilter, TrailPage
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,3 +48,16 @@ def _place(cursor: str) -> Place:
         return Place(_EPOCH + number_in(at) * _MICROSECOND, source, number_in(number))
     except (ValueError, OverflowError):
         raise CursorMalformed() from None
+
+
+def sightings(uow: UnitOfWork, organisation_id: int, *subjects: str) -> list[Sighting]:
+    """Who opened the page of a document, the latest first; for those who may read it."""
+    return queries.sightings(uow.connection, uow.scope, organisation_id, subjects)
+
+
+def saw(uow: UnitOfWork, organisation_id: int, subject: str) -> None:
+    """The scope's actor, who need not be let to write there, opened the page of a document.
+
+    For a unit of work of its own: whatever else is in it would not wait for the disk either.
+    """
+    queries.note_sighting(uow.connection, uow.scope, organisation_id, subject)

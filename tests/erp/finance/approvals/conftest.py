@@ -1,6 +1,6 @@
 """Books in which several people work: accountants who prepare, chiefs who approve, an administrator."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
@@ -15,17 +15,25 @@ from erp.base.clock import today
 from erp.base.db import make_engine
 from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork
-from erp.finance.approvals import service
+from erp.finance.approvals import queries, rules, service
+from erp.finance.approvals.model import State, Step
 from erp.finance.approvals.schemas import AllowException, PrepareCorrection, ReleaseJournal, RequireApproval
 from erp.finance.journal.schemas import PostEntry
+from erp.reference.signatures import service as signatures
+from erp.reference.signatures.model import Consent, Evidence
 from ledger import service as ledger
 from ledger.model import Actor, Posted
 from tests.factories.books import ACTOR, DECEMBER, JANUARY, a_chart, scope_of
 
 T = TypeVar("T")
 
+CONSENT = Consent()
+STEPS = {step.purpose: step for step in Step}
 GUARDED, FREE = "MO-01", "MO-16"
-PEOPLE = ("aigul", "bolat", "chief", "head")
+PEOPLE = ("aigul", "bolat", "chief", "boss", "head")
+_ROLES = {"head": "administrator", "boss": "manager"}
+WHOLE = ("check", "first-signature", "second-signature")
+"""The longest route."""
 _codes = count(1)
 
 
@@ -72,8 +80,52 @@ class Office:
     def view(self, prepared_id: int) -> Any:
         return self.run("head", lambda u: service.prepared_entry(u, self.organisation, prepared_id))
 
-    def require(self, journal: str = GUARDED, since: date | None = None) -> int:
-        command = RequireApproval(journal=journal, since=since or today())
+    def take(
+        self, who: str, prepared_id: int, step: Step, version: int, *, evidence: Evidence = CONSENT, **behalf: str
+    ) -> Posted | None:
+        receipt = self.run(
+            who, lambda u: service.take_step(u, self.organisation, prepared_id, version, step, evidence), **behalf
+        )
+        return receipt() if receipt else None
+
+    def sign_and_act(
+        self,
+        u: UnitOfWork,
+        prepared_id: int,
+        act: State,
+        *,
+        version: int,
+        revision: int = 1,
+        purpose: str = "second-signature",
+        signed_revision: int | None = None,
+        exception_id: int | None = None,
+    ) -> None:
+        """A step as a program with a mistake would record it: signed as the database asks, nothing else looked at."""
+        kept = queries.revision(u.connection, u.scope, self.organisation, prepared_id, signed_revision or revision)
+        content = rules.signed_content(self.organisation, prepared_id, kept, STEPS[purpose])
+        about = rules.subject(self.organisation, prepared_id)
+        signature = signatures.sign(u, self.organisation, about, purpose, content, CONSENT)
+        queries.insert_act(
+            u.connection,
+            u.scope,
+            self.organisation,
+            prepared_id,
+            act,
+            version=version,
+            revision=revision,
+            exception_id=exception_id,
+            signature_id=signature.id,
+        )
+
+    def require(
+        self,
+        journal: str = GUARDED,
+        since: date | None = None,
+        steps: Sequence[str] = ("second-signature",),
+        cms: Sequence[str] = (),
+    ) -> int:
+        asked = [{"step": step, "evidence": "cms" if step in cms else "consent"} for step in steps]
+        command = RequireApproval.model_validate({"journal": journal, "since": since or today(), "steps": asked})
         return self.run("head", lambda u: service.require_approval(u, self.organisation, command))
 
     def release(self, duty_id: int, until: date) -> None:
@@ -141,7 +193,7 @@ def new_office(shared_database: str) -> Iterator[Callable[[], Office]]:
                     {
                         "login": f"{who}-{number}",
                         "name": who.title(),
-                        "role": "administrator" if who == "head" else "accountant",
+                        "role": _ROLES.get(who, "accountant"),
                         "organisation": organisation,
                     },
                 ).scalar_one()
@@ -157,6 +209,14 @@ def new_office(shared_database: str) -> Iterator[Callable[[], Office]]:
     yield make
     engine.dispose()
     owner.dispose()
+
+
+@pytest.fixture
+def long_office(new_office: Callable[[], Office]) -> Office:
+    """An office in which entries of one journal are checked and signed twice."""
+    made = new_office()
+    made.require(steps=WHOLE)
+    return made
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
-"""Several people prepare, mend, return, withdraw, approve and change the rules, day after day, in any order.
+"""Several people prepare, mend, return, withdraw, take back, check, sign and change the rules, day after day, in any
+order.
 
-What was approved is posted exactly once; never by who prepared it without an exception in force; and into a journal
-that needs two persons on that day nothing is posted in any other way.
+What passed its route is posted exactly once; no step is taken out of turn, nor by who prepared the document or took
+another step of it, without an exception in force; and into a journal that asks for other persons on that day nothing is
+posted in any other way.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,9 +29,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from erp.base.db import make_engine
-from erp.base.uow import UnitOfWork
+from erp.base.uow import UnitOfWork, trial
 from erp.finance.approvals import queries, rules, service
-from erp.finance.approvals.model import State
+from erp.finance.approvals.model import State, Step
 from erp.finance.approvals.schemas import PrepareCorrection
 from erp.finance.journal import service as journal
 from erp.finance.journal.schemas import CorrectEntry, PostEntry
@@ -45,6 +47,10 @@ mostly_free = st.sampled_from((FREE, FREE, FREE, GUARDED))
 workers = st.sampled_from(WORKERS)
 lenders = st.none() | workers
 seldom = st.integers(0, 9).map(lambda n: n == 0)
+routes = st.sampled_from(
+    [("second-signature",)] * 3
+    + [("check", "second-signature"), ("check",), ("check", "first-signature", "second-signature")]
+)
 
 
 @contextmanager
@@ -61,6 +67,7 @@ def refused_or_not(kinds: tuple[type[Exception], ...]) -> Iterator[None]:
 class Span:
     start: date
     end: date | None = None
+    steps: tuple[Step, ...] = ()
 
     def __contains__(self, day: date) -> bool:
         return self.start <= day and (self.end is None or day < self.end)
@@ -79,6 +86,20 @@ class Waiting:
     version: int = 1
     authors: set[int] = field(default_factory=set)
     entry_id: int = 0
+    route: tuple[Step, ...] = ()
+    taken: int = 0
+    """Steps of the route with the last revision."""
+    signers: set[int] = field(default_factory=set)
+    revision: int = 1
+
+    @property
+    def due(self) -> Step | None:
+        return self.route[self.taken] if self.state.is_under_way else None
+
+    def begin_again(self, route: tuple[Step, ...], people: set[int]) -> None:
+        self.authors |= people
+        self.state, self.version, self.revision = State.PREPARED, self.version + 1, self.revision + 1
+        self.route, self.taken, self.signers = route or self.route, 0, set()
 
 
 class ApprovalMachine(RuleBasedStateMachine):
@@ -113,7 +134,7 @@ class ApprovalMachine(RuleBasedStateMachine):
     @initialize(target=prepared)
     def begin(self) -> Any:
         self._set_day(FIRST_DAY)
-        self.require(GUARDED, 0)
+        self.require(GUARDED, 0, ("check", "second-signature"))
         return multiple(*(self.prepare(who, None, GUARDED) for who in WORKERS))
 
     @rule(days=st.integers(1, 4))
@@ -125,16 +146,16 @@ class ApprovalMachine(RuleBasedStateMachine):
         with self.owner.begin() as connection:
             connection.execute(text("UPDATE a_clock SET day = :day"), {"day": day})
 
-    @rule(code=st.sampled_from(JOURNALS), ahead=st.integers(-1, 3))
-    def require(self, code: str, ahead: int) -> None:
-        span = Span(self.day + timedelta(days=ahead))
+    @rule(code=st.sampled_from(JOURNALS), ahead=st.integers(-1, 3), steps=routes)
+    def require(self, code: str, ahead: int, steps: tuple[str, ...]) -> None:
+        span = Span(self.day + timedelta(days=ahead), None, tuple(map(Step, steps)))
         kinds: tuple[type[Exception], ...] = ()
         if ahead < 0:
             kinds = (rules.BeginsInThePast,)
         elif any(span.meets(other) for other in self.duties[code].values()):
             kinds = (rules.SeparatedAlready,)
         with refused_or_not(kinds):
-            self.duties[code][self.office.require(code, span.start)] = span
+            self.duties[code][self.office.require(code, span.start, steps)] = span
 
     @rule(code=mostly_free, ahead=st.integers(0, 3))
     def release(self, code: str, ahead: int) -> None:
@@ -180,7 +201,10 @@ class ApprovalMachine(RuleBasedStateMachine):
                 span.end = min(tomorrow, span.end or tomorrow)
 
     def guarded(self, code: str) -> bool:
-        return any(self.day in span for span in self.duties[code].values())
+        return bool(self.route_of(code))
+
+    def route_of(self, code: str) -> tuple[Step, ...]:
+        return next((span.steps for span in self.duties[code].values() if self.day in span), ())
 
     # -------------------------------------------------------------------------------------------- prepared entries
 
@@ -204,7 +228,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         with refused_or_not(kinds):
             made.id = self.office.prepare(who, command, **self._behalf(who, lender))
             made.state, made.version = State.PREPARED, 1
-            made.authors = self._people(who, lender)
+            made.authors, made.route = self._people(who, lender), self.route_of(code)
             self.all.append(made)
         return made if made.id else multiple()
 
@@ -213,7 +237,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         if isinstance(one.command, PrepareCorrection):
             return
         changed = one.command.model_copy(update={"memo": f"Mended {one.version}"})
-        works = one.state in (State.PREPARED, State.RETURNED) and not stale
+        works = one.state.is_waiting and not stale
         with refused_or_not(() if works else (PreparedChanged,)):
             self.office.run(
                 who,
@@ -222,8 +246,8 @@ class ApprovalMachine(RuleBasedStateMachine):
                 ),
                 **self._behalf(who, lender),
             )
-            one.authors |= self._people(who, lender)
-            one.command, one.state, one.version = changed, State.PREPARED, one.version + 1
+            one.begin_again(self.route_of(one.command.journal), self._people(who, lender))
+            one.command = changed
 
     @rule(one=prepared, who=workers)
     def send_back(self, one: Waiting, who: str) -> None:
@@ -231,7 +255,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         self._move(
             one,
             State.RETURNED,
-            {State.PREPARED},
+            {state for state in State if state.is_under_way},
             lambda: self.office.run(
                 who, lambda u: service.return_prepared(u, self.office.organisation, one.id, one.version, reason)
             ),
@@ -242,7 +266,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         self._move(
             one,
             State.WITHDRAWN,
-            {State.PREPARED, State.RETURNED},
+            {state for state in State if state.is_waiting},
             lambda: self.office.run(who, lambda u: service.withdraw(u, self.office.organisation, one.id, one.version)),
         )
 
@@ -251,31 +275,77 @@ class ApprovalMachine(RuleBasedStateMachine):
             act()
             one.state, one.version = to, one.version + 1
 
-    @rule(target=posted, one=prepared, who=workers, lender=lenders, stale=seldom, only_try=seldom, again=st.booleans())
-    def approve(self, one: Waiting, who: str, lender: str | None, stale: bool, only_try: bool, again: bool) -> Any:
-        behalf, version = self._behalf(who, lender), one.version - (2 if stale else 0)
-        own = bool(one.authors & self._people(who, lender))
-        allowed = any(self.day in span for span in self.exceptions[who].values())
+    @rule(one=prepared, who=workers, stale=seldom)
+    def take_back(self, one: Waiting, who: str, stale: bool) -> None:
+        version, code = one.version - (2 if stale else 0), self._journal_of(one)
         corrects = one.command.entry_id if isinstance(one.command, PrepareCorrection) else 0
         kinds: tuple[type[Exception], ...] = ()
-        if one.state is not State.PREPARED or stale:
+        if one.state is not State.WITHDRAWN:
+            kinds = (rules.NotWithdrawn,)
+        elif stale:
             kinds = (PreparedChanged,)
-        elif own and not allowed:
-            kinds = (OwnEntry,)
         elif corrects in self.corrected:
             kinds = (AlreadyCorrected, NotCorrectable)
         with refused_or_not(kinds):
+            self.office.run(who, lambda u: service.reinstate(u, self.office.organisation, one.id, version))
+            one.begin_again(self.route_of(code), self._people(who, None))
+
+    def _journal_of(self, one: Waiting) -> str:
+        return one.command.journal if isinstance(one.command, PostEntry) else self.entries[one.command.entry_id]
+
+    @rule(
+        target=posted,
+        one=prepared,
+        who=workers,
+        lender=lenders,
+        stale=seldom,
+        only_try=seldom,
+        again=st.booleans(),
+        out_of_turn=seldom,
+    )
+    def take_step(
+        self, one: Waiting, who: str, lender: str | None, stale: bool, only_try: bool, again: bool, out_of_turn: bool
+    ) -> Any:
+        behalf, version = self._behalf(who, lender), one.version - (2 if stale else 0)
+        own = bool((one.authors | one.signers) & self._people(who, lender))
+        allowed = any(self.day in span for span in self.exceptions[who].values())
+        corrects = one.command.entry_id if isinstance(one.command, PrepareCorrection) else 0
+        step = one.due or Step.SECOND_SIGNATURE
+        if out_of_turn:
+            step = next(other for other in Step if other is not step)
+        posts = not out_of_turn and one.due is not None and one.taken == len(one.route) - 1
+        kinds: tuple[type[Exception], ...] = ()
+        if one.due is None or stale:
+            kinds = (PreparedChanged,)
+        elif out_of_turn:
+            kinds = (rules.StepNotDue,)
+        elif own and not allowed:
+            kinds = (OwnEntry,)
+        elif posts and corrects in self.corrected:
+            kinds = (AlreadyCorrected, NotCorrectable)
+        if one.state is State.APPROVED and stale:
+            return multiple()  # it may be the same person again, who is answered as before
+        with refused_or_not(kinds):
             if only_try:
                 self.office.run(
-                    who, lambda u: service.try_to_approve(u, self.office.organisation, one.id, version), **behalf
+                    who,
+                    lambda u: trial(
+                        u, lambda work: service.take_step(work, self.office.organisation, one.id, version, step)
+                    ),
+                    **behalf,
                 )
                 return multiple()
-            done = self.office.approve(who, one.id, version, **behalf)
-            assert done.is_new
+            done = self.office.take(who, one.id, step, version, **behalf)
+            assert (done is not None) == posts
             if again:
-                repeated = self.office.approve(who, one.id, version, **behalf)
-                assert (repeated.entry_id, repeated.is_new) == (done.entry_id, False)
-            one.state, one.version, one.entry_id = State.APPROVED, one.version + 1, done.entry_id
+                repeated = self.office.take(who, one.id, step, version, **behalf)
+                assert (repeated and (repeated.entry_id, repeated.is_new)) == (done and (done.entry_id, False))
+            one.taken, one.version = one.taken + 1, one.version + 1
+            one.signers |= self._people(who, lender)
+            if done is None:
+                one.state = State.CHECKED if step is Step.CHECK else State.FIRST_SIGNED
+                return multiple()
+            one.state, one.entry_id = State.APPROVED, done.entry_id
             if isinstance(one.command, PostEntry):
                 self.entries[done.entry_id] = one.command.journal
             else:
@@ -285,15 +355,31 @@ class ApprovalMachine(RuleBasedStateMachine):
         return multiple()
 
     @rule(target=posted, one=prepared)
-    def approve_by_a_second_person(self, one: Waiting) -> Any:
-        others = [who for who in WORKERS if self.office.people[who] not in one.authors]
-        return self.approve(one, others[0], None, False, False, False) if others else multiple()
+    def go_the_whole_route(self, one: Waiting) -> Any:
+        """As far as other persons can be found."""
+        entry = multiple()
+        while one.due is not None:
+            others = [w for w in WORKERS if self.office.people[w] not in one.authors | one.signers]
+            before = one.version
+            if others:
+                entry = self.take_step(one, others[0], None, False, False, False, False)
+            if one.version == before:
+                break
+        return entry
 
-    @rule(one=prepared, who=workers, lender=lenders)
-    def approve_past_the_service(self, one: Waiting, who: str, lender: str | None) -> None:
-        """A program with a mistake records an approval that it does not post."""
-        own = bool(one.authors & self._people(who, lender))
-        revision = self.office.view(one.id).prepared.revision
+    @rule(
+        one=prepared,
+        who=workers,
+        lender=lenders,
+        act=st.sampled_from((State.CHECKED, State.FIRST_SIGNED, State.APPROVED)),
+    )
+    def act_past_the_service(self, one: Waiting, who: str, lender: str | None, act: State) -> None:
+        """A program with a mistake records a step that nobody signed, or an approval that it does not post."""
+        own = bool((one.authors | one.signers) & self._people(who, lender))
+        wanted = None
+        if one.due is not None:
+            last = one.taken == len(one.route) - 1
+            wanted = State.APPROVED if last else State.CHECKED if one.due is Step.CHECK else State.FIRST_SIGNED
 
         def record(u: UnitOfWork) -> None:
             queries.insert_act(
@@ -301,12 +387,12 @@ class ApprovalMachine(RuleBasedStateMachine):
                 u.scope,
                 self.office.organisation,
                 one.id,
-                State.APPROVED,
+                act,
                 version=one.version + 1,
-                revision=revision,
+                revision=one.revision,
             )
 
-        kind = PreparedChanged if one.state is not State.PREPARED else OwnEntry if own else DBAPIError
+        kind = PreparedChanged if wanted is not act else OwnEntry if own else DBAPIError
         with pytest.raises(kind):
             self.office.run(who, record, **self._behalf(who, lender))
 
@@ -360,7 +446,10 @@ class ApprovalMachine(RuleBasedStateMachine):
         rows = self.office.run(
             "head", lambda u: service.some_prepared(u, self.office.organisation, [one.id for one in self.all])
         )
-        assert {(r.id, r.state, r.version) for r in rows} == {(o.id, o.state, o.version) for o in self.all}
+        assert {(r.id, r.state, r.version, r.next_step) for r in rows} == {
+            (o.id, o.state, o.version, o.due) for o in self.all
+        }
+        assert {r.id: r.behind for r in rows} == {o.id: o.authors | o.signers for o in self.all}
 
     def _behalf(self, who: str, lender: str | None) -> dict[str, str]:
         return {"on_behalf_of": lender} if lender and lender != who else {}

@@ -15,7 +15,7 @@ from erp.base.db import make_engine
 from erp.base.errors import Invalid
 from erp.base.scope import Scope, system_scope
 from erp.finance.approvals import queries, rules, service
-from erp.finance.approvals.model import PreparedFilter, State
+from erp.finance.approvals.model import Hands, PreparedFilter, State
 from erp.finance.approvals.schemas import AllowException, ReleaseJournal
 from erp.finance.journal import service as journal
 from erp.finance.journal.schemas import CorrectEntry, PostEntry
@@ -142,14 +142,14 @@ def test_the_database_posts_only_what_was_approved(office: Office) -> None:
     key = office.run("head", lambda u: queries.head(u.connection, u.scope, office.organisation, prepared)).key  # type: ignore[union-attr]
 
     def swapped(u: uow.UnitOfWork) -> object:
-        queries.insert_act(u.connection, u.scope, office.organisation, prepared, State.APPROVED, version=2, revision=1)
+        office.sign_and_act(u, prepared, State.APPROVED, version=2)
         return journal.post_entry(u, office.organisation, an_entry(key=str(key), memo="mine"), approved=True)
 
     with pytest.raises((ledger_errors.ApprovalNeeded, DBAPIError)):
         office.run("chief", swapped)
 
     def unposted(u: uow.UnitOfWork) -> None:
-        queries.insert_act(u.connection, u.scope, office.organisation, prepared, State.APPROVED, version=2, revision=1)
+        office.sign_and_act(u, prepared, State.APPROVED, version=2)
 
     with pytest.raises(DBAPIError, match="approved but not posted"):
         office.run("chief", unposted)
@@ -504,6 +504,7 @@ def test_every_change_is_in_the_trail(office: Office) -> None:
         "entry-prepared",
         "entry-returned",
         "entry-prepared",
+        "signed",
         "entry-approved",
     ]
     assert {subject for action, subject, _ in trail if action.startswith("entry-")} == {
@@ -554,7 +555,10 @@ def test_another_organisation_sees_and_does_nothing(office: Office, new_office: 
     assert other.run("chief", lambda u: service.some_prepared(u, office.organisation, [prepared])) == []
     assert other.run("chief", lambda u: service.exceptions(u, office.organisation)) == []
     assert other.run("chief", lambda u: service.duties(u, office.organisation)) == []
-    assert other.run("chief", lambda u: service.waiting(u, office.organisation, approves=True)).to_approve == 0
+    assert (
+        other.run("chief", lambda u: service.waiting(u, office.organisation, Hands(approver=frozenset({1})))).to_approve
+        == 0
+    )
     with pytest.raises(DBAPIError, match="row-level security"):
         other.run("chief", lambda u: service.prepare(u, office.organisation, an_entry()))
 
