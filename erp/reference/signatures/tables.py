@@ -1,0 +1,97 @@
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from ledger.tables import metadata
+
+_NOW = text("clock_timestamp()")
+
+signature = Table(
+    "reference_signature",
+    metadata,
+    Column("organisation_id", Integer, ForeignKey("reference_organisation.id"), primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("signer_id", Integer, ForeignKey("reference_user.id"), nullable=False),
+    Column("on_behalf_of", Integer, ForeignKey("reference_user.id")),
+    Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("origin", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("content_sha256", LargeBinary, nullable=False),
+    Column("container", LargeBinary),
+    Column("container_sha256", LargeBinary),
+    Column("certificate", LargeBinary),
+    Column("chain", ARRAY(LargeBinary), nullable=False, server_default=text("'{}'")),
+    Column("known_by", Text),
+    Column("serial", Text),
+    Column("name", Text),
+    Column("iin", Text),
+    Column("bin", Text),
+    Column("issuer", Text),
+    Column("valid_from", DateTime(timezone=True)),
+    Column("valid_until", DateTime(timezone=True)),
+    Column("claimed_at", DateTime(timezone=True)),
+    Column("signed_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("check_code", Text, nullable=False),
+    UniqueConstraint("organisation_id", "check_code"),
+    Index("reference_signature_by_subject", "organisation_id", "subject"),
+    Index("reference_signature_by_code", "check_code"),
+)
+
+trusted_certificate = Table(
+    "reference_trusted_certificate",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("is_root", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("valid_from", DateTime(timezone=True), nullable=False),
+    Column("valid_until", DateTime(timezone=True), nullable=False),
+    Column("trusted_from", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("withdrawn_at", DateTime(timezone=True)),
+)
+
+revocation_list = Table(
+    "reference_revocation_list",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("issuer", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("is_delta", Boolean, nullable=False),
+    Column("this_update", DateTime(timezone=True), nullable=False),
+    Column("next_update", DateTime(timezone=True)),
+    Column("content", LargeBinary, nullable=False),
+    Column("loaded_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Index("reference_revocation_list_by_issuer", "issuer", "is_delta", "this_update"),
+)
+
+certificate = Table(
+    "reference_certificate",
+    metadata,
+    Column("user_id", Integer, ForeignKey("reference_user.id"), primary_key=True, autoincrement=False),
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("iin", Text),
+    Column("bin", Text),
+    Column("issuer", Text, nullable=False),
+    Column("valid_from", DateTime(timezone=True), nullable=False),
+    Column("valid_until", DateTime(timezone=True), nullable=False),
+    Column("registered_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    UniqueConstraint("sha256"),
+)
