@@ -1,0 +1,27 @@
+"""Why a table cannot be read."""
+
+from erp.base.errors import RuleViolated
+from erp.base.i18n import N_
+
+
+class FileUnreadable(RuleViolated):
+    code = "file-unreadable"
+    template = N_("The file {file} cannot be read: {reason}. Expected: CSV text (UTF-8 or Windows), xlsx, xls or ods.")
+
+
+class TableTooLarge(RuleViolated):
+    code = "table-too-large"
+    template = N_(
+        "The table {file} is larger than {rows} rows of {columns} columns. Leave only the rows you need, or bring it"
+        " in parts."
+    )
+
+
+class TableEmpty(RuleViolated):
+    code = "table-empty"
+    template = N_("There is nothing in {file}. Copy the cells, or choose another file.")
+
+
+class QuotesUnpaired(RuleViolated):
+    code = "quotes-unpaired"
+    template = N_("The quotation marks in {file} do not pair: look at line {line}. Nothing was read.")

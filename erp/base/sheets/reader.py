@@ -1,0 +1,138 @@
+"""The one reader of tables: workbooks, CSV files, blocks from the clipboard."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+
+from erp.base.sheets.errors import FileUnreadable, TableEmpty, TableTooLarge
+from erp.base.sheets.model import Limits, Merged, Row, RowKind, Sheet, Table, Value
+from erp.base.sheets.texts import Record, decoded, pasted, records
+
+WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+_UNPACK = Path(__file__).with_name("unpack.py")
+_PATIENCE = 60  # seconds
+
+
+def read_table(source: bytes | str, name: str, limits: Limits = Limits()) -> Table:  # noqa: B008  (frozen)
+    """The table of a file's bytes, whatever its name says, or of a text from the clipboard.
+
+    Formulas come as the values that the file keeps of them; nothing is computed, nothing is run.
+
+    Raises: FileUnreadable, TableTooLarge, TableEmpty, QuotesUnpaired.
+    """
+    if isinstance(source, str):
+        table = Table(name, (_sheet(name, pasted(name, source), limits),))
+    elif source.startswith(WORKBOOK_SIGNATURES):
+        table = _workbook(name, source, limits)
+    else:
+        table = Table(name, (_sheet(name, records(name, decoded(name, source)), limits),))
+    sheets = tuple(sheet for sheet in table.sheets if any(row.kind is not RowKind.BLANK for row in sheet.rows))
+    if not sheets:
+        raise TableEmpty(file=name)
+    return Table(name, sheets, table.hidden)
+
+
+# ------------------------------------------------------------------------------------------------ texts
+
+
+def _sheet(name: str, found: Iterator[Record], limits: Limits) -> Sheet:
+    rows = [(line, tuple[Value, ...](cells)) for line, cells in islice(found, limits.rows + 1)]
+    return _squared(name, "", rows, (), limits)
+
+
+def _squared(
+    name: str, sheet: str, rows: Sequence[tuple[int, tuple[Value, ...]]], merged: tuple[Merged, ...], limits: Limits
+) -> Sheet:
+    """Rows of one width, without the blank columns at their ends.  Raises: TableTooLarge."""
+    width = max((_width(values) for _, values in rows), default=0)
+    longest = max((len(v) for _, values in rows for v in values if isinstance(v, str)), default=0)
+    if len(rows) > limits.rows or width > limits.columns or longest > limits.text:
+        raise _too_large(name, limits)
+    blank = ("",) * width
+    return Sheet(sheet, tuple(Row(line, (values + blank)[:width]) for line, values in rows), merged)
+
+
+def _width(values: Sequence[Value]) -> int:
+    return next((at for at in range(len(values), 0, -1) if values[at - 1] != ""), 0)
+
+
+def _too_large(name: str, limits: Limits) -> TableTooLarge:
+    return TableTooLarge(file=name, rows=limits.rows, columns=limits.columns)
+
+
+# ------------------------------------------------------------------------------------------------ workbooks
+
+
+@dataclass
+class _Unpacked:
+    name: str
+    merged: tuple[Merged, ...]
+    rows: list[list[Value]] = field(default_factory=list)
+
+
+def _workbook(name: str, content: bytes, limits: Limits) -> Table:
+    try:
+        done = subprocess.run(  # noqa: S603  (a program of ours, with numbers for arguments)
+            [sys.executable, "-P", str(_UNPACK), str(limits.rows), str(limits.columns)],
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _too_large(name, limits) from None
+    if done.returncode:  # it asked for more memory or time than it was given
+        raise _too_large(name, limits)
+    found, hidden = _gathered(name, done.stdout.decode().splitlines(), limits)
+    return Table(
+        name,
+        tuple(
+            _squared(name, sheet.name, [*enumerate(map(tuple, _spread(sheet)), start=1)], sheet.merged, limits)
+            for sheet in found
+        ),
+        hidden,
+    )
+
+
+def _gathered(name: str, lines: Iterable[str], limits: Limits) -> tuple[list[_Unpacked], tuple[str, ...]]:
+    sheets: list[_Unpacked] = []
+    for line in lines:
+        said = json.loads(line)
+        if isinstance(said, list):
+            sheets[-1].rows.append([_value(cell) for cell in said])
+        elif "sheet" in said:
+            sheets.append(_Unpacked(said["sheet"], tuple((*each,) for each in said["merged"])))
+        elif "hidden" in said:
+            return sheets, tuple(said["hidden"])
+        elif "too large" in said:
+            raise _too_large(name, limits)
+        else:
+            raise FileUnreadable(file=name, reason=said["fault"])
+    raise FileUnreadable(file=name, reason="it ends too early")
+
+
+def _value(said: object) -> Value:
+    if isinstance(said, dict):
+        return datetime.fromisoformat(said["instant"]) if "instant" in said else date.fromisoformat(said["day"])
+    assert isinstance(said, str | int | float | bool)
+    return said
+
+
+def _spread(sheet: _Unpacked) -> list[list[Value]]:
+    """Rows in which a text or a day stands in every cell that is one with its own; a number would count twice."""
+    rows = sheet.rows
+    for first_row, first_column, last_row, last_column in sheet.merged:
+        if first_row >= len(rows) or first_column >= len(rows[first_row]):
+            continue
+        value = rows[first_row][first_column]
+        if isinstance(value, str | date):
+            for row in rows[first_row : last_row + 1]:
+                for column in range(first_column, min(last_column + 1, len(row))):
+                    row[column] = value if row[column] == "" else row[column]
+    return rows

@@ -1,0 +1,1 @@
+"""Tables from Excel, a file or the clipboard, taken in as checked drafts: nothing is booked before it is accepted."""
