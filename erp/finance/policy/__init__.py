@@ -1,0 +1,1 @@
+"""The accounting policy of an organisation: a dated record, signed by two, that the program obeys."""
