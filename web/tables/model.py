@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from erp.base.i18n import Language
+
 Value = str | int | date | None
 """Of a column of days also a word in the place of one: Opening balance."""
 
@@ -84,9 +86,21 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a file says of itself above its table: the organisation, the period, who made it and when."""
+    """What a file says of itself above its table: the organisation, the period, who made it and when.
+
+    What follows ``made`` is for paper alone.
+    """
 
     facts: Sequence[tuple[str, str]]
+    """The organisation first, without a name of the fact."""
     made_at: datetime
     file_name: str
     """Without its ending."""
+    made: str = ""
+    """When it was made, by whom."""
+    language: Language = Language.EN
+    form: str = ""
+    """The official form it follows, and whether that is verified."""
+    notes: Sequence[str] = ()
+    signers: Sequence[str] = ()
+    """Who signs it by hand."""

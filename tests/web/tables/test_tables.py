@@ -9,6 +9,7 @@ from io import BytesIO, StringIO
 from tempfile import TemporaryFile
 from zipfile import ZipFile
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
@@ -87,6 +88,29 @@ def test_what_people_typed_is_text_in_a_spreadsheet() -> None:
         inside = book.read("xl/worksheets/sheet1.xml").decode()
         assert "<f>" not in inside
         assert "hyperlink" not in inside
+
+
+@pytest.mark.parametrize(
+    "text", ["<r>x</r>", "<r><t>x</t></r>", "a & b < c", "_x0041_", " a ", "a\nb", "_", "«Заря» №5", "x" * 40, "ж" * 41]
+)
+def test_a_text_is_read_back_as_it_is_wherever_it_stands(text: str) -> None:
+    about = About([("", text)], ABOUT.made_at, "x")
+    file = BytesIO()
+    sheet.write(Table("x", [Column(text), Column("n", Kind.COUNT)], [Row([text, 1]), Row([text, 2])]), about, file)
+    found = [line[0] for line in cells(file.getvalue())]
+    assert (found[1], found[-3:]) == (text, [text] * 3)
+
+
+def test_what_xml_cannot_hold_is_written_as_the_format_does() -> None:
+    content = as_sheet(Table("x", [Column("Text")], [Row(["a\x07b_x0007_\ufffe"])]))
+    with ZipFile(BytesIO(content)) as book:
+        assert "a_x0007_b_x005F_x0007__xFFFE_" in book.read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_a_list_longer_than_a_sheet_is_refused_and_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet, "_MOST_ROWS", 8)
+    with pytest.raises(sheet.SheetTooLong):
+        as_sheet(Table("x", [Column("Text")], [Row(["a"])] * 9))
 
 
 def test_a_spreadsheet_is_ready_to_read_and_to_print() -> None:

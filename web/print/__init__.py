@@ -1,0 +1,1 @@
+"""Papers: typst sheets, and the processes that typeset them."""
