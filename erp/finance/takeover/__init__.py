@@ -1,0 +1,1 @@
+"""Taking an institution over from another program: its balances, its entries, and the months kept in both."""
