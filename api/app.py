@@ -21,18 +21,37 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import Engine
 
 from api import audit
+from api.allowance import Allowance
 from api.conventions import take_key
-from api.finance import approvals, journal, papers, periods, recodings, reorganisations, reports
+from api.finance import (
+    approvals,
+    bulk,
+    closing,
+    drafts,
+    finder,
+    intake,
+    journal,
+    papers,
+    periods,
+    policy,
+    recodings,
+    reorganisations,
+    reports,
+    takeovers,
+    templates,
+)
 from api.health import UNTOLD, Program
 from api.health import routes as health_routes
 from api.metrics import Metrics
 from api.observed import Observed
 from api.openapi import Described
+from api.options import PLAIN, Options
 from api.origin import Networks
 from api.problems import problem_response
-from api.reference import access, calendar, counterparties, jobs, notifications, organisations, packages
+from api.reference import access, calendar, counterparties, jobs, notifications, organisations, packages, signatures
 from api.security import Visit, policy_guard, preferred_language, provide_visit
 from erp.base.i18n import Language
+from erp.base.vault import Vault
 from erp.reference.access.model import Permission
 
 API_PREFIX = "/api/"
@@ -40,10 +59,19 @@ _FOR_PROGRAMS = (API_PREFIX, "/healthz", "/readyz", "/metrics")
 _FOR_EVER = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)  # addresses carry a content hash
 _PUBLIC = {"policy": Permission.PUBLIC}
 _MEBIBYTE = 1 << 20
+_CHECKS = 60  # of signatures that an address may ask for in a minute
+
+
+def security_policy(*, also: str = "") -> str:
+    """What a page may load; ``also`` is one more address that its script may speak to."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src"
+        f" 'self'{also and ' '}{also}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": security_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -78,8 +106,13 @@ def create_app(
     trusted_proxies: Networks = (),
     program: Program = UNTOLD,
     largest_file: int = 20 * _MEBIBYTE,
+    vault: Vault | None = None,
+    options: Options = PLAIN,
 ) -> Litestar:
-    """The application over one engine; as many threads run handlers as the pool has connections."""
+    """The application over one engine; as many threads run handlers as the pool has connections.
+
+    Without a ``vault`` what it seals opens no more once it is gone.
+    """
     executor = ThreadPoolExecutor(threads, thread_name_prefix="qazyna")
     set_asyncio_executor(executor)
 
@@ -100,7 +133,15 @@ def create_app(
             *health_routes,
             *journal.routes,
             *reports.routes,
+            *finder.routes,
             *approvals.routes,
+            *policy.routes,
+            *closing.routes,
+            *bulk.routes,
+            *intake.routes,
+            *takeovers.routes,
+            *drafts.routes,
+            *templates.routes,
             *periods.routes,
             *papers.routes,
             *jobs.routes,
@@ -112,6 +153,7 @@ def create_app(
             *reorganisations.routes,
             *packages.routes,
             *calendar.routes,
+            *signatures.routes,
             *audit.routes,
             *pages.routes,
             create_static_files_router(
@@ -131,6 +173,9 @@ def create_app(
                 "program": program,
                 "metrics": metrics,
                 "largest_file": largest_file,
+                "options": options,
+                "checks": Allowance(_CHECKS, 60),
+                "vault": vault or Vault.fresh(),
                 "say": pages.say,
             }
         ),

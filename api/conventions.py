@@ -109,6 +109,15 @@ def keyed(handler: HTTPRouteHandler) -> bool:
     return command is not None and "key" in getattr(command.annotation, "model_fields", {})
 
 
+def version_seen(if_match: str | None) -> int:
+    """The version that the caller has seen.  Raises: TagMissing; ChangedMeanwhile for what is no version."""
+    tags = require_tag(if_match)
+    bare = tags.pop().strip('"')
+    if tags or not (bare.isascii() and bare.isdecimal() and len(bare) < 10):
+        raise ChangedMeanwhile()
+    return int(bare)
+
+
 async def take_key(request: Request[Any, Any, Any]) -> None:
     """Enter the key of the header into the command.  Raises: KeysDiffer."""
     key = request.headers.get("idempotency-key")

@@ -38,6 +38,11 @@ def logger() -> BoundLogger:
     return log
 
 
+def request_number() -> str:
+    """What the lines of the request that is being answered are known by."""
+    return str(structlog.contextvars.get_contextvars().get("request", ""))
+
+
 def write_logs(form: Form, stream: TextIO | None = None) -> None:
     """Write lines to standard error: ``json`` for programs, ``console`` for people, ``quiet`` without the requests."""
     shown = structlog.processors.JSONRenderer(ensure_ascii=False) if form == "json" else structlog.dev.ConsoleRenderer()

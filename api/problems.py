@@ -30,10 +30,12 @@ from litestar.status_codes import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from api.allowance import AskedTooOften
 from api.conventions import ChangedMeanwhile, FormNotTaken, TagMissing
 from api.logs import logger
 from api.validation import NestedTooDeep, faults_of, pointer, refusal_of
 from erp.base.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, RuleViolated
+from erp.finance.drafts.rules import DraftChanged
 from erp.reference.access.policy import SignInNeeded
 from erp.reference.access.service import TooManyAttempts
 from ledger import errors as ledger_errors
@@ -91,11 +93,13 @@ class DiskFull(Conflict):
 _STATUS: list[tuple[type[Exception], int]] = [
     (SignInNeeded, HTTP_401_UNAUTHORIZED),
     (TooManyAttempts, HTTP_429_TOO_MANY_REQUESTS),
+    (AskedTooOften, HTTP_429_TOO_MANY_REQUESTS),
     (OutcomeUnknown, HTTP_503_SERVICE_UNAVAILABLE),
     (SchemaNotCurrent, HTTP_503_SERVICE_UNAVAILABLE),
     (DiskFull, HTTP_507_INSUFFICIENT_STORAGE),
     (TookTooLong, HTTP_504_GATEWAY_TIMEOUT),
     (ChangedMeanwhile, HTTP_412_PRECONDITION_FAILED),
+    (DraftChanged, HTTP_412_PRECONDITION_FAILED),
     (FormNotTaken, HTTP_415_UNSUPPORTED_MEDIA_TYPE),
     (TagMissing, HTTP_428_PRECONDITION_REQUIRED),
     (NotFound, HTTP_404_NOT_FOUND),
@@ -119,6 +123,10 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (ledger_errors.ApprovalNeeded, HTTP_409_CONFLICT),
     (ledger_errors.PreparedChanged, HTTP_412_PRECONDITION_FAILED),
     (ledger_errors.OwnEntry, HTTP_403_FORBIDDEN),
+    (ledger_errors.JournalNotKept, HTTP_409_CONFLICT),
+    (ledger_errors.PolicyChanged, HTTP_409_CONFLICT),
+    (ledger_errors.PolicyDayTaken, HTTP_409_CONFLICT),
+    (ledger_errors.PolicyOwn, HTTP_403_FORBIDDEN),
     (LedgerError, HTTP_422_UNPROCESSABLE_ENTITY),
     (RecursionError, HTTP_400_BAD_REQUEST),
     (OperationalError, HTTP_503_SERVICE_UNAVAILABLE),

@@ -27,7 +27,11 @@ FULL_SIZE: dict[str, Callable[[World], Iterator[Figure]]] = {
     "verify": proof.figures,
     "import": bulk.imported,
 }
-APART: dict[str, Callable[[], Iterator[Figure]]] = {"pages": pages.figures, "export": desk.exported}
+APART: dict[str, Callable[[], Iterator[Figure]]] = {
+    "pages": pages.figures,
+    "export": desk.exported,
+    "typed": desk.typed,
+}
 """Groups with books of their own."""
 SIZES = [100_000, 1_000_000, 10_000_000]
 

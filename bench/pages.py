@@ -30,7 +30,7 @@ _NO_PAGE = re.compile(r"^/(static|sign-out)|\.(csv|xlsx|pdf|json)(\?|$)")
 
 def figures() -> Iterator[Figure]:
     """Milliseconds a page takes, whole: over the wire, from a server of its own with the demonstration."""
-    with _served() as address:
+    with served() as address:
         baseline = _milliseconds(_Visitor(address), "/healthz", REPEATS * 20)
         pages = [page for sign_in in demonstration.SIGN_INS for page in _pages_of(address, sign_in)]
         times = sorted(pages)
@@ -89,7 +89,8 @@ def _pages_of(address: str, person: demonstration.SignIn) -> list[float]:
 
 
 @contextmanager
-def _served() -> Iterator[str]:
+def served() -> Iterator[str]:
+    """Address of a server of its own with the demonstration."""
     with temporary_data("qazyna-bench-") as folder, EmbeddedPostgres(folder) as postgres:
         upgrade(postgres.url())
         with Progress(disable=True) as progress:

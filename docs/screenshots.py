@@ -40,6 +40,23 @@ def _half_an_entry(page: Page) -> None:
     page.fill("[name='postings.0.amount']", "128 450,00")
 
 
+def _search(words: str) -> Callable[[Page], None]:
+    """Open the search window and type."""
+
+    def act(page: Page) -> None:
+        page.locator("[data-palette]").click()
+        page.locator("#palette-q").fill(words)
+        page.locator("#palette [role=option][aria-selected=true]").wait_for()
+
+    return act
+
+
+def _help(page: Page) -> None:
+    page.locator("#effective_on").focus()
+    page.keyboard.press("F1")
+    page.locator("#help-effective_on").wait_for()
+
+
 def _open_first(page: Page) -> None:
     """Open the first document of a list, and go down to the papers beside it."""
     page.goto(urljoin(page.url, page.locator("main table tbody a").first.get_attribute("href")))
@@ -84,6 +101,17 @@ SHOTS = [
     *_at_both_sizes("months", "months", "ru", "erlan", "School No. 12"),
     *_at_both_sizes("approvals", "approvals", "ru", "svetlana", "School-Gymnasium No. 4"),
     *_at_both_sizes("papers", _TALK, "ru", "erlan", "School No. 12", _open_first),
+    *(
+        shot
+        for language in ("kk", "ru", "en")
+        for shot in (
+            *_at_both_sizes("find", "journal", language, "aigul", "Besterek Basic School", _search("41 090,66")),
+            Shot(f"keys-{language}-light", "/keys", language),
+            Shot(f"help-{language}-light", "journal/new", language, prepare=_help),
+            *_at_both_sizes("tour", "/tour", language, "aigul"),
+            Shot(f"welcome-{language}-light", "/", language, login="timur"),
+        )
+    ),
     *_at_both_sizes("admin", "/admin", "en", "bolat"),
     *_at_both_sizes("admin-users", "/admin/users", "en", "bolat"),
     *_at_both_sizes("admin-organisations", "/admin/organisations", "en", "bolat"),

@@ -263,6 +263,37 @@ class OwnEntry(LedgerError):
     template = "Whoever prepared an entry does not approve it. Leave it to a second person."
 
 
+class JournalNotKept(LedgerError):
+    code, sqlstate = "journal-not-kept", "QZ090"
+    template = (
+        "The accounting policy in force on {day} does not keep the journal {journal}. Choose another journal, or sign"
+        " an edition of the policy that keeps it."
+    )
+
+
+class PolicyChanged(LedgerError):
+    code, sqlstate = "policy-changed", "QZ091"
+    template = "Somebody has acted on this edition of the policy since you opened it. Look at it anew, then decide."
+
+
+class PolicyOwn(LedgerError):
+    code, sqlstate = "policy-own", "QZ092"
+    template = "One person does not give both signatures. Leave this one to the head of the institution."
+
+
+class PolicyBeginsInThePast(LedgerError):
+    code, sqlstate = "policy-begins-in-the-past", "QZ093"
+    template = (
+        "The policy was to begin on {day}, which is no longer ahead. Return it, choose a later day, and propose it"
+        " again."
+    )
+
+
+class PolicyDayTaken(LedgerError):
+    code, sqlstate = "policy-day-taken", "QZ094"
+    template = "An edition that begins on {day} is signed already. Choose a later day."
+
+
 _BY_STATE = {leaf.sqlstate: leaf for leaf in LedgerError.__subclasses__()}
 _BY_CONSTRAINT: dict[str, type[LedgerError]] = {
     "ledger_posting_two_sides": SameSides,

@@ -226,6 +226,7 @@ number = Table(
     Column("fiscal_year", Integer, primary_key=True, autoincrement=False),
     Column("last_number", BigInteger, nullable=False),
     Column("guarded", Boolean, nullable=False, server_default=text("false")),
+    Column("policed", Boolean, nullable=False, server_default=text("false")),
 )
 
 command = Table(

@@ -29,6 +29,7 @@ from erp.base.i18n import N_, Language
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import service as approvals
+from erp.finance.closing import service as closing
 from erp.finance.journal import service as journal
 from erp.finance.journal.imports.errors import ImportRefused
 from erp.finance.journal.imports.model import ImportProgress, ImportResult, Phase, Refusals
@@ -36,6 +37,7 @@ from erp.finance.journal.imports.service import import_journal as run_import
 from erp.finance.recoding import rules as recoding_rules
 from erp.finance.recoding import service as recoding
 from erp.finance.recoding.schemas import MakeRecoding
+from erp.reference.access import identities
 from erp.reference.access import service as access
 from erp.reference.access.model import Limits, Permission, Role
 from erp.reference.access.policy import OrganisationUnknown, authorise, permissions, permissions_at
@@ -44,6 +46,8 @@ from erp.reference.organisations.model import Organisation
 from erp.reference.packages import rules as package_rules
 from erp.reference.packages import service as packages
 from erp.reference.packages.model import Change, Loaded, Preview
+from erp.reference.signatures import trust
+from erp.reference.signatures.errors import CertificateUnknown
 from ledger import anchor as anchors
 from ledger import seals
 from ledger.errors import LedgerError
@@ -67,10 +71,12 @@ app = typer.Typer(
 )
 imports = typer.Typer(no_args_is_help=True, help="Bring in what was made elsewhere.")
 users = typer.Typer(no_args_is_help=True, help="People who sign in.")
+trusts = typer.Typer(no_args_is_help=True, help="Certification centres whose signatures are taken.")
 recodes = typer.Typer(no_args_is_help=True, help="Old codes into new ones, in everybody's books.")
 app.add_typer(imports, name="import")
 app.add_typer(recodes, name="recode")
 app.add_typer(users, name="user")
+app.add_typer(trusts, name="trust")
 
 out, err = (
     Console(highlight=False, markup=False, soft_wrap=True),
@@ -406,7 +412,7 @@ def _tell_loaded(loaded: Loaded) -> None:
 @app.command()
 def close(month: MonthArgument, organisation: OrganisationOption, login: LoginOption) -> None:
     """Close a month: nothing more is posted into it."""
-    _set_period(month, organisation, login, journal.close_month)
+    _set_period(month, organisation, login, closing.close_month)
     out.print(_("The month {month} is closed.", month=month))
 
 
@@ -428,7 +434,7 @@ def reopen(month: MonthArgument, organisation: OrganisationOption, login: LoginO
 def close_year(year: YearArgument, organisation: OrganisationOption, login: LoginOption) -> None:
     """Bring a year's revenue and expense to zero against its result, and lock the year."""
     key = uuid4()
-    done = _change_year(organisation, login, lambda u, at: journal.close_year(u, at, year, key))
+    done = _change_year(organisation, login, lambda u, at: closing.close_year(u, at, year, key))
     facts = {"year": year, "result": money(done.result_tiyn), "entries": done.entries, "postings": done.postings}
     out.print(
         _(
@@ -715,6 +721,115 @@ def issue_token(
 
     with migrated_database(Settings.read()) as found, _engine(found) as engine:
         out.print(uow.run(engine, system_scope(), issue), soft_wrap=True)
+
+
+IssuerOption = Annotated[
+    str | None, typer.Option(help="iin, or a provider's address; the provider of the settings by default.")
+]
+
+
+@users.command("link")
+def link_user(login: str, subject: str, issuer: IssuerOption = None) -> None:
+    """Let a person be known by the IIN of their certificates, or sign in by an account at a provider."""
+    settings = Settings.read()
+    known_to = _issuer(issuer, settings)
+
+    def link(u: UnitOfWork) -> bool:
+        return identities.link(u, access.person(u, login, today()).user.id, known_to, subject)
+
+    with migrated_database(settings) as found, _engine(found) as engine:
+        if not uow.run(engine, system_scope(), link):
+            err.print(_("It is linked to somebody already, or the person to another one there."), style="red")
+            raise typer.Exit(1)
+    out.print(_("{login} is linked.", login=login))
+
+
+@users.command("unlink")
+def unlink_user(login: str, issuer: IssuerOption = None) -> None:
+    """End what link made; signatures stay as they are."""
+    settings = Settings.read()
+    known_to = _issuer(issuer, settings)
+    with migrated_database(settings) as found, _engine(found) as engine:
+        uow.run(
+            engine,
+            system_scope(),
+            lambda u: identities.unlink(u, access.person(u, login, today()).user.id, known_to),
+        )
+    out.print(_("{login} is linked no more.", login=login))
+
+
+def _issuer(given: str | None, settings: Settings) -> str:
+    known_to = given or settings.oidc_issuer
+    if known_to is None:
+        raise StartupError(N_("Say --issuer: no provider is set in QAZYNA_OIDC_ISSUER."))
+    return known_to
+
+
+# ------------------------------------------------------------------------------------------------ trust
+
+
+@trusts.command("load")
+def load_trust(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Certificates and lists (CRL), or folders of them.", exists=True)
+    ] = None,
+) -> None:
+    """Take in certificates of certification centres and their lists of revoked ones; by default the trust store's."""
+    settings = Settings.read()
+    places = files or ([settings.trust_store] if settings.trust_store else [])
+    if not places:
+        raise StartupError(N_("Name the files, or set QAZYNA_TRUST_STORE to their folder."))
+    found_files = sorted(
+        file
+        for place in places
+        for file in (place.iterdir() if place.is_dir() else [place])
+        if file.is_file() and (not place.is_dir() or file.suffix.lower() in trust.ENDINGS)
+    )
+    given = [trust.File(file.name, file.read_bytes()) for file in found_files]
+    with migrated_database(settings) as found, _engine(found, owner=True) as engine:
+        loaded = uow.run(engine, system_scope(), lambda u: trust.load(u, given))
+    for name in loaded.certificates:
+        out.print(_("Trusted from now on: {name}", name=name))
+    for name in loaded.lists:
+        out.print(_("List of revoked certificates taken in: {name}", name=name))
+    if not (loaded.certificates or loaded.lists):
+        out.print(_("Nothing new."))
+
+
+@trusts.command("show")
+def show_trust() -> None:
+    """Which centres are trusted, and how old their lists are."""
+    with migrated_database(Settings.read()) as found, _engine(found) as engine:
+        centres, newest = uow.read(engine, system_scope(), lambda u: (trust.trusted(u), trust.newest_lists(u)))
+    table = Table(Column("SHA-256"), Column(_("Centre")), Column(_("Until")), Column(_("Trust")))
+    for each in centres:
+        withdrawn = _("withdrawn {when}", when=moment(each.withdrawn_at)) if each.withdrawn_at else ""
+        kind = _("root") if each.is_root else _("under a root")
+        table.add_row(each.sha256.hex()[:16], each.name, moment(each.valid_until), withdrawn or kind)
+    out.print(table)
+    lists = Table(Column(_("List of revoked certificates")), Column(_("Made")), Column(_("Next due")))
+    for of in newest:
+        due = moment(of.next_update) if of.next_update else "—"
+        lists.add_row(f"{of.name} (delta)" if of.is_delta else of.name, moment(of.this_update), due)
+    out.print(lists)
+
+
+@trusts.command("withdraw")
+def withdraw_trust(
+    sha256: Annotated[str, typer.Argument(help="Beginning of the SHA-256 that qazyna trust show prints.")],
+    reason: ReasonOption,
+) -> None:
+    """Trust a centre no more; what was signed before stays as it was."""
+
+    def withdraw(u: UnitOfWork) -> str:
+        met = [each.sha256 for each in trust.trusted(u) if each.sha256.hex().startswith(sha256.lower())]
+        if len(met) != 1:
+            raise CertificateUnknown()
+        return trust.withdraw(u, met[0], reason)
+
+    with migrated_database(Settings.read()) as found, _engine(found, owner=True) as engine:
+        name = uow.run(engine, system_scope(), withdraw)
+    out.print(_("Trusted no more: {name}", name=name))
 
 
 # ------------------------------------------------------------------------------------------------ common

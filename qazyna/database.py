@@ -10,7 +10,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.i18n import N_
+from erp.base.scope import system_scope
+from erp.reference.access import second_factor
 from qazyna.errors import StartupError
+from qazyna.keys import vault_of
 from qazyna.migrate import upgrade
 from qazyna.postgres import EmbeddedPostgres
 from qazyna.settings import Settings
@@ -40,10 +43,12 @@ def migrated_database(settings: Settings) -> Iterator[Database]:
         with EmbeddedPostgres(settings.data) as postgres:
             upgrade(postgres.url())
             _let_application_in(postgres.url())
+            _seal_secrets(postgres.url(), settings)
             yield Database(postgres.url(), postgres.url(user=APPLICATION_ROLE), postgres.is_alive, postgres)
     else:
         _require_reachable(settings.database_url)
         upgrade(settings.database_url)
+        _seal_secrets(settings.database_url, settings)
         yield Database(settings.database_url, settings.database_url, lambda: True)
 
 
@@ -52,6 +57,15 @@ def _let_application_in(url: str) -> None:
     engine = make_engine(url, role=None, pool=1)
     with engine.begin() as connection:
         connection.execute(text(f"ALTER ROLE {APPLICATION_ROLE} LOGIN"))
+    engine.dispose()
+
+
+def _seal_secrets(url: str, settings: Settings) -> None:
+    """Seal secrets from before there was a key.  Raises: StartupError, where the key file cannot be used."""
+    vault = vault_of(settings)
+    engine = make_engine(url, role=None, pool=1)
+    with engine.begin() as connection:
+        second_factor.seal_what_is_plain(connection, system_scope(), vault)
     engine.dispose()
 
 

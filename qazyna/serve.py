@@ -23,6 +23,7 @@ from ledger import service as ledger
 from qazyna import __version__, backup
 from qazyna.database import Database
 from qazyna.errors import StartupError
+from qazyna.keys import vault_of
 from qazyna.migrate import heads
 from qazyna.postgres import EmbeddedPostgres
 from qazyna.settings import Settings
@@ -42,6 +43,8 @@ def application(url: str, settings: Settings, copies: Callable[[], Copies] | Non
         trusted_proxies=settings.trusted_proxies,
         program=told,
         largest_file=settings.attachment_mb << 20,
+        vault=vault_of(settings),
+        options=settings.options(),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from api.logs import Form
+from api.options import NCALAYER, Options, Provider
 from api.origin import Networks
 from erp.base.i18n import N_
 from erp.reference.mail.service import Server
@@ -26,6 +27,8 @@ _SHORTEST_TOKEN = 16
 _SECRET = ("token", "password", "secret", "key")  # endings of the names of settings that are never shown
 _LARGEST_ATTACHMENT_MB = 500
 _MAIL_ADDRESS = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+")
+_OWN_SOCKET = re.compile(r"wss?://(?:127\.0\.0\.1|localhost):[0-9]{1,5}")
+_LOOPBACK = ("127.0.0.1", "localhost")
 _HOST = re.compile(r"[0-9A-Za-z.:_-]+")
 _SWITCH = {
     "yes": True,
@@ -62,6 +65,14 @@ class Settings:
     smtp_url: str | None = None  # smtp://user:password@host:port, or smtps://; None: letters wait
     mail_from: str = "qazyna@localhost"
     attachment_mb: int = 20  # how large a file may be
+    secret_key: Path | None = None  # file of the keys that seal secrets; None: secret.key in the data folder
+    public_url: str | None = None  # how the program is reached from outside; None: as each request came
+    trust_store: Path | None = None  # folder of certificates and revocation lists for qazyna trust load
+    ncalayer: str | None = None  # address of the reader's own NCALayer; None: no signing in the browser
+    oidc_issuer: str | None = None  # OpenID Connect provider to sign in with; None: passwords only
+    oidc_client_id: str | None = None
+    oidc_client_secret_file: Path | None = None  # None: a public client
+    oidc_label: str = "OpenID Connect"  # what its button says
     metrics_token: str | None = None  # who may see /metrics from elsewhere; None: only this machine
 
     @classmethod
@@ -96,8 +107,38 @@ class Settings:
             smtp_url=read("smtp_url", _smtp_url, default.smtp_url),
             mail_from=read("mail_from", _mail_from, default.mail_from),
             attachment_mb=read("attachment_mb", _attachment_mb, default.attachment_mb),
+            secret_key=read("secret_key", _key_file, default.secret_key),
+            public_url=read("public_url", _public_url, default.public_url),
+            trust_store=read("trust_store", _trust_store, default.trust_store),
+            ncalayer=read("ncalayer", _ncalayer, default.ncalayer),
+            oidc_issuer=read("oidc_issuer", _oidc_issuer, default.oidc_issuer),
+            oidc_client_id=read("oidc_client_id", str, default.oidc_client_id),
+            oidc_client_secret_file=read(
+                "oidc_client_secret_file", _oidc_client_secret_file, default.oidc_client_secret_file
+            ),
+            oidc_label=read("oidc_label", str, default.oidc_label),
             metrics_token=read("metrics_token", _metrics_token, default.metrics_token),
         )
+
+    def options(self) -> Options:
+        """What pages offer beyond the program itself.  Raises: StartupError."""
+        return Options(self.public_url, self.ncalayer, self._provider())
+
+    def _provider(self) -> Provider | None:
+        if self.oidc_issuer is None:
+            return None
+        if self.oidc_client_id is None:
+            raise StartupError(
+                N_("QAZYNA_OIDC_ISSUER is set, but QAZYNA_OIDC_CLIENT_ID is not: set what the provider calls Qazyna.")
+            )
+        file = self.oidc_client_secret_file
+        try:
+            secret = file.read_text(encoding="utf-8").strip() if file else None
+        except (OSError, UnicodeDecodeError) as error:
+            raise StartupError(
+                N_("QAZYNA_OIDC_CLIENT_SECRET_FILE cannot be read: {reason}."), reason=_reason(error)
+            ) from error
+        return Provider(self.oidc_issuer, self.oidc_client_id, self.oidc_label, secret)
 
     def shown(self) -> dict[str, str]:
         """What may be shown of them: no password, no token."""
@@ -156,6 +197,63 @@ def _folder(text: str) -> Path:
     if folder.exists() and not folder.is_dir():
         raise StartupError(N_("QAZYNA_DATA is {found}, which is a file: a folder is expected."), found=folder)
     return folder
+
+
+def _key_file(text: str) -> Path:
+    file = Path(text).expanduser().absolute()
+    if file.is_dir():
+        raise StartupError(N_("QAZYNA_SECRET_KEY is {found}, which is a folder: a file is expected."), found=file)
+    return file
+
+
+def _public_url(text: str) -> str:
+    return _address(
+        text, N_("QAZYNA_PUBLIC_URL is {found}, but an address is expected, like https://qazyna.example.kz.")
+    )
+
+
+def _oidc_issuer(text: str) -> str:
+    """As its provider writes it, a slash at the end counts; unencrypted only on this machine."""
+    refusal = N_("QAZYNA_OIDC_ISSUER is {found}, but an address with https:// is expected.")
+    if not text.startswith("https://") and urlsplit(text).hostname not in _LOOPBACK:
+        raise StartupError(refusal, found=text)
+    _address(text, refusal)
+    return text
+
+
+def _address(text: str, refusal: str) -> str:
+    try:
+        address = urlsplit(text)
+    except ValueError:
+        address = urlsplit("")
+    if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
+        raise StartupError(refusal, found=text)
+    return text.rstrip("/")
+
+
+def _trust_store(text: str) -> Path:
+    folder = Path(text).expanduser().absolute()
+    if not folder.is_dir():
+        raise StartupError(N_("QAZYNA_TRUST_STORE is {found}, but a folder is expected."), found=folder)
+    return folder
+
+
+def _oidc_client_secret_file(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _ncalayer(text: str) -> str | None:
+    """Yes or no, or another address on the reader's own machine."""
+    refusal = N_("QAZYNA_NCALAYER is {found}, but yes, no or an address like wss://127.0.0.1:13579 is expected.")
+    if text.lower() in _SWITCH:
+        return NCALAYER if _SWITCH[text.lower()] else None
+    if not _OWN_SOCKET.fullmatch(text):
+        raise StartupError(refusal, found=text)
+    return text
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def _host(text: str) -> str:

@@ -16,8 +16,12 @@ from sqlalchemy import event
 from api.logs import logger
 from api.problems import log_unforeseen
 from erp.base import uow
+from erp.base.clock import today
 from erp.base.db import connect_args, make_engine
 from erp.base.scope import system_scope
+from erp.finance.approvals.bulk import job as bulk
+from erp.finance.closing import service as closing
+from erp.finance.intake import job as intake
 from erp.finance.journal.imports import job as journal_import
 from erp.reference.jobs.attempt import Circumstances, work
 from erp.reference.mail import service as mail
@@ -25,12 +29,13 @@ from erp.reference.mail.service import Server
 from web.i18n import translate
 from web.letters import write
 
-KINDS = {kind.name: kind for kind in (journal_import.KIND,)}
+KINDS = {kind.name: kind for kind in (journal_import.KIND, intake.KIND, *bulk.KINDS.values())}
 
 _LANES = ("job", "mail")  # queues that do not wait for one another
 _HEARTBEAT = 2.0  # seconds
 _STALLED = 10.0  # seconds without a heartbeat, after which a worker counts as dead
 _PAUSE = 3.0  # seconds between looking for what dead workers left, and before a lost database is tried again
+_FIRST_LOOK, _HOUR = 30.0, 3600.0  # seconds before the first look for steps that are due, and between looks
 _GRACE = 3.0  # seconds in which work may end by itself before its statements are broken off
 
 
@@ -113,7 +118,10 @@ class Worker:
             )
             for lane in _LANES
         ]
-        beside = [asyncio.create_task(self._keep_putting_back()), asyncio.create_task(self._until_stopped())]
+        beside = [
+            asyncio.create_task(each)
+            for each in (self._keep_putting_back(), self._keep_reminding(), self._until_stopped())
+        ]
         done, _ = await asyncio.wait([*lanes, *beside], return_when=asyncio.FIRST_COMPLETED)
         for task in [*lanes, *beside]:
             task.cancel()
@@ -138,6 +146,22 @@ class Worker:
         for left in await jobs.get_stalled_jobs(seconds_since_heartbeat=_STALLED):
             logger().warning("put-back", task=left.task_name, job=left.id)
             await jobs.retry_job(left)
+
+    async def _keep_reminding(self) -> None:
+        """Look every hour whose steps of a close are due or late; nobody is told twice, however many workers run."""
+        while True:
+            await asyncio.sleep(_FIRST_LOOK)
+            try:
+                await asyncio.to_thread(self.remind)
+            except Exception as failure:
+                logger().warning("not-reminded", exc_info=failure)
+            await asyncio.sleep(_HOUR)
+
+    def remind(self) -> None:
+        """Tell the owners of steps that are due today or late."""
+        everywhere = uow.read(self._engine, system_scope(origin="worker"), closing.organisations)
+        program = system_scope(*everywhere, origin="worker")
+        uow.run(self._engine, program, lambda u: closing.remind(u, today()))
 
     async def _until_stopped(self) -> None:
         while not self._stopping.is_set():

@@ -11,12 +11,14 @@ from litestar.params import PathParameter
 from litestar.response import Redirect
 from markupsafe import Markup
 
+from api.options import Provider
 from api.security import SESSION_COOKIE, Visit, Visitor
 from erp.base.clock import now, today
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
-from erp.reference.access import people, second_factor
+from erp.reference.access import identities, people, second_factor
 from erp.reference.access import service as access
+from erp.reference.access.identities import Linked
 from erp.reference.access.model import (
     ROLE_NAMES,
     Delegation,
@@ -29,12 +31,17 @@ from erp.reference.access.model import (
     Token,
 )
 from erp.reference.access.policy import permissions
+from erp.reference.desk import service as desk
+from erp.reference.desk.model import Density, DeskSettings
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
+from erp.reference.signatures import service as signatures
+from erp.reference.signatures.model import Registered
 from web.i18n import alphabetical
-from web.pages import Ask, own_address, render
+from web.pages import Ask, own_address, render, visit_of
 from web.session import Sent
 from web.sheets import TRIED_TOO_OFTEN, Field, Option, Sheet, Typed, day_field, done, said, send, show
+from web.signing import options_of
 
 _OWN = {"policy": Permission.OWN_ACCOUNT}
 _HOME = "/account"
@@ -71,9 +78,13 @@ class Account:
     second_factor: SecondFactor | None
     delegations: list[Delegation]
     organisations: dict[int, Organisation]
+    certificates: list[Registered]
+    linked: Linked | None
+    """The account at the provider that is set up here."""
 
     @classmethod
-    def read(cls, uow: UnitOfWork, identity: Identity, secret: str, day: date) -> "Account":
+    def read(cls, uow: UnitOfWork, identity: Identity, secret: str, day: date, provider: Provider | None) -> "Account":
+        links = identities.identities(uow, identity.user.id)
         tokens, delegations = access.tokens(uow), people.delegations(uow)
         ids = {*identity.roles, *(each.organisation_id for each in delegations)}
         ids |= {t.limits.organisation_id for t in tokens if t.limits and t.limits.organisation_id}
@@ -83,19 +94,24 @@ class Account:
             access.second_factor_of(uow),
             delegations,
             organisations.by_ids(uow, sorted(ids), day),
+            signatures.certificates(uow),
+            next((each for each in links if provider and each.issuer == provider.issuer), None),
         )
 
 
 @get(_HOME, opt=_OWN, sync_to_thread=True)
 def account(request: Ask, visit: Visitor) -> Response[str]:
     identity, secret = _identity(visit), _secret(request)
-    read = visit.read(lambda uow: Account.read(uow, identity, secret, today()))
+    provider = options_of(request).provider
+    read = visit.read(lambda uow: Account.read(uow, identity, secret, today(), provider))
     return render(
         request,
         "account/account.html",
         account=read,
+        provider=provider,
         role_names=ROLE_NAMES,
         permission_names=PERMISSION_NAMES,
+        densities=DENSITIES,
         today=today(),
         roles=_roles(identity, read.organisations, visit.language),
     )
@@ -113,6 +129,52 @@ def _roles(
         for role in Role
         if role in reached
     ]
+
+
+# ------------------------------------------------------------------------------------------------ desk
+
+
+@get("/account/desk", opt=_OWN, sync_to_thread=True)
+def desk_page(request: Ask, visit: Visitor) -> Response[str]:
+    return show(request, _desk_sheet(visit, visit.language))
+
+
+@post("/account/desk", opt=_OWN, sync_to_thread=True)
+def choose_desk(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+    def choose(visit: Visit, typed: Typed) -> Redirect:
+        density = typed.choice("density", Density, Density.COMFORTABLE)
+        typed.check()
+        chosen = DeskSettings(density, typed.ticked("single_keys"), typed.ticked("tour_shown"))
+        visit.run(lambda uow: desk.choose(uow, chosen))
+        return done(f"{_HOME}#desk")
+
+    return send(request, data, lambda language: _desk_sheet(visit, language), choose)
+
+
+DENSITIES = {Density.COMFORTABLE: N_("comfortable"), Density.COMPACT: N_("compact")}
+
+
+def _desk_sheet(visit: Visit, language: Language) -> Sheet:
+    own = visit.read(desk.settings)
+    densities = [Option(each.value, said(name, language)) for each, name in DENSITIES.items()]
+    return Sheet(
+        N_("Rows and keys"),
+        N_("Save"),
+        f"{_HOME}#desk",
+        (
+            Field("density", N_("Rows and fields"), "select", own.density.value, hint=_DENSITY, options=densities),
+            Field("single_keys", N_("Keys without Ctrl"), "check", "on" * own.single_keys, False, _SINGLE_KEYS),
+            Field("tour_shown", N_("Show the tour on the first page"), "check", "on" * own.tour_shown, False),
+        ),
+        layout=_LAYOUT,
+    )
+
+
+_DENSITY = N_("Compact rows show more of a long list at once.")
+_SINGLE_KEYS = N_(
+    "Outside of fields “?” lists the keys, “/” opens the search, “g” and a letter lead to a page."
+    " Switch them off if you speak to the computer or press keys by accident."
+)
 
 
 # ------------------------------------------------------------------------------------------------ password
@@ -170,7 +232,7 @@ def begin_codes(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     """A new secret for the device."""
 
     def begin(visit: Visit, _: Typed) -> Redirect:
-        visit.run(second_factor.begin)
+        visit.run(lambda uow: second_factor.begin(uow, request.app.state.vault))
         return done("/account/codes/confirm")
 
     return send(request, data, lambda _: _begin_sheet(), begin)
@@ -178,9 +240,9 @@ def begin_codes(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
 
 @get("/account/codes/confirm", opt=_OWN, sync_to_thread=True)
 def confirm_page(request: Ask, visit: Visitor) -> Response[Any]:
-    if visit.read(second_factor.begun) is None:
+    if visit.read(lambda uow: second_factor.begun(uow, request.app.state.vault)) is None:
         return done("/account/codes")
-    return show(request, _confirm_sheet(), **_picture(visit))
+    return show(request, _confirm_sheet(), **_picture(request))
 
 
 @post("/account/codes/confirm", opt=_OWN, sync_to_thread=True)
@@ -188,10 +250,10 @@ def confirm_codes(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     def confirm(visit: Visit, typed: Typed) -> Response[str]:
         code = typed.text("code")
         typed.check()
-        codes = visit.run(lambda uow: second_factor.confirm(uow, code, now().timestamp()))
+        codes = visit.run(lambda uow: second_factor.confirm(uow, request.app.state.vault, code, now().timestamp()))
         return render(request, "account/recovery.html", codes=codes)
 
-    return send(request, data, lambda _: _confirm_sheet(), confirm, shown=lambda: _picture(visit))
+    return send(request, data, lambda _: _confirm_sheet(), confirm, shown=lambda: _picture(request))
 
 
 @get("/account/codes/off", opt=_OWN, sync_to_thread=True)
@@ -204,15 +266,16 @@ def codes_off(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     def turn_off(visit: Visit, typed: Typed) -> Redirect:
         code = typed.text("code")
         typed.check()
-        access.turn_off_codes(visit.engine, visit.scope, code, now())
+        access.turn_off_codes(visit.engine, visit.scope, request.app.state.vault, code, now())
         return done(_HOME)
 
     return send(request, data, lambda _: _off_sheet(), turn_off, refused_by=TRIED_TOO_OFTEN)
 
 
-def _picture(visit: Visit) -> dict[str, Any]:
+def _picture(request: Ask) -> dict[str, Any]:
     """The secret to be shared with the device: drawn, and spelt for who cannot photograph it."""
-    secret = visit.read(second_factor.begun) or ""
+    visit = visit_of(request)
+    secret = visit.read(lambda uow: second_factor.begun(uow, request.app.state.vault)) or ""
     address = second_factor.address(secret, _identity(visit).user.login)
     drawn = segno.make(address, error="m").svg_inline(scale=5, dark="#000", light="#fff", border=3)
     return {"template": "account/codes.html", "picture": Markup(drawn), "secret": secret}  # noqa: S704
@@ -427,6 +490,8 @@ def _secret(request: Ask) -> str:
 
 routes = [
     account,
+    desk_page,
+    choose_desk,
     password_page,
     change_password,
     codes_page,

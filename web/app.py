@@ -4,18 +4,54 @@ from typing import Any
 
 from litestar import Request, Response, Router
 from litestar.response import Redirect
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from api.app import Pages
-from api.problems import OutcomeUnknown, log_unforeseen, status_of
+from api.logs import request_number
+from api.problems import DiskFull, OutcomeUnknown, TookTooLong, log_unforeseen, status_of
 from api.security import Visit, preferred_language
+from erp.base.clock import now
 from erp.base.errors import DomainError
 from erp.base.i18n import N_
 from erp.base.scope import Scope
+from erp.base.uow import Busy
 from erp.reference.access.policy import PasswordChangeNeeded, SignInNeeded
 from ledger.errors import LedgerError
 from ledger.model import Actor
-from web import account, admin, home, jobs, notifications, papers, session
-from web.finance import approvals, imports, journal, periods, recodings, reorganisations, reports, turnovers, views
+from web import (
+    account,
+    admin,
+    certificates,
+    home,
+    jobs,
+    keys,
+    notifications,
+    oidc,
+    palette,
+    papers,
+    session,
+    signatures,
+    tour,
+)
+from web.finance import (
+    approvals,
+    bulk,
+    closing,
+    drafts,
+    entry_templates,
+    imports,
+    intake,
+    journal,
+    periods,
+    policy,
+    printing,
+    recodings,
+    reorganisations,
+    reports,
+    takeover,
+    turnovers,
+    views,
+)
 from web.i18n import speech, translate
 from web.pages import STATIC, here, render, template_globals
 from web.reference import counterparties, typical_entries
@@ -26,20 +62,34 @@ routes = [
         "/",
         route_handlers=[
             *session.routes,
+            *signatures.routes,
+            *certificates.routes,
+            *oidc.routes,
             *account.routes,
             *home.routes,
+            *palette.routes,
+            *keys.routes,
+            *tour.routes,
             *journal.routes,
             *reports.routes,
             *turnovers.routes,
             *views.routes,
             *periods.routes,
+            *policy.routes,
+            *closing.routes,
             *counterparties.routes,
             *recodings.routes,
             *reorganisations.routes,
             *typical_entries.routes,
             *approvals.routes,
+            *bulk.routes,
+            *drafts.routes,
+            *entry_templates.routes,
+            *intake.routes,
             *imports.routes,
+            *takeover.routes,
             *papers.routes,
+            *printing.routes,
             *jobs.routes,
             *notifications.routes,
             *admin.routes,
@@ -54,27 +104,42 @@ _HEADINGS = {
     404: N_("There is no such page"),
     405: N_("There is no such page"),
     409: N_("This cannot be done now"),
+    412: N_("Somebody was quicker"),
     413: N_("This file is too large"),
+    415: N_("This is not a form of ours"),
     422: N_("This cannot be done"),
+    429: N_("Too many attempts"),
     503: N_("The database does not answer"),
     504: N_("This took too long"),
+    507: N_("The disk of the server is full"),
 }
 _ADVICE = {
     400: N_("Go to the home page and open it from there."),
     403: N_("If your work needs it, ask the administrator of the system for a role."),
     404: N_("It may have been moved, or it belongs to an organisation you do not work with."),
     405: N_("Go to the home page and open it from there."),
-    413: N_("Nothing was saved. Go back and choose a smaller one: split it, or save its pictures with fewer points."),
-    503: N_("Nothing was saved. Try again in a minute."),
+    409: N_("Open the page again: it shows how things stand now."),
+    412: N_("Open the page again: it shows how things stand now."),
+    413: N_("Go back and choose a smaller one: split it, or save its pictures with fewer points."),
+    415: N_("Go to the home page and open it from there."),
+    503: N_("Try again in a minute. If it lasts, tell the administrator of the system."),
 }
 _UNFORESEEN = N_("Something went wrong here")
-_UNFORESEEN_ADVICE = N_(
-    "Nothing was saved. Try again; if it happens again, give the number to the administrator of the system."
-)
+_UNFORESEEN_ADVICE = N_("Try again; if it happens again, give the number to the administrator of the system.")
+_LEFT_ALONE = N_("Nothing in the books was changed.")
+_NOT_SAVED = N_("Nothing was saved.")
+_SAY_THEMSELVES = (OutcomeUnknown, TookTooLong, DiskFull, Busy)
+"""Refusals whose sentence tells what was saved."""
+_PASSING = {409, 429, 500, 503, 504, 507}
+"""What may be over when the same form is sent once more."""
 
 
 def exception_response(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The page of an error; whoever must sign in, or choose a password, first is led there and back."""
+    """The page of an error: what happened, what became of the work, what to do, and by what number it is known.
+
+    Whoever must sign in, or choose a password, first is led there and back.  A form that may be sent again stands on
+    the page as it was filled.
+    """
     if isinstance(error, SignInNeeded):
         if kept := kept_of(request):
             return session.sign_in_form(request, here(request), kept=str(kept))
@@ -96,9 +161,23 @@ def exception_response(request: Request[Any, Any, Any], error: Exception) -> Res
         status=status,
         heading=say(_HEADINGS.get(status, _UNFORESEEN)),
         sentence=translate(error, visit.language) if told else "",
-        advice=say(advice) if advice and not isinstance(error, OutcomeUnknown) else "",
+        fate=say(fate) if (fate := _fate(request, error, status)) else "",
+        advice=say(advice) if advice and not isinstance(error, _SAY_THEMSELVES) else "",
         incident="" if foreseen else log_unforeseen(error),
+        request_number=request_number(),
+        at=now(),
+        kept=kept_of(request) if status in _PASSING else None,
+        was_sent=request.method == "POST",
     )
+
+
+def _fate(request: Request[Any, Any, Any], error: Exception, status: int) -> str:
+    """What became of the person's work."""
+    if isinstance(error, _SAY_THEMSELVES):
+        return ""
+    if request.method == "POST":
+        return _NOT_SAVED
+    return _LEFT_ALONE if status >= HTTP_500_INTERNAL_SERVER_ERROR else ""
 
 
 pages = Pages(routes, STATIC, exception_response, translate)

@@ -1,9 +1,8 @@
 """What was typed into a form, kept as typed, and the command it makes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
@@ -11,11 +10,16 @@ from pydantic import ValidationError
 
 from erp.base.dates import day_string, parse_day
 from erp.base.errors import DomainError, Invalid, RuleViolated
-from erp.base.money import MOST_PLACES, decimal_string, parse_scaled, parse_tiyn, scaled_string
+from erp.base.money import parse_tiyn
 from erp.finance.approvals.model import PreparedView
+from erp.finance.drafts import rules as drafts
+from erp.finance.drafts.model import Draft, Sheet, TypedRow, TypedSide
+from erp.finance.drafts.rules import Empty as Empty
+from erp.finance.drafts.rules import TooLong as TooLong
+from erp.finance.drafts.rules import kept_day as kept_day
 from erp.finance.journal.model import EntryView, Side
-from erp.finance.journal.schemas import QUANTITY_PLACES, Command, CorrectEntry, PostEntry
-from ledger.errors import TooManyPostings, YearOutOfRange
+from erp.finance.journal.schemas import Command, CorrectEntry, PostEntry
+from ledger.errors import YearOutOfRange
 from ledger.model import Dimension
 from web.i18n import measure, money
 
@@ -23,19 +27,8 @@ T = TypeVar("T")
 C = TypeVar("C", bound=Command)
 Faults = dict[str, Exception]
 
-_LONGEST = {"memo": 1000, "reason": 1000, "document_number": 60, "code": 60}
+_LONGEST_REASON = 1000
 _SHORTEST_REASON = 3
-_YEARS = range(1991, 2200)  # that the ledger keeps
-
-
-class Empty(RuleViolated):
-    code = "field-empty"
-    template = "Fill in this field."
-
-
-class TooLong(RuleViolated):
-    code = "field-too-long"
-    template = "This is too long: at most {limit} characters."
 
 
 class NotTaken(RuleViolated):
@@ -66,14 +59,6 @@ def day_typed(text: str) -> date | None:
         return None
 
 
-def kept_day(text: str) -> date:
-    """A day of the years that books are kept for.  Raises: DayMalformed, YearOutOfRange."""
-    day = parse_day(text)
-    if day.year not in _YEARS:
-        raise YearOutOfRange(year=day.year)
-    return day
-
-
 def _day_before_another(text: str) -> date:
     """A last day: the day after it is kept as well.  Raises: as ``kept_day``."""
     day = kept_day(text)
@@ -81,77 +66,16 @@ def _day_before_another(text: str) -> date:
     return day
 
 
-@dataclass(frozen=True)
-class TypedSide:
-    """One side of a line as typed; dimensions by slug."""
-
-    account: str = ""
-    dimensions: Mapping[str, str] = field(default_factory=dict)
-    quantity: str = ""
-    currency_amount: str = ""
-
-    @classmethod
-    def of(cls, side: Side | None) -> "TypedSide":
-        if side is None:
-            return cls()
-        return cls(
-            side.account.code,
-            {value.dimension.slug: value.code for value in side.dimensions},
-            measure(side.quantity) if side.quantity else "",
-            measure(side.currency) if side.currency else "",
-        )
-
-    @property
-    def blank(self) -> bool:
-        return not (self.account or any(self.dimensions.values()) or self.quantity or self.currency_amount)
-
-    @property
-    def codes(self) -> Iterator[tuple[str, str]]:
-        """Everything typed, by the name of its field within the side."""
-        yield "account", self.account
-        for slug, code in self.dimensions.items():
-            yield f"dimensions.{slug}", code
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """Of a side whose numbers can be read."""
-        return {
-            "account": self.account,
-            "dimensions": {slug: code for slug, code in self.dimensions.items() if code},
-            **{
-                name: scaled_string(parse_scaled(number, places), places)
-                for name, number, places in self.numbers
-                if number
-            },
-        }
-
-    @property
-    def numbers(self) -> Iterator[tuple[str, str, int]]:
-        """What was typed beside the codes, by the name of its field, with the decimal places it may have."""
-        yield "quantity", self.quantity, QUANTITY_PLACES
-        yield "currency_amount", self.currency_amount, MOST_PLACES
-
-
-@dataclass(frozen=True)
-class TypedLine:
-    debit: TypedSide = field(default_factory=TypedSide)
-    credit: TypedSide = field(default_factory=TypedSide)
-    amount: str = ""
-    memo: str = ""
-
-    @property
-    def blank(self) -> bool:
-        return self.debit.blank and self.credit.blank and not self.amount and not self.memo
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """Of a line whose amount can be read."""
-        return {
-            "debit": self.debit.content,
-            "credit": self.credit.content,
-            "amount": decimal_string(parse_tiyn(self.amount)),
-            "memo": self.memo or None,
-        }
+def typed_again(side: Side | None) -> TypedSide:
+    """A side as somebody would type it."""
+    if side is None:
+        return TypedSide()
+    return TypedSide(
+        side.account.code,
+        {value.dimension.slug: value.code for value in side.dimensions},
+        measure(side.quantity) if side.quantity else "",
+        measure(side.currency) if side.currency else "",
+    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +88,7 @@ class EntryForm:
     memo: str = ""
     document_number: str = ""
     document_on: str = ""
-    lines: tuple[TypedLine, ...] = (TypedLine(),)
+    lines: tuple[TypedRow, ...] = (TypedRow(),)
 
     @classmethod
     def new(cls, **typed: Any) -> "EntryForm":
@@ -176,8 +100,14 @@ class EntryForm:
         return cls(
             key=sent.get("key", ""),
             **{name: tidy(sent.get(name, "")) for name in _HEAD},
-            lines=tuple(_lines(sent)) or (TypedLine(),),
+            lines=tuple(_lines(sent)) or (TypedRow(),),
         )
+
+    @classmethod
+    def of_draft(cls, draft: Draft) -> "EntryForm":
+        """The form of a draft, posted under its key."""
+        head = {name: getattr(draft.sheet, name) for name in _HEAD}
+        return cls(str(draft.key), **head, lines=draft.sheet.rows or (TypedRow(),))
 
     @classmethod
     def copy_of(cls, entry: EntryView, on: date) -> "EntryForm":
@@ -199,7 +129,7 @@ class EntryForm:
             document_number=entry.document_number,
             document_on=day_string(entry.document_on) if entry.document_on else "",
             lines=tuple(
-                TypedLine(TypedSide.of(p.debit), TypedSide.of(p.credit), money(p.amount_tiyn), p.memo or "")
+                TypedRow(typed_again(p.debit), typed_again(p.credit), money(p.amount_tiyn), p.memo or "")
                 for p in entry.postings
             ),
         )
@@ -209,14 +139,14 @@ class EntryForm:
 
     def without_blank_lines(self) -> "EntryForm":
         kept = tuple(line for line in self.lines if not line.blank)
-        return replace(self, lines=kept or (TypedLine(),))
+        return replace(self, lines=kept or (TypedRow(),))
 
     def add_line(self) -> "EntryForm":
-        return replace(self, lines=(*self.lines, TypedLine()))
+        return replace(self, lines=(*self.lines, TypedRow()))
 
     def with_typical(self, memo: str, debit: str, credit: str) -> "EntryForm":
         """The accounts of a typical entry on the first blank line, or on a new one; a text where there is none yet."""
-        filled = TypedLine(TypedSide(debit), TypedSide(credit))
+        filled = TypedRow(TypedSide(debit), TypedSide(credit))
         place = next((at for at, line in enumerate(self.lines) if line.blank), len(self.lines))
         return replace(self, memo=self.memo or memo, lines=(*self.lines[:place], filled, *self.lines[place + 1 :]))
 
@@ -225,7 +155,7 @@ class EntryForm:
 
     def remove_line(self, index: int) -> "EntryForm":
         kept = (*self.lines[:index], *self.lines[index + 1 :])
-        return replace(self, lines=kept or (TypedLine(),))
+        return replace(self, lines=kept or (TypedRow(),))
 
     @property
     def total_tiyn(self) -> int:
@@ -237,39 +167,20 @@ class EntryForm:
         """The entry's day, if it can be read."""
         return day_typed(self.effective_on)
 
-    def _sides(self) -> Iterator[tuple[str, TypedSide]]:
-        for index, line in enumerate(self.lines):
-            yield f"postings.{index}.debit", line.debit
-            yield f"postings.{index}.credit", line.credit
+    @property
+    def sheet(self) -> Sheet:
+        """What is typed, as a draft keeps it."""
+        return Sheet(**{name: getattr(self, name) for name in _HEAD}, rows=self.lines)
 
     def command(self) -> PostEntry:
         """Raises: Invalid, with every field that cannot be read."""
         read = _Reader()
-        key = read("", self.key, _key)
-        effective_on = read("effective_on", self.effective_on, _required(parse_day))
-        document_on = read("document_on", self.document_on, _optional(parse_day))
-        memo = read("memo", self.memo, _required(_text("memo")))
-        document_number = read("document_number", self.document_number, _text("document_number"))
-        read("journal", self.journal, _text("code"))
-        for place, side in self._sides():
-            for name, text in side.codes:
-                read(f"{place}.{name}", text, _text("code"))
-            for name, text, places in side.numbers:
-                read(f"{place}.{name}", text, _optional(partial(parse_scaled, places=places)))
-        for index, line in enumerate(self.lines):
-            read(f"postings.{index}.amount", line.amount, _required(parse_tiyn))
-            read(f"postings.{index}.memo", line.memo, _text("memo"))
+        key = read("", self.key, key_typed)
+        reading = drafts.read(self.sheet)
+        read.faults |= {fault.place: fault.fault for fault in reading.faults}
         read.finish()
-        return _command(
-            PostEntry,
-            key=key,
-            journal=self.journal,
-            effective_on=effective_on,
-            memo=memo,
-            document_number=document_number,
-            document_on=document_on,
-            postings=[line.content for line in self.lines],
-        )
+        assert key is not None
+        return reading.command(key)
 
 
 @dataclass(frozen=True)
@@ -291,9 +202,9 @@ class CorrectionForm:
     def command(self) -> CorrectEntry:
         """Raises: Invalid."""
         read = _Reader()
-        key = read("", self.key, _key)
+        key = read("", self.key, key_typed)
         effective_on = read("effective_on", self.effective_on, _required(parse_day))
-        reason = read("reason", self.reason, _required(_reason))
+        reason = read("reason", self.reason, _required(reason_typed))
         read.finish()
         return _command(CorrectEntry, key=key, effective_on=effective_on, reason=reason, kind=self.kind)
 
@@ -320,12 +231,12 @@ class ReasonForm:
 
     def key_read(self) -> UUID:
         """Raises: KeyDamaged."""
-        return _key(self.key)
+        return key_typed(self.key)
 
     def content(self) -> Reasoned:
         """Raises: Invalid, KeyDamaged."""
         read = _Reader()
-        reason = read("reason", self.reason, _required(_reason))
+        reason = read("reason", self.reason, _required(reason_typed))
         read.finish()
         return Reasoned(self.key_read(), reason or "")
 
@@ -375,7 +286,7 @@ class AllowanceForm:
         user = read("user", self.user, _required(_identifier))
         since = read("since", self.since, _required(kept_day))
         last = read("last", self.last, _required(_day_before_another))
-        reason = read("reason", self.reason, _required(_reason))
+        reason = read("reason", self.reason, _required(reason_typed))
         read.finish()
         assert user is not None
         assert since is not None
@@ -386,7 +297,7 @@ class AllowanceForm:
 _HEAD = ("journal", "effective_on", "memo", "document_number", "document_on")
 
 
-def _lines(sent: Mapping[str, str]) -> Iterator[TypedLine]:
+def _lines(sent: Mapping[str, str]) -> Iterator[TypedRow]:
     """Lines of fields named ``postings.3.debit.dimensions.programme``, ``postings.3.amount`` …"""
     typed: dict[int, dict[str, str]] = {}
     for name, value in sent.items():
@@ -395,7 +306,7 @@ def _lines(sent: Mapping[str, str]) -> Iterator[TypedLine]:
         if first == "postings" and number.isdecimal() and len(number) < 7:
             typed.setdefault(int(number), {})[inner] = tidy(value)
     for _, fields in sorted(typed.items()):
-        yield TypedLine(
+        yield TypedRow(
             typed_side(fields, "debit."),
             typed_side(fields, "credit."),
             fields.get("amount", ""),
@@ -417,20 +328,7 @@ def _command(kind: type[C], /, **content: Any) -> C:
     try:
         return kind.model_validate(content)
     except ValidationError as refusal:
-        raise Invalid({_place(e["loc"]): _fault(e["type"], e.get("ctx", {})) for e in refusal.errors()}) from None
-
-
-def _place(location: tuple[str | int, ...]) -> str:
-    """The field's name in the form; the lines as a whole have none."""
-    return "" if location == ("postings",) else ".".join(map(str, location))
-
-
-def _fault(kind: str, facts: Mapping[str, Any]) -> Exception:
-    if kind == "string_too_long":
-        return TooLong(limit=facts["max_length"])
-    if kind == "too_long":
-        return TooManyPostings(found=facts["actual_length"], limit=facts["max_length"])
-    return NotTaken()
+        raise Invalid({".".join(map(str, e["loc"])): NotTaken() for e in refusal.errors()}) from None
 
 
 class _Reader:
@@ -461,23 +359,12 @@ def _required(read: Callable[[str], T]) -> Callable[[str], T]:
     return reader
 
 
-def _optional(read: Callable[[str], T]) -> Callable[[str], T | None]:
-    return lambda text: read(text) if text else None
-
-
-def _text(name: str) -> Callable[[str], str]:
-    def reader(text: str) -> str:
-        if len(text) > _LONGEST[name]:
-            raise TooLong(limit=_LONGEST[name])
-        return text
-
-    return reader
-
-
-def _reason(text: str) -> str:
+def reason_typed(text: str) -> str:
     if len(text) < _SHORTEST_REASON:
         raise ReasonTooShort(limit=_SHORTEST_REASON)
-    return _text("reason")(text)
+    if len(text) > _LONGEST_REASON:
+        raise TooLong(limit=_LONGEST_REASON)
+    return text
 
 
 def _identifier(text: str) -> int:
@@ -486,7 +373,8 @@ def _identifier(text: str) -> int:
     return int(text)
 
 
-def _key(text: str) -> UUID:
+def key_typed(text: str) -> UUID:
+    """Raises: KeyDamaged."""
     try:
         return UUID(text)
     except ValueError:

@@ -64,6 +64,25 @@ def money(tiyn: int) -> str:
     return f"{MINUS if tiyn < 0 else ''}{whole:,}".replace(",", NO_BREAK) + f",{fraction:02d}"
 
 
+UNITS = {"tiyn": N_("tenge and tiyn"), "tenge": N_("whole tenge"), "thousand": N_("thousands of tenge")}
+"""In which reports write amounts."""
+
+
+def money_in(unit: str) -> Callable[[int], str]:
+    """Writes tiyn in a unit of reports, a half rounded away from zero; thousands have one decimal."""
+    if unit == "tiyn":
+        return money
+    step, places = (100, 0) if unit == "tenge" else (10_000, 1)
+
+    def written(tiyn: int) -> str:
+        number = (abs(tiyn) + step // 2) // step
+        whole, fraction = divmod(number, 10**places)
+        sign = MINUS if tiyn < 0 and number else ""
+        return f"{sign}{whole:,}".replace(",", NO_BREAK) + (f",{fraction}" if places else "")
+
+    return written
+
+
 def measure(measured: Measured) -> str:
     """``12500`` thousandths → ``12,5``; an amount of a currency with all its decimal places: ``1 234,50``."""
     whole, fraction = divmod(abs(measured.scaled), 10**measured.places)

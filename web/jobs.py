@@ -13,6 +13,8 @@ from erp.base.cursors import number_in
 from erp.base.errors import Conflict
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
+from erp.finance.approvals.bulk.model import BulkAct
+from erp.finance.intake.service import JOB as INTAKE
 from erp.finance.journal.imports import job as journal_import
 from erp.reference.access.model import Permission
 from erp.reference.attachments.model import Attachment
@@ -30,12 +32,22 @@ from web.session import Sent
 _OWN = {"policy": Permission.IN_PERSON}
 _A_PAGE = 50
 
-KINDS: dict[str, str] = {journal_import.NAME: N_("Import of a journal")}
+KINDS: dict[str, str] = {
+    journal_import.NAME: N_("Import of a journal"),
+    INTAKE: N_("Entries from a table"),
+    f"bulk-{BulkAct.APPROVE}": N_("Approval of several documents"),
+    f"bulk-{BulkAct.SIGN}": N_("First signature of several documents"),
+    f"bulk-{BulkAct.WITHDRAW}": N_("Withdrawal of several documents"),
+    f"bulk-{BulkAct.STORNO}": N_("Storno of several entries"),
+    f"bulk-{BulkAct.REVERSAL}": N_("Reversal of several entries"),
+}
 PHASES: dict[str, str] = {
     "checking": N_("checking the rows"),
     "posting": N_("sending to the ledger"),
     "booking": N_("posting"),
     "tying": N_("comparing totals"),
+    "trying": N_("trying each document"),
+    "acting": N_("acting on each document"),
 }
 STATES: dict[JobState, str] = {
     JobState.QUEUED: N_("waiting"),
@@ -44,7 +56,11 @@ STATES: dict[JobState, str] = {
     JobState.FAILED: N_("not done"),
     JobState.CANCELLED: N_("stopped"),
 }
-_PARTS = {journal_import.NAME: "jobs/_journal_import.html"}
+_PARTS = {
+    journal_import.NAME: "jobs/_journal_import.html",
+    INTAKE: "jobs/_intake.html",
+    **{f"bulk-{act}": "jobs/_bulk.html" for act in BulkAct},
+}
 
 
 def kind_name(kind: str, language: Language) -> str:

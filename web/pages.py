@@ -1,30 +1,43 @@
 """How a page is made: the template engine, what every page knows, and pages that say what went wrong."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from dataclasses import replace
+from datetime import date
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 from litestar.params import FromPath
-from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.status_codes import HTTP_200_OK, HTTP_500_INTERNAL_SERVER_ERROR
 
 from api.security import Visit, masked
 from erp.base.dates import day_string, last_day
 from erp.base.i18n import Language
+from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import service as approvals
+from erp.finance.policy import service as policies
+from erp.finance.policy.model import Numbering
+from erp.finance.reports import service as reports
+from erp.finance.reports.model import SavedView
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions, permissions_at, reach
+from erp.reference.desk import service as desk
+from erp.reference.desk.model import DeskSettings
 from erp.reference.notifications import service as notifications
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
+from ledger.model import Actor
 from web.forms import tidy
+from web.hints import hint_of
 from web.i18n import measure, moment, money, money_or_blank, size, speech
 from web.places import place_of
+from web.signing import headers_for, words
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -37,8 +50,12 @@ Id = FromPath[int]
 
 @cache
 def asset(name: str) -> str:
-    """Address of a static file; it changes with the content, so that browsers may keep it for ever."""
-    return f"/static/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+    """Address of a static file; it changes with the content, so that browsers may keep it for ever.
+
+    Modules change theirs together: they import one another by the address of the one that was loaded.
+    """
+    content = sorted((STATIC / "js").glob("*.js")) if name.startswith("js/") else [STATIC / name]
+    return f"/static/{name}?v={sha256(b''.join(each.read_bytes() for each in content)).hexdigest()[:12]}"
 
 
 @cache
@@ -56,6 +73,7 @@ template_globals: dict[str, Callable[..., Any]] = {
     "last_day": last_day,
     "moment": moment,
     "size": size,
+    "hint_of": hint_of,
 }
 
 
@@ -76,6 +94,7 @@ def environment(language: Language) -> Environment:
         month_name=say.month,
         dimension_name=say.dimension,
         language=language.value,
+        **words(language),
     )
     return made
 
@@ -97,7 +116,9 @@ def render(
     **context: Any,
 ) -> Response[str]:
     """A page of the visit; ``language`` and ``theme`` win over the visit's own when just chosen."""
-    visit = visit_of(request)
+    visit, signed_here = visit_of(request), context.get("signing")
+    if is_part(request) and signed_here is not None and signed_here.ncalayer:
+        return Response("", headers={"HX-Redirect": here(request)})  # a whole page, with a security policy of its own
     page = environment(language or visit.language).get_template(template)
     everywhere = {
         "theme": theme or theme_of(request),
@@ -105,11 +126,13 @@ def render(
         "can": lambda permission: visit.identity is not None and Permission(permission) in permissions(visit.identity),
         "csrf_token": masked(visit.csrf),
         "here": here(request),
+        "is_place": request.method == "GET" and status == HTTP_200_OK,
         "htmx": htmx(),
         "largest_file_mb": request.app.state.largest_file >> 20,
-        "unread": visit.read(notifications.unread) if visit.identity and status < HTTP_500_INTERNAL_SERVER_ERROR else 0,
+        **_own(visit, status),
         "organisation": organisation,
         "section": "",
+        "signing": None,
         "form_id": "",
         "form_default": "",
         **(_at(request, visit, organisation) if organisation else {}),
@@ -119,8 +142,18 @@ def render(
         media_type=MediaType.HTML,
         status_code=status,
         cookies=list(cookies),
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store"} | headers_for(signed_here),
     )
+
+
+def _own(visit: Visit, status: int) -> dict[str, Any]:
+    """What is the person's own on every page; nothing is asked of a database that has just failed."""
+    identity = visit.identity
+    if identity is None or status >= HTTP_500_INTERNAL_SERVER_ERROR:
+        return {"unread": 0, "desk": DeskSettings()}
+    own = replace(visit, scope=Scope(Actor(identity.user.id, identity.origin)))  # a refused visit has no scope
+    unread, settings = own.read(lambda uow: (notifications.unread(uow), desk.settings(uow)))
+    return {"unread": unread, "desk": settings}
 
 
 def _at(request: Ask, visit: Visit, organisation: Organisation) -> dict[str, Any]:
@@ -128,14 +161,44 @@ def _at(request: Ask, visit: Visit, organisation: Organisation) -> dict[str, Any
     allowed = permissions_at(identity, organisation.id) if identity else frozenset[Permission]()
     return {
         "waiting": visit.read(
-            lambda uow: approvals.waiting(uow, organisation.id, approves=Permission.JOURNAL_APPROVE in allowed)
+            lambda uow: approvals.waiting(uow, organisation.id, approvals.hands_of(identity, organisation.id))
         ),
         "may": lambda permission: Permission(permission) in allowed,
         "organisation_count": len(reach(identity, Permission.JOURNAL_READ)) if identity else 0,
         "place": place_of(request),
+        "views_here": lambda: _views_here(request, visit, organisation),
+        "written": _Numbers(visit, organisation.id),
         "home_url": f"/o/{organisation.id}/",
         "journal_url": f"/o/{organisation.id}/journal",
     }
+
+
+class _Numbers:
+    """Writes legal numbers as the organisation's policy does; asks for it once, where a page shows a number at all."""
+
+    def __init__(self, visit: Visit, organisation_id: int) -> None:
+        self._visit, self._organisation_id = visit, organisation_id
+
+    @cached_property
+    def _numbering(self) -> Numbering:
+        return self._visit.read(lambda uow: policies.numbering(uow, self._organisation_id))
+
+    def __call__(self, journal: str, day: date, number: int) -> str:
+        return self._numbering.written(journal, day, number)
+
+
+def is_part(request: Ask) -> bool:
+    """Whether a script asks for the page, to put it in the place of the one that is shown."""
+    return request.method == "GET" and "hx-request" in request.headers
+
+
+def _views_here(request: Ask, visit: Visit, organisation: Organisation) -> list[tuple[SavedView, bool]]:
+    """Views of this list that the person keeps or sees, and whether each is what is shown."""
+    roles = sorted(visit.identity.roles.get(organisation.id, ())) if visit.identity else []
+    report = request.url.path.removeprefix(f"/o/{organisation.id}/")
+    kept = visit.read(lambda uow: reports.views(uow, organisation.id, roles))
+    shown = {(name, value) for name, value in parse_qsl(request.url.query) if name != "cursor"}
+    return [(view, set(parse_qsl(view.query)) == shown) for view in kept if view.report == report]
 
 
 def theme_of(request: Ask) -> str:

@@ -37,7 +37,7 @@ _POST = {"policy": Permission.JOURNAL_POST}
 _SAY = {"policy": Permission.JOURNAL_COMMENT}
 
 _COMMENTS = 50
-_TAKEN = ",".join(f".{ending}" for ending in rules.TYPES)
+TAKEN = ",".join(f".{ending}" for ending in rules.TYPES)
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ class Papers:
             shown[::-1],
             shown[-1].id if len(found) > _COMMENTS else None,
             str(uuid4()),
-            _TAKEN,
+            TAKEN,
         )
 
     @classmethod
     def blank(cls, key: str | None = None) -> "Papers":
         """For a form by itself, under the key it was sent with."""
-        return cls([], [], None, key or str(uuid4()), _TAKEN)
+        return cls([], [], None, key or str(uuid4()), TAKEN)
 
 
 @post("/o/{organisation_id:int}/journal/{entry_id:int}/files", opt=_POST, sync_to_thread=True)
@@ -152,6 +152,8 @@ def address_of(subject: str) -> str | None:
     pages = {
         "entry": f"/o/{organisation}/journal/{rest[-1] if rest else ''}",
         "prepared": f"/o/{organisation}/approvals/{rest[-1] if rest else ''}",
+        "policy": f"/o/{organisation}/policy/{rest[-1] if rest else ''}",
+        "closing": f"/o/{organisation}/closing/{rest[0] if rest else ''}",
         "job": f"/jobs/{rest[-1] if rest else ''}",
     }
     return pages.get(kind) if rest else None

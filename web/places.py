@@ -7,11 +7,11 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from litestar.routes import HTTPRoute
 
-from erp.reference.access.model import Identity, Permission
-from erp.reference.access.policy import permissions_at
+from erp.reference.access.model import ANYBODY, Identity, Permission
+from erp.reference.access.policy import permissions, permissions_at
 
 Ask = Request[Any, Any, Any]
-_OF_ONE = {"cursor", "back", "subaccount", "copy", "posted", "key"}
+_OF_ONE = {"cursor", "back", "subaccount", "copy", "draft", "posted", "key"}
 """What an address may ask for that only one organisation has, or that is over when one leaves the page."""
 
 
@@ -34,13 +34,25 @@ def place_of(request: Ask) -> str:
 def address_at(request: Ask, identity: Identity, organisation_id: int, place: str) -> str:
     """The page at an organisation; its first page where there is no such one, or not for this person."""
     home = f"/o/{organisation_id}/"
-    path, _, query = place.partition("?")
+    return address_of(request, identity, organisation_id, place.lstrip("/")) or home
+
+
+def address_of(request: Ask, identity: Identity, organisation_id: int | None, place: str) -> str | None:
+    """A page of an organisation, or, beginning with a stroke, of none; ``None`` where it is not this person's."""
+    if place.startswith("/"):
+        return _if_open(request, place, permissions(identity) | ANYBODY, "")
+    if organisation_id is None:
+        return None
+    granted = permissions_at(identity, organisation_id)
+    return _if_open(request, f"/o/{organisation_id}/{place}", granted, "/o/{organisation_id}")
+
+
+def _if_open(request: Ask, address: str, granted: frozenset[Permission], under: str) -> str | None:
+    """The address, where a route below ``under`` answers it whose policy is among what is ``granted``."""
+    path, _, _ = address.partition("?")
     try:
-        _, handler, _, _, template = request.app.asgi_router.handle_routing(f"{home}{path}".rstrip("/"), "GET")
+        _, handler, _, _, template = request.app.asgi_router.handle_routing(path.rstrip("/") or "/", "GET")
     except HTTPException:
-        return home
+        return None
     policy = getattr(handler, "opt", {}).get("policy")
-    within = template.startswith("/o/{organisation_id}") and isinstance(policy, Permission)
-    if not within or policy not in permissions_at(identity, organisation_id):
-        return home
-    return f"{home}{path}?{query}" if query else f"{home}{path}"
+    return address if template.startswith(under) and policy in granted else None

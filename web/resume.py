@@ -40,7 +40,7 @@ def kept_of(request: Ask) -> Kept | None:
     """The form that was just sent, where its address is that of the page it stands on."""
     if request.method != "POST" or not _is_a_page(request):
         return None
-    form: FormMultiDict | None = request.state.form
+    form: FormMultiDict | None = getattr(request.state, "form", None)  # not read where nobody could be asked who sends
     if form is None:
         return None
     sent = form.multi_items()

@@ -16,6 +16,7 @@ from erp.base.clock import now, today
 from erp.base.errors import NotPermitted
 from erp.base.i18n import Language
 from erp.base.uow import run
+from erp.base.vault import SecretUnreadable
 from erp.reference.access import service as access
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import authorise
@@ -24,6 +25,7 @@ from web.faults import Fault
 from web.forms import tidy
 from web.i18n import translate
 from web.pages import THEME_COOKIE, THEMES, Ask, own_address, render
+from web.signing import options_of
 
 Sent = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -41,7 +43,7 @@ class Choice:
 
     def cookies(self, request: Ask) -> list[Cookie]:
         chosen = {LANGUAGE_COOKIE: self.language, THEME_COOKIE: self.theme}
-        return [_cookie(request, name, value, _YEAR) for name, value in chosen.items() if value]
+        return [cookie(request, name, value, _YEAR) for name, value in chosen.items() if value]
 
 
 def choice_in(sent: Mapping[str, str]) -> Choice | None:
@@ -78,11 +80,11 @@ def sign_in(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
         return sign_in_form(request, wanted, login=login, refusal=refusal, kept=kept)
     if opened.needs_code:
         life = int(access.CHALLENGE.total_seconds())
-        cookie = _cookie(request, CHALLENGE_COOKIE, opened.secret, life)
+        challenge = cookie(request, CHALLENGE_COOKIE, opened.secret, life)
         if kept:
-            return _code_form(request, wanted, kept=kept, cookies=[cookie])
-        return Redirect("/sign-in/code", query_params={"next": wanted}, status_code=303, cookies=[cookie])
-    return _let_in(request, opened, wanted, kept)
+            return _code_form(request, wanted, kept=kept, cookies=[challenge])
+        return Redirect("/sign-in/code", query_params={"next": wanted}, status_code=303, cookies=[challenge])
+    return let_in(request, opened, wanted, kept)
 
 
 @get("/sign-in/code", opt=_PUBLIC, sync_to_thread=True)
@@ -101,20 +103,26 @@ def say_code(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     secret = request.cookies.get(CHALLENGE_COOKIE, "")
     try:
         opened = access.answer_challenge(
-            visit.engine, visit.scope, secret, tidy(data.get("code", "")), now(), agent_of(request)
+            visit.engine,
+            visit.scope,
+            request.app.state.vault,
+            secret,
+            tidy(data.get("code", "")),
+            now(),
+            agent_of(request),
         )
     except access.ChallengePassed as refusal:
         return sign_in_form(request, wanted, refusal=refusal, kept=kept)
-    except NotPermitted as refusal:
+    except (NotPermitted, SecretUnreadable) as refusal:
         return _code_form(request, wanted, refusal=refusal, kept=kept)
-    return _let_in(request, opened, wanted, kept)
+    return let_in(request, opened, wanted, kept)
 
 
 @post("/sign-out", opt=_PUBLIC, sync_to_thread=True)
 def sign_out(request: Ask, visit: Visitor) -> Response[Any]:
     secret = request.cookies.get(SESSION_COOKIE, "")
     visit.run(lambda uow: access.sign_out(uow, secret))
-    return Redirect("/sign-in", status_code=303, cookies=[_cookie(request, SESSION_COOKIE, "", 0)])
+    return Redirect("/sign-in", status_code=303, cookies=[cookie(request, SESSION_COOKIE, "", 0)])
 
 
 @post("/preferences", opt=_PUBLIC, sync_to_thread=True)
@@ -129,11 +137,12 @@ def agent_of(request: Ask) -> str:
     return tidy(request.headers.get("user-agent", ""))
 
 
-def _let_in(request: Ask, opened: access.SignedIn, wanted: str, kept: str) -> Response[Any]:
+def let_in(request: Ask, opened: access.SignedIn, wanted: str, kept: str) -> Response[Any]:
+    """Go on where the person wanted to, or with the form that was kept."""
     life = int(access.BROWSER_SESSION.total_seconds())
     cookies = [
-        _cookie(request, SESSION_COOKIE, opened.secret, life),
-        _cookie(request, CHALLENGE_COOKIE, "", 0),
+        cookie(request, SESSION_COOKIE, opened.secret, life),
+        cookie(request, CHALLENGE_COOKIE, "", 0),
     ]
     if form := resume.read(kept):
         return resume.filled_again(request, form, access.csrf_token(opened.secret), cookies)
@@ -144,7 +153,7 @@ def _code_form(
     request: Ask,
     wanted: str,
     *,
-    refusal: NotPermitted | None = None,
+    refusal: NotPermitted | SecretUnreadable | None = None,
     choice: Choice | None = None,
     kept: str = "",
     cookies: Sequence[Cookie] = (),
@@ -170,7 +179,7 @@ def sign_in_form(
     wanted: str,
     *,
     login: str = "",
-    refusal: NotPermitted | None = None,
+    refusal: NotPermitted | SecretUnreadable | None = None,
     choice: Choice | None = None,
     kept: str = "",
 ) -> Response[str]:
@@ -189,10 +198,12 @@ def sign_in_form(
         login=login,
         kept=kept,
         faults=[Fault("login", "", translate(refusal, language))] if refusal else [],
+        provider=options_of(request).provider,
     )
 
 
-def _cookie(request: Ask, name: str, value: str, max_age: int) -> Cookie:
+def cookie(request: Ask, name: str, value: str, max_age: int) -> Cookie:
+    """A cookie that no script reads and no other site's form sends; the theme's a script may."""
     secure = request.url.scheme == "https" or bool(request.app.state.get("secure_cookies", False))
     return Cookie(name, value=value, max_age=max_age, httponly=name != THEME_COOKIE, secure=secure, samesite="lax")
 

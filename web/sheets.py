@@ -34,7 +34,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Field:
-    """``label`` and ``hint`` are messages; ``kind`` is text, password, day, select or check."""
+    """``label`` and ``hint`` are messages; ``kind`` is text, password, day, select, check or hidden."""
 
     name: str
     label: str

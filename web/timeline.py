@@ -1,21 +1,25 @@
 """The trail in words: what was done, to what, and what it was before."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from api.security import Visit
 from erp.base.dates import day_string, parse_month
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
+from erp.finance.approvals.model import Step
+from erp.finance.closing.rules import STEPS as CLOSE_STEPS
 from erp.reference.access.model import ROLE_NAMES, Role
 from erp.reference.trail import service as trail
-from erp.reference.trail.model import EntrySubject, TrailEvent
+from erp.reference.trail.model import EntrySubject, Sighting, TrailEvent
 from ledger.model import Dimension
 from web.i18n import MINUS, Speech, moment, money, speech
 from web.pages import Ask, visit_of
+from web.signing import METHODS, PURPOSES
 
 ACTIONS: dict[str, str] = {
     "posted-ordinary": N_("Entry posted"),
@@ -31,14 +35,50 @@ ACTIONS: dict[str, str] = {
     "month-reopened": N_("Month opened again"),
     "year-closed": N_("Year closed"),
     "year-reopened": N_("Year opened again"),
+    "policy-begun": N_("Policy begun"),
+    "policy-written": N_("Policy written"),
+    "policy-proposed": N_("Policy proposed"),
+    "policy-returned": N_("Policy returned"),
+    "policy-signed": N_("Policy signed"),
+    "policy-discarded": N_("Policy discarded"),
+    "policy-published": N_("Policy offered to institutions below"),
+    "policy-unpublished": N_("Policy no longer offered"),
+    "closing-ticked": N_("Step of the close ticked"),
     "entry-prepared": N_("Entry prepared"),
+    "entry-reinstated": N_("Withdrawn entry taken back into work"),
+    "entry-checked": N_("Entry checked"),
+    "entry-first-signed": N_("First signature given"),
     "entry-approved": N_("Entry approved"),
+    "table-brought": N_("Table brought"),
+    "table-accepted": N_("Table accepted"),
+    "table-thrown-away": N_("Table thrown away"),
+    "mapping-remembered": N_("Meaning of columns remembered"),
+    "mapping-forgotten": N_("Meaning of columns forgotten"),
+    "draft-begun": N_("Draft begun"),
+    "draft-discarded": N_("Draft thrown away"),
+    "draft-restored": N_("Draft taken back"),
+    "draft-sent": N_("Draft posted or sent for approval"),
+    "template-made": N_("Template kept"),
+    "template-changed": N_("Template changed"),
+    "template-retired": N_("Template removed"),
+    "template-recurs": N_("Template falls due again and again"),
+    "recurrence-ended": N_("Template falls due no more"),
+    "recurrence-drafted": N_("Draft made for a due day"),
+    "recurrence-left-out": N_("Due day left out"),
     "entry-returned": N_("Entry returned for correction"),
     "entry-withdrawn": N_("Entry withdrawn"),
     "approval-required": N_("Approval by a second person required"),
     "approval-released": N_("Approval by a second person no longer required"),
+    "bulk-begun": N_("Many documents acted on at once"),
     "exception-allowed": N_("Posting alone allowed"),
     "exception-ended": N_("Posting alone no longer allowed"),
+    "signed": N_("Signed"),
+    "certificate-registered": N_("Certificate registered"),
+    "certificate-withdrawn": N_("Certificate withdrawn"),
+    "identity-linked": N_("Account elsewhere linked"),
+    "identity-unlinked": N_("Account elsewhere no longer linked"),
+    "trust-loaded": N_("Certification centres taken in"),
+    "trust-withdrawn": N_("Certification centre trusted no more"),
     "file-attached": N_("File attached"),
     "file-removed": N_("File removed"),
     "comment-written": N_("Comment written"),
@@ -48,6 +88,20 @@ ACTIONS: dict[str, str] = {
     "recoding-made": N_("Mapping of codes made"),
     "recoding-ended": N_("Old codes ended"),
     "recoded": N_("Accounts recoded"),
+    "takeover-begun": N_("Moving over begun"),
+    "takeover-finished": N_("Moving over finished"),
+    "takeover-given-up": N_("Moving over given up"),
+    "takeover-file-taken": N_("File of the other program taken in"),
+    "takeover-file-set-aside": N_("File of the other program set aside"),
+    "takeover-words-decided": N_("Words of old fonts decided"),
+    "takeover-accounts-decided": N_("Accounts of the other program mapped"),
+    "takeover-values-decided": N_("Values of the other program mapped"),
+    "takeover-counterparties-linked": N_("Counterparties of the other program registered"),
+    "takeover-opening-posted": N_("Opening balances taken over"),
+    "takeover-opening-taken-back": N_("Opening balances taken back"),
+    "takeover-month-posted": N_("Entries of the other program posted"),
+    "takeover-month-agreed": N_("Trial balances agreed"),
+    "takeover-difference-explained": N_("Difference explained"),
     "institution-left": N_("Balances left for another institution"),
     "institution-joined": N_("Balances of another institution taken in"),
     "signed-in": N_("Signed in"),
@@ -94,8 +148,15 @@ ACTIONS: dict[str, str] = {
 KINDS: dict[str, str] = {
     "entry": N_("Entry"),
     "prepared": N_("Prepared entry"),
+    "draft": N_("Draft"),
+    "template": N_("Template"),
+    "intake": N_("Table"),
+    "intake-mapping": N_("Meaning of columns"),
+    "bulk": N_("Act on many documents"),
     "month": N_("Month"),
     "year": N_("Year"),
+    "policy": N_("Accounting policy"),
+    "closing": N_("Month close"),
     "user": N_("User"),
     "organisation": N_("Organisation"),
     "counterparty": N_("Counterparty"),
@@ -105,15 +166,20 @@ KINDS: dict[str, str] = {
     "view": N_("View of a report"),
     "mail": N_("Letter"),
     "recoding": N_("Recoding"),
+    "takeover": N_("Moving over"),
 }
 
 FIELDS: dict[str, str] = {
+    "columns": N_("Columns"),
+    "grouping": N_("One entry is"),
     "state": N_("State"),
     "reason": N_("Reason"),
     "number": N_("Number"),
     "entries": N_("Entries"),
     "postings": N_("Postings"),
     "result_tiyn": N_("Result of the year, ₸"),
+    "step": N_("Step"),
+    "verdict": N_("Proof"),
     "name": N_("Name"),
     "name_kk": N_("Name in Kazakh"),
     "name_ru": N_("Name in Russian"),
@@ -158,6 +224,9 @@ FIELDS: dict[str, str] = {
     "kind": N_("Kind"),
     "entry": N_("Entry"),
     "exception": N_("Exception №"),
+    "steps": N_("Steps"),
+    "cms": N_("Steps with a digital signature"),
+    "documents": N_("Documents"),
     "title": N_("Title"),
     "lines": N_("Mapping"),
     "what": N_("What"),
@@ -168,15 +237,58 @@ FIELDS: dict[str, str] = {
     "joins": N_("BIN of the other institution"),
     "joined_by": N_("BIN of the other institution"),
     "in_use": N_("in use"),
+    "program": N_("Program the books come from"),
+    "month": N_("Month"),
+    "linked": N_("Known here"),
+    "purpose": N_("Purpose"),
+    "method": N_("How"),
+    "certificate": N_("Certificate №"),
+    "certificates": N_("Certificates"),
+    "lists": N_("Lists of revoked certificates"),
+    "issuer": N_("By whom known"),
 }
 """Names of fields; dimensions have theirs in ``web.i18n``."""
+
+STEPS: dict[Step, str] = {
+    Step.CHECK: N_("Checking"),
+    Step.FIRST_SIGNATURE: N_("First signature"),
+    Step.SECOND_SIGNATURE: N_("Second signature"),
+}
+POLICY_SECTIONS = {
+    "journals": N_("Journals"),
+    "amounts": N_("Rounding of computed amounts"),
+    "reports": N_("Unit of reports"),
+    "depreciation": N_("Depreciation"),
+    "closing": N_("Month close"),
+    "thresholds": N_("Limits"),
+}
+POLICY_FIELDS = {
+    "kept": N_("is kept"),
+    "prefix": N_("Before the number"),
+    "width": N_("Digits"),
+    "year": N_("Year"),
+    "steps": N_("Who signs"),
+    "cms": N_("By digital signature"),
+    "unit": N_("Unit"),
+    "mode": N_("Rounding"),
+    "reports": N_("Unit"),
+    "method": N_("Method"),
+    "life_months": N_("Useful life, months"),
+    "owner": N_("Owner"),
+    "person": N_("Person"),
+    "due": N_("Working day"),
+    "blocking": N_("The month waits for it"),
+    "value": N_("Value"),
+}
+"""Parts and settings of an accounting policy; the trail writes a setting as ``journals.MO-06.width``."""
 
 _STATES = {
     "open": N_("open"),
     "restricted": N_("restricted"),
     "closed": N_("closed"),
 }
-_UNTOLD = {"key", "sha256", "attachment"}
+_VERDICTS = {"holds": N_("the proof holds"), "fails": N_("the proof fails")}
+_UNTOLD = {"key", "sha256", "attachment", "signature", "content_sha256", "container_sha256"}
 _NOTHING = "—"
 _AMOUNT = re.compile(r"-?\d+\.\d\d")
 
@@ -216,6 +328,8 @@ class History:
 
     events: list[Told]
     next_url: str
+    seen_by: Sequence[Sighting] = ()
+    """Who opened the page of a document."""
 
 
 def history(request: Ask, uow: UnitOfWork, address: str, *subjects: str, language: Language | None = None) -> History:
@@ -224,6 +338,20 @@ def history(request: Ask, uow: UnitOfWork, address: str, *subjects: str, languag
     following = urlencode({"history": page.next_cursor}) if page.next_cursor else ""
     next_url = f"{address}?{following}#history" if following else ""
     return History(told(page.events, language or visit_of(request).language), next_url)
+
+
+def history_of_document(
+    request: Ask, uow: UnitOfWork, organisation_id: int, address: str, *subjects: str, language: Language | None = None
+) -> History:
+    """``history`` of what the page shows, the first of the subjects, with who saw it.  Raises: CursorMalformed."""
+    past = history(request, uow, address, *subjects, language=language)
+    return replace(past, seen_by=trail.sightings(uow, organisation_id, *subjects))
+
+
+def note_sighting(visit: Visit, organisation_id: int, subject: str, past: History) -> None:
+    """Keep that the visitor sees a document, once a day; ``past`` says who did already."""
+    if not any(each.user_id == visit.scope.actor.id and each.is_today for each in past.seen_by):
+        visit.run(lambda uow: trail.saw(uow, organisation_id, subject))
 
 
 def told(events: Iterable[TrailEvent], language: Language) -> list[Told]:
@@ -262,6 +390,10 @@ def _address(subject: str) -> str | None:
         return f"/o/{entry.organisation_id}/journal/{entry.entry_id}"
     kind, _, key = subject.partition(":")
     organisation, _, what = key.partition("/")
+    if kind in ("prepared", "bulk") and organisation.isdecimal() and what.isdecimal():
+        return f"/o/{organisation}/{'approvals' if kind == 'prepared' else 'bulk'}/{what}"
+    if kind in ("policy", "closing", "takeover") and organisation.isdecimal():
+        return f"/o/{organisation}/{kind}/{what.partition('/')[0]}"
     if kind in ("month", "year") and organisation.isdecimal():
         return f"/o/{organisation}/months#p-{what}"
     return None
@@ -281,6 +413,11 @@ def _changes(event: TrailEvent, say: Speech) -> Iterator[Change]:
 def _field(field: str, say: Speech) -> str:
     if field.upper() in Dimension.__members__:
         return say.dimension(Dimension.of(field))
+    section, dot, rest = field.partition(".")
+    if dot and section in POLICY_SECTIONS:
+        item, _, setting = rest.rpartition(".")
+        name = say(POLICY_FIELDS[setting]) if setting in POLICY_FIELDS else setting
+        return ", ".join(filter(None, [say(POLICY_SECTIONS[section]), item, name]))
     return say(FIELDS[field]) if field in FIELDS else field
 
 
@@ -306,8 +443,18 @@ def _said(field: str, value: Any, say: Speech) -> str:
 def _text(field: str, value: str, say: Speech) -> str:
     if field == "role" and value in set(Role):
         return say(ROLE_NAMES[Role(value)])
+    if field == "step" and value in CLOSE_STEPS:
+        return say(CLOSE_STEPS[value].name)
+    if field == "verdict" and value in _VERDICTS:
+        return say(_VERDICTS[value])
+    if field == "purpose" and value in PURPOSES:
+        return say(PURPOSES[value])
+    if field == "method" and value in METHODS:
+        return say(METHODS[value])
     if field == "state" and value in _STATES:
         return say(_STATES[value])
+    if field in ("steps", "cms") and value in set(Step):
+        return say(STEPS[Step(value)])
     if field == "amount" and _AMOUNT.fullmatch(value):
         return money(int(value.replace(".", "")))
     return _day(value) or value

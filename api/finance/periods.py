@@ -15,6 +15,7 @@ from erp.base.dates import month_string, parse_month
 from erp.base.errors import NotFound
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
+from erp.finance.closing import service as closing
 from erp.finance.journal import model, service
 from erp.finance.journal.schemas import CloseYear, ReopenMonth, ReopenYear
 from erp.reference.access.model import Permission
@@ -141,7 +142,7 @@ def restrict_month(visit: Visitor, organisation_id: Organisation, month: Month, 
 @post(f"{_MONTHS}/{{month:str}}/close", opt=_LOCK, sync_to_thread=True, status_code=200)
 def close_month(visit: Visitor, organisation_id: Organisation, month: Month, if_match: IfMatch = None) -> MonthView:
     """Close a month: nobody posts into it."""
-    return _set(visit, organisation_id, month, if_match, service.close_month)
+    return _set(visit, organisation_id, month, if_match, closing.close_month)
 
 
 @post(f"{_MONTHS}/{{month:str}}/reopen", opt=_LOCK, sync_to_thread=True, status_code=200)
@@ -168,7 +169,7 @@ def close_year(
     visit: Visitor, organisation_id: Organisation, year: FromPath[int], data: CloseYearBody
 ) -> YearClosedView:
     """Close a year: revenue and expense come to zero against its result. The `key` makes it safe to send again."""
-    done = visit.run(lambda uow: service.close_year(uow, organisation_id, year, data.key))
+    done = visit.run(lambda uow: closing.close_year(uow, organisation_id, year, data.key))
     return YearClosedView(
         entries=done.entries, postings=done.postings, result=decimal_string(done.result_tiyn), is_new=done.is_new
     )

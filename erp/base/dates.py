@@ -96,12 +96,28 @@ class DaySpan:
 
 
 _DAY = re.compile(r"([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{4})")
+_SHORT_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{2})")
+_FIRST_SHORT_YEAR = 91  # the books begin in 1991: 91 is of that century, 90 of the next
+_OF_YEAR = r"(?:г|год|года|ж|жыл|жылы|жылғы|year)?\.?"
+_DAY_IN_WORDS = (
+    re.compile(rf"[«\"“]?(?P<day>[0-9]{{1,2}})[»\"”]?\s+(?P<month>[^\W\d_]+)\s+(?P<year>[0-9]{{4}})\s*{_OF_YEAR}"),
+    re.compile(rf"(?P<year>[0-9]{{4}})\s*{_OF_YEAR}\s+[«\"“]?(?P<day>[0-9]{{1,2}})[»\"”]?\s+(?P<month>[^\W\d_]+)"),
+)
+_MONTH_NAMES = {
+    name: number
+    for names in (
+        "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан",
+        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+        "january february march april may june july august september october november december",
+    )
+    for number, name in enumerate(names.split(), start=1)
+}
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00)?)?")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
 def parse_day(text: str) -> date:
-    """A day as people write it (``dd.mm.yyyy``) or as programs do (``yyyy-mm-dd``).
+    """A day as people write it (``dd.mm.yyyy``, ``d.m.yy``, «5 марта 2026 г.») or as programs do (``yyyy-mm-dd``).
 
     Its neighbours must be days too, so the first and the last year there are, 1 and 9999, are none.
 
@@ -112,6 +128,11 @@ def parse_day(text: str) -> date:
         numbers = int(match[3]), int(match[2]), int(match[1])
     elif match := _ISO_DAY.fullmatch(bare):
         numbers = int(match[1]), int(match[2]), int(match[3])
+    elif match := _SHORT_DAY.fullmatch(bare):
+        century = 1900 if int(match[3]) >= _FIRST_SHORT_YEAR else 2000
+        numbers = century + int(match[3]), int(match[2]), int(match[1])
+    elif match := next((found for form in _DAY_IN_WORDS if (found := form.fullmatch(bare))), None):
+        numbers = int(match["year"]), _MONTH_NAMES.get(match["month"].casefold(), 0), int(match["day"])
     with suppress(ValueError):
         if date.min.year < numbers[0] < date.max.year:
             return date(*numbers)

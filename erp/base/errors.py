@@ -1,5 +1,6 @@
 """Refusals.  A leaf is a noun with a stable ``code`` and a sentence: what is wrong, what was expected, what to do."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -36,6 +37,6 @@ class Invalid(RuleViolated):
     code = "invalid"
     template = "The form has faults. Mend the marked fields and send it again."
 
-    def __init__(self, faults: dict[str, Exception]) -> None:
-        self.faults = faults
+    def __init__(self, faults: Mapping[str, Exception]) -> None:
+        self.faults = dict(faults)
         super().__init__()

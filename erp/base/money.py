@@ -30,9 +30,9 @@ class NumberOutOfRange(RuleViolated):
 
 _MAX_TIYN = 9_000_000_000_000_000  # of any scaled number
 MOST_PLACES = 4  # after the comma; no currency has more
-_SPACE = r"[ \u00a0\u2009\u202f']"
+_SPACE = r"[ \u00a0\u2007-\u200a\u202f'’]"
 _FORMS = tuple(
-    re.compile(rf"([-−–]?)\s*([0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)(?:{mark}([0-9]{{1,{MOST_PLACES}}})){times}")
+    re.compile(rf"([-−–‐‑]?)\s*([0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)(?:{mark}([0-9]{{1,{MOST_PLACES}}})){times}")
     for group, mark, times in (
         (_SPACE, "[.,]", "?"),  # 1 234,56
         (",", r"\.", "{1}"),  # 1,234.56; without a fraction it could be 1,234 as well
@@ -59,7 +59,7 @@ def decimal_string(tiyn: int) -> str:
 
 
 def parse_tiyn(text: str) -> int:
-    """Tiyn of an amount as people write it: spaces between groups, comma or point, a leading minus.
+    """Tiyn of an amount as people write it: spaces between groups, comma or point; negative by a minus, or in brackets.
 
     Raises: AmountMalformed, AmountOutOfRange.
     """
@@ -94,15 +94,18 @@ def scaled_string(scaled: int, places: int) -> str:
 def _scaled(text: str, places: int) -> int | None:
     """``None`` where it cannot be read; beyond the largest number where it has too many digits to count."""
     bare = text.strip()
+    in_brackets = bare.startswith("(") and bare.endswith(")")
+    if in_brackets:
+        bare = bare[1:-1].strip()
     match = next((found for form in _FORMS if (found := form.fullmatch(bare))), None)
-    if match is None or len(match[3] or "") > places:
+    if match is None or len(match[3] or "") > places or (in_brackets and match[1]):
         return None
     sign, grouped, fraction = match.groups()
     whole = "".join(c for c in grouped if c.isdigit())
     if len(whole) > 100:  # int() itself refuses thousands of digits
         return _MAX_TIYN + 1
     scaled: int = int(whole) * 10**places + int((fraction or "").ljust(places, "0") or "0")
-    return -scaled if sign else scaled
+    return -scaled if sign or in_brackets else scaled
 
 
 def tiyn_of_number(number: float | int | Decimal) -> int:

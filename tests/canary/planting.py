@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (statements)
 """Canaries: in an institution that none of the walkers works with, everything has words and numbers of its own.
 
 What the ledger guards is planted by the services; the rest straight into its tables, so that a table is planted as soon
@@ -222,12 +223,147 @@ _INSERTS = {
                origin, reason)
         SELECT %(at)s, max(id), 1, 'prepared', 1, %(user)s, '10.99.88.77', %(word)s FROM finance_prepared
          WHERE organisation_id = %(at)s RETURNING prepared_id""",
+    "base_sighting": """
+        INSERT INTO base_sighting (organisation_id, subject, user_id) VALUES (%(at)s, %(subject)s, %(user)s)
+        RETURNING 0""",
+    "finance_bulk": """
+        INSERT INTO finance_bulk (organisation_id, key, act, asked_by, narrowed, reason, effective_on)
+        VALUES (%(at)s, %(key)s, 'storno', %(user)s, 'text=' || %(word)s, %(word)s, '2026-03-16') RETURNING id""",
+    "finance_bulk_item": """
+        INSERT INTO finance_bulk_item (organisation_id, bulk_id, no, target_id, version, name, effective_on,
+               amount_tiyn)
+        SELECT %(at)s, max(id), 1, 1, 0, %(word)s, '2026-03-16', 741852963 FROM finance_bulk
+         WHERE organisation_id = %(at)s RETURNING bulk_id""",
     "finance_report_view": """
         INSERT INTO finance_report_view (organisation_id, owner_id, name, report, query, shared_with)
         VALUES (%(at)s, %(user)s, %(word)s, 'trial-balance', 'from=2026-01', NULL) RETURNING id""",
     "finance_report_start": """
         INSERT INTO finance_report_start (organisation_id, user_id, view_id)
         SELECT organisation_id, owner_id, id FROM finance_report_view WHERE organisation_id = %(at)s RETURNING 0""",
+    "finance_draft": """
+        INSERT INTO finance_draft (organisation_id, owner_id, key, origin, note, sheet)
+        VALUES (%(at)s, %(user)s, %(key)s, 'grid', %(word)s, jsonb_build_object('memo', %(word)s, 'rows', '[]'::jsonb))
+        RETURNING id""",
+    "finance_template": """
+        INSERT INTO finance_template (organisation_id, owner_id, key, name, shared, sheet)
+        VALUES (%(at)s, %(user)s, %(key)s, %(word)s, true,
+                jsonb_build_object('memo', %(word)s, 'rows', jsonb_build_array(jsonb_build_object('amount', '5'))))
+        RETURNING id""",
+    "finance_recurrence": """
+        INSERT INTO finance_recurrence (organisation_id, template_id, owner_id, key, inputs, every, day, in_force)
+        SELECT organisation_id, id, owner_id, key, jsonb_build_object('word', %(word)s), 'month', 31, '[2026-01-01,)'
+          FROM finance_template WHERE organisation_id = %(at)s RETURNING id""",
+    "finance_occurrence": """
+        INSERT INTO finance_occurrence (organisation_id, recurrence_id, due_on, reason, done_by)
+        SELECT organisation_id, id, '2026-01-31', %(word)s, owner_id FROM finance_recurrence
+         WHERE organisation_id = %(at)s RETURNING recurrence_id""",
+    "finance_intake": """
+        INSERT INTO finance_intake (organisation_id, owner_id, key, origin, name, brought, settings)
+        VALUES (%(at)s, %(user)s, %(key)s, 'paste', %(word)s,
+                jsonb_build_array(jsonb_build_object('name', '', 'merged', '[]'::jsonb, 'rows',
+                    jsonb_build_array(jsonb_build_array(1, %(word)s)))),
+                jsonb_build_object('purpose', 'entries', 'sheet', 0, 'heads', NULL, 'columns', '[]'::jsonb,
+                                   'grouping', 'document', 'journal', '', 'effective_on', '', 'memo', ''))
+        RETURNING id""",
+    "finance_intake_mapping": """
+        INSERT INTO finance_intake_mapping (organisation_id, purpose, signature, name, heads, columns, grouping,
+                                            remembered_by)
+        VALUES (%(at)s, 'entries', sha256(%(word)s::bytea), %(word)s, jsonb_build_array(%(word)s), '[""]', 'document',
+                %(user)s)
+        RETURNING id""",
+    "finance_policy": """
+        INSERT INTO finance_policy (organisation_id, key, since, schema_version, content, written_by)
+        SELECT %(at)s, %(key)s, %(day)s + 30, 1,
+               jsonb_build_object('journals', jsonb_build_array(jsonb_build_object('code', min(code), 'prefix', %(word)s::text))),
+               %(user)s
+          FROM ledger_journal RETURNING id""",
+    "finance_policy_act": """
+        INSERT INTO finance_policy_act (organisation_id, policy_id, version, act, actor_id, origin, reason)
+        SELECT %(at)s, max(id), 2, 'discarded', %(user)s, '10.99.88.77', %(word)s FROM finance_policy
+         WHERE organisation_id = %(at)s RETURNING policy_id""",
+    "finance_closing_tick": """
+        INSERT INTO finance_closing_tick (organisation_id, kind, period, step, verdict, proof, known, known_at, reason,
+               actor_id, origin)
+        VALUES (%(at)s, 'month', '2026-03-01', 'sides-right', 'fails',
+                jsonb_build_object('figures', '[]'::jsonb, 'found', 1, 'findings', jsonb_build_array(jsonb_build_object(
+                    'what', %(word)s::text, 'place', '', 'tiyn', 741852963, 'names', '[]'::jsonb, 'was_tiyn', NULL))),
+                pg_current_snapshot(), clock_timestamp(), %(word)s, %(user)s, '10.99.88.77') RETURNING id""",
+    "finance_closing_reminder": """
+        INSERT INTO finance_closing_reminder (organisation_id, period, step, kind)
+        VALUES (%(at)s, '2026-03-01', 'sides-right', 'late') RETURNING 0""",
+    "finance_takeover": """
+        INSERT INTO finance_takeover (organisation_id, starts_on, source_program, begun_by, origin)
+        VALUES (%(at)s, '2026-01-01', %(word)s, %(user)s, '10.99.88.77') RETURNING id""",
+    "finance_takeover_file": """
+        INSERT INTO finance_takeover_file (organisation_id, takeover_id, kind, name, sha256, first_on, last_on, head_row,
+               recognised, row_count, amount_tiyn, taken_by, origin)
+        SELECT %(at)s, max(id), 'balance', %(word)s || '.xlsx', sha256(%(word)s::bytea), '2026-01-01', '2026-01-31', 1,
+               jsonb_build_object('columns', '[]'::jsonb, 'ignored', jsonb_build_array(%(word)s::text)), 1, 741852963,
+               %(user)s, '10.99.88.77' FROM finance_takeover WHERE organisation_id = %(at)s RETURNING id""",
+    "finance_takeover_account": """
+        INSERT INTO finance_takeover_account (organisation_id, takeover_id, code, name, nature, off_balance, subconto)
+        SELECT %(at)s, max(id), '1010', %(word)s, '', false, ARRAY[%(word)s] FROM finance_takeover
+         WHERE organisation_id = %(at)s RETURNING takeover_id""",
+    "finance_takeover_side": """
+        INSERT INTO finance_takeover_side (organisation_id, takeover_id, account, subconto)
+        SELECT %(at)s, max(id), '1010', ARRAY[%(word)s] FROM finance_takeover WHERE organisation_id = %(at)s
+        RETURNING id""",
+    "finance_takeover_balance": """
+        INSERT INTO finance_takeover_balance (organisation_id, file_id, row_no, side_id, depth, counted,
+               opening_debit_tiyn, opening_credit_tiyn, debit_tiyn, credit_tiyn, closing_debit_tiyn, closing_credit_tiyn,
+               cells)
+        SELECT %(at)s, max(f.id), 7, max(s.id), 0, true, 741852963, 0, 0, 0, 741852963, 0, ARRAY[%(word)s]
+          FROM finance_takeover_file f, finance_takeover_side s
+         WHERE f.organisation_id = %(at)s AND s.organisation_id = %(at)s RETURNING file_id""",
+    "finance_takeover_posting": """
+        INSERT INTO finance_takeover_posting (organisation_id, file_id, row_no, document_row, no, effective_on, document,
+               document_number, memo, debit_side_id, amount_tiyn, cells)
+        SELECT %(at)s, max(f.id), 9, 9, 1, '2026-01-16', %(word)s, %(document)s, %(word)s, max(s.id), 741852963,
+               ARRAY[%(word)s]
+          FROM finance_takeover_file f, finance_takeover_side s
+         WHERE f.organisation_id = %(at)s AND s.organisation_id = %(at)s RETURNING file_id""",
+    "finance_takeover_counterparty": """
+        INSERT INTO finance_takeover_counterparty (organisation_id, file_id, row_no, name, full_name, code, iban, bank,
+               cells)
+        SELECT %(at)s, max(id), 5, %(word)s, %(word)s, %(iin)s, %(iban)s, %(word)s, ARRAY[%(word)s]
+          FROM finance_takeover_file WHERE organisation_id = %(at)s RETURNING file_id""",
+    "finance_takeover_mapping": """
+        INSERT INTO finance_takeover_mapping (organisation_id, takeover_id, account, ours, dimensions, fixed, why,
+               decided_by, origin)
+        SELECT %(at)s, max(id), '1010', %(word)s, '{}', '{}', 'chosen', %(user)s, '10.99.88.77' FROM finance_takeover
+         WHERE organisation_id = %(at)s RETURNING id""",
+    "finance_takeover_value": """
+        INSERT INTO finance_takeover_value (organisation_id, takeover_id, dimension, said, code, why, decided_by, origin)
+        SELECT %(at)s, max(id), 'counterparty', %(word)s, %(iin)s, 'chosen', %(user)s, '10.99.88.77'
+          FROM finance_takeover WHERE organisation_id = %(at)s RETURNING id""",
+    "finance_takeover_word": """
+        INSERT INTO finance_takeover_word (organisation_id, takeover_id, before, after, decided_by, origin)
+        SELECT %(at)s, max(id), %(word)s, %(word)s, %(user)s, '10.99.88.77' FROM finance_takeover
+         WHERE organisation_id = %(at)s RETURNING id""",
+    "finance_takeover_batch": """
+        INSERT INTO finance_takeover_batch (organisation_id, takeover_id, file_id, kind, month, key, entries, postings,
+               amount_tiyn, rows_left, actor_id, origin)
+        SELECT %(at)s, max(takeover_id), max(id), 'month', '2026-01-01', %(key)s, 1, 1, 741852963, 0, %(user)s,
+               '10.99.88.77' FROM finance_takeover_file WHERE organisation_id = %(at)s RETURNING id""",
+    "finance_takeover_explanation": """
+        INSERT INTO finance_takeover_explanation (organisation_id, takeover_id, file_id, account, codes, opening_tiyn,
+               debit_tiyn, credit_tiyn, reason, explained_by, origin)
+        SELECT %(at)s, max(takeover_id), max(id), '1010', array_fill(''::text, ARRAY[9]), 741852963, 0, 0, %(word)s,
+               %(user)s, '10.99.88.77' FROM finance_takeover_file WHERE organisation_id = %(at)s RETURNING id""",
+    "finance_takeover_agreement": """
+        INSERT INTO finance_takeover_agreement (organisation_id, takeover_id, file_id, sides, turnover_tiyn, agreed_by,
+               origin)
+        SELECT %(at)s, max(takeover_id), max(id), 1, 741852963, %(user)s, '10.99.88.77' FROM finance_takeover_file
+         WHERE organisation_id = %(at)s RETURNING id""",
+    "reference_signature": """
+        INSERT INTO reference_signature (organisation_id, subject, purpose, signer_id, origin, method, content,
+               content_sha256, container, container_sha256, certificate, known_by, serial, name, iin, issuer, valid_from,
+               valid_until, check_code)
+        VALUES (%(at)s, %(subject)s, 'checked', %(user)s, '10.99.88.77', 'cms', convert_to(%(word)s, 'UTF8'),
+                sha256(convert_to(%(word)s, 'UTF8')), convert_to(%(word)s, 'UTF8'), sha256(convert_to(%(word)s, 'UTF8')),
+                convert_to(%(word)s, 'UTF8'), 'registered', '7418529', %(word)s, %(iin)s, %(word)s, now(), now(),
+                'KANAREEVAKANAREEVA00')
+        RETURNING id""",
     "base_audit_event": """
         INSERT INTO base_audit_event (actor_id, origin, organisation_id, action, subject, facts)
         VALUES (%(user)s, '10.99.88.77', %(at)s, 'role-granted', %(subject)s, jsonb_build_object('name', %(word)s))

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from erp.base.db import make_engine
 from erp.reference.access.model import SYSTEM_WIDE
-from tests.canary.conftest import Garden, own_doors
+from tests.canary.conftest import Garden, Walker, own_doors
 from tests.canary.planting import CANARIES, digest, tables
 from tests.canary.walk import QUESTIONS, WHOLE, Door, steady, told
 
@@ -65,6 +65,19 @@ def test_the_own_doors_say_what_they_said_before(garden: Garden) -> None:
     assert not faults, summary(faults)
 
 
+def test_files_of_the_own_books_tell_nothing_of_the_other_s(garden: Garden) -> None:
+    reader = next(walker for walker in garden.walkers if walker.name == "walker-chief-accountant")
+    faults, brought = [], 0
+    for door, address, asked in own_doors(garden.doors, garden.desk.school, garden.own):
+        for form in ("pdf", "csv"):
+            answer = reader.ask(door, address, params=QUESTIONS[asked] | {"as": form})
+            brought += "attachment" in answer.headers.get("content-disposition", "")
+            if canaries := seen(told(answer)):
+                faults.append(f"{door.method} {address} {asked} as {form} tells {canaries}")
+    assert brought > 20
+    assert not faults, summary(faults)
+
+
 def test_the_other_s_doors_are_as_those_of_nobody(garden: Garden) -> None:
     faults = []
     for walker in garden.walkers:
@@ -84,6 +97,36 @@ def test_the_other_s_doors_are_as_those_of_nobody(garden: Garden) -> None:
                     both = (" ".join(sorted(answers)) for answers in (none, theirs))
                     faults.append(f"{where} tells that it is there: {_difference(*both)}")
     assert not faults, summary(faults)
+
+
+def test_the_other_s_doors_take_as_long_as_those_of_nobody(garden: Garden) -> None:
+    """A clock tells nothing: the database is asked the same, as often, whether the institution is there or not."""
+    faults = []
+    for walker in garden.walkers:
+        for door in garden.doors:
+            if door.method == "GET" and door.is_of_an_organisation:
+                theirs, none = (
+                    _asked(garden, walker, door, next(door.addresses(at, garden.planted.numbers[:1], ["x"])))
+                    for at in (garden.planted.organisation, NOWHERE)
+                )
+                if theirs != none:
+                    faults.append(f"{walker.name}: {door.route.path} asks {len(theirs)} against {len(none)} times")
+    assert not faults, summary(faults)
+
+
+def _asked(garden: Garden, walker: Walker, door: Door, address: str) -> list[str]:
+    """The statements that an answer took."""
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(garden.desk.engine, "before_cursor_execute", note)
+    try:
+        walker.ask(door, address, params=WHOLE)
+    finally:
+        event.remove(garden.desk.engine, "before_cursor_execute", note)
+    return asked
 
 
 def test_the_other_s_numbers_lead_nowhere_in_the_own_books(garden: Garden) -> None:

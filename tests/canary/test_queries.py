@@ -26,6 +26,7 @@ from erp.base.dates import MonthSpan
 from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.errors import DomainError
 from erp.base.scope import Scope
+from erp.finance.policy.content import Content, JournalRule
 from ledger.errors import LedgerError
 from ledger.model import Actor, Dimension
 from tests.canary.conftest import Garden
@@ -116,6 +117,7 @@ class Maker:
             timedelta: timedelta(days=1),
             UUID: key("row"),
             Dimension: Dimension.COUNTERPARTY,
+            Content: Content(journals=(JournalRule(code="MO-01"),)),
             MonthSpan: MonthSpan.of(date(2025, 1, 1), date(2026, 12, 1)),
         }
         if kind in plain:

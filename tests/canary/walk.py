@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types.internal_types import PathParameterDefinition
+from pypdf import PdfReader
 
 from erp.reference.access.model import Permission
 from tests.canary.planting import FRAGMENT
@@ -90,18 +92,29 @@ QUESTIONS = {"whole": WHOLE, "search": SEARCH}
 _VOLATILE = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,}"  # keys and tokens
     r"|\d\d:\d\d(:\d\d)?"  # the time of day
-    r'|(?<=reference":")\w+|(?<=: )[0-9a-f]{12}\b'  # incidents
+    r'|(?<=reference":")\w+|(?<=: )[0-9a-f]{12}(?:[0-9a-f]{4})?\b'  # incidents, requests
     r"|Nothing is sealed yet\.|last seal: block \d+, [\d.]+ [\d:]+"  # sealed while the walk goes on
     r"|entries not sealed: \d+, the oldest for \d+ s"
 )
 
 
+_SIGHTINGS = re.compile(r'<section class="block" id="seen">.*?</section>\n', re.DOTALL)
+
+
 def steady(body: str) -> str:
-    """A body without what differs each time: keys, tokens, the time of day."""
-    return _VOLATILE.sub("…", body)
+    """A body without what differs each time: keys, tokens, the time of day, and who looked at it before."""
+    return _VOLATILE.sub("…", _SIGHTINGS.sub("", body))
 
 
 def told(answer: Any) -> str:
-    """Everything an answer says: its status line, headers and body."""
+    """Everything an answer says: its status line, headers and body; of a PDF, what is read in it."""
     headers = {n: value for n, value in answer.headers.items() if n not in ("x-request-id", "content-length")}
-    return f"{answer.status_code} {json.dumps(headers, ensure_ascii=False)}\n{answer.text}"
+    is_paper = headers.get("content-type") == "application/pdf"
+    body = _read_in(answer.content) if is_paper else answer.text
+    return f"{answer.status_code} {json.dumps(headers, ensure_ascii=False)}\n{body}"
+
+
+def _read_in(paper: bytes) -> str:
+    """With spaces where there are narrow ones, and once more without any, as a line may break in a word."""
+    lines = [line for page in PdfReader(BytesIO(paper)).pages for line in page.extract_text().splitlines()]
+    return " ".join(lines).replace("\u202f", " ") + "\n" + "".join("".join(lines).split())

@@ -28,6 +28,21 @@ def npm_brings(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets, "_npm_ci", bring)
 
 
+def test_the_letters_of_papers_come_with_their_licence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bring(project: Path) -> None:
+        npm_brings("one", monkeypatch)
+        assets._npm_ci(project)
+        package = project / "node_modules" / "@expo-google-fonts" / "pt-sans"
+        (package / "400Regular").mkdir(parents=True)
+        for name in ("400Regular/PTSans_400Regular.ttf", "LICENSE_FONT", "index.js"):
+            (package / name).write_text(name)
+
+    monkeypatch.setattr(assets, "_npm_ci", bring)
+    assets.install(project)
+    brought = (project / "web" / "static" / "vendor" / "fonts" / "pt-sans").iterdir()
+    assert {path.name for path in brought} == {"PTSans_400Regular.ttf", "LICENSE_FONT"}
+
+
 def npm_fails(project: Path) -> None:
     raise StartupError(assets._ABSENT, reason="no network")
 
@@ -62,8 +77,8 @@ def test_a_failure_is_one_sentence_and_no_error(
     monkeypatch.setattr(assets, "install", fail)
     assets.main()
     assert capsys.readouterr().err == (
-        "The page scripts could not be installed (no network):"
-        " the pages work as plain forms, and make install tries again.\n"
+        "The page scripts and the letters of papers could not be installed (no network): the pages work as plain forms,"
+        " papers are printed in other letters, and make install tries again.\n"
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from api.options import Options, Provider
 from qazyna.errors import StartupError
 from qazyna.settings import PROJECT, Settings
 
@@ -49,6 +50,46 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert "s3cret" not in str(Settings(smtp_url="smtp://post:s3cret@mail.example:587").shown())
 
 
+def test_what_is_offered_outside_is_read(tmp_path: Path) -> None:
+    secret = tmp_path / "client"
+    secret.write_text("s3cret\n")
+    settings = Settings.read(
+        {
+            "QAZYNA_PUBLIC_URL": "https://qazyna.example.kz/",
+            "QAZYNA_NCALAYER": "on",
+            "QAZYNA_TRUST_STORE": str(tmp_path),
+            "QAZYNA_OIDC_ISSUER": "https://id.example.kz/realm",
+            "QAZYNA_OIDC_CLIENT_ID": "qazyna",
+            "QAZYNA_OIDC_CLIENT_SECRET_FILE": str(secret),
+            "QAZYNA_OIDC_LABEL": "Egov",
+        }
+    )
+    provider = Provider("https://id.example.kz/realm", "qazyna", "Egov", "s3cret")
+    assert settings.options() == Options("https://qazyna.example.kz", "wss://127.0.0.1:13579", provider)
+    assert "s3cret" not in f"{settings.shown()} {settings.options()}"
+    assert Settings.read({"QAZYNA_NCALAYER": "no"}).ncalayer is None
+    assert Settings.read({"QAZYNA_NCALAYER": "ws://127.0.0.1:4711"}).ncalayer == "ws://127.0.0.1:4711"
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"QAZYNA_OIDC_ISSUER": "https://id.example.kz"}, "QAZYNA_OIDC_CLIENT_ID is not"),
+        (
+            {
+                "QAZYNA_OIDC_ISSUER": "https://id.example.kz",
+                "QAZYNA_OIDC_CLIENT_ID": "q",
+                "QAZYNA_OIDC_CLIENT_SECRET_FILE": "nowhere",
+            },
+            "QAZYNA_OIDC_CLIENT_SECRET_FILE cannot be read",
+        ),
+    ],
+)
+def test_a_provider_that_is_half_set_is_refused(settings: dict[str, str], sentence: str) -> None:
+    with pytest.raises(StartupError, match=sentence):
+        Settings.read(settings).options()
+
+
 def test_an_empty_variable_is_not_set() -> None:
     assert Settings.read({"QAZYNA_DATABASE_URL": "", "QAZYNA_PORT": " "}) == Settings()
 
@@ -56,6 +97,14 @@ def test_an_empty_variable_is_not_set() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
+        (
+            "QAZYNA_NCALAYER",
+            "wss://evil.example",
+            "QAZYNA_NCALAYER is wss://evil.example, but yes, no or an address like wss://127.0.0.1:13579 is expected.",
+        ),
+        ("QAZYNA_OIDC_ISSUER", "http://id.example", "but an address with https:// is expected."),
+        ("QAZYNA_PUBLIC_URL", "qazyna", "QAZYNA_PUBLIC_URL is qazyna, but an address is expected"),
+        ("QAZYNA_TRUST_STORE", "nowhere", "but a folder is expected."),
         ("QAZYNA_PORT", "http", "QAZYNA_PORT is http, but a whole number from 1 to 65535 is expected."),
         ("QAZYNA_PORT", "70000", "QAZYNA_PORT is 70000, but a whole number from 1 to 65535 is expected."),
         ("QAZYNA_PORT", "9" * 5000, "but a whole number from 1 to 65535 is expected."),

@@ -132,6 +132,32 @@ def test_nothing_serious_is_found_on_any_page(browser: Browser, site: Site, full
     assert not eyes.faults, f"{len(eyes.faults)} faults\n" + "\n".join(sorted(set(eyes.faults))[:40])
 
 
+def test_nothing_serious_is_found_on_what_opens_over_a_page(browser: Browser, site: Site, full: Planted) -> None:
+    """The search window with findings, the list of keys, help at a field; also where rows are compact."""
+    eyes = Eyes()
+    context = _signed_in(browser, site, _login(Role.CHIEF_ACCOUNTANT))
+    page = context.new_page()
+    page.goto(f"/o/{full.organisation}/journal/new")
+    page.keyboard.press("Control+k")
+    page.locator("#palette-q").fill("3210")
+    page.locator("#palette [aria-selected=true]").wait_for()
+    eyes.look(page, "search window")
+    page.keyboard.press("Escape")
+    page.evaluate("document.documentElement.dataset.density = 'compact'")
+    page.locator("a[data-keys]").dispatch_event("click")
+    page.locator("#keys h2").nth(1).wait_for()
+    eyes.seen.clear()
+    eyes.look(page, "keys, compact")
+    page.keyboard.press("Escape")
+    page.locator("#effective_on").focus()
+    page.keyboard.press("F1")
+    page.locator("#help-effective_on").wait_for()
+    eyes.seen.clear()
+    eyes.look(page, "help, compact")
+    context.close()
+    assert not eyes.faults, "\n".join(sorted(set(eyes.faults))[:40])
+
+
 def test_every_page_fits_a_phone(browser: Browser, site: Site, full: Planted) -> None:
     """Nothing but tables and charts in their own frames is wider than the page at 375 pixels."""
     wide: list[Any] = []

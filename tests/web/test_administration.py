@@ -162,6 +162,15 @@ def test_another_language_keeps_the_form(oblast: Oblast, sign_in: SignIn) -> Non
     assert page.fields("sheet")["name"] == "Typed already"
 
 
+def test_people_are_listed_in_a_file_as_on_the_page(sign_in: SignIn) -> None:
+    keeper = sign_in("keeper")
+    listed = keeper.get("/admin/users?as=csv").content.decode("utf-8-sig")
+    assert "Clerk" in listed
+    assert "Driver" not in listed, "of others"
+    assert keeper.get("/admin/users?q=driver&as=csv").content.decode("utf-8-sig").count("\n") == 1, "the heads alone"
+    assert keeper.get("/admin/users?as=pdf").content.startswith(b"%PDF")
+
+
 def test_people_are_found_and_only_one_s_own(sign_in: SignIn) -> None:
     keeper, root = sign_in("keeper"), sign_in("root")
     assert "Clerk" in words(keeper, "/admin/users?q=cler")

@@ -4,7 +4,9 @@ import csv
 import re
 from collections.abc import Callable
 from datetime import date
-from io import StringIO
+from io import BytesIO, StringIO
+
+from pypdf import PdfReader
 
 from erp.base import audit, uow
 from erp.base.db import make_engine
@@ -123,6 +125,20 @@ def test_the_trail_is_saved_as_a_file_for_a_spreadsheet(desk: Desk, sign_in: Sig
     assert [row[5] for row in rows][:2] == ["'=cmd()", "Person renamed"]
     assert rows[1][7] == "Name: A → =1+1"
     assert rows[1][4] == "command line"
+
+
+def test_the_trail_is_a_spreadsheet_and_a_pdf_too(desk: Desk, sign_in: SignIn) -> None:
+    desk.post(memo="In the trail")
+    auditor, accountant = sign_in("auditor"), sign_in("accountant")
+    page = Outline(auditor.get(f"{desk.home}audit?subject=entry").text)
+    for form in ("xlsx", "pdf"):
+        link = next(e["href"] for e in page.all("a") if f"as={form}" in e["href"])
+        answer = auditor.get(link)
+        assert answer.headers["content-disposition"] == f'attachment; filename="audit.{form}"'
+        assert accountant.get(link).status_code == 403
+    told = " ".join(each.extract_text() for each in PdfReader(BytesIO(answer.content)).pages)
+    assert "Entry posted" in told
+    assert "Айгүл Серікова" in told
 
 
 def test_the_trail_of_the_books_is_for_those_who_audit(desk: Desk, sign_in: SignIn) -> None:

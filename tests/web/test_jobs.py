@@ -52,7 +52,7 @@ def state(page: Outline) -> str:
 
 
 def test_a_journal_is_imported_by_a_page(desk: Desk, accountant: Reader, drain: Callable[[], None]) -> None:
-    assert f"{desk.home}import" in accountant.get(f"{desk.home}journal").text
+    assert f"{desk.home}import" in accountant.get(f"{desk.home}intake").text
     form = Outline(accountant.get(f"{desk.home}import").text)
     address = start(accountant, desk, a_file("page"), key=form.one("input", name="key")["value"])
     waiting = accountant.get(address).text

@@ -40,7 +40,8 @@ def test_the_first_load_of_every_page_is_light(desk: Desk, sign_in: SignIn) -> N
         for door in doors(desk.app)
         if door.method == "GET" and not door.route.path.startswith("/api/")
         for address in [next(door.addresses(desk.school, [1], ["x"]))]
-        if reader.get(address).status_code == 200
+        for answer in [reader.get(address)]
+        if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html")
     ]
     assert len(pages) > 8
     heavy = {page: weight for page in pages if (weight := first_load(reader, page)) >= LIMIT}

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import StringIO
+from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get
@@ -14,15 +15,18 @@ from api.security import Visit, Visitor
 from erp.base.cursors import CursorMalformed
 from erp.base.dates import parse_day
 from erp.base.errors import RuleViolated
-from erp.base.i18n import N_
 from erp.base.inert import inert
+from erp.base.uow import UnitOfWork
 from erp.reference.access.model import Permission
 from erp.reference.trail import service
 from erp.reference.trail.model import TrailFilter, TrailPage
+from web import lists
 from web.faults import fault_sheet
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, query_of, render
-from web.timeline import ACTIONS, told
+from web.tables.download import FORMATS, about, download
+from web.tables.model import About, Table
+from web.timeline import ACTIONS, Told, told
 
 _OF_ORGANISATION = {"policy": Permission.AUDIT_READ}
 _OF_SYSTEM = {"policy": Permission.SYSTEM_AUDIT}
@@ -54,12 +58,12 @@ class _Asked:
 
 
 @get("/o/{organisation_id:int}/audit", opt=_OF_ORGANISATION, sync_to_thread=True)
-def audit(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
+def audit(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     return _page(request, visit, organisation_id)
 
 
 @get("/admin/audit", opt=_OF_SYSTEM, sync_to_thread=True)
-def system_audit(request: Ask, visit: Visitor) -> Response[str]:
+def system_audit(request: Ask, visit: Visitor) -> Response[Any]:
     return _page(request, visit, None)
 
 
@@ -73,9 +77,11 @@ def system_audit_file(request: Ask, visit: Visitor) -> Stream:
     return _file(request, visit, None)
 
 
-def _page(request: Ask, visit: Visit, organisation_id: int | None) -> Response[str]:
-    asked, cursor = _Asked.of(request), query_of(request).get("cursor")
+def _page(request: Ask, visit: Visit, organisation_id: int | None) -> Response[Any]:
+    asked, cursor, form = _Asked.of(request), query_of(request).get("cursor"), query_of(request).get("as")
     fault = asked.fault
+    if form in FORMATS and fault is None:
+        return download(visit, form, lambda uow: _whole(uow, visit, organisation_id, asked.filter))
     try:
         found = visit.read(lambda uow: service.trail(uow, organisation_id, asked.filter, cursor))
     except CursorMalformed as malformed:
@@ -94,14 +100,20 @@ def _page(request: Ask, visit: Visit, organisation_id: int | None) -> Response[s
         events=told(found.events, visit.language),
         path=path,
         file_url=asked.address(f"{path}.csv"),
+        file_urls={form: asked.address(path, **{"as": form}) for form in FORMATS},
         next_url=asked.address(path, cursor=found.next_cursor) if found.next_cursor else "",
     )
 
 
-_COLUMNS = (
-    N_("When"), N_("Who"), N_("Login"), N_("On behalf of"), N_("From where"), N_("What"), N_("Subject"), N_("Changes"),
-    N_("Number in the trail"),
-)  # fmt: skip
+def _whole(uow: UnitOfWork, visit: Visit, organisation_id: int | None, asked: TrailFilter) -> tuple[Table, About]:
+    """The same rows, all pages of them."""
+    organisation = None if organisation_id is None else organisation_at(uow)
+
+    def page(cursor: str | None) -> tuple[list[Told], str | None]:
+        found = service.trail(uow, organisation_id, asked, cursor, _READ_AT_ONCE)
+        return told(found.events, visit.language), found.next_cursor
+
+    return lists.trail(lists.every(page), speech(visit.language)), about(visit, organisation, "audit")
 
 
 def _file(request: Ask, visit: Visit, organisation_id: int | None) -> Stream:
@@ -121,7 +133,7 @@ def _lines(visit: Visit, organisation_id: int | None, asked: TrailFilter) -> Ite
     """Page by page, so that a long trail is neither one transaction nor held whole."""
     say = speech(visit.language)
     cursor: str | None = None
-    heading = [say(column) for column in _COLUMNS]
+    heading = [column.title for column in lists.trail((), say).columns]
     while True:
         found = visit.read(lambda uow: service.trail(uow, organisation_id, asked, cursor, _READ_AT_ONCE))  # noqa: B023
         text = StringIO()
@@ -130,12 +142,7 @@ def _lines(visit: Visit, organisation_id: int | None, asked: TrailFilter) -> Ite
             text.write("\ufeff")
             rows.writerow(heading)
         for each in told(found.events, visit.language):
-            event = each.event
-            cells = (
-                each.when, each.who, event.login, event.principal or "", event.origin, each.what, each.subject,
-                each.in_one_line, event.number,
-            )  # fmt: skip
-            rows.writerow([inert(cell) for cell in cells])
+            rows.writerow([inert(cell) for cell in lists.cells_of(each)])
         yield text.getvalue()
         cursor = found.next_cursor
         if cursor is None:

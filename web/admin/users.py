@@ -15,15 +15,19 @@ from erp.base.uow import UnitOfWork
 from erp.reference.access import people
 from erp.reference.access.model import ROLE_NAMES, PeopleFilter, Permission, PersonRow, Role
 from erp.reference.organisations import service as organisations
+from web import lists
 from web.account import PERMISSION_NAMES, Lent, delegation_fields, organisation_options
-from web.i18n import alphabetical
+from web.i18n import alphabetical, speech
 from web.pages import Ask, query_of, render
 from web.session import Sent
 from web.sheets import Field, Option, Sheet, Typed, day_field, done, said, send, show
+from web.tables.download import FORMATS, about, download
+from web.tables.model import About, Table
 from web.timeline import history
 
 _MANAGE = {"policy": Permission.USERS_MANAGE}
 _ROWS = 50
+_MOST = 100_000
 _SECTION = "users"
 _LANGUAGES = (Option("kk", "Қазақша"), Option("ru", "Русский"), Option("en", "English"))
 
@@ -31,9 +35,11 @@ Person = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
 
 
 @get("/admin/users", opt=_MANAGE, sync_to_thread=True)
-def users(request: Ask, visit: Visitor) -> Response[str]:
+def users(request: Ask, visit: Visitor) -> Response[Any]:
     asked = query_of(request)
     after, narrowed = asked.get("after", ""), _narrowed(asked)
+    if asked.get("as") in FORMATS:
+        return download(visit, asked["as"], lambda uow: _whole(uow, visit, narrowed))
 
     def read(uow: UnitOfWork) -> tuple[Any, ...]:
         rows, held = people.people(uow, today(), narrowed, after=people.read_cursor(after), limit=_ROWS + 1)
@@ -58,6 +64,14 @@ def users(request: Ask, visit: Visitor) -> Response[str]:
         today=today(),
         more="/admin/users?" + urlencode(asked | {"after": people.cursor_after(last)}) if last else None,
     )
+
+
+def _whole(uow: UnitOfWork, visit: Visit, narrowed: PeopleFilter) -> tuple[Table, About]:
+    """The list without its pages; as many people as the office of a state has."""
+    rows, held = people.people(uow, today(), narrowed, limit=_MOST)
+    ids = {each.organisation_id for roles in held.values() for each in roles}
+    known = organisations.by_ids(uow, sorted(ids), today())
+    return lists.people(rows, held, known, today(), speech(visit.language)), about(visit, None, "people")
 
 
 def _narrowed(asked: Mapping[str, str]) -> PeopleFilter:

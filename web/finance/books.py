@@ -7,7 +7,6 @@ from typing import Any
 
 from api.problems import status_of
 from api.security import Visit
-from erp.base import clock
 from erp.base.clock import today
 from erp.base.dates import DaySpan, MonthSpan, day_string, month_string
 from erp.base.errors import RuleViolated
@@ -16,12 +15,14 @@ from erp.base.uow import UnitOfWork
 from erp.finance.journal import service
 from erp.finance.journal.model import Month
 from erp.finance.journal.turnovers import Cut
+from erp.finance.policy import service as policies
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web.faults import Refusal, fault_sheet
 from web.finance.months import asked_day, asked_span, choices, parse_instant, year_to
-from web.i18n import moment, speech
+from web.i18n import UNITS, moment, money_in, speech
 from web.pages import organisation_at
+from web.tables.download import about
 from web.tables.model import About
 
 Known = tuple[datetime | None, Refusal | None]
@@ -51,6 +52,8 @@ class Books:
     known_at: datetime | None
     asked: Mapping[str, str]
     fault: Refusal | None
+    usual_unit: str = "tiyn"
+    """In which the organisation's policy has reports open."""
 
     @classmethod
     def read(
@@ -62,7 +65,18 @@ class Books:
         instant, unknown = known
         closing = query.get("closing") != "without"
         months = service.months(uow, organisation_id)
-        return cls(organisation_at(uow), months, span, days, closing, instant, query, fault or misread or unknown)
+        policy = policies.in_force(uow, organisation_id, span.last_day)
+        return cls(
+            organisation_at(uow),
+            months,
+            span,
+            days,
+            closing,
+            instant,
+            query,
+            fault or misread or unknown,
+            policy.content.reports if policy else "tiyn",
+        )
 
     def required(self) -> "Books":
         """These books, for a file, which has no place to say what it shows the usual for.  Raises: that fault."""
@@ -83,7 +97,7 @@ class Books:
     @property
     def period(self) -> dict[str, str]:
         """All that says what counts, as an address says it."""
-        return self.address | {n: self.asked[n] for n in ("day", "closing", "known") if self.asked.get(n)}
+        return self.address | {n: self.asked[n] for n in ("day", "closing", "known", "unit") if self.asked.get(n)}
 
     def cut(self, uow: UnitOfWork) -> Cut:
         """Raises: NotSealedYet of ``ledger.errors``."""
@@ -110,20 +124,27 @@ class Books:
             "month_choices": choices(self.months, self.span),
         }
 
+    def units(self, language: Language) -> dict[str, Any]:
+        """How a report writes its figures: as asked, or as the policy has it.  Files and entries stay exact."""
+        say, asked = speech(language), self.asked.get("unit", "")
+        unit = asked if asked in UNITS else self.usual_unit
+        written = money_in(unit)
+        return {
+            "unit": unit,
+            "unit_name": say(UNITS[unit]),
+            "unit_choices": [(each, say(name)) for each, name in UNITS.items()],
+            "money": written,
+            "money_or_blank": lambda tiyn: written(tiyn) if tiyn else "",
+        }
+
     def about(self, visit: Visit, name: str, *facts: tuple[str, str]) -> About:
         """What a file of a report says of itself; ``name`` is the report's, as an address writes it."""
-        say, made_at = speech(visit.language), clock.now()
-        person = visit.identity.user.name if visit.identity else ""
-        told = [
-            ("", self.organisation.name(visit.language)),
-            (say("BIN"), self.organisation.code),
-            (say("Period"), self.span_name(visit.language)),
-            *facts,
-        ]
+        say = speech(visit.language)
+        told = [(say("Period"), self.span_name(visit.language)), *facts]
         if not self.closing:
             told.append(("", say("Without the closing entries of the year")))
         if self.known_at:
             told.append((say("As known at"), moment(self.known_at)))
-        told.append((say("Made"), f"{moment(made_at)}, {person}"))
         last = day_string(self.days.last) if self.days else month_string(self.span.last)
-        return About(told, made_at, f"{name}-{self.organisation.code}-{month_string(self.span.first)}-{last}")
+        file_name = f"{name}-{self.organisation.code}-{month_string(self.span.first)}-{last}"
+        return about(visit, self.organisation, file_name, *told)

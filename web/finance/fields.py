@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from erp.base.uow import UnitOfWork
+from erp.finance.drafts.model import TypedRow, TypedSide
 from erp.finance.journal import service
 from erp.finance.journal.model import Account, DimensionValue
 from ledger.model import Dimension
-from web.forms import TypedLine, TypedSide
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Chart:
             side.currency_amount,
         )
 
-    def line(self, line: TypedLine) -> LineFields:
+    def line(self, line: TypedRow) -> LineFields:
         return LineFields(self.side(line.debit), self.side(line.credit), line.amount, line.memo)
 
     def _field(self, dimension: Dimension, side: TypedSide, account: Account | None) -> DimensionField:

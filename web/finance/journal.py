@@ -1,11 +1,12 @@
 """The journal: its list, an entry and its source, the entry form, the correction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid5
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
@@ -23,12 +24,16 @@ from erp.base.uow import UnitOfWork
 from erp.finance.approvals import service as approvals
 from erp.finance.approvals.model import Approval
 from erp.finance.approvals.schemas import PrepareCorrection
+from erp.finance.drafts import service as drafts
+from erp.finance.drafts.model import Draft, Sheet, TypedSide
 from erp.finance.journal import service
 from erp.finance.journal.model import EntryFilter, EntryRow, EntryView, Journal, Month, Page
 from erp.finance.reports import service as reports
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at
 from erp.reference.organisations.model import Organisation
+from erp.reference.signatures import service as signatures
+from erp.reference.signatures.model import Signature
 from erp.reference.typical_entries import service as typical_entries
 from erp.reference.typical_entries.model import Chosen
 from ledger.errors import ApprovalNeeded, KeyReused, LedgerError
@@ -38,22 +43,25 @@ from web.finance import layouts
 from web.finance.books import Books
 from web.finance.fields import BLANK_LINE, Chart, LineFields, SideFields, all_verified
 from web.finance.months import asked_span, choices, month_of_work, year_to
-from web.forms import CorrectionForm, EntryForm, TypedSide, day_typed, tidy, typed_side
+from web.forms import CorrectionForm, EntryForm, day_typed, key_typed, tidy, typed_side
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
 from web.papers import Papers
 from web.session import Choice, Sent, choice_in, remember
 from web.tables.download import FORMATS, download
 from web.tables.model import About, Table
-from web.timeline import History, history
+from web.timeline import STEPS, History, history_of_document, note_sighting
 
 _READ = {"policy": Permission.JOURNAL_READ}
 _POST = {"policy": Permission.JOURNAL_POST}
 _CORRECT = {"policy": Permission.JOURNAL_CORRECT}
 
+Signed = tuple[Signature, ...]
+
 _SOURCES = {
     "manual": N_("Entered by hand"),
     "import": N_("Import from a file"),
+    "takeover": N_("Moving over from another program"),
     "storno": N_("Storno of another entry"),
     "reversal": N_("Reversal of another entry"),
     "closing": N_("Close of the year"),
@@ -142,11 +150,7 @@ def _listing(uow: UnitOfWork, organisation_id: int, query: dict[str, str]) -> Li
 
 def _whole_list(uow: UnitOfWork, visit: Visit, organisation_id: int, query: dict[str, str]) -> tuple[Table, About]:
     """The list posting by posting, as a file has it."""
-    say, months = speech(visit.language), service.months(uow, organisation_id)
-    span, fault = asked_span(query, _usual(uow, organisation_id, months, query))
-    if fault:
-        raise fault
-    narrowed = EntryFilter(span, *(query.get(name) or None for name in ("journal", "account", "text")))
+    say, span, narrowed = speech(visit.language), *asked_filter(uow, organisation_id, query)
     names = {"journal": say("Journal"), "account": say("Account"), "text": say("Text or document")}
     facts = [(said, query[name]) for name, said in names.items() if query.get(name)]
     table = layouts.postings(reports.journal_postings(uow, organisation_id, narrowed), say)
@@ -154,10 +158,18 @@ def _whole_list(uow: UnitOfWork, visit: Visit, organisation_id: int, query: dict
     return table, books.about(visit, "journal", *facts)
 
 
+def asked_filter(uow: UnitOfWork, organisation_id: int, query: Mapping[str, str]) -> tuple[MonthSpan, EntryFilter]:
+    """What the address narrows the list to, for a file of it.  Raises: the fault of months that cannot be read."""
+    span, fault = asked_span(query, _usual(uow, organisation_id, service.months(uow, organisation_id), query))
+    if fault:
+        raise fault
+    return span, EntryFilter(span, *(query.get(name) or None for name in ("journal", "account", "text")))
+
+
 _FILTERS = ("from", "to", "journal", "account", "text")
 
 
-def _usual(uow: UnitOfWork, organisation_id: int, months: list[Month], query: dict[str, str]) -> MonthSpan:
+def _usual(uow: UnitOfWork, organisation_id: int, months: list[Month], query: Mapping[str, str]) -> MonthSpan:
     """The month of work; all months where the address asks for something, whichever month it is of."""
     if any(query.get(name) for name in _FILTERS):
         return _whole(months)
@@ -209,12 +221,19 @@ def _dimension(slug: str) -> Dimension:
 
 @get("/o/{organisation_id:int}/journal/new", opt=_POST, sync_to_thread=True)
 def new_entry(
-    request: Ask, visit: Visitor, organisation_id: Id, copy: FromQuery[int | None] = None, typical: FromQuery[str] = ""
+    request: Ask,
+    visit: Visitor,
+    organisation_id: Id,
+    copy: FromQuery[int | None] = None,
+    typical: FromQuery[str] = "",
+    draft: FromQuery[int | None] = None,
 ) -> Response[str]:
     if typical:
         blank = visit.read(lambda uow: _new_form(uow, organisation_id))
         return _begun_from(request, organisation_id, blank, tidy(typical))
-    if copy is None:
+    if draft is not None:
+        form = EntryForm.of_draft(visit.read(lambda uow: drafts.draft(uow, organisation_id, draft)))
+    elif copy is None:
         form = visit.read(lambda uow: _new_form(uow, organisation_id))
     else:
         copied = visit.read(lambda uow: service.entry(uow, organisation_id, copy))
@@ -231,6 +250,8 @@ def send_entry(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) ->
     action, _, index = data.get("do", "").partition(":")
     if action == "typical":
         return _begun_from(request, organisation_id, form, tidy(data.get("typical", "")))
+    if action == "table":
+        return _as_table(visit, organisation_id, form)
     if action not in ("post", "prepare"):
         return entry_page(request, edited(visit, form, action, index))
     form = form.without_blank_lines()
@@ -246,6 +267,19 @@ def send_entry(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) ->
         with _instead_of_its_form(refusal):
             return entry_page(request, form, refusal=refusal)
     return Redirect(f"/o/{organisation_id}/approvals/{prepared.id}?sent=1", status_code=303)
+
+
+def _as_table(visit: Visit, organisation_id: int, form: EntryForm) -> Redirect:
+    """What is typed goes on as a draft in the table; the same form begins one, what is typed in it since another."""
+    sheet, key = form.without_blank_lines().sheet, key_typed(form.key)
+
+    def begin(uow: UnitOfWork) -> Draft:
+        begun = drafts.begin(uow, organisation_id, sheet, key=key)
+        if begun.sheet == sheet:
+            return begun
+        return drafts.begin(uow, organisation_id, sheet, key=uuid5(key, repr(sheet)))
+
+    return Redirect(f"/o/{organisation_id}/drafts/{visit.run(begin).id}", status_code=303)
 
 
 def _begun_from(request: Ask, organisation_id: int, form: EntryForm, words: str) -> Response[str]:
@@ -289,7 +323,12 @@ def _instead_of_its_form(refusal: Refusal) -> Iterator[None]:
 
 
 def _new_form(uow: UnitOfWork, organisation_id: int) -> EntryForm:
-    """Dated today, or on the last day kept where today's month is not."""
+    sheet = new_sheet(uow, organisation_id)
+    return EntryForm.new(effective_on=sheet.effective_on, journal=sheet.journal)
+
+
+def new_sheet(uow: UnitOfWork, organisation_id: int) -> Sheet:
+    """Nothing typed yet; dated today, or on the last day kept where today's month is not."""
     kept = {m.month for m in service.months(uow, organisation_id) if m.state == "open"}
     day = today()
     if kept and day.replace(day=1) not in kept:
@@ -297,7 +336,7 @@ def _new_form(uow: UnitOfWork, organisation_id: int) -> EntryForm:
         day = MonthSpan(last, last).last_day
     codes = [j.code for j in service.document_journals(uow)]
     usual = _USUAL_JOURNAL if _USUAL_JOURNAL in codes else next(iter(codes), "")
-    return EntryForm.new(effective_on=day_string(day), journal=usual)
+    return Sheet(journal=usual, effective_on=day_string(day))
 
 
 _USUAL_JOURNAL = "MO-16"  # other operations
@@ -395,17 +434,19 @@ def entry_page(
 def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[str]:
     home = f"/o/{organisation_id}/"
 
-    def show(uow: UnitOfWork) -> tuple[Organisation, EntryView, Approval | None, History, Papers]:
+    def show(uow: UnitOfWork) -> tuple[Organisation, EntryView, Approval | None, History, Papers, Signed]:
         approval = approvals.approval_of(uow, organisation_id, entry_id)
         found = service.entry(uow, organisation_id, entry_id)
-        subjects = [found.subject]
+        subjects, signed = [found.subject], Signed()
         if approval is not None:
             subjects.append(f"prepared:{organisation_id}/{approval.prepared_id}")
+            signed = signatures.signatures_of(uow, organisation_id, subjects[-1])
         papers = Papers.of(uow, subjects[0], query_of(request).get("comments", ""))
-        past = history(request, uow, f"{home}journal/{entry_id}", *subjects)
-        return organisation_at(uow), found, approval, past, papers
+        past = history_of_document(request, uow, organisation_id, f"{home}journal/{entry_id}", *subjects)
+        return organisation_at(uow), found, approval, past, papers, signed
 
-    organisation, shown, approval, past, papers = visit.read(show)
+    organisation, shown, approval, past, papers, signed = visit.read(show)
+    note_sighting(visit, organisation_id, str(shown.subject), past)
     say = speech(visit.language)
     sides = [side for p in shown.postings for side in (p.debit, p.credit) if side]
 
@@ -421,6 +462,8 @@ def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Re
         section="journal",
         entry=shown,
         approval=approval,
+        steps=STEPS,
+        signatures=signed,
         history=past,
         papers=papers,
         posted="posted" in request.query_params,

@@ -15,6 +15,7 @@ from api.security import Visitor
 from erp.base.dates import MonthMalformed, month_string, parse_month
 from erp.base.errors import Conflict, RuleViolated
 from erp.base.uow import UnitOfWork
+from erp.finance.closing import service as closing
 from erp.finance.journal import service
 from erp.finance.journal.model import Month, Year
 from erp.reference.access.model import Permission
@@ -66,7 +67,7 @@ def months(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
 def lock_month(request: Ask, visit: Visitor, organisation_id: Id, month: FromPath[str], data: Sent) -> Response[Any]:
     """Restrict or close a month, as the button says."""
     day = _month(month)
-    lock = {"restrict": service.restrict_month, "close": service.close_month}.get(data.get("do", ""))
+    lock = {"restrict": service.restrict_month, "close": closing.close_month}.get(data.get("do", ""))
     if lock is None:
         raise NotFoundException
     try:
@@ -101,7 +102,7 @@ def close_year(request: Ask, visit: Visitor, organisation_id: Id, year: FromPath
     form = ReasonForm.of(data)
 
     def close(uow: UnitOfWork) -> None:
-        service.close_year(uow, organisation_id, year, form.key_read())
+        closing.close_year(uow, organisation_id, year, form.key_read())
 
     return _send(request, data, form, close, "periods/close_year.html", _back_to(organisation_id, str(year)), year=year)
 

@@ -9,6 +9,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from api.security import Visitor
+from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service
 from erp.finance.journal.model import AccountCard, BalanceRow, TrialBalance
@@ -28,6 +29,7 @@ from web.tables.download import FORMATS, download
 from web.tables.model import About, Table
 
 _READ = {"policy": Permission.JOURNAL_READ}
+UNVERIFIED = N_("not verified: the code or the name has not been checked against the official act")
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response
         named = {value.dimension for row in balance.rows for value in row.dimensions}
         shown = [dimension for dimension in told_apart if dimension in named]
         table = layouts.trial_balance(balance, shown, layouts.depths_of(balance.rows), say)
-        return table, books.required().about(visit, "trial-balance")
+        sure = all(row.account.verified and all_verified(row.dimensions) for row in balance.rows)
+        about = books.required().about(visit, "trial-balance")
+        return table, about if sure else replace(about, notes=[say(UNVERIFIED)])
 
     if query.get("as") in FORMATS:
         return download(visit, query["as"], make)
@@ -93,7 +97,7 @@ def trial_balance(request: Ask, visit: Visitor, organisation_id: Id) -> Response
     return render(
         request,
         "reports/trial_balance.html",
-        **books.shown(visit.language) | {"section": "trial-balance"},
+        **books.shown(visit.language) | books.units(visit.language) | {"section": "trial-balance"},
         by=query.get("by", ""),
         by2=query.get("by2", ""),
         dimensions=[(d.slug, say.dimension(d)) for d in Dimension],
@@ -149,7 +153,9 @@ def account_card(request: Ask, visit: Visitor, organisation_id: Id, code: FromPa
         say = speech(visit.language)
         name = f"{card.account.code} {card.account.name(visit.language)}"
         facts = [(say("Account"), name), *((say.dimension(v.dimension), v.code) for v in card.dimensions)]
-        return layouts.card(card, lines, say), books.required().about(visit, f"card-{card.account.code}", *facts)
+        about = books.required().about(visit, f"card-{card.account.code}", *facts)
+        sure = card.account.verified and all_verified(card.dimensions)
+        return layouts.card(card, lines, say), about if sure else replace(about, notes=[say(UNVERIFIED)])
 
     if query.get("as") in FORMATS:
         return download(visit, query["as"], make)

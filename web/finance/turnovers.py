@@ -27,14 +27,19 @@ from web.finance.books import Books, known_at
 from web.finance.fields import all_verified
 from web.finance.figures import Ways, figure_of
 from web.finance.months import choices
-from web.finance.reports import asked_dimensions
+from web.finance.reports import UNVERIFIED, asked_dimensions
 from web.i18n import Speech, speech
 from web.pages import Ask, Id, here, own_address, query_of, render
+from web.print.forms import form_of
 from web.tables.download import FORMATS, download
 from web.tables.model import About, Table
 
 _READ = {"policy": Permission.JOURNAL_READ}
 _ROWS_A_PAGE = 400
+UNVERIFIED_ORDERS = N_(
+    "not verified: names and form of memorial orders follow the known practice; they have not been compared with the"
+    " album of forms (order 390)"
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,10 @@ class Made:
     """What a file of it says beside the period."""
     period: str = ""
     """Where it is not that of the books."""
+    form: str = ""
+    """The official form it is printed by."""
+    signers: Sequence[str] = ()
+    """Who signs it on paper."""
 
 
 Maker = Callable[[UnitOfWork, Books, Ways, Speech], Made | None]
@@ -134,7 +143,9 @@ def _show(
         books = Books.read(uow, organisation_id, query, known)
         made = make(uow, books, Ways(home, books.period, here(request)), say)
         assert made is not None
-        return made.table, books.about(visit, report.slug, *made.facts)
+        notes = [say(UNVERIFIED_ORDERS)] if report.is_unverified else [say(UNVERIFIED)] if made.unverified else []
+        about = books.about(visit, report.slug, *made.facts)
+        return made.table, replace(about, form=made.form, notes=notes, signers=made.signers)
 
     books, made = visit.read(read)
     if made is not None and books.fault is None and query.get("as") in FORMATS:
@@ -148,6 +159,7 @@ def _show(
         request,
         "reports/report.html",
         **books.shown(visit.language),
+        **books.units(visit.language),
         report=report,
         made=made,
         rows=rows[start : start + _ROWS_A_PAGE],
@@ -230,7 +242,16 @@ def memorial_orders(request: Ask, visit: Visitor, organisation_id: Id) -> Respon
         name = found.journal.name(say.language.value)
         facts = ((say("Journal"), f"{found.journal.code} {name}"), (say("Month"), say.month(month)))
         table = layouts.memorial_order(found, of_month, say)
-        return Made(table, f"{found.journal.code} {name}", True, facts, say.month(month))
+        form = form_of(found.journal.code, span.last_day)
+        return Made(
+            table,
+            f"{found.journal.code} {name}",
+            True,
+            facts,
+            say.month(month),
+            form.named(say) if form else "",
+            [say(role) for role in (N_("Executed by"), N_("Checked by"), N_("Chief accountant"))],
+        )
 
     def fields(books: Books, say: Speech) -> dict[str, Any]:
         back = f"{request.url.path}?{urlencode(books.period)}" if books.asked.get("journal") else ""

@@ -23,8 +23,9 @@ from web.session import Sent
 from web.sheets import Field, Option, Sheet, Typed, done, send, show
 
 _READ = {"policy": Permission.JOURNAL_READ}
-_KEPT = ("trial-balance", "journal", "accounts/", *(report.path for report in REPORTS))
-"""Pages that may be kept as a view."""
+_LISTS = ("journal", "counterparties", "approvals")
+_KEPT = ("trial-balance", "accounts/", *_LISTS, *(report.path for report in REPORTS))
+"""Pages that may be kept as a view; a list shows its views above it."""
 _OF_A_MOMENT = {"cursor", "page", "back", "as"}
 _READERS = [role for role in Role if Permission.JOURNAL_READ in ALLOWED[role]]
 
@@ -75,6 +76,8 @@ def save_view(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> 
             )
         except (ViewNamedBefore, ViewUnnamed) as refusal:
             raise Invalid({"name": refusal}) from None
+        if report in _LISTS:
+            return done(f"/o/{organisation_id}/{report}" + (f"?{query}" if query else ""))
         return done(f"/o/{organisation_id}/reports#views")
 
     def shown() -> dict[str, Any]:

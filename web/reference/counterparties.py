@@ -1,6 +1,6 @@
 """Counterparties of an organisation: the register that bodies share, its own persons, and their bank accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -16,14 +16,18 @@ from erp.base.i18n import Language
 from erp.base.uow import UnitOfWork
 from erp.reference.access.model import Permission
 from erp.reference.counterparties import service
-from erp.reference.counterparties.model import CounterpartyCard
+from erp.reference.counterparties.model import Counterparty, CounterpartyCard
 from erp.reference.counterparties.rules import CodeInvalid, IbanInvalid
 from erp.reference.counterparties.schemas import AddCounterparty, KeepBankAccount, RenameCounterparty
 from erp.reference.organisations.model import Organisation
+from web import lists
 from web.faults import Refusal, fault_sheet
 from web.forms import TooLong, tidy
+from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
+from web.tables.download import FORMATS, about, download
+from web.tables.model import About, Table
 from web.timeline import History, history
 
 _READ = {"policy": Permission.JOURNAL_READ}
@@ -59,9 +63,21 @@ class CounterpartyForm:
 
 
 @get("/o/{organisation_id:int}/counterparties", opt=_READ, sync_to_thread=True)
-def counterparties(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
+def counterparties(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query = query_of(request)
     words, cursor, language = query.get("q", ""), query.get("cursor"), visit.language
+
+    def whole(u: UnitOfWork) -> tuple[Table, About]:
+        def page(after: str | None) -> tuple[Sequence[Counterparty], str | None]:
+            found = service.listing(u, organisation_id, words, language=language, cursor=after)
+            return found.rows, found.next_cursor
+
+        facts = [(speech(language)("Name, BIN or IIN"), words)] if words else []
+        head = about(visit, organisation_at(u), "counterparties", *facts)
+        return lists.counterparties(lists.every(page), speech(language)), head
+
+    if query.get("as") in FORMATS:
+        return download(visit, query["as"], whole)
     organisation, page = visit.read(
         lambda u: (
             organisation_at(u),

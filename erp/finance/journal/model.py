@@ -191,6 +191,7 @@ class CorrectionView:
     entry_id: int
     fiscal_year: int
     number: int
+    effective_on: date
     reason: str
     kind: str
     """Of the correction: ``storno`` or ``reversal``."""

@@ -1,6 +1,6 @@
 """One named function a statement.  Every function takes the scope; row-level security is the second witness."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -105,6 +105,18 @@ def editions_of_account(connection: Connection, scope: Scope, code: str, span: S
     return [_account(r) for r in rows]
 
 
+def latest_editions(connection: Connection, scope: Scope, codes: Collection[str], span: Span) -> dict[str, Account]:
+    """Of each account the edition that gives its name: the latest in force in the span, or the latest there was."""
+    rows = connection.execute(
+        text(f"""
+            SELECT DISTINCT ON (a.code) {_ACCOUNT} FROM ledger_account a WHERE a.code = ANY(:codes)
+             ORDER BY a.code, a.in_force && daterange(:start, :end) DESC, lower(a.in_force) DESC NULLS LAST
+        """),
+        {"codes": list(codes), "start": span.start, "end": span.end},
+    )
+    return {each.code: each for each in map(_account, rows)}
+
+
 _ANSWERS = """starts_with(a.code, {words})
               OR strpos(base_search_fold(a.name_kk || ' ' || a.name_ru || ' ' || a.name_en),
                         base_search_fold({words})) > 0"""
@@ -154,6 +166,21 @@ def duties(connection: Connection, scope: Scope, organisation_id: int) -> dict[i
     for journal_id, start, end in rows:
         found.setdefault(journal_id, []).append(DateInterval(start, end))
     return found
+
+
+def kept_journals(
+    connection: Connection, scope: Scope, organisation_id: int
+) -> list[tuple[DateInterval, frozenset[str]]]:
+    """Codes of the journals that each signed policy keeps, with the days on which it counts."""
+    rows = connection.execute(
+        text("""
+            SELECT lower(in_force) AS start, upper(in_force) AS "end",
+                   ARRAY(SELECT j->>'code' FROM jsonb_array_elements(content->'journals') j) AS codes
+              FROM finance_policy WHERE organisation_id = :organisation AND state = 'signed'
+        """),
+        {"organisation": organisation_id},
+    )
+    return [(DateInterval(start, end), frozenset(codes)) for start, end, codes in rows]
 
 
 def months(connection: Connection, scope: Scope, organisation_id: int) -> list[Month]:
@@ -237,7 +264,8 @@ def entry_head(connection: Connection, scope: Scope, organisation_id: int, entry
         text("""
             SELECT e.organisation_id, e.id, e.fiscal_year, e.journal_id, e.number, e.kind, e.effective_on,
                    e.recorded_at, e.actor_id, u.name AS actor, coalesce(c.origin, i.origin) AS origin, e.memo,
-                   e.document_number, e.document_on, e.source_kind, e.source_line, i.file_name
+                   e.document_number, e.document_on, e.source_kind, e.source_line,
+                   coalesce(i.file_name, t.name) AS file_name
               FROM (SELECT DISTINCT extract(year FROM month)::int AS year FROM ledger_period
                      WHERE organisation_id = :organisation) book
               JOIN ledger_entry e ON e.organisation_id = :organisation AND e.fiscal_year = book.year AND e.id = :id
@@ -245,6 +273,8 @@ def entry_head(connection: Connection, scope: Scope, organisation_id: int, entry
               LEFT JOIN ledger_command c ON c.organisation_id = e.organisation_id AND c.entry_id = e.id
               LEFT JOIN finance_journal_import i
                 ON e.source_kind = 'import' AND i.organisation_id = e.organisation_id AND i.id = e.source_id
+              LEFT JOIN finance_takeover_file t
+                ON e.source_kind = 'takeover' AND t.organisation_id = e.organisation_id AND t.id = e.source_id
         """),
         {"organisation": organisation_id, "id": entry_id},
     ).one_or_none()
@@ -304,6 +334,7 @@ class Correction:
     entry_id: int
     fiscal_year: int
     number: int
+    effective_on: date
     reason: str
     kind: str
     through_earlier_years: bool
@@ -315,7 +346,7 @@ def corrections_of(connection: Connection, scope: Scope, organisation_id: int, e
     """The other end of every correction this entry has part in."""
     rows = connection.execute(
         text("""
-            SELECT o.id AS entry_id, o.fiscal_year, o.number, k.reason, k.kind, k.through_earlier_years,
+            SELECT o.id AS entry_id, o.fiscal_year, o.number, o.effective_on, k.reason, k.kind, k.through_earlier_years,
                    k.by_entry_id = :id AS cancels
               FROM ledger_correction k
               JOIN ledger_entry o ON o.organisation_id = k.organisation_id

@@ -3,7 +3,7 @@
 What is remembered holds for one edition of the registers (``ledger_edition`` grows when any of their rows changes or
 goes), and an entry is posted under the edition it was checked against: where that has passed, the posting is refused
 and the unit of work runs again with what the registers say now.  Only what was found is remembered, never an absence;
-of who approves what, where each new row is a new edition too, all there is.
+of who approves what, and of policies, where each new row is a new edition too, all there is.
 """
 
 from collections.abc import Collection, Iterable
@@ -36,6 +36,7 @@ class _Memory:
     minor_units: dict[str, int] = field(default_factory=dict)
     subaccounts: dict[tuple[int, SubaccountKey], int] = field(default_factory=dict)
     duties: dict[int, dict[int, list[DateInterval]]] = field(default_factory=dict)
+    policies: dict[int, list[tuple[DateInterval, frozenset[str]]]] = field(default_factory=dict)
 
     def take(self, found: "_Memory") -> None:
         for mine, theirs in zip(self._kinds(), found._kinds(), strict=True):
@@ -53,6 +54,7 @@ class _Memory:
             self.minor_units,
             self.subaccounts,
             self.duties,
+            self.policies,
         )
 
 
@@ -96,6 +98,14 @@ class Registers:
             duties = queries.duties(self._uow.connection, self._uow.scope, organisation_id)
             self._found.duties[organisation_id] = duties
         return journal_id in duties and any(today() in each for each in duties[journal_id])
+
+    def is_kept(self, organisation_id: int, journal: str, day: date) -> bool:
+        """Whether the policy of the day, where there is one, keeps a journal of documents."""
+        policies = self._memory.policies.get(organisation_id)
+        if policies is None:
+            policies = queries.kept_journals(self._uow.connection, self._uow.scope, organisation_id)
+            self._found.policies[organisation_id] = policies
+        return all(journal in codes for in_force, codes in policies if day in in_force)
 
     def accounts(self, codes: Collection[str], day: date) -> dict[str, Account]:
         """Accounts in force on a day, by code."""

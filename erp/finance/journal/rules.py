@@ -117,7 +117,7 @@ class EntryUnknown(NotFound):
 
 
 Fault = DomainError | ledger_errors.LedgerError
-Faults = dict[str, Exception]
+Faults = dict[str, Fault]
 
 
 def sides(command: PostEntry) -> Iterable[tuple[str, SideInput]]:
@@ -137,6 +137,17 @@ class CheckedSide(NamedTuple):
 
 Places = Mapping[str, int]
 """Decimal places of each currency that the register knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the registers say, on a day, of the sides of some postings."""
+
+    chart: Mapping[str, Account]
+    """Under the empty code, where a side is left blank, the contra account."""
+    unknown: Set[tuple[Dimension, str]]
+    """Values that no register has."""
+    places: Places
 
 
 def side_faults(
@@ -189,18 +200,23 @@ def check_entry(
 
     Raises: Invalid, with all the faults of all the lines.
     """
-    faults: Faults = {}
+    registered, faults = Registered(chart, unknown, places), Faults()
     for i, posting in enumerate(command.postings):
-        for name, side, other in (("debit", posting.debit, posting.credit), ("credit", posting.credit, posting.debit)):
-            if not _is_contra(side, chart.get(other.account), chart):
-                found = side_faults(side, chart.get(side.account), unknown, places)
-                faults |= {f"postings.{i}.{name}.{field}": fault for field, fault in found.items()}
-    if not faults:
-        for i, posting in enumerate(command.postings):
-            faults |= {f"postings.{i}.{field}": fault for field, fault in _pair_faults(posting, chart).items()}
+        found = sides_faults(posting, registered) or pair_faults(posting, chart)
+        faults |= {f"postings.{i}.{field}": fault for field, fault in found.items()}
     if faults:
         raise Invalid(faults)
     return [_checked(side, chart[side.account], places) for _, side in sides(command)]
+
+
+def sides_faults(posting: PostingInput, registered: Registered) -> Faults:
+    """Faults of both sides of a posting, each by itself: ``debit.account``, ``credit.dimensions.item`` …"""
+    chart, faults = registered.chart, Faults()
+    for name, side, other in (("debit", posting.debit, posting.credit), ("credit", posting.credit, posting.debit)):
+        if not _is_contra(side, chart.get(other.account), chart):
+            found = side_faults(side, chart.get(side.account), registered.unknown, registered.places)
+            faults |= {f"{name}.{field}": fault for field, fault in found.items()}
+    return faults
 
 
 def postings(command: PostEntry, checked: Sequence[CheckedSide], ids: Sequence[int]) -> tuple[Posting, ...]:
@@ -261,7 +277,8 @@ def _checked(side: SideInput, account: Account, places: Places) -> CheckedSide:
     return CheckedSide(SubaccountKey.of(account.id, side.dimensions), side.quantity, minor)
 
 
-def _pair_faults(posting: PostingInput, chart: Mapping[str, Account]) -> Faults:
+def pair_faults(posting: PostingInput, chart: Mapping[str, Account]) -> Faults:
+    """How the sides of a posting, each right by itself, do not go together."""
     debit, credit = chart[posting.debit.account], chart[posting.credit.account]
     if posting.amount == 0:
         return {"amount": ledger_errors.AmountZero()}

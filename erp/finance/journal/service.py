@@ -1,15 +1,17 @@
 """Use cases of the journal.  Each runs inside the caller's unit of work."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from typing import TypeVar
 from uuid import UUID
 
 from erp.base.clock import today
 from erp.base.cursors import CursorMalformed, number_in
-from erp.base.dates import DaySpan, MonthSpan
+from erp.base.dates import DaySpan, MonthSpan, month_string
 from erp.base.errors import Invalid
+from erp.base.layouts import readings
 from erp.base.uow import Receipt, UnitOfWork
 from erp.finance.journal import queries, rules, turnovers, values
 from erp.finance.journal.model import (
@@ -34,12 +36,14 @@ from erp.finance.journal.model import (
 )
 from erp.finance.journal.queries import Carded, CardPlace, SideRow
 from erp.finance.journal.recall import Registers
-from erp.finance.journal.schemas import CorrectEntry, PostEntry, StornoEntry
+from erp.finance.journal.schemas import CorrectEntry, PostEntry, PostingInput, StornoEntry
 from erp.finance.journal.turnovers import Cut, Span
 from ledger import seals
 from ledger import service as ledger
-from ledger.errors import ApprovalNeeded
+from ledger.errors import ApprovalNeeded, JournalNotKept, PeriodClosed, PeriodNotOpened, PeriodRestricted
 from ledger.model import Correction, Dimension, EntryKind, JournalEntry, PeriodState, YearClosed, YearReopened
+
+T = TypeVar("T")
 
 # ------------------------------------------------------------------------------------------------ registers
 
@@ -50,15 +54,22 @@ def accounts(uow: UnitOfWork, on: date) -> list[Account]:
 
 
 def search_accounts(uow: UnitOfWork, words: str, on: date, limit: int = 20) -> list[Account]:
-    """Postable accounts by code or by name in any language, the closest first."""
-    return queries.search_accounts(uow.connection, uow.scope, words.strip(), on, limit)
+    """Postable accounts by code or by name in any language, the closest first.
+
+    Where nothing answers to what was typed, it is taken as typed with another keyboard layout switched on.
+    """
+    return _first_found(words, lambda said: queries.search_accounts(uow.connection, uow.scope, said, on, limit))
 
 
 def search_values(
     uow: UnitOfWork, dimension: Dimension, words: str, *, on: date, language: str, limit: int = 20
 ) -> list[DimensionValue]:
-    """Values of a dimension by code or by name in any language; none where no register keeps them."""
-    return values.search(uow, dimension, words.strip(), day=on, language=language, limit=limit)
+    """Values of a dimension by code or by name in any language, as accounts are; none where no register keeps them."""
+    return _first_found(words, lambda said: values.search(uow, dimension, said, day=on, language=language, limit=limit))
+
+
+def _first_found(words: str, search: Callable[[str], list[T]]) -> list[T]:
+    return next((found for said in readings(words.strip()) if (found := search(said))), [])
 
 
 def labels(uow: UnitOfWork, wanted: set[values.Wanted], *, on: date) -> dict[values.Wanted, DimensionValue]:
@@ -102,8 +113,8 @@ def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry, *, app
 
     Where a second person approves the journal's entries, only one that is ``approved``.
 
-    Raises: Invalid with every fault of every line; ApprovalNeeded; others of ``ledger.errors`` where the books refuse
-    (closed month …).
+    Raises: Invalid with every fault of every line; ApprovalNeeded, JournalNotKept; others of ``ledger.errors`` where
+    the books refuse (closed month …).
     """
     registers = Registers(uow)
     journal = registers.journal(command.journal)
@@ -120,8 +131,10 @@ def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry, *, app
     try:
         if not approved and registers.needs_approval(organisation_id, journal.id):
             raise ApprovalNeeded(journal=journal.code)
+        if not registers.is_kept(organisation_id, journal.code, day):
+            raise JournalNotKept(journal=journal.code, day=day.isoformat())
         checked = rules.check_entry(command, chart, unknown, registers.minor_units(named))
-    except (Invalid, ApprovalNeeded):
+    except (Invalid, ApprovalNeeded, JournalNotKept):
         registers.confirm()
         if posted := ledger.posted_before(uow.connection, organisation_id, command.key, content):
             return Receipt(posted)  # it was right when it was posted
@@ -139,6 +152,39 @@ def post_entry(uow: UnitOfWork, organisation_id: int, command: PostEntry, *, app
         content=content,
     )
     return uow.post(entry, edition=registers.edition)
+
+
+def registered(uow: UnitOfWork, postings: Collection[PostingInput], on: date) -> rules.Registered:
+    """What the registers say just now, on a day, of the sides of some postings."""
+    wanted = [side for posting in postings for side in (posting.debit, posting.credit)]
+    named = {(dimension, code) for side in wanted for dimension, code in side.dimensions.items() if code}
+    codes = sorted({side.account for side in wanted})
+    return rules.Registered(
+        queries.accounts_by_code(uow.connection, uow.scope, codes, on),
+        values.unknown(uow, named, day=on),
+        values.minor_units(uow, named),
+    )
+
+
+def head_faults(uow: UnitOfWork, organisation_id: int, code: str, day: date | None) -> rules.Faults:
+    """What the books would refuse of an entry for its journal and its day; nothing of a day that is not known."""
+    faults = rules.Faults()
+    found = next((journal for journal in journals(uow) if journal.code == code), None)
+    if found is None:
+        faults["journal"] = rules.JournalUnknown(journal=code)
+    elif code in rules.PROGRAM_JOURNALS:
+        faults["journal"] = rules.JournalReserved(journal=code)
+    if day is not None:
+        month = day.replace(day=1)
+        state = next((kept.state for kept in months(uow, organisation_id) if kept.month == month), None)
+        may_adjust = organisation_id in uow.scope.adjusts or code in journals_to_approve(uow, organisation_id)
+        if state is None:
+            faults["effective_on"] = PeriodNotOpened(month=month_string(month))
+        elif state == PeriodState.CLOSED:
+            faults["effective_on"] = PeriodClosed(month=month_string(month))
+        elif state == PeriodState.RESTRICTED and not may_adjust:
+            faults["effective_on"] = PeriodRestricted(month=month_string(month))
+    return faults
 
 
 def content_of(command: PostEntry) -> bytes:
@@ -270,7 +316,9 @@ def entry(uow: UnitOfWork, organisation_id: int, entry_id: int) -> EntryView:
     named = _naming(uow, [s.codes for r in rows for s in (r.debit, r.credit)], head.effective_on)
     corrections = queries.corrections_of(uow.connection, uow.scope, organisation_id, entry_id)
     ends = {
-        c.cancels: CorrectionView(c.entry_id, c.fiscal_year, c.number, c.reason, c.kind, c.through_earlier_years)
+        c.cancels: CorrectionView(
+            c.entry_id, c.fiscal_year, c.number, c.effective_on, c.reason, c.kind, c.through_earlier_years
+        )
         for c in corrections
     }
     return EntryView(
@@ -308,10 +356,8 @@ def postings_of(uow: UnitOfWork, command: PostEntry) -> tuple[PostingView, ...]:
     day = command.effective_on
     typed = [side for _, side in rules.sides(command) if side.account]
     chart = queries.accounts_by_code(uow.connection, uow.scope, [side.account for side in typed], day)
-    for code in {side.account for side in typed} - chart.keys():
-        editions = queries.editions_of_account(uow.connection, uow.scope, code, MonthSpan.of(day, day))
-        if editions:
-            chart[code] = editions[0]
+    if ended := {side.account for side in typed} - chart.keys():
+        chart |= queries.latest_editions(uow.connection, uow.scope, ended, MonthSpan.of(day, day))
     wanted = {(dimension, code) for side in typed for dimension, code in side.dimensions.items() if code}
     named, places = values.labels(uow, wanted, day=day), values.minor_units(uow, wanted)
     return tuple(

@@ -160,7 +160,8 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class SecondFactor:
-    secret: str
+    sealed: bytes
+    """The secret, as the vault sealed it."""
     is_confirmed: bool
     recovery_codes: int
 

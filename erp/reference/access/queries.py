@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -590,7 +590,7 @@ def own_roles(connection: Connection, scope: Scope, user_id: int, day: date) -> 
 def second_factor_of(connection: Connection, scope: Scope, user_id: int) -> SecondFactor | None:
     row = connection.execute(
         text("""
-            SELECT secret, is_confirmed,
+            SELECT sealed, is_confirmed,
                    (SELECT count(*) FROM reference_recovery_code r WHERE r.user_id = f.user_id AND r.used_at IS NULL)
                        AS recovery_codes
               FROM reference_second_factor f WHERE user_id = :user
@@ -600,17 +600,42 @@ def second_factor_of(connection: Connection, scope: Scope, user_id: int) -> Seco
     return one(SecondFactor, row) if row else None
 
 
-def put_second_factor(connection: Connection, scope: Scope, user_id: int, secret: str) -> bool:
+def put_second_factor(connection: Connection, scope: Scope, user_id: int, sealed: bytes) -> bool:
     """Whether the secret was taken: one already confirmed stays."""
     taken = connection.execute(
         text("""
-            INSERT INTO reference_second_factor AS f (user_id, secret) VALUES (:user, :secret)
-            ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, last_step = 0 WHERE NOT f.is_confirmed
+            INSERT INTO reference_second_factor AS f (user_id, sealed) VALUES (:user, :sealed)
+            ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, last_step = 0 WHERE NOT f.is_confirmed
             RETURNING user_id
         """),
-        {"user": user_id, "secret": secret},
+        {"user": user_id, "sealed": sealed},
     )
     return taken.scalar_one_or_none() is not None
+
+
+def reads_plain_secrets(connection: Connection, scope: Scope) -> bool:
+    asked = "SELECT has_column_privilege('reference_second_factor', 'secret', 'UPDATE')"
+    return bool(connection.execute(text(asked)).scalar_one())
+
+
+def plain_secrets(connection: Connection, scope: Scope) -> dict[int, str]:
+    """Secrets that are not sealed yet, by user; locked."""
+    rows = connection.execute(
+        text("SELECT user_id, secret FROM reference_second_factor WHERE secret IS NOT NULL ORDER BY user_id FOR UPDATE")
+    )
+    return {row.user_id: row.secret for row in rows}
+
+
+def put_sealed(connection: Connection, scope: Scope, sealed: Mapping[int, bytes]) -> None:
+    """In the place of what is plain."""
+    connection.execute(
+        text("""
+            UPDATE reference_second_factor f SET sealed = s.sealed, secret = NULL
+              FROM unnest(CAST(:users AS int[]), CAST(:sealed AS bytea[])) s(user_id, sealed)
+             WHERE f.user_id = s.user_id
+        """),
+        {"users": list(sealed), "sealed": list(sealed.values())},
+    )
 
 
 def take_step(connection: Connection, scope: Scope, user_id: int, step: int, *, is_confirmed: bool) -> bool:
@@ -651,3 +676,52 @@ def delete_second_factor(connection: Connection, scope: Scope, user_id: int) -> 
     return bool(
         connection.execute(text("SELECT reference_forget_second_factor(:user)"), {"user": user_id}).scalar_one()
     )
+
+
+# ------------------------------------------------------------------------------------------------ known elsewhere
+
+
+def identities_of(connection: Connection, scope: Scope, user_id: int) -> list[tuple[str, str, datetime]]:
+    """Issuer, subject and when it was linked, of a person."""
+    rows = connection.execute(
+        text("SELECT issuer, subject, linked_at FROM reference_user_identity WHERE user_id = :user ORDER BY issuer"),
+        {"user": user_id},
+    )
+    return [(row.issuer, row.subject, row.linked_at) for row in rows]
+
+
+def insert_identity(connection: Connection, scope: Scope, user_id: int, issuer: str, subject: str) -> bool:
+    """Whether it is linked now, and was to nobody, and the person to nothing else of the issuer."""
+    return (
+        connection.execute(
+            text("""
+                INSERT INTO reference_user_identity (user_id, issuer, subject) VALUES (:user, :issuer, :subject)
+                ON CONFLICT DO NOTHING
+            """),
+            {"user": user_id, "issuer": issuer, "subject": subject},
+        ).rowcount
+        == 1
+    )
+
+
+def delete_identity(connection: Connection, scope: Scope, user_id: int, issuer: str) -> bool:
+    return (
+        connection.execute(
+            text("DELETE FROM reference_user_identity WHERE user_id = :user AND issuer = :issuer"),
+            {"user": user_id, "issuer": issuer},
+        ).rowcount
+        == 1
+    )
+
+
+def user_known_as(connection: Connection, scope: Scope, issuer: str, subject: str, day: date) -> User | None:
+    """The person that an issuer calls so, if they are let in on ``day``."""
+    row = connection.execute(
+        text("""
+            SELECT u.id, u.login, u.name, u.language
+              FROM reference_user_identity i JOIN reference_user u ON u.id = i.user_id
+             WHERE i.issuer = :issuer AND i.subject = :subject AND u.in_force @> CAST(:day AS date)
+        """),
+        {"issuer": issuer, "subject": subject, "day": day},
+    ).one_or_none()
+    return one(User, row) if row else None

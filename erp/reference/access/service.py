@@ -17,6 +17,7 @@ from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import Language
 from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork, run
+from erp.base.vault import Vault
 from erp.reference.access import queries, second_factor
 from erp.reference.access.model import (
     Identity,
@@ -64,6 +65,14 @@ class ChallengePassed(NotPermitted):
 class CodeRefused(NotPermitted):
     code = "code-refused"
     template = "The code is wrong or was used before. Wait for the next one, and check the clock of your device."
+
+
+class IdentityNotLinked(NotPermitted):
+    code = "identity-not-linked"
+    template = (
+        "That account is not linked to anybody here. Sign in with your password and link it under My account,"
+        " or ask the administrator."
+    )
 
 
 class LoginTaken(Conflict):
@@ -173,30 +182,53 @@ def _signed_in(uow: UnitOfWork, user: User, agent: str) -> SignedIn:
     return SignedIn(_open_session(uow, user.id, SessionKind.BROWSER, BROWSER_SESSION, agent=agent), user)
 
 
-def answer_challenge(engine: Engine, scope: Scope, secret: str, code: str, at: datetime, agent: str = "") -> SignedIn:
+def answer_challenge(
+    engine: Engine, scope: Scope, vault: Vault, secret: str, code: str, at: datetime, agent: str = ""
+) -> SignedIn:
     """Sign in with the code of the second factor, or with a recovery code.
 
     Wrong codes make the next one wait like wrong passwords do, wherever they come from.
 
-    Raises: ChallengePassed, CodeRefused, TooManyAttempts.
+    Raises: ChallengePassed, CodeRefused, TooManyAttempts, SecretUnreadable.
     """
-    answered = run(engine, scope, lambda u: _answered(u, secret, code, at, agent))
+    answered = run(engine, scope, lambda u: _answered(u, vault, secret, code, at, agent))
     if isinstance(answered, NotPermitted):  # raised once what was counted is saved
         raise answered
     return answered
 
 
-def _answered(uow: UnitOfWork, secret: str, code: str, at: datetime, agent: str) -> SignedIn | NotPermitted:
+def _answered(
+    uow: UnitOfWork, vault: Vault, secret: str, code: str, at: datetime, agent: str
+) -> SignedIn | NotPermitted:
     challenge = queries.try_challenge(uow.connection, uow.scope, _digest(secret), at.date())
     if challenge is None or challenge.tries > _TRIES:
         return ChallengePassed()
     user = challenge.user
-    refusal = _counting_codes(uow, user.id, lambda: second_factor.accepts(uow, user.id, code, at.timestamp()))
+    refusal = _counting_codes(uow, user.id, lambda: second_factor.accepts(uow, vault, user.id, code, at.timestamp()))
     if refusal is not None:
         if isinstance(refusal, CodeRefused):
             audit.record(uow.connection, uow.scope, "code-refused", f"user:{user.id}")
         return refusal
     sign_out(uow, secret)
+    return _signed_in(uow, user, agent)
+
+
+def sign_in_by(engine: Engine, scope: Scope, issuer: str, subject: str, day: date, agent: str = "") -> SignedIn:
+    """A browser session for who signed in at a provider, which calls them ``subject``.
+
+    Raises: IdentityNotLinked, also of who is not let in.
+    """
+    opened = run(engine, scope, lambda u: _signed_in_by(u, issuer, subject, day, agent))
+    if opened is None:  # raised once the trail is saved
+        raise IdentityNotLinked()
+    return opened
+
+
+def _signed_in_by(uow: UnitOfWork, issuer: str, subject: str, day: date, agent: str) -> SignedIn | None:
+    user = queries.user_known_as(uow.connection, uow.scope, issuer, subject, day)
+    if user is None:
+        audit.record(uow.connection, uow.scope, "sign-in-refused", "user:0", issuer=issuer)
+        return None
     return _signed_in(uow, user, agent)
 
 
@@ -380,15 +412,18 @@ def _end_own(uow: UnitOfWork, kind: SessionKind, session_id: int, action: str) -
     audit.record(uow.connection, uow.scope, action, f"user:{user_id}", session=session_id)
 
 
-def turn_off_codes(engine: Engine, scope: Scope, code: str, at: datetime) -> None:
-    """The password alone is enough from now on.  Raises: SecondFactorOff, CodeRefused, TooManyAttempts."""
-    refusal = run(engine, scope, lambda u: _turned_off(u, code, at))
+def turn_off_codes(engine: Engine, scope: Scope, vault: Vault, code: str, at: datetime) -> None:
+    """The password alone is enough from now on.
+
+    Raises: SecondFactorOff, CodeRefused, TooManyAttempts, SecretUnreadable.
+    """
+    refusal = run(engine, scope, lambda u: _turned_off(u, vault, code, at))
     if refusal is not None:  # raised once what was counted is saved
         raise refusal
 
 
-def _turned_off(uow: UnitOfWork, code: str, at: datetime) -> NotPermitted | None:
-    return _counting_codes(uow, uow.scope.actor.id, lambda: second_factor.turn_off(uow, code, at.timestamp()))
+def _turned_off(uow: UnitOfWork, vault: Vault, code: str, at: datetime) -> NotPermitted | None:
+    return _counting_codes(uow, uow.scope.actor.id, lambda: second_factor.turn_off(uow, vault, code, at.timestamp()))
 
 
 def _counting_codes(uow: UnitOfWork, user_id: int, accepts: Callable[[], bool]) -> NotPermitted | None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE
@@ -87,7 +88,8 @@ second_factor = Table(
     "reference_second_factor",
     metadata,
     Column("user_id", Integer, ForeignKey("reference_user.id"), primary_key=True),
-    Column("secret", Text, nullable=False),
+    Column("secret", Text),
+    Column("sealed", LargeBinary),
     Column("is_confirmed", Boolean, nullable=False, server_default=_NO),
     Column("last_step", BigInteger, nullable=False, server_default=_ZERO),
 )
@@ -108,4 +110,15 @@ sign_in_failure = Table(
     Column("failures", Integer, nullable=False),
     Column("retry_at", DateTime(timezone=True), nullable=False),
     Index("reference_sign_in_failure_by_retry", "retry_at"),
+)
+
+user_identity = Table(
+    "reference_user_identity",
+    metadata,
+    Column("user_id", Integer, ForeignKey("reference_user.id"), nullable=False),
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("linked_by", Integer, nullable=False, server_default=text("COALESCE(reference_actor(), 0)")),
+    Column("linked_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    UniqueConstraint("user_id", "issuer"),
 )

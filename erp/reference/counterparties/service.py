@@ -127,6 +127,11 @@ def body(uow: UnitOfWork, code: str) -> Counterparty:
     return _known(uow, code)
 
 
+def known(uow: UnitOfWork, codes: Sequence[str]) -> dict[str, Counterparty]:
+    """Those that are registered, by BIN or IIN."""
+    return queries.labels(uow.connection, uow.scope, codes)
+
+
 def card(uow: UnitOfWork, organisation_id: int, code: str) -> CounterpartyCard:
     """A counterparty with its bank accounts.  Raises: CounterpartyUnknown."""
     accounts = queries.bank_accounts(uow.connection, uow.scope, organisation_id, code)

@@ -21,12 +21,14 @@ from erp.reference.jobs.model import (
 )
 
 
-def ask(uow: UnitOfWork, organisation_id: int, key: UUID, kind: str, file: Checked, **wishes: Any) -> int:
-    """Leave work on a file to the program; returns the job's id.  The same key is the same job.
+def ask(uow: UnitOfWork, organisation_id: int, key: UUID, kind: str, file: Checked | None, **wishes: Any) -> int:
+    """Leave work to the program; returns the job's id.  The same key is the same job.
+
+    Work that is on no file says itself ``what`` it is on.
 
     Raises: JobKeyReused, where the key has asked for other work.
     """
-    facts = {"what": file.name, "sha256": sha256(file.content).hexdigest(), **wishes}
+    facts = {"what": file.name, "sha256": sha256(file.content).hexdigest(), **wishes} if file else wishes
     job_id = queries.insert_job(uow.connection, uow.scope, organisation_id, key, kind, facts)
     if job_id is None:
         before = queries.own_job_by_key(uow.connection, uow.scope, organisation_id, key)
@@ -34,7 +36,8 @@ def ask(uow: UnitOfWork, organisation_id: int, key: UUID, kind: str, file: Check
             raise JobKeyReused()
         return before.id
     subject = subject_of(organisation_id, job_id)
-    attachments.attach(uow, organisation_id, subject, file)
+    if file:
+        attachments.attach(uow, organisation_id, subject, file)
     audit.record(uow.connection, uow.scope, "job-asked", subject, organisation_id=organisation_id, kind=kind)
     return job_id
 

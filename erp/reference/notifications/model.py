@@ -12,18 +12,26 @@ class NotificationKind(StrEnum):
     MENTIONED = "mentioned"
     JOB_DONE = "job-done"
     JOB_FAILED = "job-failed"
+    TO_CHECK = "to-check"
+    TO_SIGN = "to-sign"
     TO_APPROVE = "to-approve"
     APPROVED = "approved"
     RETURNED = "returned"
+    CLOSING_DUE = "closing-due"
+    CLOSING_LATE = "closing-late"
 
 
 SENTENCES: dict[NotificationKind, str] = {
     NotificationKind.MENTIONED: N_("{actor} mentions you in a comment on {what}."),
     NotificationKind.JOB_DONE: N_("Done: {what}."),
     NotificationKind.JOB_FAILED: N_("Not done: {what}."),
+    NotificationKind.TO_CHECK: N_("{actor} asks you to check {what}."),
+    NotificationKind.TO_SIGN: N_("{actor} asks you for the first signature of {what}."),
     NotificationKind.TO_APPROVE: N_("{actor} asks you to approve {what}."),
     NotificationKind.APPROVED: N_("{actor} approved {what}."),
     NotificationKind.RETURNED: N_("{actor} returned {what}: {reason}"),
+    NotificationKind.CLOSING_DUE: N_("Steps of the month close are due today: {what}."),
+    NotificationKind.CLOSING_LATE: N_("Steps of the month close are late: {what}."),
 }
 """English sentences to translate.  ``actor`` is known by itself; the others are facts: ``what`` names the subject."""
 

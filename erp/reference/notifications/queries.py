@@ -1,3 +1,4 @@
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,27 @@ def insert_notifications(
             "kind": kind.value,
             "subject": subject,
             "facts": dict(facts),
+            "actor": scope.actor.id,
+        },
+    )
+
+
+def insert_each(
+    connection: Connection, scope: Scope, told: Sequence[tuple[int, NotificationKind, str, Mapping[str, Any]]]
+) -> None:
+    """As ``insert_notifications``, each person of their own: person, kind, subject, facts."""
+    connection.execute(
+        text("""
+            INSERT INTO base_notification (user_id, kind, subject, facts, actor_id)
+            SELECT n.user_id, n.kind, n.subject, CAST(n.facts AS jsonb), :actor
+              FROM unnest(CAST(:users AS int[]), CAST(:kinds AS text[]), CAST(:subjects AS text[]),
+                          CAST(:facts AS text[])) AS n(user_id, kind, subject, facts)
+        """),
+        {
+            "users": [user for user, _, _, _ in told],
+            "kinds": [kind.value for _, kind, _, _ in told],
+            "subjects": [subject for _, _, subject, _ in told],
+            "facts": [json.dumps(dict(facts), ensure_ascii=False) for _, _, _, facts in told],
             "actor": scope.actor.id,
         },
     )

@@ -1,7 +1,7 @@
 """Telling people, in the transaction of what they are told of."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from erp.base import audit
@@ -43,6 +43,12 @@ def notify(uow: UnitOfWork, user_id: int, kind: NotificationKind, subject: str, 
 def notify_all(uow: UnitOfWork, user_ids: Sequence[int], kind: NotificationKind, subject: str, **facts: Any) -> None:
     """As ``notify``, of several people."""
     queries.insert_notifications(uow.connection, uow.scope, user_ids, kind, subject, facts)
+
+
+def notify_each(uow: UnitOfWork, told: Sequence[tuple[int, NotificationKind, str, Mapping[str, Any]]]) -> None:
+    """Tell each of many people of something of their own: person, kind, subject, facts."""
+    if told:
+        queries.insert_each(uow.connection, uow.scope, told)
 
 
 def unread(uow: UnitOfWork) -> int:

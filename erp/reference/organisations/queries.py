@@ -28,6 +28,25 @@ def by_ids(connection: Connection, scope: Scope, ids: list[int], day: date) -> l
     return many(Organisation, rows)
 
 
+def above(connection: Connection, scope: Scope, ids: list[int], day: date) -> list[tuple[int, Organisation]]:
+    """Each organisation's bodies above, the nearest first, whatever the scope: the tree of state bodies is public."""
+    rows = connection.execute(
+        text(f"""
+            WITH RECURSIVE up AS (
+                SELECT w.id AS below, l.parent_id AS id, 1 AS distance
+                  FROM unnest(CAST(:ids AS int[])) AS w(id)
+                  JOIN reference_organisation_link l ON l.child_id = w.id AND l.in_force @> CAST(:day AS date)
+                 UNION ALL
+                SELECT up.below, l.parent_id, up.distance + 1
+                  FROM up JOIN reference_organisation_link l ON l.child_id = up.id AND l.in_force @> CAST(:day AS date)
+            )
+            SELECT up.below, {_COLUMNS} FROM {_NAMED} JOIN up ON up.id = o.id ORDER BY up.below, up.distance
+        """),
+        {"ids": ids, "day": day},
+    )
+    return [(row.below, Organisation(*row[1:])) for row in rows]
+
+
 def find_by_code(connection: Connection, scope: Scope, code: str, day: date | None = None) -> Organisation | None:
     """An organisation by its BIN.  Names of state bodies are public, so the scope does not narrow it."""
     row = connection.execute(

@@ -102,6 +102,14 @@ def by_ids(uow: UnitOfWork, ids: list[int], day: date) -> dict[int, Organisation
     return {each.id: each for each in queries.by_ids(uow.connection, uow.scope, ids, day)}
 
 
+def above(uow: UnitOfWork, ids: list[int], day: date) -> dict[int, list[Organisation]]:
+    """The bodies above each organisation on ``day``, the nearest first, whatever the scope."""
+    found: dict[int, list[Organisation]] = {id_: [] for id_ in ids}
+    for below, body in queries.above(uow.connection, uow.scope, ids, day):
+        found[below].append(body)
+    return found
+
+
 def find_by_code(uow: UnitOfWork, code: str) -> Organisation | None:
     """An organisation by its BIN, whatever the scope."""
     return queries.find_by_code(uow.connection, uow.scope, code, today())

@@ -30,13 +30,54 @@ def test_a_day_written_is_read_back(day: date) -> None:
     assert parse_day(f"{day.day}/{day.month}/{day.year}") == day
 
 
+RUSSIAN, KAZAKH = (
+    names.split()
+    for names in (
+        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+        "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан",
+    )
+)
+
+
+@given(days)
+def test_a_day_written_in_words_is_read_back(day: date) -> None:
+    russian, kazakh = RUSSIAN[day.month - 1], KAZAKH[day.month - 1]
+    for text in (
+        f"{day.day} {russian} {day.year} г.",
+        f"«{day.day:02d}» {russian} {day.year} года",
+        f"{day.day} {russian.capitalize()} {day.year}",
+        f"{day.year} ж. {day.day} {kazakh}",
+        f"{day.year} жылғы «{day.day}» {kazakh}",
+        f"{day.day} {kazakh} {day.year} ж.",
+    ):
+        assert parse_day(text) == day, text
+
+
+@given(st.dates(date(1991, 1, 1), date(2090, 12, 31)))
+def test_a_year_of_two_digits_is_of_the_years_that_books_are_kept(day: date) -> None:
+    assert parse_day(f"{day.day}.{day.month}.{day.year % 100:02d}") == day
+
+
 @given(days)
 def test_a_month_written_is_read_back(day: date) -> None:
     assert parse_month(month_string(day)) == day.replace(day=1)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "31.02.2026", "00.01.2026", "2026-13-01", "1.1.26", "2026.01.01", "2026-01-01T08:00", "today"]
+    "text",
+    [
+        "",
+        "31.02.2026",
+        "00.01.2026",
+        "2026-13-01",
+        "1/1/26",
+        "5 мартобря 2026 г.",
+        "31 ақпан 2026 ж.",
+        "20265 наурыз",
+        "2026.01.01",
+        "2026-01-01T08:00",
+        "today",
+    ],
 )
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(DayMalformed) as refusal:

@@ -36,14 +36,19 @@ def test_what_is_written_is_read_back(tiyn: int) -> None:
 
 @given(
     amounts,
-    st.sampled_from([" ", "\u00a0", "\u2009", "\u202f", "'", ""]),
+    st.sampled_from([" ", "\u00a0", "\u2007", "\u2009", "\u200a", "\u202f", "'", "’", ""]),
     st.sampled_from(".,"),
-    st.sampled_from("-−–"),
+    st.sampled_from("-−–‐‑"),
 )
 def test_people_write_groups_and_commas(tiyn: int, gap: str, mark: str, minus: str) -> None:
     whole, fraction = divmod(abs(tiyn), 100)
     written = f"{minus if tiyn < 0 else ''}{whole:,}".replace(",", gap) + f"{mark}{fraction:02d}"
     assert parse_tiyn(f"  {written}\t") == tiyn
+
+
+@given(st.integers(0, LARGEST))
+def test_what_stands_in_brackets_is_taken_away(tiyn: int) -> None:
+    assert parse_tiyn(f"({tiyn // 100:,}.{tiyn % 100:02d})") == parse_tiyn(f"( {decimal_string(tiyn)} )") == -tiyn
 
 
 @given(amounts)
@@ -59,7 +64,28 @@ def test_digits_after_the_mark_may_be_few(text: str, tiyn: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "-", "1,234", "1.234", "1,2,3", "1,234,5", "--5", "5-", "5 тг", "1e5", "nan", ",50", "5,"]
+    "text",
+    [
+        "",
+        " ",
+        "-",
+        "1,234",
+        "1.234",
+        "1,2,3",
+        "1,234,5",
+        "--5",
+        "5-",
+        "5 тг",
+        "1e5",
+        "nan",
+        ",50",
+        "5,",
+        "(5",
+        "5)",
+        "(-5)",
+        "()",
+        "((5))",
+    ],
 )
 def test_what_is_unclear_is_refused(text: str) -> None:
     with pytest.raises(AmountMalformed) as refusal:

@@ -8,14 +8,14 @@ let asked; // what the last question was, so that a late answer to an older one 
 
 const boxOf = (input) => input.closest("[data-combobox]");
 const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
-const isOpen = (input) => input.getAttribute("aria-expanded") === "true";
+export const isOpen = (input) => input.getAttribute("aria-expanded") === "true";
 const options = (input) => [...listOf(input).querySelectorAll("[role=option]:not([aria-disabled])")];
 const current = (input) => document.getElementById(input.getAttribute("aria-activedescendant") ?? "");
 
 const onInput = (type, handle) =>
   document.addEventListener(type, (event) => {
     const input = event.target;
-    if (input instanceof HTMLInputElement && input.getAttribute("role") === "combobox") handle(input, event);
+    if (input instanceof HTMLInputElement && input.matches(".combobox [role=combobox]")) handle(input, event);
   });
 
 onInput("input", (input) => {
@@ -57,7 +57,7 @@ document.addEventListener("mousedown", (event) => {
   if (!option) return;
   event.preventDefault(); // focus stays in the field
   if (option.ariaDisabled) return;
-  choose(option.closest(".combobox").querySelector("input"), option);
+  choose(document.querySelector(`[aria-controls="${option.parentElement.id}"]`), option, "mouse");
 });
 
 async function ask(input) {
@@ -68,10 +68,13 @@ async function ask(input) {
   show(input, found, question);
 }
 
-async function fetchOptions(input, question) {
-  const url = new URL(boxOf(input).dataset.combobox, location.href);
+const fetchOptions = (input, question) =>
+  found(boxOf(input).dataset.combobox, question, input.form?.elements.effective_on?.value);
+
+// What a list says, also where none is shown.
+export async function found(source, question, day) {
+  const url = new URL(source, location.href);
   url.searchParams.set("q", question);
-  const day = input.form?.elements.effective_on?.value;
   if (day) url.searchParams.set("on", day);
   try {
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
@@ -132,13 +135,20 @@ function point(input, index) {
   }
 }
 
-function choose(input, option) {
+// Whoever handles keys of its own takes what the list points at; false where it points at nothing.
+export function chooseCurrent(input) {
+  const option = isOpen(input) && current(input);
+  if (option) choose(input, option);
+  return Boolean(option);
+}
+
+function choose(input, option, by = "keyboard") {
   const { code, name, verified } = option.dataset;
   input.value = code;
   input.dataset.settled = code;
   setHint(input, { code, name, verified: verified === "true" });
   close(input);
-  input.dispatchEvent(new CustomEvent("combobox:chosen", { bubbles: true }));
+  input.dispatchEvent(new CustomEvent("combobox:chosen", { bubbles: true, detail: { code, name, by } }));
 }
 
 // A code typed in full and left without the list: its name is fetched, and whoever waits for a choice hears of it.
@@ -151,7 +161,7 @@ async function settle(input) {
   if (input.value.trim() === code) setHint(input, exact || undefined);
 }
 
-function close(input) {
+export function close(input) {
   const list = listOf(input);
   if (!list) return;
   list.hidden = true;

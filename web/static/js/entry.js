@@ -67,13 +67,13 @@ document.addEventListener("change", (event) => {
 
 // ---- the running total
 
-function tiyn(text) {
+export function tiyn(text) {
   const bare = text.replace(/[\s\u00a0\u2009\u202f']/g, "").replace(/[−–]/, "-").replace(",", ".");
   const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(bare);
   return parts ? BigInt(parts[1] + parts[2] + (parts[3] ?? "").padEnd(2, "0")) : 0n;
 }
 
-function money(amount) {
+export function money(amount) {
   const digits = String(amount < 0n ? -amount : amount).padStart(3, "0");
   const whole = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, "\u00a0");
   return `${amount < 0n ? "−" : ""}${whole},${digits.slice(-2)}`;

@@ -8,7 +8,7 @@ const sending = new WeakSet();
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.hasAttribute("data-once")) return;
+  if (!form.hasAttribute("data-once") || event.submitter?.hasAttribute("data-again")) return;
   if (sending.has(form)) {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -66,6 +66,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (shell) {
     root.lang = shell.lang;
     root.dataset.theme = shell.dataset.theme;
+    root.dataset.density = shell.dataset.density;
   }
   const { anchor } = event.detail.ctx.request ?? {};
   const row = anchor && document.getElementById(decodeURIComponent(anchor));
@@ -91,4 +92,21 @@ document.addEventListener("click", (event) => {
   if (!field) return;
   event.preventDefault();
   field.focus();
+});
+
+// ---- help at a field: F1 opens it, so that Tab goes from field to field
+
+function skipHelp() {
+  for (const button of document.querySelectorAll("button.help")) button.tabIndex = -1;
+}
+
+skipHelp();
+document.addEventListener("htmx:after:swap", skipHelp);
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "F1" || event.ctrlKey || event.altKey || event.metaKey) return;
+  const text = event.target.id && document.getElementById(`help-${event.target.id}`);
+  if (!text?.togglePopover) return;
+  event.preventDefault();
+  text.togglePopover({ source: document.querySelector(`[popovertarget="${CSS.escape(text.id)}"]`) });
 });

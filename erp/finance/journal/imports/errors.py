@@ -2,12 +2,8 @@
 
 from erp.base.errors import Conflict, RuleViolated
 from erp.base.i18n import N_
+from erp.base.sheets.errors import FileUnreadable as FileUnreadable
 from erp.finance.journal.imports.model import Refusals, RefusedRow
-
-
-class FileUnreadable(RuleViolated):
-    code = "file-unreadable"
-    template = N_("The file {file} cannot be read: {reason}. Expected: CSV text (UTF-8 or Windows), xlsx, xls or ods.")
 
 
 class HeadingsNotFound(RuleViolated):

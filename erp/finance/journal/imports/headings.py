@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
+from erp.base.sheets.heads import fold
 from erp.finance.journal.imports.errors import HeadingTwice
 from ledger.model import Dimension
 
@@ -87,12 +88,6 @@ _SIDES = {
 }
 
 
-def fold(heading: str) -> str:
-    """A heading as headings are compared: no case, space or punctuation; ё as е, Latin i as Kazakh і."""
-    text = heading.casefold().replace("ё", "е").replace("i", "і")
-    return "".join(sign for sign in text if sign.isalnum() or sign == "№")
-
-
 def _split(words: str) -> list[str]:
     return [fold(word) for word in words.split(",")]
 
@@ -106,10 +101,11 @@ def _dimension_meanings(dimension: Dimension, words: str) -> dict[str, Meaning]:
 
 
 _NUMBER_MEANINGS = _dimension_meanings(Dimension.COUNTERPARTY, _COUNTERPARTY_NUMBERS)
-_MEANINGS: dict[str, Meaning] = {word: field for field, words in _FIELDS.items() for word in _split(words)}
+MEANINGS: dict[str, Meaning] = {word: field for field, words in _FIELDS.items() for word in _split(words)}
 for _dimension, _words in _DIMENSIONS.items():
-    _MEANINGS |= _dimension_meanings(_dimension, _words)
-_MEANINGS |= _NUMBER_MEANINGS
+    MEANINGS |= _dimension_meanings(_dimension, _words)
+MEANINGS |= _NUMBER_MEANINGS
+"""Of every heading that is known, as ``fold`` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +127,7 @@ class Columns:
 
 def missing(cells: Sequence[str]) -> list[Field]:
     """What a heading row must name and this row does not."""
-    meanings = {_MEANINGS.get(fold(cell)) for cell in cells}
+    meanings = {MEANINGS.get(fold(cell)) for cell in cells}
     return [field for field in REQUIRED if field not in meanings]
 
 
@@ -141,7 +137,7 @@ def recognise(cells: Sequence[str]) -> Columns:
     ignored = []
     for place, heading in enumerate(cells):
         word = fold(heading)
-        meaning = _MEANINGS.get(word)
+        meaning = MEANINGS.get(word)
         if meaning is None:
             ignored += [heading] if heading.strip() else []
         elif meaning not in places:

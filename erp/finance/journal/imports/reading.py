@@ -7,12 +7,9 @@ and then handed over row by row.
 import codecs
 import csv
 import io
-import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
@@ -21,16 +18,14 @@ from typing import BinaryIO, NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from erp.base.dates import day_string, parse_day
 from erp.base.errors import DomainError
-from erp.base.money import AmountMalformed, parse_tiyn, tiyn_of_number
+from erp.base.sheets.model import Value as Cell
+from erp.base.sheets.values import text_of
 from erp.finance.journal.imports import headings
 from erp.finance.journal.imports.errors import FileUnreadable, HeadingsNotFound, LineBroken, LineTooWide
 from erp.finance.journal.imports.headings import REQUIRED, Columns
 from erp.reference.counterparties.rules import CodeInvalid, kind_of
 from ledger.model import Dimension
-
-Cell = str | int | float | bool | date | datetime | time | timedelta
 
 SEARCHED = 30
 """Rows in which the headings must stand."""
@@ -218,54 +213,9 @@ def _sheet(name: str, file: BinaryIO) -> Table:
 
 # ------------------------------------------------------------------------------------------------ cells
 
-_TIME_OF_DAY = re.compile(r"[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
-_LONGEST_AMOUNT = 40
-_PLAIN_AMOUNT = re.compile(r"([0-9]{1,12})[.,]([0-9]{2})").fullmatch
-
-
-def text_of(cell: Cell) -> str:
-    """What a cell says, in one line: a whole number without its point, a day as dd.mm.yyyy."""
-    if isinstance(cell, str):
-        if cell.isalnum():
-            return cell
-        return " ".join((cell.replace("\x00", " ") if "\x00" in cell else cell).split())
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    if isinstance(cell, date):
-        return day_string(cell)
-    return str(cell)
-
 
 def _texts(cells: Sequence[Cell]) -> list[str]:
     return [text_of(cell) for cell in cells]
-
-
-def day_of(cell: Cell) -> date:
-    """The day of a cell, typed or a spreadsheet's own; a time of day is dropped.  Raises: DayMalformed."""
-    if isinstance(cell, str):
-        return _day_of_text(text_of(cell))
-    if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
-    return _day_of_text(text_of(cell))
-
-
-@lru_cache(maxsize=4096)
-def _day_of_text(text: str) -> date:
-    return parse_day(_TIME_OF_DAY.sub("", text))
-
-
-def tiyn_of(cell: Cell) -> int:
-    """Tiyn of a cell, typed or a spreadsheet's number.  Raises: AmountMalformed, AmountOutOfRange."""
-    if isinstance(cell, str) and (plain := _PLAIN_AMOUNT(cell)):
-        return int(plain[1] + plain[2])
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and math.isfinite(cell):
-        return tiyn_of_number(cell)
-    text = text_of(cell)
-    if isinstance(cell, str) and len(text) <= _LONGEST_AMOUNT:
-        return parse_tiyn(text)
-    raise AmountMalformed(text=text[:_LONGEST_AMOUNT])
 
 
 def code_of(dimension: Dimension, cell: Cell) -> str:

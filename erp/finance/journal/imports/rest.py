@@ -8,10 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from erp.base.sheets.values import text_of
 from erp.finance.journal.imports.errors import RestNotWritten
 from erp.finance.journal.imports.headings import Columns, Field
 from erp.finance.journal.imports.model import RefusedRow
-from erp.finance.journal.imports.reading import Row, text_of
+from erp.finance.journal.imports.reading import Row
 
 
 class Rest:

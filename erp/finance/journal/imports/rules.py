@@ -12,6 +12,9 @@ from typing import NamedTuple, TypeVar
 from erp.base.dates import DateInterval, day_string, month_string
 from erp.base.errors import DomainError
 from erp.base.money import decimal_string
+from erp.base.sheets.heads import fold
+from erp.base.sheets.model import Value as Cell
+from erp.base.sheets.values import day_of, text_of, tiyn_of
 from erp.finance.journal.imports.errors import (
     CellEmpty,
     DimensionNotGiven,
@@ -20,12 +23,12 @@ from erp.finance.journal.imports.errors import (
     TotalDiffers,
     ValueNotRegistered,
 )
-from erp.finance.journal.imports.headings import Columns, Field, Value, fold
+from erp.finance.journal.imports.headings import Columns, Field, Value
 from erp.finance.journal.imports.model import AccountTurnover, CheckedEntry, ImportTotals, Refusals, RefusedRow, Spool
-from erp.finance.journal.imports.reading import Cell, Row, code_of, day_of, text_of, tiyn_of
+from erp.finance.journal.imports.reading import Row, code_of
 from erp.finance.journal.imports.rest import Rest
 from erp.finance.journal.model import Account
-from erp.finance.journal.rules import AccountUnknown, Fault, JournalUnknown, ValueNotPermitted
+from erp.finance.journal.rules import PROGRAM_JOURNALS, AccountUnknown, Fault, JournalUnknown, ValueNotPermitted
 from ledger import errors as ledger_errors
 from ledger.model import Dimension, SubaccountKey
 from ledger.staging import MOST_POSTINGS
@@ -67,6 +70,11 @@ class Books:
     """Whether restricted months may be posted into too."""
     approved: Set[str] = frozenset()
     """Journals whose entries a second person approves: a file has none, so it does not go into them."""
+    left_out: Mapping[int, Sequence[DateInterval]] = field(default_factory=dict)
+    """Days on which the accounting policy does not keep a journal, by its id."""
+
+    def keeps(self, journal_id: int, day: date) -> bool:
+        return not any(day in days for days in self.left_out.get(journal_id, ()))
 
 
 class Registers:
@@ -96,6 +104,17 @@ class Registers:
     def span(self, value: tuple[Dimension, str], day: date) -> DateInterval | None:
         """Days around this one on which the value is registered."""
         return next((interval for interval in self._known[value] if day in interval), None)
+
+
+def left_out(
+    journals: Mapping[str, int], policies: Iterable[tuple[DateInterval, Set[str]]]
+) -> dict[int, list[DateInterval]]:
+    """Days on which each journal of documents is in none of the policies that count then."""
+    found: dict[int, list[DateInterval]] = {}
+    for in_force, kept in policies:
+        for code in journals.keys() - kept - PROGRAM_JOURNALS:
+            found.setdefault(journals[code], []).append(in_force)
+    return found
 
 
 def journal_code(text: str, journals: Mapping[str, int]) -> str | None:
@@ -365,7 +384,7 @@ class Checker:
         journal_at, number_at, text_at, document_at, document_day_at = self._others_at
         day = self._days.get(cells[day_at])
         journal_id = self._known_journals.get(cells[journal_at] if journal_at is not None else "")
-        if day is None or journal_id is None or row.fault is not None:
+        if day is None or journal_id is None or row.fault is not None or not self.books.keeps(journal_id, day):
             return False
         if not (debit.start <= day < debit.end and credit.start <= day < credit.end):
             return False
@@ -399,6 +418,9 @@ class Checker:
         if line.day:
             self._check_month(row, line.day)
         journal_id = self._journal(row)
+        if line.day and journal_id is not None and not self.books.keeps(journal_id, line.day):
+            code = next(code for code, id_ in self.books.journals.items() if id_ == journal_id)
+            self._refuse(row, Field.JOURNAL, ledger_errors.JournalNotKept(journal=code, day=line.day.isoformat()))
         debit, debit_side = self._side(row, line.day, Field.DEBIT, named.debit, named.common)
         credit, credit_side = self._side(row, line.day, Field.CREDIT, named.credit, named.common)
         if line.amount_tiyn == 0:

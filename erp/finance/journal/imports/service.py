@@ -36,7 +36,7 @@ from erp.finance.journal.imports.model import (
 )
 from erp.finance.journal.imports.reading import Contents
 from erp.finance.journal.imports.rest import Rest
-from erp.finance.journal.imports.rules import Books, Checker, Registers
+from erp.finance.journal.imports.rules import Books, Checker, Registers, left_out
 from erp.finance.journal.model import Account
 from erp.finance.journal.service import journals_to_approve
 from erp.reference.classification.queries import REGISTERED
@@ -146,12 +146,14 @@ def _books(uow: UnitOfWork, organisation_id: int, name: str, contents: Contents)
     chart: dict[str, list[tuple[Account, DateInterval]]] = {}
     for account, in_force in queries.every_edition(uow.connection, uow.scope):
         chart.setdefault(account.code, []).append((account, in_force))
+    journals = {j.code: j.id for j in queries.journals(uow.connection, uow.scope)}
     return Books(
         chart,
-        {j.code: j.id for j in queries.journals(uow.connection, uow.scope)},
+        journals,
         {m.month: m.state for m in queries.months(uow.connection, uow.scope, organisation_id)},
         organisation_id in uow.scope.adjusts,
         journals_to_approve(uow, organisation_id),
+        left_out(journals, queries.kept_journals(uow.connection, uow.scope, organisation_id)),
     )
 
 

@@ -254,7 +254,7 @@ def with_secrets(oblast: Oblast, login: str) -> int:
     oblast.by_program(
         lambda u: u.execute(
             text("""
-                WITH f AS (INSERT INTO reference_second_factor (user_id, secret, is_confirmed) VALUES (:id, 'S', true)),
+                WITH f AS (INSERT INTO reference_second_factor (user_id, sealed, is_confirmed) VALUES (:id, 'S', true)),
                      r AS (INSERT INTO reference_recovery_code (user_id, code_hash) VALUES (:id, 'x'))
                 INSERT INTO reference_session (token_hash, user_id, kind, origin, expires_at)
                 VALUES (sha256(CAST(:login AS text)::bytea), :id, 'browser', '', clock_timestamp() + interval '1 day')

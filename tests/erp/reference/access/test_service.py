@@ -14,6 +14,7 @@ from erp.base.db import make_engine
 from erp.base.errors import NotPermitted
 from erp.base.i18n import Language
 from erp.base.scope import Scope, system_scope
+from erp.base.vault import SecretUnreadable, Vault
 from erp.reference.access import second_factor, service
 from erp.reference.access.model import SessionKind
 from ledger.model import Actor
@@ -36,7 +37,7 @@ def light_hashes() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def engine(shared_database: str, light_hashes: None) -> Iterator[Engine]:
     owner = make_engine(shared_database, role=None, pool=1)
-    for login in ("known", "hasty", "crowd", "shared"):
+    for login in ("known", "hasty", "crowd", "shared", "careful", "early"):
         uow.run(owner, system_scope(), lambda u, who=login: service.create_user(u, who, who, PASSWORD, Language.KK))  # type: ignore[misc]
     owner.dispose()
     engine = make_engine(shared_database, pool=4)
@@ -106,7 +107,8 @@ def test_one_secret_has_one_count_wherever_its_codes_are_tried(engine: Engine) -
     """Wrong codes at sign-in make the one that turns codes off wait too."""
     known = service.sign_in(engine, Scope(Actor(0, "10.0.1.1")), "known", PASSWORD, DAY).user
     own = Scope(Actor(known.id, "10.0.1.2"))
-    uow.run(engine, own, second_factor.begin)
+    vault = Vault.fresh()
+    uow.run(engine, own, lambda u: second_factor.begin(u, vault))
     with engine.begin() as connection:
         connection.execute(text("SELECT set_config('qazyna.actor', '0', true)"))
         connection.execute(text("UPDATE reference_second_factor SET is_confirmed = true"))
@@ -114,6 +116,36 @@ def test_one_secret_has_one_count_wherever_its_codes_are_tried(engine: Engine) -
     at = datetime(2026, 3, 16, 12, tzinfo=LOCAL_TIME)
     for _ in range(3):
         with pytest.raises(service.CodeRefused):
-            service.answer_challenge(engine, Scope(Actor(0, "10.0.1.1")), challenge, "wrong", at)
+            service.answer_challenge(engine, Scope(Actor(0, "10.0.1.1")), vault, challenge, "wrong", at)
     with pytest.raises(service.TooManyAttempts):
-        service.turn_off_codes(engine, own, "wrong", at)
+        service.turn_off_codes(engine, own, vault, "wrong", at)
+
+
+def test_the_database_does_not_know_the_secret_of_the_codes(engine: Engine) -> None:
+    """Another key, or another person's row: only a recovery code is good."""
+    known, vault = service.sign_in(engine, Scope(Actor(0, "10.0.1.3")), "careful", PASSWORD, DAY).user, Vault.fresh()
+    own = Scope(Actor(known.id, "10.0.1.3"))
+    secret = uow.run(engine, own, lambda u: second_factor.begin(u, vault))
+    found = uow.read(engine, own, service.second_factor_of)
+    assert found is not None
+    assert secret.encode() not in found.sealed
+    assert uow.read(engine, own, lambda u: second_factor.begun(u, vault)) == secret
+    with pytest.raises(SecretUnreadable):
+        uow.read(engine, own, lambda u: second_factor.begun(u, Vault.fresh()))
+
+
+def test_secrets_from_before_there_was_a_key_are_sealed(engine: Engine) -> None:
+    known, vault = service.sign_in(engine, Scope(Actor(0, "10.0.1.4")), "early", PASSWORD, DAY).user, Vault.fresh()
+    own = Scope(Actor(known.id, "10.0.1.4"))
+    uow.run(engine, own, lambda u: second_factor.begin(u, vault))
+    owner = make_engine(engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(
+            text("UPDATE reference_second_factor SET sealed = NULL, secret = 'PLAIN' WHERE user_id = :id"),
+            {"id": known.id},
+        )
+        second_factor.seal_what_is_plain(connection, system_scope(), vault)
+    owner.dispose()
+    with engine.begin() as connection:
+        second_factor.seal_what_is_plain(connection, system_scope(), vault)  # the application may not, and needs not
+    assert uow.read(engine, own, lambda u: second_factor.begun(u, vault)) == "PLAIN"
