@@ -16,6 +16,7 @@ from erp.finance.drafts import service as drafts
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryFilter, EntryRow, Month
 from erp.finance.reports import service as reports
+from erp.finance.templates import service as templates
 from erp.reference.access.model import ROLE_NAMES, Identity, Permission, Role
 from erp.reference.access.policy import permissions, reach
 from erp.reference.desk import service as desk
@@ -78,7 +79,14 @@ def choose(request: Ask, visit: Visitor) -> Response[Any]:
 
 @get("/o/{organisation_id:int}", opt={"policy": Permission.JOURNAL_READ}, sync_to_thread=True)
 def home(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
-    standing, taken = visit.read(lambda uow: (_standing(uow, organisation_id, today()), desk.steps_taken(uow)))
+    standing, taken, own_drafts, fallen_due = visit.read(
+        lambda uow: (
+            _standing(uow, organisation_id, today()),
+            desk.steps_taken(uow),
+            drafts.open_drafts(uow, organisation_id),
+            len(templates.waiting(uow, organisation_id)),
+        )
+    )
     return render(
         request,
         "home.html",
@@ -90,7 +98,8 @@ def home(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
         turnover_tiyn=standing.turnover_tiyn,
         entries=standing.entries,
         tour=stops(request, visit, organisation_id, taken),
-        own_drafts=visit.read(lambda uow: drafts.open_drafts(uow, organisation_id)),
+        own_drafts=own_drafts,
+        fallen_due=fallen_due,
     )
 
 

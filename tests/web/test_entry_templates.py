@@ -107,6 +107,7 @@ def test_what_recurs_falls_due_and_is_drafted_left_out_and_ended(desk: Desk, acc
     listed = accountant.get(f"{desk.home}templates").text
     recurrence = re.search(rf"recurring/(\d+)/draft[^§]*?{name[0]}, {day_string(since)}", listed)
     assert recurrence is not None, "it has fallen due"
+    assert "Fallen due" in accountant.get(desk.home).text
     recurring = f"{desk.home}recurring/{recurrence[1]}"
     drafted = accountant.send(f"{recurring}/draft", {"due": since.isoformat()})
     assert drafted.status_code == 303

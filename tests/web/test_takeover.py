@@ -44,7 +44,9 @@ def books() -> Theirs:
     )  # fmt: skip
     made.opening = {Their("1010"): 100_000, OWED: -40_000, Their("5220"): -60_000}
     made.postings = [
-        TheirPosting(date(2026, 1, 15), "Поступление 0001 от 15.01.2026 12:00:00", PAPER, OWED, 123_456, "ќўжат бойынша")
+        TheirPosting(
+            date(2026, 1, 15), "Поступление 0001 от 15.01.2026 12:00:00", PAPER, OWED, 123_456, "ќўжат бойынша"
+        )
     ]
     return made
 
