@@ -814,22 +814,30 @@ def show_trust() -> None:
     out.print(lists)
 
 
-@trusts.command("withdraw")
-def withdraw_trust(
-    sha256: Annotated[str, typer.Argument(help="Beginning of the SHA-256 that qazyna trust show prints.")],
-    reason: ReasonOption,
-) -> None:
-    """Trust a centre no more; what was signed before stays as it was."""
+CentreArgument = Annotated[str, typer.Argument(help="Beginning of the SHA-256 that qazyna trust show prints.")]
 
-    def withdraw(u: UnitOfWork) -> str:
+
+@trusts.command("withdraw")
+def withdraw_trust(sha256: CentreArgument, reason: ReasonOption) -> None:
+    """Trust a centre no more; what was signed before stays as it was."""
+    out.print(_("Trusted no more: {name}", name=_set_trust(sha256, reason, trust.withdraw)))
+
+
+@trusts.command("restore")
+def restore_trust(sha256: CentreArgument, reason: ReasonOption) -> None:
+    """Take a withdrawal back."""
+    out.print(_("Trusted from now on: {name}", name=_set_trust(sha256, reason, trust.restore)))
+
+
+def _set_trust(sha256: str, reason: str, change: Callable[[UnitOfWork, bytes, str], str]) -> str:
+    def act(u: UnitOfWork) -> str:
         met = [each.sha256 for each in trust.trusted(u) if each.sha256.hex().startswith(sha256.lower())]
         if len(met) != 1:
             raise CertificateUnknown()
-        return trust.withdraw(u, met[0], reason)
+        return change(u, met[0], reason)
 
     with migrated_database(Settings.read()) as found, _engine(found, owner=True) as engine:
-        name = uow.run(engine, system_scope(), withdraw)
-    out.print(_("Trusted no more: {name}", name=name))
+        return uow.run(engine, system_scope(), act)
 
 
 # ------------------------------------------------------------------------------------------------ common

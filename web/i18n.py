@@ -130,7 +130,7 @@ _FORM_OF: dict[Language, Callable[[int], int]] = {
 
 
 class _Counted(int):
-    """A number that a message may follow with a noun: ``{n:запись|записи|записей}``."""
+    """A number that a message may follow with a noun: ``{n:запись|записи|записей}``, ``{n:жазба}``."""
 
     language: Language
 
@@ -140,8 +140,8 @@ class _Counted(int):
         return made
 
     def __format__(self, forms: str) -> str:
-        if "|" not in forms:
-            return super().__format__(forms)
+        if not forms:
+            return str(int(self))
         return f"{int(self)} {forms.split('|')[_FORM_OF[self.language](abs(self))]}"
 
 

@@ -1,7 +1,7 @@
 """Signing in at an OpenID Connect provider, and linking one's account there.
 
 Nobody is made a user by it: a person is known by a link that they made themselves while signed in, or that an
-administrator made.  One-time codes are not asked for: how sure the provider is of the person is its own affair.
+administrator made.  Who turned one-time codes on here says one after the provider, as after a password.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from erp.reference.access import service as access
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import authorise
 from web.pages import Ask, own_address
-from web.provider import Client, Errand, ProviderRefused
+from web.provider import Client, Errand, ProviderRefused, SignInBroken
 from web.session import Sent, agent_of, cookie, let_in, sign_in_form
 from web.signing import options_of, public_url
 
@@ -62,7 +62,7 @@ def back(request: Ask, visit: Visitor) -> Response[Any]:
             raise ProviderRefused(label=client.provider.label)
         subject = client.subject(errand, said["code"], _back_to(request))
         if errand.links:
-            return _linked(request, client.provider, subject)
+            return _linked(request, client.provider, subject, errand.links)
         issuer, agent = client.provider.issuer, agent_of(request)
         opened = access.sign_in_by(visit.engine, visit.scope, issuer, subject, today(), agent)
     except NotPermitted as refusal:
@@ -77,7 +77,7 @@ def back(request: Ask, visit: Visitor) -> Response[Any]:
 @post("/account/provider/link", opt=_OWN, sync_to_thread=True)
 def link(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     """Send the browser to the provider, to be known here by that account from then on."""
-    return _sent_on(request, Errand.begin(_HOME, links=True))
+    return _sent_on(request, Errand.begin(_HOME, links=visit.scope.actor.id))
 
 
 @post("/account/provider/unlink", opt=_OWN, sync_to_thread=True)
@@ -103,11 +103,13 @@ def _sent_on(request: Ask, errand: Errand) -> Redirect:
     return Redirect(address, status_code=303, cookies=[cookie(request, _COOKIE, errand.cookie, _PATIENCE)])
 
 
-def _linked(request: Ask, provider: Provider, subject: str) -> Redirect:
-    """Raises: SignInNeeded, AccountLinked."""
+def _linked(request: Ask, provider: Provider, subject: str, begun_by: int) -> Redirect:
+    """Raises: SignInNeeded, SignInBroken where somebody else is signed in by now, AccountLinked."""
     visit = request.state.visit
     own = authorise(visit.identity, Permission.OWN_ACCOUNT)
     user_id = own.actor.id
+    if user_id != begun_by:
+        raise SignInBroken()
 
     def act(uow: Any) -> None:
         if identities.subject_of(uow, user_id, provider.issuer) == subject:

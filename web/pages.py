@@ -25,7 +25,7 @@ from erp.finance.policy import service as policies
 from erp.finance.policy.model import Numbering
 from erp.finance.reports import service as reports
 from erp.finance.reports.model import SavedView
-from erp.reference.access.model import Permission
+from erp.reference.access.model import Permission, Role
 from erp.reference.access.policy import permissions, permissions_at, reach
 from erp.reference.desk import service as desk
 from erp.reference.desk.model import DeskSettings
@@ -159,10 +159,17 @@ def _own(visit: Visit, status: int) -> dict[str, Any]:
 def _at(request: Ask, visit: Visit, organisation: Organisation) -> dict[str, Any]:
     identity = visit.identity
     allowed = permissions_at(identity, organisation.id) if identity else frozenset[Permission]()
+    is_head = identity is not None and Role.MANAGER in identity.roles.get(organisation.id, ())
+    waiting, policies_to_sign = visit.read(
+        lambda uow: (
+            approvals.waiting(uow, organisation.id, approvals.hands_of(identity, organisation.id)),
+            policies.to_sign(uow, organisation.id) if is_head else [],
+        )
+    )
     return {
-        "waiting": visit.read(
-            lambda uow: approvals.waiting(uow, organisation.id, approvals.hands_of(identity, organisation.id))
-        ),
+        "waiting": waiting,
+        "policies_to_sign": policies_to_sign,
+        "waiting_number": waiting.number + len(policies_to_sign),
         "may": lambda permission: Permission(permission) in allowed,
         "organisation_count": len(reach(identity, Permission.JOURNAL_READ)) if identity else 0,
         "place": place_of(request),

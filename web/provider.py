@@ -61,11 +61,11 @@ class Errand:
     verifier: str
     wanted: str
     """Where to go afterwards."""
-    links: bool
-    """Whether the account is to be linked to who is signed in, instead of signing in by it."""
+    links: int
+    """Whose the account is to be from then on; 0 to sign in by it."""
 
     @classmethod
-    def begin(cls, wanted: str, *, links: bool = False) -> "Errand":
+    def begin(cls, wanted: str, *, links: int = 0) -> "Errand":
         return cls(token_urlsafe(24), token_urlsafe(24), token_urlsafe(48), wanted, links)
 
     @property

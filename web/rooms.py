@@ -49,7 +49,7 @@ ROOMS = (
     Room(N_("Templates"), "templates"),
     Room(N_("Cancel several entries"), "bulk/correct", begins=True),
     Room(N_("Close of the month"), "closing"),
-    Room(N_("Moving over from another program"), "takeover"),
+    Room(N_("Moving over from another program"), "takeover", other=(N_("Move over from 1C"),)),
     Room(N_("Where two persons are needed"), "approvals/rules"),
     Room(N_("Recodings"), "recodings"),
     Room(N_("Reorganisations"), "reorganisations"),

@@ -78,12 +78,6 @@ def sign_in(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
         opened = access.sign_in(visit.engine, visit.scope, login, data.get("password", ""), today(), agent_of(request))
     except NotPermitted as refusal:
         return sign_in_form(request, wanted, login=login, refusal=refusal, kept=kept)
-    if opened.needs_code:
-        life = int(access.CHALLENGE.total_seconds())
-        challenge = cookie(request, CHALLENGE_COOKIE, opened.secret, life)
-        if kept:
-            return _code_form(request, wanted, kept=kept, cookies=[challenge])
-        return Redirect("/sign-in/code", query_params={"next": wanted}, status_code=303, cookies=[challenge])
     return let_in(request, opened, wanted, kept)
 
 
@@ -138,7 +132,12 @@ def agent_of(request: Ask) -> str:
 
 
 def let_in(request: Ask, opened: access.SignedIn, wanted: str, kept: str) -> Response[Any]:
-    """Go on where the person wanted to, or with the form that was kept."""
+    """Go on where the person wanted to, or with the form that was kept; where a code is needed, ask for it first."""
+    if opened.needs_code:
+        asked = cookie(request, CHALLENGE_COOKIE, opened.secret, int(access.CHALLENGE.total_seconds()))
+        if kept:
+            return _code_form(request, wanted, kept=kept, cookies=[asked])
+        return Redirect("/sign-in/code", query_params={"next": wanted}, status_code=303, cookies=[asked])
     life = int(access.BROWSER_SESSION.total_seconds())
     cookies = [
         cookie(request, SESSION_COOKIE, opened.secret, life),

@@ -23,7 +23,7 @@ from erp.reference.attachments.rules import FileMissing
 from erp.reference.organisations import service as organisations
 from erp.reference.signatures import rules, service
 from erp.reference.signatures.errors import SignatureUnknown
-from erp.reference.signatures.model import Aspect, Check, Checked, Kept, Verdict
+from erp.reference.signatures.model import Aspect, Check, Checked, Examined, Kept, Verdict
 from web.faults import Refusal, fault_sheet
 from web.forms import tidy
 from web.pages import Ask, Id, organisation_at, render
@@ -126,14 +126,14 @@ def check(request: Ask, visit: Visitor, code: FromPath[str]) -> Response[str]:
 
 @post("/check/{code:str}", opt=_PUBLIC, sync_to_thread=True)
 def check_file(request: Ask, visit: Visitor, code: FromPath[str], data: Uploaded) -> Response[str]:
-    """Whether a file is what was signed."""
+    """Whether a file is what was signed, or a signature of it."""
     sent = data.get("file")
-    if not isinstance(sent, UploadFile) or not sent.filename:
-        return _found_page(request, visit, code, refusal=FileMissing())
-    content = sent.file.read()
-    allow(request, visit, code)
-    fits = visit.read(lambda uow: service.is_the_signed(uow, code, content))
-    return _found_page(request, visit, code, fits=fits, file_name=sent.filename)
+    try:
+        if not isinstance(sent, UploadFile) or not sent.filename:
+            return _found_page(request, visit, code, refusal=FileMissing())
+        return _found_page(request, visit, code, file=sent)
+    except NotFound as refusal:
+        return _check_page(request, refusal=refusal, typed=code)
 
 
 def allow(request: Ask, visit: Visit, code: str) -> None:
@@ -148,12 +148,18 @@ def _found_page(
     visit: Visit,
     code: str,
     *,
-    fits: bool | None = None,
-    file_name: str = "",
+    file: UploadFile | None = None,
     refusal: Refusal | None = None,
 ) -> Response[str]:
+    """Raises: AskedTooOften, SignatureUnknown."""
     allow(request, visit, code)
-    found, name = visit.read(lambda uow: found_at(uow, code, visit.language))
+    content = None if file is None else file.file.read()
+
+    def look(uow: UnitOfWork) -> tuple[Checked, str, bool | Examined | None]:
+        found, name = found_at(uow, code, visit.language)
+        return found, name, None if content is None else service.compare(uow, code, content)
+
+    found, name, compared = visit.read(look)
     kind = found.document.kind if found.document else found.signature.subject.partition(":")[0]
     return _check_page(
         request,
@@ -164,8 +170,8 @@ def _found_page(
         document_name=document_name(kind, visit.language),
         verdict=found.verdict,
         rows=rows(found.verdict),
-        fits=fits,
-        file_name=file_name,
+        compared=compared,
+        file_name=file.filename if file else "",
     )
 
 

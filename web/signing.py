@@ -121,7 +121,7 @@ def qr(url: str, *, scale: int = 3) -> Markup:
 # ------------------------------------------------------------------------------------------------ words
 
 PURPOSES: dict[str, str] = {
-    "checked": N_("checked"),
+    "checked": N_("check"),
     "first-signature": N_("first signature"),
     "second-signature": N_("second signature"),
     "policy-first": N_("first signature"),

@@ -92,7 +92,7 @@ STEPS = (
     Step(
         "excel",
         N_("Take a report to Excel"),
-        N_("Above every report and list: Excel with totals as formulas, or CSV."),
+        N_("Above every report and list: Excel with totals as formulas, CSV, and PDF for paper."),
         "reports/chessboard",
     ),
     Step(

@@ -176,7 +176,7 @@ class ActView(View):
     at: datetime
 
 
-class StepView(View):
+class RouteStepView(View):
     """A step of the document's route."""
 
     step: StepName
@@ -186,7 +186,7 @@ class StepView(View):
     is_due: bool
 
     @classmethod
-    def of(cls, link: model.Link) -> "StepView":
+    def of(cls, link: model.Link) -> "RouteStepView":
         return cls(
             step=link.step.value,
             evidence="cms" if link.needs_cms else "consent",
@@ -253,7 +253,7 @@ class PreparedView(View):
     entry_id: int | None = Field(description="Where it is posted.")
     entry_number: int | None
     exception: ExceptionView | None = Field(description="Under which one person did what two should have.")
-    steps: list[StepView] = Field(description="Its route; fixed when it was prepared.")
+    steps: list[RouteStepView] = Field(description="Its route; fixed when it was prepared.")
     next_step: StepName | None = Field(description="The step that is due.")
 
     @classmethod
@@ -288,7 +288,7 @@ class PreparedView(View):
             entry_id=p.entry_id,
             entry_number=p.entry_number,
             exception=ExceptionView.of(p.exception) if p.exception else None,
-            steps=[StepView.of(link) for link in p.chain],
+            steps=[RouteStepView.of(link) for link in p.chain],
             next_step=p.next_step.value if p.next_step else None,
         )
 
@@ -325,7 +325,7 @@ class ApprovalView(View):
     approved_by: Name
     approved_at: datetime
     exception: ExceptionView | None
-    steps: list[StepView]
+    steps: list[RouteStepView]
 
 
 class ContentView(View):
@@ -337,7 +337,7 @@ class ContentView(View):
     sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
 
 
-class SignatureView(View):
+class StepSignatureView(View):
     id: int = Field(examples=[31])
     purpose: str = Field(examples=["first-signature"])
     signer: Name
@@ -347,7 +347,7 @@ class SignatureView(View):
     certificate: str | None = Field(description="Serial number, hexadecimal; null of a consent.")
 
     @classmethod
-    def of(cls, s: Signature) -> "SignatureView":
+    def of(cls, s: Signature) -> "StepSignatureView":
         return cls(
             id=s.id,
             purpose=s.purpose,
@@ -454,13 +454,15 @@ def get_content_to_sign(visit: Visitor, organisation_id: Organisation, prepared_
 
 
 @get(f"{_ONE}/signatures", opt=_READ, sync_to_thread=True)
-def list_signatures(visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int]) -> Page[SignatureView]:
+def list_signatures(
+    visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int]
+) -> Page[StepSignatureView]:
     """Who signed it, in the order in which it was done."""
 
-    def look(uow: UnitOfWork) -> Page[SignatureView]:
+    def look(uow: UnitOfWork) -> Page[StepSignatureView]:
         service.prepared_entry(uow, organisation_id, prepared_id)
         found = signatures.signatures_of(uow, organisation_id, subject(organisation_id, prepared_id))
-        return Page(items=[SignatureView.of(each) for each in found])
+        return Page(items=[StepSignatureView.of(each) for each in found])
 
     return visit.read(look)
 
@@ -595,7 +597,7 @@ def get_approval(visit: Visitor, organisation_id: Organisation, entry_id: FromPa
         approved_by=found.approved_by,
         approved_at=found.approved_at,
         exception=ExceptionView.of(found.exception) if found.exception else None,
-        steps=[StepView.of(link) for link in found.chain],
+        steps=[RouteStepView.of(link) for link in found.chain],
     )
 
 

@@ -110,7 +110,7 @@ class DraftView(DraftRef):
         )
 
 
-class FaultView(View):
+class CellFaultView(View):
     """What is wrong with one cell."""
 
     row: int | None = Field(description="Its row, from 0; null for the head.", examples=[0])
@@ -123,7 +123,7 @@ class FaultView(View):
 
 
 class FaultsView(View):
-    faults: list[FaultView] = Field(description="Empty where nothing is wrong.")
+    faults: list[CellFaultView] = Field(description="Empty where nothing is wrong.")
 
 
 class SentView(View):
@@ -167,7 +167,8 @@ def check_sheet(
     found = visit.read(lambda uow: service.check(uow, organisation_id, data.sheet))
     return FaultsView(
         faults=[
-            FaultView(row=f.row, field=f.field, code=f.fault.code, detail=say(f.fault, visit.language)) for f in found
+            CellFaultView(row=f.row, field=f.field, code=f.fault.code, detail=say(f.fault, visit.language))
+            for f in found
         ]
     )
 

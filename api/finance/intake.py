@@ -214,8 +214,7 @@ def accept_table(
     data: AcceptBody,
     if_match: IfMatch = None,
 ) -> BecameView:
-    """Accept the table: open its entries as drafts, have those without faults posted by a job, or register its
-    counterparties."""
+    """Accept the table: as drafts, as entries that a job posts where they have no faults, or as counterparties."""
     version = version_seen(if_match)
     accept: dict[str, Callable[[UnitOfWork, int, int, int], object]] = {
         "drafts": service.accept_as_drafts,

@@ -123,7 +123,7 @@ def _head(e: model.Edition) -> dict[str, Any]:
     }
 
 
-class DifferenceView(View):
+class PolicyDifferenceView(View):
     """A setting that two editions give differently."""
 
     section: str = Field(examples=["journals"])
@@ -133,7 +133,7 @@ class DifferenceView(View):
     after: Any = Field(description="Null where this edition does not have it.", examples=[4])
 
 
-class OfferView(View):
+class PolicyOfferView(View):
     """An edition that a body above publishes."""
 
     organisation_id: int
@@ -156,12 +156,12 @@ def begin_policy(visit: Visitor, organisation_id: Organisation, data: BeginBody)
 
 
 @get(f"{BOOKS}/policy-offers", opt=_READ, sync_to_thread=True)
-def list_policy_offers(visit: Visitor, organisation_id: Organisation) -> Page[OfferView]:
+def list_policy_offers(visit: Visitor, organisation_id: Organisation) -> Page[PolicyOfferView]:
     """Editions that bodies above publish for adoption, the nearest body first."""
     found = visit.read(lambda uow: service.offered(uow, organisation_id))
     return Page(
         items=[
-            OfferView(organisation_id=o.organisation_id, id=o.id, since=o.since, until=o.until, content=o.content)
+            PolicyOfferView(organisation_id=o.organisation_id, id=o.id, since=o.since, until=o.until, content=o.content)
             for o in found
         ]
     )
@@ -189,7 +189,9 @@ def get_policy(
 
 
 @get(f"{_ONE}/differences", opt=_READ, sync_to_thread=True)
-def policy_differences(visit: Visitor, organisation_id: Organisation, policy_id: FromPath[int]) -> Page[DifferenceView]:
+def policy_differences(
+    visit: Visitor, organisation_id: Organisation, policy_id: FromPath[int]
+) -> Page[PolicyDifferenceView]:
     """What it sets otherwise than the edition before it, line by line; everything where it is the first."""
 
     def compare(uow: UnitOfWork) -> tuple[model.Difference, ...]:
@@ -199,7 +201,7 @@ def policy_differences(visit: Visitor, organisation_id: Organisation, policy_id:
 
     return Page(
         items=[
-            DifferenceView(section=d.section, item=d.item, field=d.field, before=d.before, after=d.after)
+            PolicyDifferenceView(section=d.section, item=d.item, field=d.field, before=d.before, after=d.after)
             for d in visit.read(compare)
         ]
     )

@@ -17,7 +17,15 @@ from erp.base.money import decimal_string
 from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork
 from erp.finance.takeover import model, service
-from erp.finance.takeover.queries import Earlier
+from erp.finance.takeover.comparing import model as compared
+from erp.finance.takeover.comparing import service as comparing
+from erp.finance.takeover.files import service as files
+from erp.finance.takeover.mapping import service as mapping
+from erp.finance.takeover.mapping.model import AccountLine
+from erp.finance.takeover.mapping.queries import Earlier
+from erp.finance.takeover.path import Path, path
+from erp.finance.takeover.posting import months, opening
+from erp.finance.takeover.posting.model import Batch
 from erp.finance.takeover.schemas import (
     AcceptSuggestions,
     BeginTakeover,
@@ -143,7 +151,7 @@ class TheirAccountView(View):
     why: str | None = Field(examples=["same-code"])
 
     @classmethod
-    def of(cls, line: model.AccountLine) -> "TheirAccountView":
+    def of(cls, line: AccountLine) -> "TheirAccountView":
         decided, guess = line.decision, line.suggestion
         return cls(
             account=line.account.code, name=line.name, analysis=list(line.account.subconto), uses=line.uses,
@@ -172,7 +180,7 @@ class OldWordView(View):
 
 
 class DoneView(View):
-    count: int = Field(description="How many decisions are new.")
+    count: int = Field(description="How many are new.")
 
 
 class TakeoverBatchView(View):
@@ -184,7 +192,7 @@ class TakeoverBatchView(View):
     rows_left: int = Field(description="Refused rows that were not posted.")
 
     @classmethod
-    def of(cls, b: model.Batch) -> "TakeoverBatchView":
+    def of(cls, b: Batch) -> "TakeoverBatchView":
         return cls(
             kind=b.kind, month=month_string(b.month), entries=b.entries, postings=b.postings,
             amount=decimal_string(b.amount_tiyn), rows_left=b.rows_left,
@@ -205,7 +213,7 @@ class MonthPlanView(View):
     refused: list[RefusedRowView]
 
 
-class DifferenceView(View):
+class TrialBalanceDifferenceView(View):
     account: str = Field(description="Of ours; with a question mark before it one of theirs that is mapped to none.")
     dimensions: dict[str, str]
     theirs_opening: Amount
@@ -218,7 +226,7 @@ class DifferenceView(View):
     explained_by: str
 
     @classmethod
-    def of(cls, d: model.Difference) -> "DifferenceView":
+    def of(cls, d: compared.Difference) -> "TrialBalanceDifferenceView":
         names = [f"{whose}_{what}" for whose in ("theirs", "ours") for what in ("opening", "debit", "credit")]
         return cls(
             account=d.account, dimensions=_named(d.codes), reason=d.reason, explained_by=d.explained_by,
@@ -238,7 +246,7 @@ class ComparisonView(View):
     agreed_at: datetime | None
 
     @classmethod
-    def of(cls, c: model.Comparison) -> "ComparisonView":
+    def of(cls, c: compared.Comparison) -> "ComparisonView":
         return cls(
             file=c.file.id, first=month_string(c.file.span.first), last=month_string(c.file.span.last),
             sides=c.sides, differences=len(c.differences), sum=decimal_string(c.size),
@@ -249,7 +257,7 @@ class ComparisonView(View):
 
 class DifferencesView(View):
     comparison: ComparisonView
-    items: list[DifferenceView]
+    items: list[TrialBalanceDifferenceView]
 
 
 class TheirPostingView(View):
@@ -272,8 +280,8 @@ class OurPostingView(View):
     memo: str
 
 
-class BehindView(View):
-    difference: DifferenceView
+class BehindDifferenceView(View):
+    difference: TrialBalanceDifferenceView
     paired: int = Field(description="Postings alike in day, correspondence and amount, set aside.")
     theirs: list[TheirPostingView]
     ours: list[OurPostingView]
@@ -304,8 +312,8 @@ def begin_takeover(visit: Visitor, organisation_id: Organisation, data: BeginBod
 def show_takeover(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> TakeoverPathView:
     """How far it is, and the next step."""
 
-    def read(u: UnitOfWork) -> tuple[model.Takeover, model.Path]:
-        return service.takeover(u, organisation_id, takeover_id), service.path(u, organisation_id, takeover_id)
+    def read(u: UnitOfWork) -> tuple[model.Takeover, Path]:
+        return service.takeover(u, organisation_id, takeover_id), path(u, organisation_id, takeover_id)
 
     found, far = visit.read(read)
     return TakeoverPathView(
@@ -331,19 +339,19 @@ def take_in_file(
     file = checked(request, name, body)
     begins = first or last
     span = MonthSpan.of(parse_month(begins), parse_month(last or begins)) if begins else None
-    return TakenFileView.of(visit.run(lambda u: service.take_in(u, organisation_id, takeover_id, file, span)))
+    return TakenFileView.of(visit.run(lambda u: files.take_in(u, organisation_id, takeover_id, file, span)))
 
 
 @delete(_ONE + "/files/{file_id:int}", opt=_WORK, sync_to_thread=True, status_code=204)
 def set_file_aside(visit: Visitor, organisation_id: Organisation, takeover_id: Number, file_id: Number) -> None:
     """Let a file count no more; its rows stay on record."""
-    visit.run(lambda u: service.set_aside(u, organisation_id, takeover_id, file_id))
+    visit.run(lambda u: files.set_aside(u, organisation_id, takeover_id, file_id))
 
 
 @get(_ONE + "/words", opt=_WORK, sync_to_thread=True)
 def list_old_words(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> Page[OldWordView]:
     """Words that look like Kazakh of an old font."""
-    repairs, decided = visit.read(lambda u: service.words(u, organisation_id, takeover_id))
+    repairs, decided = visit.read(lambda u: mapping.words(u, organisation_id, takeover_id))
     return Page(
         items=[
             OldWordView(
@@ -358,27 +366,28 @@ def list_old_words(visit: Visitor, organisation_id: Organisation, takeover_id: N
 @post(_ONE + "/words", opt=_WORK, sync_to_thread=True, status_code=200)
 def decide_old_words(visit: Visitor, organisation_id: Organisation, takeover_id: Number, data: WordsBody) -> DoneView:
     """Say of words what they are; the same word where it is to stay."""
-    return DoneView(count=visit.run(lambda u: service.decide_words(u, organisation_id, takeover_id, data)))
+    return DoneView(count=visit.run(lambda u: mapping.decide_words(u, organisation_id, takeover_id, data)))
 
 
 @post(_ONE + "/counterparties", opt=_WORK, sync_to_thread=True, status_code=200)
 def link_counterparties(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> DoneView:
     """Register their counterparties that are new; `count` says how many."""
-    return DoneView(count=visit.run(lambda u: service.link_counterparties(u, organisation_id, takeover_id)))
+    return DoneView(count=visit.run(lambda u: mapping.link_counterparties(u, organisation_id, takeover_id)))
 
 
-def _earlier(visit: Visit, organisation_id: int, takeover_id: int) -> list[Earlier]:
+def earlier_decisions(visit: Visit, organisation_id: int, takeover_id: int) -> list[Earlier]:
+    """What the accounts became in the other takeovers of all books that the visitor may read."""
     readable = reach(visit.identity, Permission.JOURNAL_READ) if visit.identity else frozenset[int]()
-    lines = visit.read(lambda u: service.accounts(u, organisation_id, takeover_id))
-    wide = Scope(visit.scope.actor, reads=readable - {organisation_id})
-    return uow.read(visit.engine, wide, lambda u: service.earlier_decisions(u, [e.account.code for e in lines]))
+    codes = visit.read(lambda u: mapping.codes(u, organisation_id, takeover_id))
+    wide = Scope(visit.scope.actor, reads=readable)
+    return uow.read(visit.engine, wide, lambda u: mapping.earlier_decisions(u, takeover_id, codes))
 
 
 @get(_ONE + "/accounts", opt=_WORK, sync_to_thread=True)
 def list_their_accounts(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> Page[TheirAccountView]:
     """Their accounts, what each becomes, and what is suggested."""
-    earlier = _earlier(visit, organisation_id, takeover_id)
-    found = visit.read(lambda u: service.accounts(u, organisation_id, takeover_id, earlier))
+    earlier = earlier_decisions(visit, organisation_id, takeover_id)
+    found = visit.read(lambda u: mapping.accounts(u, organisation_id, takeover_id, earlier))
     return Page(items=[TheirAccountView.of(line) for line in found], next=None)
 
 
@@ -387,7 +396,7 @@ def decide_their_accounts(
     visit: Visitor, organisation_id: Organisation, takeover_id: Number, data: AccountsBody
 ) -> DoneView:
     """Say what accounts become here."""
-    return DoneView(count=visit.run(lambda u: service.decide_accounts(u, organisation_id, takeover_id, data)))
+    return DoneView(count=visit.run(lambda u: mapping.decide_accounts(u, organisation_id, takeover_id, data)))
 
 
 @post(_ONE + "/accounts/accept", opt=_WORK, sync_to_thread=True, status_code=200)
@@ -395,16 +404,16 @@ def accept_suggestions(
     visit: Visitor, organisation_id: Organisation, takeover_id: Number, data: AcceptBody
 ) -> DoneView:
     """Accept every suggestion that is at least so sure."""
-    earlier = _earlier(visit, organisation_id, takeover_id)
+    earlier = earlier_decisions(visit, organisation_id, takeover_id)
     return DoneView(
-        count=visit.run(lambda u: service.accept_suggestions(u, organisation_id, takeover_id, data, earlier))
+        count=visit.run(lambda u: mapping.accept_suggestions(u, organisation_id, takeover_id, data, earlier))
     )
 
 
 @get(_ONE + "/values", opt=_WORK, sync_to_thread=True)
 def list_their_values(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> Page[TheirValueView]:
     """Values of their analysis that need a code of a register."""
-    found = visit.read(lambda u: service.values(u, organisation_id, takeover_id))
+    found = visit.read(lambda u: mapping.values(u, organisation_id, takeover_id))
     return Page(
         items=[
             TheirValueView(
@@ -421,13 +430,13 @@ def decide_their_values(
     visit: Visitor, organisation_id: Organisation, takeover_id: Number, data: ValuesBody
 ) -> DoneView:
     """Say what values are here."""
-    return DoneView(count=visit.run(lambda u: service.decide_values(u, organisation_id, takeover_id, data)))
+    return DoneView(count=visit.run(lambda u: mapping.decide_values(u, organisation_id, takeover_id, data)))
 
 
 @post(_ONE + "/values/accept", opt=_WORK, sync_to_thread=True, status_code=200)
 def accept_their_values(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> DoneView:
     """Accept every proposed code that its register has."""
-    return DoneView(count=visit.run(lambda u: service.accept_values(u, organisation_id, takeover_id)))
+    return DoneView(count=visit.run(lambda u: mapping.accept_values(u, organisation_id, takeover_id)))
 
 
 @post(_ONE + "/opening", opt=_WORK, sync_to_thread=True, status_code=200)
@@ -435,7 +444,15 @@ def post_opening_balances(
     visit: Visitor, organisation_id: Organisation, takeover_id: Number, data: OpeningBody
 ) -> TakeoverBatchView:
     """Post the opening balances, all or nothing, tied to the file. The command's `key` makes it safe to send again."""
-    return TakeoverBatchView.of(visit.run(lambda u: service.post_opening(u, organisation_id, takeover_id, data.key)))
+    return TakeoverBatchView.of(visit.run(lambda u: opening.post_opening(u, organisation_id, takeover_id, data.key)))
+
+
+@post(_ONE + "/opening/storno", opt=_WORK, sync_to_thread=True, status_code=200)
+def take_back_opening_balances(
+    visit: Visitor, organisation_id: Organisation, takeover_id: Number, data: OpeningBody
+) -> DoneView:
+    """Cancel the posted opening balances by storno; `count` says how many entries. The same `key` does it once."""
+    return DoneView(count=visit.run(lambda u: opening.take_back_opening(u, organisation_id, takeover_id, data.key)))
 
 
 @get(_ONE + "/months/{month:str}", opt=_WORK, sync_to_thread=True)
@@ -446,7 +463,7 @@ def plan_of_month(
     month: Annotated[str, PathParameter(max_length=7)],
 ) -> MonthPlanView:
     """What of a month can be posted, and why the rest cannot."""
-    plan = visit.read(lambda u: service.month_plan(u, organisation_id, takeover_id, parse_month(month)))
+    plan = visit.read(lambda u: months.month_plan(u, organisation_id, takeover_id, parse_month(month)))
     return MonthPlanView(
         month=month, documents=len(plan.documents), rows=plan.rows, amount=decimal_string(plan.amount_tiyn),
         refused=[
@@ -465,14 +482,14 @@ def post_their_month(
     """Post every document of a month that can be posted. The command's `key` makes it safe to send again."""
     month = parse_month(data.month)
     return TakeoverBatchView.of(
-        visit.run(lambda u: service.post_month(u, organisation_id, takeover_id, month, data.key))
+        visit.run(lambda u: months.post_month(u, organisation_id, takeover_id, month, data.key))
     )
 
 
 @get(_ONE + "/comparisons", opt=_WORK, sync_to_thread=True)
 def list_comparisons(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> Page[ComparisonView]:
     """Their trial balances against ours, month by month."""
-    found = visit.read(lambda u: service.comparisons(u, organisation_id, takeover_id))
+    found = visit.read(lambda u: comparing.comparisons(u, organisation_id, takeover_id))
     return Page(items=[ComparisonView.of(c) for c in found], next=None)
 
 
@@ -481,8 +498,10 @@ def list_differences(
     visit: Visitor, organisation_id: Organisation, takeover_id: Number, file_id: Number
 ) -> DifferencesView:
     """Sides on which the two differ."""
-    found = visit.read(lambda u: service.comparison(u, organisation_id, takeover_id, file_id))
-    return DifferencesView(comparison=ComparisonView.of(found), items=[DifferenceView.of(d) for d in found.differences])
+    found = visit.read(lambda u: comparing.comparison(u, organisation_id, takeover_id, file_id))
+    return DifferencesView(
+        comparison=ComparisonView.of(found), items=[TrialBalanceDifferenceView.of(d) for d in found.differences]
+    )
 
 
 @get(_ONE + "/comparisons/{file_id:int}/behind", opt=_WORK, sync_to_thread=True)
@@ -493,14 +512,14 @@ def behind_difference(
     takeover_id: Number,
     file_id: Number,
     account: FromQuery[str],
-) -> BehindView:
+) -> BehindDifferenceView:
     """Postings behind a difference; dimensions are asked for by their names: `&counterparty=120540000001`."""
     codes = [request.query_params.get(dimension.slug, "") for dimension in Dimension]
     _, difference, drill = visit.read(
-        lambda u: service.behind(u, organisation_id, takeover_id, file_id, account, codes)
+        lambda u: comparing.behind(u, organisation_id, takeover_id, file_id, account, codes)
     )
-    return BehindView(
-        difference=DifferenceView.of(difference),
+    return BehindDifferenceView(
+        difference=TrialBalanceDifferenceView.of(difference),
         paired=drill.paired,
         theirs=[
             TheirPostingView(
@@ -524,19 +543,25 @@ def explain_difference(
     visit: Visitor, organisation_id: Organisation, takeover_id: Number, file_id: Number, data: ReasonBody
 ) -> None:
     """Say why a difference is there; it counts as explained while it stays the same."""
-    visit.run(lambda u: service.explain(u, organisation_id, takeover_id, file_id, data))
+    visit.run(lambda u: comparing.explain(u, organisation_id, takeover_id, file_id, data))
 
 
 @post(_ONE + "/comparisons/{file_id:int}/agreement", opt=_AGREE, sync_to_thread=True, status_code=204)
 def agree_trial_balances(visit: Visitor, organisation_id: Organisation, takeover_id: Number, file_id: Number) -> None:
     """Record that both trial balances are equal."""
-    visit.run(lambda u: service.agree(u, organisation_id, takeover_id, file_id))
+    visit.run(lambda u: comparing.agree(u, organisation_id, takeover_id, file_id))
 
 
 @post(_ONE + "/finish", opt=_AGREE, sync_to_thread=True, status_code=204)
 def finish_takeover(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> None:
     """End the parallel run."""
-    visit.run(lambda u: service.finish(u, organisation_id, takeover_id))
+    visit.run(lambda u: comparing.finish(u, organisation_id, takeover_id))
+
+
+@post(_ONE + "/give-up", opt=_AGREE, sync_to_thread=True, status_code=204)
+def give_takeover_up(visit: Visitor, organisation_id: Organisation, takeover_id: Number) -> None:
+    """Leave the takeover as it is; what is posted stays posted."""
+    visit.run(lambda u: service.give_up(u, organisation_id, takeover_id))
 
 
 routes = [
@@ -555,6 +580,7 @@ routes = [
     decide_their_values,
     accept_their_values,
     post_opening_balances,
+    take_back_opening_balances,
     plan_of_month,
     post_their_month,
     list_comparisons,
@@ -563,4 +589,5 @@ routes = [
     explain_difference,
     agree_trial_balances,
     finish_takeover,
+    give_takeover_up,
 ]

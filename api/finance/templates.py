@@ -12,9 +12,12 @@ from api.conventions import BOOKS, IfMatch, Organisation, View, version_seen
 from api.finance.drafts import DraftView
 from api.security import Visitor
 from erp.base.clock import today
-from erp.base.dates import DaySpan
+from erp.base.dates import DaySpan, parse_day
+from erp.base.uow import UnitOfWork
+from erp.finance.drafts.model import Draft
 from erp.finance.drafts.rules import document_of
 from erp.finance.drafts.schemas import SheetTyped
+from erp.finance.policy import service as policies
 from erp.finance.templates import model, rules, service
 from erp.finance.templates.schemas import ChangeTemplate, EndRecurrence, LeaveOut, MakeTemplate, Recur, UseTemplate
 from erp.reference.access.model import Permission
@@ -43,7 +46,7 @@ UseBody = Annotated[UseTemplate, Body(examples=[Example(summary="November's pay"
 RecurBody = Annotated[Recur, Body(examples=[Example(summary="At the end of each month", value=_RECURS)])]
 EndBody = Annotated[EndRecurrence, Body(examples=[Example(summary="No more", value={"until": "2027-01-01"})])]
 LeaveOutBody = Annotated[LeaveOut, Body(examples=[Example(summary="Why", value={"reason": "В январе не начисляется"})])]
-DueOn = Annotated[date, PathParameter(description="The due day.")]
+DueOn = Annotated[str, PathParameter(description="The due day.", examples=[Example(value="2026-12-31")])]
 From = Annotated[date | None, QueryParameter(description="The first day; without it, that of this month.")]
 Through = Annotated[date | None, QueryParameter(description="The last day; without it, today.")]
 
@@ -200,7 +203,12 @@ def retire_template(
 @post(f"{_ONE}/use", opt=_POST, sync_to_thread=True)
 def use_template(visit: Visitor, organisation_id: Organisation, template_id: FromPath[int], data: UseBody) -> DraftView:
     """Begin a draft from it, its amounts reckoned; sent again, the key gives the draft it began."""
-    return DraftView.of(visit.run(lambda uow: service.use(uow, organisation_id, template_id, data)))
+
+    def use(uow: UnitOfWork) -> Draft:
+        rounded = policies.rounding(uow, organisation_id, data.effective_on)
+        return service.use(uow, organisation_id, template_id, data, rounded=rounded)
+
+    return DraftView.of(visit.run(use))
 
 
 @post(f"{_ONE}/recur", opt=_POST, sync_to_thread=True)
@@ -242,18 +250,24 @@ def end_recurrence(
     return RecurrenceView.of(visit.run(lambda uow: service.end_recurrence(uow, organisation_id, recurrence_id, data)))
 
 
-@post(f"{_ONE_RECURRING}/due/{{due_on:date}}/draft", opt=_POST, sync_to_thread=True)
+@post(f"{_ONE_RECURRING}/due/{{due_on:str}}/draft", opt=_POST, sync_to_thread=True)
 def draft_due(visit: Visitor, organisation_id: Organisation, recurrence_id: FromPath[int], due_on: DueOn) -> DraftView:
     """The caller's draft for a due day; sent again it is the same."""
-    return DraftView.of(visit.run(lambda uow: service.draft_due(uow, organisation_id, recurrence_id, due_on)))
+    day = parse_day(due_on)
+
+    def draft(uow: UnitOfWork) -> Draft:
+        rounded = policies.rounding(uow, organisation_id, day)
+        return service.draft_due(uow, organisation_id, recurrence_id, day, rounded=rounded)
+
+    return DraftView.of(visit.run(draft))
 
 
-@post(f"{_ONE_RECURRING}/due/{{due_on:date}}/leave-out", opt=_POST, sync_to_thread=True, status_code=204)
+@post(f"{_ONE_RECURRING}/due/{{due_on:str}}/leave-out", opt=_POST, sync_to_thread=True, status_code=204)
 def leave_out(
     visit: Visitor, organisation_id: Organisation, recurrence_id: FromPath[int], due_on: DueOn, data: LeaveOutBody
 ) -> None:
     """Pass over one due day."""
-    visit.run(lambda uow: service.leave_out(uow, organisation_id, recurrence_id, due_on, data))
+    visit.run(lambda uow: service.leave_out(uow, organisation_id, recurrence_id, parse_day(due_on), data))
 
 
 routes = [

@@ -17,7 +17,7 @@ CREATE TABLE finance_draft (
     CONSTRAINT finance_draft_owner_fkey FOREIGN KEY (owner_id) REFERENCES reference_user,
     CONSTRAINT finance_draft_origin_known CHECK (origin IN ('grid', 'paste', 'file', 'template', 'takeover')),
     CONSTRAINT finance_draft_note_short CHECK (length(note) <= 1000),
-    CONSTRAINT finance_draft_sheet_form CHECK (jsonb_typeof(sheet -> 'rows') = 'array' AND jsonb_array_length(sheet -> 'rows') <= 1000)
+    CONSTRAINT finance_draft_sheet_form CHECK ((jsonb_typeof(sheet -> 'rows') = 'array' AND jsonb_array_length(sheet -> 'rows') <= 1000) IS TRUE)
 );
 CREATE INDEX finance_draft_by_owner ON finance_draft (organisation_id, owner_id, id);
 COMMENT ON TABLE finance_draft IS 'Entries that a person is still typing: no fact, so it changes in place; nobody but its owner sees it.';

@@ -15,7 +15,7 @@ CREATE TABLE finance_template (
     CONSTRAINT finance_template_key_key UNIQUE (organisation_id, owner_id, key),
     CONSTRAINT finance_template_owner_fkey FOREIGN KEY (owner_id) REFERENCES reference_user,
     CONSTRAINT finance_template_named CHECK (length(btrim(name)) BETWEEN 1 AND 200),
-    CONSTRAINT finance_template_sheet_form CHECK (jsonb_typeof(sheet -> 'rows') = 'array' AND jsonb_array_length(sheet -> 'rows') BETWEEN 1 AND 200)
+    CONSTRAINT finance_template_sheet_form CHECK ((jsonb_typeof(sheet -> 'rows') = 'array' AND jsonb_array_length(sheet -> 'rows') BETWEEN 1 AND 200) IS TRUE)
 );
 CREATE UNIQUE INDEX finance_template_one_of_a_name ON finance_template (organisation_id, owner_id, lower(btrim(name))) WHERE retired_at IS NULL;
 COMMENT ON TABLE finance_template IS 'Entries to be typed again: as typed, but that amounts may be formulas; every change is in the trail.';

@@ -102,6 +102,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
 $$ BEGIN
     IF EXISTS (SELECT FROM reference_signature s
                 WHERE s.organisation_id = p_act.organisation_id AND s.id = p_act.signature_id AND s.signer_id = p_act.actor_id
+                  AND s.on_behalf_of IS NOT DISTINCT FROM p_act.on_behalf_of
                   AND s.subject = 'prepared:' || p_act.organisation_id || '/' || p_act.prepared_id
                   AND s.purpose = CASE p_step WHEN 'check' THEN 'checked' ELSE p_step END
                   AND (s.method = 'cms' OR NOT p_cms)
@@ -336,12 +337,22 @@ BEGIN
     FOREACH t IN ARRAY ARRAY['finance_bulk', 'finance_bulk_item'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY reads ON %I FOR SELECT USING (organisation_id IN (SELECT unnest(ledger_readable())))', t);
-        EXECUTE format('CREATE POLICY asks ON %I FOR INSERT WITH CHECK (organisation_id = ANY ((SELECT ledger_writable())::int[]))', t);
-        EXECUTE format('CREATE POLICY goes_on ON %I FOR UPDATE USING (organisation_id = ANY ((SELECT ledger_writable())::int[])) '
-                       'WITH CHECK (organisation_id = ANY ((SELECT ledger_writable())::int[]))', t);
         EXECUTE format('CREATE TRIGGER kept BEFORE DELETE ON %I FOR EACH ROW EXECUTE FUNCTION base_append_only()', t);
     END LOOP;
 END $$;
+-- What somebody asked for, others neither add to nor carry on: it is done by the asker's rights.
+CREATE POLICY asks ON finance_bulk FOR INSERT
+    WITH CHECK (organisation_id = ANY ((SELECT ledger_writable())::int[]) AND asked_by = (SELECT reference_actor()));
+CREATE POLICY goes_on ON finance_bulk FOR UPDATE
+    USING (organisation_id = ANY ((SELECT ledger_writable())::int[]) AND asked_by = (SELECT reference_actor()));
+CREATE POLICY asks ON finance_bulk_item FOR INSERT
+    WITH CHECK (EXISTS (SELECT FROM finance_bulk b WHERE b.organisation_id = ANY ((SELECT ledger_writable())::int[])
+                           AND (b.organisation_id, b.id) = (finance_bulk_item.organisation_id, bulk_id)
+                           AND b.asked_by = (SELECT reference_actor()) AND b.state = 'asked'));
+CREATE POLICY goes_on ON finance_bulk_item FOR UPDATE
+    USING (EXISTS (SELECT FROM finance_bulk b WHERE b.organisation_id = ANY ((SELECT ledger_writable())::int[])
+                      AND (b.organisation_id, b.id) = (finance_bulk_item.organisation_id, bulk_id)
+                      AND b.asked_by = (SELECT reference_actor())));
 GRANT SELECT, INSERT (organisation_id, key, act, asked_by, narrowed, reason, effective_on), UPDATE (state, job_id) ON finance_bulk TO qazyna_app;
 GRANT SELECT, INSERT (organisation_id, bulk_id, no, target_id, version, name, effective_on, amount_tiyn), UPDATE (verdict, done_at, fault)
     ON finance_bulk_item TO qazyna_app;

@@ -90,7 +90,8 @@ CREATE TRIGGER append_only_all BEFORE TRUNCATE ON finance_policy FOR EACH STATEM
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON finance_policy_act FOR EACH ROW EXECUTE FUNCTION base_append_only();
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON finance_policy_act FOR EACH STATEMENT EXECUTE FUNCTION base_append_only();
 
--- The one place that moves an edition on; one person does not give both signatures.
+-- The one place that moves an edition on; one person does not give both signatures.  An edition begins tomorrow at the
+-- earliest; the first one also on a day gone by, from which on nothing is posted but opening entries.
 CREATE FUNCTION finance_policy_step() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$
 DECLARE
@@ -120,10 +121,10 @@ BEGIN
                       AND (a.actor_id || a.lenders) && (NEW.actor_id || NEW.lenders)) THEN
             PERFORM ledger_refuse('QZ092', 'policy-own');
         END IF;
-        IF p.since <= reference_today() THEN
+        SELECT max(lower(in_force)) INTO v_last FROM finance_policy WHERE organisation_id = NEW.organisation_id;
+        IF p.since <= reference_today() AND v_last IS NOT NULL THEN
             PERFORM ledger_refuse('QZ093', 'policy-begins-in-the-past', jsonb_build_object('day', p.since));
         END IF;
-        SELECT max(lower(in_force)) INTO v_last FROM finance_policy WHERE organisation_id = NEW.organisation_id;
         IF v_last >= p.since THEN
             PERFORM ledger_refuse('QZ094', 'policy-day-taken', jsonb_build_object('day', v_last));
         END IF;
@@ -134,6 +135,12 @@ BEGIN
        SET state = CASE NEW.act WHEN 'returned' THEN 'draft' ELSE NEW.act END, version = NEW.version,
            in_force = CASE NEW.act WHEN 'signed' THEN daterange(p.since, NULL) END
      WHERE organisation_id = NEW.organisation_id AND id = NEW.policy_id;
+    -- The series that it leaves out are watched from here on, so what slipped in before is seen and nothing slips in after.
+    IF NEW.act = 'signed' AND p.since <= reference_today() AND EXISTS (
+            SELECT FROM ledger_entry e
+             WHERE e.organisation_id = NEW.organisation_id AND e.effective_on >= p.since AND e.kind <> 'opening') THEN
+        PERFORM ledger_refuse('QZ093', 'policy-begins-in-the-past', jsonb_build_object('day', p.since));
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER step BEFORE INSERT ON finance_policy_act FOR EACH ROW EXECUTE FUNCTION finance_policy_step();
@@ -252,13 +259,11 @@ $$
     SELECT d.owner_id, count(*)
       FROM finance_draft d
      CROSS JOIN LATERAL (SELECT coalesce(
-               substring(d.sheet->>'effective_on' FROM '^\s*\d{1,2}[./](\d{1,2})[./]\d{4}\s*$'),
-               substring(d.sheet->>'effective_on' FROM '^\s*\d{4}-(\d{2})-\d{2}\s*$'))::int AS month,
-           coalesce(
-               substring(d.sheet->>'effective_on' FROM '^\s*\d{1,2}[./]\d{1,2}[./](\d{4})\s*$'),
-               substring(d.sheet->>'effective_on' FROM '^\s*(\d{4})-\d{2}-\d{2}\s*$'))::int AS year) typed
+               regexp_match(d.sheet->>'effective_on', '^\s*\d{1,2}[./](\d{1,2})[./](\d{4}|\d{2})\s*$'),
+               (SELECT ARRAY[iso[2], iso[1]] FROM regexp_match(d.sheet->>'effective_on', '^\s*(\d{4})-(\d{2})-\d{2}\s*$') iso)) AS day) typed
      WHERE d.organisation_id = p_organisation AND p_organisation = ANY (ledger_readable()) AND d.discarded_at IS NULL
-       AND typed.year = extract(year FROM p_month) AND typed.month = extract(month FROM p_month)
+       AND typed.day[1]::int = extract(month FROM p_month)
+       AND typed.day[2]::int + CASE WHEN length(typed.day[2]) > 2 THEN 0 WHEN typed.day[2] < '91' THEN 2000 ELSE 1900 END = extract(year FROM p_month)
        AND NOT EXISTS (SELECT FROM ledger_command c WHERE c.organisation_id = d.organisation_id AND c.key = d.key)
        AND NOT EXISTS (SELECT FROM finance_prepared p WHERE p.organisation_id = d.organisation_id AND p.key = d.key)
      GROUP BY 1 ORDER BY 1

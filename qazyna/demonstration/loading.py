@@ -235,6 +235,8 @@ def _keep_books(engine: Engine, registers: _Registers, institution: Institution)
         if year in closed:
             continue
         drafts = [d for d in story if d.on.year == year]
+        if year == days.OPEN_FROM.year and institution.en == present.SIGNED:
+            present.sign_policy(engine)
         _post_year(engine, desk, year, [d for d in drafts if d.stage is Stage.STORY])
         for slip in slips:
             _post_slip(engine, desk, year, slip)

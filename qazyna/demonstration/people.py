@@ -80,9 +80,19 @@ PEOPLE = (
         "Мадина Оспанова",
         Language.RU,
         _accountant(
-            "School-Gymnasium No. 4", "Baldauren Special Kindergarten", "Boarding School for Children Gifted in Sport"
+            "School-Gymnasium No. 4",
+            "Baldauren Special Kindergarten",
+            "Boarding School for Children Gifted in Sport",
+            _LYCEUM,
         ),
-        N_("accountant of a gymnasium, a kindergarten and a boarding school"),
+        N_("accountant of a gymnasium, a lyceum, a kindergarten and a boarding school"),
+    ),
+    Person(
+        "raushan",
+        "Раушан Әлімова",
+        Language.KK,
+        ((Role.CHIEF_ACCOUNTANT, _LYCEUM),),
+        N_("deputy chief accountant, who checks the documents of a lyceum"),
     ),
     Person(
         "kairat",

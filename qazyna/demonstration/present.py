@@ -1,4 +1,4 @@
-"""What lies on people's desks when the demonstration is opened: papers that wait, a talk, a leave.
+"""What lies on people's desks when the demonstration is opened: a policy, papers that wait, a talk, a leave.
 
 Unlike the books it follows the clock: what people decide counts from the day of loading.
 """
@@ -20,10 +20,15 @@ from erp.base.money import decimal_string
 from erp.base.scope import system_scope
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import service as approvals
-from erp.finance.approvals.schemas import AllowException, RequireApproval
+from erp.finance.approvals.model import Step
+from erp.finance.approvals.schemas import AllowException, RequireApproval, StepAsked
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryFilter, EntryRow
 from erp.finance.journal.schemas import PostEntry
+from erp.finance.policy import service as policies
+from erp.finance.policy.model import Edition
+from erp.finance.policy.model import State as EditionState
+from erp.finance.policy.schemas import BeginPolicy
 from erp.reference.access import people, policy
 from erp.reference.access import service as access
 from erp.reference.access.model import Identity, Permission, Role
@@ -31,6 +36,7 @@ from erp.reference.attachments import rules as files
 from erp.reference.attachments import service as attachments
 from erp.reference.comments import service as comments
 from erp.reference.organisations import service as organisations
+from erp.reference.signatures.model import Consent
 from qazyna.demonstration import days, oblast
 from qazyna.demonstration.model import Institution
 
@@ -38,7 +44,9 @@ ORIGIN = "demonstration"
 _KEYS = UUID("0d6f0b34-55c2-5f0e-8a53-93c1b5c9ad7e")
 _DISPOSALS = "MO-09"
 _GYMNASIUM, _ALONE = "School-Gymnasium No. 4", "Akim's Office of Besterek rural okrug"
+_LYCEUM = "School-Lyceum No. 1"
 _TALKING, _AWAY = "School No. 12", "Akim's Office of Zhanadala district"
+SIGNED = "School-Lyceum No. 1"
 _EXCEPTION, _LEAVE = timedelta(days=180), timedelta(days=13)
 
 T = TypeVar("T")
@@ -47,6 +55,7 @@ T = TypeVar("T")
 def lay_out(engine: Engine) -> None:
     """Put it all there; what an earlier load did already is left alone."""
     _write_offs_wait(_Place.of(engine, _GYMNASIUM))
+    _long_route(_Place.of(engine, _LYCEUM))
     _one_accountant(_Place.of(engine, _ALONE))
     _reconciliation(_Place.of(engine, _TALKING))
     _on_leave(_Place.of(engine, _AWAY))
@@ -97,12 +106,38 @@ class _Place:
         )
 
 
+# ------------------------------------------------------------------------------------------------ a policy
+
+
+def sign_policy(engine: Engine) -> None:
+    """A school's accounting policy, by its chief accountant and its director: of the months that are open, and so
+    before anything of theirs is posted."""
+    place = _Place.of(engine, SIGNED)
+
+    def begin(u: UnitOfWork) -> Edition:
+        key, content = uuid5(_KEYS, f"{place.institution.code}/policy"), policies.usual(u, place.id)
+        return policies.begin(u, place.id, BeginPolicy(key=key, since=days.OPEN_FROM, content=content))
+
+    edition = next(iter(place.act("svetlana", Permission.JOURNAL_READ, lambda u: policies.editions(u, place.id))), None)
+    if edition is None:
+        edition = place.act("svetlana", Permission.POLICY_MANAGE, begin)
+    for state, login, permission, act in (
+        (EditionState.DRAFT, "svetlana", Permission.POLICY_MANAGE, policies.propose),
+        (EditionState.PROPOSED, "zhanar", Permission.POLICY_SIGN, policies.sign),
+    ):
+        if edition.state is state:
+            done = partial(
+                act, organisation_id=place.id, policy_id=edition.id, version=edition.version, evidence=Consent()
+            )
+            edition = place.act(login, permission, done)
+
+
 # ------------------------------------------------------------------------------------------------ second persons
 
 
 def _write_offs_wait(place: _Place) -> None:
     """Disposals of a gymnasium need its chief accountant: three acts wait for her, one she sent back."""
-    _ask_for_a_second_person(place, "svetlana")
+    _ask_for(place, "svetlana", Step.SECOND_SIGNATURE)
 
     def prepared(what: str, number: int, account: str, cost_tiyn: int, worn_tiyn: int) -> int:
         act = place.write_off(what, number, account, cost_tiyn, worn_tiyn)
@@ -122,9 +157,35 @@ def _write_offs_wait(place: _Place) -> None:
     place.act("svetlana", Permission.JOURNAL_APPROVE, sent_back)
 
 
+def _long_route(place: _Place) -> None:
+    """Disposals of a lyceum are checked and signed twice, by consent: one act waits for each of the three."""
+    _ask_for(place, "svetlana", *Step)
+    taken = (
+        ("raushan", Permission.JOURNAL_APPROVE, Step.CHECK),
+        ("zhanar", Permission.DOCUMENT_SIGN, Step.FIRST_SIGNATURE),
+    )
+    for steps, (what, cost_tiyn, worn_tiyn) in enumerate(
+        (
+            ("printer", 38_500_000, 32_100_000),
+            ("furniture", 27_300_000, 27_300_000),
+            ("projectors", 91_600_000, 91_600_000),
+        )
+    ):
+        act = place.write_off(what, 61 + steps, "2370" if what == "furniture" else "2360", cost_tiyn, worn_tiyn)
+        found = place.act(
+            "madina", Permission.JOURNAL_POST, partial(approvals.prepare, organisation_id=place.id, command=act)
+        )
+        for version in range(found.version, steps + 1):
+            login, permission, step = taken[version - 1]
+            take = partial(
+                approvals.take_step, organisation_id=place.id, prepared_id=found.id, version=version, step=step
+            )
+            place.act(login, permission, take)
+
+
 def _one_accountant(place: _Place) -> None:
     """An akim's office with one accountant: the district's lets her approve for half a year, which stays on record."""
-    _ask_for_a_second_person(place, "zarina")
+    _ask_for(place, "zarina", Step.SECOND_SIGNATURE)
     day, reason, oksana = today(), place.say("one_accountant"), place.person("oksana").user.id
 
     def allow(u: UnitOfWork) -> None:
@@ -138,10 +199,12 @@ def _one_accountant(place: _Place) -> None:
     place.act("oksana", Permission.JOURNAL_APPROVE, lambda u: approvals.approve(u, place.id, found.id, 1))
 
 
-def _ask_for_a_second_person(place: _Place, chief: str) -> None:
+def _ask_for(place: _Place, chief: str, *steps: Step) -> None:
+    asked = tuple(StepAsked(step=step) for step in steps)
+
     def require(u: UnitOfWork) -> None:
         if not approvals.duties(u, place.id):
-            approvals.require_approval(u, place.id, RequireApproval(journal=_DISPOSALS, since=today()))
+            approvals.require_approval(u, place.id, RequireApproval(journal=_DISPOSALS, since=today(), steps=asked))
 
     place.act(chief, Permission.JOURNAL_APPROVE, require)
 

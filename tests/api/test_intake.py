@@ -71,7 +71,7 @@ def test_a_file_is_its_body_and_the_same_key_the_same_table(client: Any, tables:
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "file-empty"), (b"PK\x03\x04" + b"\x00" * 60, "file-unreadable"), (a_zip_bomb(3000), "table-too-large")],
+    [(b"", "file-empty"), (b"PK\x03\x04" + b"\x00" * 60, "file-damaged"), (a_zip_bomb(3000), "table-too-heavy")],
     ids=["empty", "broken", "bomb"],
 )
 def test_what_is_no_table_is_a_problem(client: Any, tables: str, bearer: Header, content: bytes, code: str) -> None:

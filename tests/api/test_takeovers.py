@@ -52,8 +52,9 @@ def test_a_program_takes_books_over(desk: Desk, client: TestClient[Any], bearer:
     assert client.post(f"{address}/comparisons/{file}/agreement", headers=by).status_code == 204
     assert client.get(f"{address}/comparisons", headers=by).json()["items"][0]["agreed_by"] == "Ерлан Ахметов"
     assert client.post(f"{address}/finish", headers=by).status_code == 204
-    late = client.post(f"{address}/files", params={"name": "осв.xlsx"}, content=b"PK", headers=by)
-    assert late.status_code in (409, 422)
+    february = onec.balance(theirs, date(2026, 2, 1))
+    late = client.post(f"{address}/files", params={"name": "осв.xlsx"}, content=february, headers=by)
+    assert (late.status_code, late.json()["title"]) == (409, "takeover-ended")
 
 
 def test_a_takeover_is_its_institution_s_own_and_agreed_by_who_may(
@@ -66,3 +67,9 @@ def test_a_takeover_is_its_institution_s_own_and_agreed_by_who_may(
     strange = f"/api/v1/organisations/{desk.school}/takeovers/{made['id'] + 1000}"
     assert client.get(strange, headers=by).status_code == 404
     assert client.post(f"{strange}/finish", headers=bearer("accountant")).status_code == 403
+    nothing = client.post(f"{home}/{made['id']}/finish", headers=by)
+    assert (nothing.status_code, nothing.json()["title"]) == (409, "takeover-nothing-compared")
+    nothing = client.post(f"{home}/{made['id']}/opening/storno", json={"key": str(uuid4())}, headers=by)
+    assert (nothing.status_code, nothing.json()["title"]) == (409, "takeover-opening-not-posted")
+    assert client.post(f"{home}/{made['id']}/give-up", headers=by).status_code == 204
+    assert client.get(f"{home}/{made['id']}", headers=by).json()["takeover"]["state"] == "given-up"

@@ -25,10 +25,12 @@ from erp.base.clock import today
 from erp.base.dates import MonthSpan
 from erp.base.db import make_engine
 from erp.base.scope import Scope, system_scope
+from erp.finance.approvals import service as approvals
+from erp.finance.approvals.model import PreparedFilter, Step
 from erp.finance.journal import service as journal
 from erp.reference.access import service as access
 from erp.reference.access.model import Identity, Permission, Role
-from erp.reference.access.policy import permissions_at, reach
+from erp.reference.access.policy import authorise, permissions_at, reach
 from erp.reference.counterparties.model import CounterpartyKind
 from erp.reference.counterparties.rules import kind_of
 from erp.reference.packages import rules as packages
@@ -169,7 +171,8 @@ def chiefs(loaded: str, ids: dict[str, int]) -> dict[str, str]:
 def test_it_is_loaded_once_and_a_second_load_changes_nothing(loaded: str) -> None:
     tables = ("ledger_entry", "ledger_command", "ledger_correction", "ledger_period_change", "reference_role_grant",
               "reference_delegation", "finance_prepared_act", "finance_duty_exception", "finance_journal_duty",
-              "base_comment", "base_attachment", "reference_bank_account")  # fmt: skip
+              "base_comment", "base_attachment", "reference_bank_account", "finance_policy_act",
+              "reference_signature")  # fmt: skip
 
     def counts() -> dict[str, int]:
         with as_owner(loaded) as connection:
@@ -306,6 +309,24 @@ def test_write_offs_of_a_gymnasium_wait_for_its_chief_accountant(owner: Connecti
     assert "комиссии" in owner.execute(returned).scalar_one()
 
 
+def test_documents_of_a_lyceum_wait_at_each_step_of_a_long_route(loaded: str, ids: dict[str, int]) -> None:
+    engine, at = make_engine(loaded, pool=1), ids["School-Lyceum No. 1"]
+    waiting = {}
+    for login in ("raushan", "zhanar", "svetlana", "madina"):
+        identity = uow.read(engine, system_scope(), lambda u, login=login: access.person(u, login, today()))
+        mine = PreparedFilter(hands=approvals.hands_of(identity, at))
+        scope = authorise(identity, Permission.JOURNAL_READ, at)
+        page = uow.read(engine, scope, lambda u, mine=mine: approvals.prepared_entries(u, at, mine))
+        waiting[login] = [row.next_step for row in page.rows]
+    assert waiting == {
+        "raushan": [Step.CHECK],
+        "zhanar": [Step.FIRST_SIGNATURE],
+        "svetlana": [Step.SECOND_SIGNATURE, Step.CHECK],
+        "madina": [],
+    }
+    engine.dispose()
+
+
 def test_the_only_accountant_of_an_office_approved_under_an_exception_that_the_district_allowed(
     owner: Connection,
 ) -> None:
@@ -351,6 +372,21 @@ _BELOW_HIGH = {
     " 6010 6020 6030 6110 7140 7220 7420",
     "low": "2350 2360 2381 2711 3113 3143 3144 3145 3146 7030 7040 7070 7080 7110",
 }
+
+
+def test_a_school_has_a_policy_for_its_open_months_signed_by_its_chief_accountant_and_its_director(
+    owner: Connection,
+) -> None:
+    asked = text("""
+        SELECT o.name_en, p.since, a.act, u.login FROM finance_policy p
+          JOIN finance_policy_act a ON (a.organisation_id, a.policy_id) = (p.organisation_id, p.id)
+          JOIN reference_organisation o ON o.id = p.organisation_id JOIN reference_user u ON u.id = a.actor_id
+         WHERE p.state = 'signed' ORDER BY a.version
+    """)
+    assert owner.execute(asked).all() == [
+        (present.SIGNED, days.OPEN_FROM, "proposed", "svetlana"),
+        (present.SIGNED, days.OPEN_FROM, "signed", "zhanar"),
+    ]
 
 
 def test_accounts_are_of_high_confidence_or_known_not_to_be() -> None:

@@ -74,6 +74,10 @@ def test_an_administrator_loads_shows_and_withdraws_trust(
     assert "withdrawn" in qazyna("trust", "show")
     with pytest.raises(CertificateUnknown):
         qazyna("trust", "withdraw", root, "--reason", "again")
+    assert qazyna("trust", "load") == "Nothing new.\n", "its file still lies in the folder"
+    assert "withdrawn" in qazyna("trust", "show")
+    assert qazyna("trust", "restore", root, "--reason", "A mistake") == "Trusted from now on: ТЕСТ ҰКО ROOT\n"
+    assert "withdrawn" not in qazyna("trust", "show")
 
 
 def test_an_administrator_links_a_person(database: str, qazyna: Command, monkeypatch: pytest.MonkeyPatch) -> None:

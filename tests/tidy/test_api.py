@@ -1,5 +1,7 @@
 """Every route under ``/api/v1`` is described: words, examples that hold, refusals as problems, one shape of lists."""
 
+import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy import create_engine
 from api.app import create_app
 from api.openapi import description, handlers
 from api.problems import PROBLEM_JSON
+from qazyna.settings import PROJECT
 from web.app import pages
 
 Operation = tuple[str, dict[str, Any]]
@@ -59,6 +62,13 @@ def test_every_route_tells_its_refusals_as_problems(told: dict[str, Any], operat
         assert body["schema"] == {"$ref": "#/components/schemas/Problem"}
         (shown,) = body["examples"].values()
         assert shown["value"]["status"] == int(status)
+
+
+def test_a_name_in_the_description_is_of_one_shape() -> None:
+    """Two classes of one name become one schema there, and one of them is told wrongly."""
+    classes = re.compile(r"^class (\w+)\((?:\w*View|View)\b", re.MULTILINE)
+    named = Counter(name for path in (PROJECT / "api").rglob("*.py") for name in classes.findall(path.read_text()))
+    assert [name for name, times in named.items() if times > 1] == []
 
 
 def test_every_answer_has_an_example_that_its_schema_allows(told: dict[str, Any], operations: list[Operation]) -> None:

@@ -21,6 +21,7 @@ from erp.reference.access.model import Role
 from qazyna.worker import Worker
 from tests.conftest import TestServer
 from tests.factories import loops
+from tests.factories.authority import Authority, trust
 from tests.web.desk import PASSWORD, Desk, Reader, furnish
 from tests.web.outline import Outline
 from tests.web.test_approvals import filled, version
@@ -176,6 +177,40 @@ def test_a_step_that_needs_a_key_offers_no_consent(desk: Desk, accountant: Reade
     refused = manager.send(f"{address}/sign", act(page, "/sign"))
     assert refused.status_code == 422
     assert "electronic digital signature" in Outline(refused.text).one("section", id="faults").text
+
+
+def test_a_document_is_signed_by_a_file_from_elsewhere_and_shows_whose_it_is(
+    desk: Desk, accountant: Reader, sign_in: SignIn
+) -> None:
+    deputy, manager, office = sign_in("deputy"), sign_in("manager"), sign_in("office")
+    authority = Authority.new("ТЕСТ ҚҰЖАТ", number=61)
+    trust(desk.engine.url.render_as_string(hide_password=False), authority)
+    holder = authority.person("ЖҰМАБАЕВ СЕРІК", "800101300015", number=62)
+
+    def signed(address: str, path: str) -> Any:
+        """Save the file to be signed, sign it, send the signature: by the form as it stands."""
+        form = act(manager.get(address).text, path)
+        csrf = access.csrf_token(manager.client.cookies["qazyna_session"])
+        fields = {"csrf": csrf} | form | {"evidence": "file"}
+        saved = manager.client.post("/signing/content", data=fields, files={"none": b""}, follow_redirects=False)
+        return manager.client.post(
+            path if path.startswith("/account") else f"{address}{path}",
+            data=fields,
+            files={"container-file": ("signed.cms", holder.sign(saved.content))},
+            follow_redirects=False,
+        )
+
+    address = sent(desk, accountant, journal=CMS, memo="By a key")
+    take(deputy, address, "check")
+    unknown = signed(address, "/sign")
+    assert "You have registered no certificate yet" in unknown.text
+    assert signed("/account/certificates/new", "/account/certificates/new").status_code == 303
+    assert signed(address, "/sign").headers["location"] == f"{address}?taken=1"
+    shown = Outline(manager.get(address).text).one("section", id="signatures").text
+    assert "first signature : Серік Жұмабаев (manager)" in shown
+    assert "electronic digital signature, ЖҰМАБАЕВ СЕРІК" in shown
+    posted = take(office, address, "approve")
+    assert "?posted=1" in posted.headers["location"]
 
 
 # ------------------------------------------------------------------------------------------------ who saw it

@@ -99,6 +99,34 @@ def test_rows_come_of_typical_entries_and_of_posted_ones(desk: Desk, accountant:
     assert (len(made["rows"]), made["memo"]) == (1, first["name"])
 
 
+def test_rows_come_of_a_template_and_what_its_formulas_lack_is_asked_for(desk: Desk, accountant: Reader) -> None:
+    kept = {
+        "key": "5a7d8f50-8f0e-4c54-9f1d-4b1f6a1e7c09",
+        "name": "Wages into a table",
+        "journal": "MO-05",
+        "memo": "Wages",
+        "do": "keep",
+        "postings.0.debit.account": "7010",
+        "postings.0.credit.account": "3241",
+        "postings.0.amount": "= net_pay * 10%",
+    }
+    made = accountant.send(f"{desk.home}templates/new", kept)
+    assert made.status_code == 303, made.text
+    number = made.headers["location"].partition("?")[0].rpartition("/")[2]
+    listed = accountant.get(f"{desk.home}drafts/templates?q=wages+table").json()
+    assert [each["code"] for each in listed] == [number]
+    rows = f"{desk.home}drafts/rows?template={number}&on=16.03.2026"
+    lacking = accountant.get(rows).json()
+    assert (lacking["rows"], lacking["asks"]) == ([], ["net_pay"])
+    wrong = accountant.get(f"{rows}&inputs.net_pay=much").json()
+    assert (wrong["asks"], "much" in wrong["told"]) == (["net_pay"], True)
+    filled = accountant.get(f"{rows}&inputs.net_pay=1 005").json()
+    assert [row["amount"] for row in filled["rows"]] == ["100,50"]
+    assert (filled["asks"], filled["memo"], filled["told"]) == ([], "Wages", "")
+    none = accountant.get(f"{desk.home}drafts/rows?template=999999").json()
+    assert (none["rows"], bool(none["told"])) == ([], True)
+
+
 def test_the_list_under_a_field_knows_other_keyboard_layouts(desk: Desk, accountant: Reader) -> None:
     def found(words: str, of: str = "accounts") -> list[str]:
         answer = accountant.client.get(f"{desk.home}{of}", params={"q": words})

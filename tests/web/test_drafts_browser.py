@@ -1,6 +1,7 @@
 """The table of an entry in a real browser: by keyboard alone, from Excel, over a lost connection, in two windows."""
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,6 +78,16 @@ def without_saving(route: Route) -> None:
         route.continue_()
 
 
+def slowly(route: Route) -> None:
+    time.sleep(0.3)
+    route.continue_()
+
+
+def answer_lost(route: Route) -> None:
+    route.fetch()
+    route.abort()
+
+
 def paste(page: Page, block: str) -> None:
     """As Ctrl+V does, with a spreadsheet's cells on the clipboard."""
     page.evaluate(
@@ -104,7 +115,7 @@ def postings(site: Site, memo: str) -> list[int]:
 def choose(page: Page, typed: str, code: str) -> None:
     """Type into the cell one is at, wait for the list, take what it points at."""
     page.keyboard.type(typed)
-    expect(page.locator("#sheet-list [aria-selected=true]")).to_contain_text(code)
+    expect(page.locator("[role=listbox] [aria-selected=true]")).to_contain_text(code)
     page.keyboard.press("Enter")
 
 
@@ -169,6 +180,102 @@ def test_a_block_of_excel_is_pasted_checked_mended_and_posted_once(desk: Desk) -
     assert postings(desk.site, "From Excel") == [3]
 
 
+def test_what_is_typed_before_the_script_comes_stays(desk: Desk) -> None:
+    page = desk.new_table()
+    page.locator("#memo").fill("As it was kept")
+    saved(page)
+
+    def late(route: Route) -> None:
+        held.append(route)
+
+    held: list[Route] = []
+    page.route("**/grid.js*", late)
+    page.reload(wait_until="commit")
+    page.locator("#memo").press("End")
+    page.keyboard.type(", typed early")
+    page.locator("#journal").select_option("MO-16")
+    for each in held:
+        each.continue_()
+    ready(page)
+    expect(page.locator("#memo")).to_have_value("As it was kept, typed early")
+    saved(page)
+    page.unroute_all()
+    page.reload()
+    expect(ready(page).locator("#memo")).to_have_value("As it was kept, typed early")
+    expect(page.locator("#journal")).to_have_value("MO-16")
+
+
+def test_a_cell_that_is_too_long_is_told_and_the_rest_is_kept(desk: Desk) -> None:
+    page = desk.new_table()
+    page.locator("[role=gridcell]").first.click()
+    paste(page, f"1010\t6360\t{'9' * 10_000}\tpa\0per\n1010\t6360\t5\tone")
+    wrong = page.locator("[role=gridcell][aria-invalid=true]")
+    expect(wrong).to_have_count(1)
+    expect(wrong).to_contain_text("too long")
+    expect(page.locator("[data-notice]")).to_contain_text("cut: 1")
+    expect(page.locator("[data-total]")).to_have_text("5,00")
+    saved(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= SCREEN["width"]
+    page.reload()
+    expect(ready(page).locator("[role=row]", has_text="paper")).to_have_count(1)
+
+
+def test_words_that_mean_several_accounts_stay_and_are_told(desk: Desk) -> None:
+    page, keys = desk.new_table(), desk.page.keyboard
+    page.locator("[role=gridcell]").first.click()
+    page.route("**/accounts?*", slowly)
+    keys.type("materials")
+    keys.press("Enter")  # before the list has come
+    first = page.locator("[role=gridcell]").first
+    expect(first).to_have_attribute("aria-invalid", "true")
+    expect(first.locator(".sheet-text")).to_have_text("materials")
+    page.unroute_all()
+
+
+def test_a_column_in_use_stays_and_says_why(desk: Desk) -> None:
+    page = desk.new_table()
+    page.locator("[role=gridcell]").first.click()
+    paste(page, "1316\t3210\t7")
+    page.get_by_text("Columns", exact=True).click()
+    used = page.locator("[data-do=column][data-field='credit.dimensions.counterparty']")
+    expect(used).to_have_attribute("aria-disabled", "true")
+    expect(used).to_have_attribute("title", re.compile("it stays"))
+    used.click(force=True)
+    expect(page.locator("[data-notice]")).to_contain_text("it stays")
+    free = page.locator("[data-do=column][data-field='credit.dimensions.contract']")
+    for pressed in ("true", "false"):
+        free.click()
+        expect(free).to_have_attribute("aria-pressed", pressed)
+
+
+def test_a_template_is_put_in_by_the_keyboard_and_asks_for_what_it_lacks(desk: Desk) -> None:
+    page, keys = desk.page, desk.page.keyboard
+    page.goto(f"{desk.site.desk.home}templates/new")
+    fields = {
+        "name": "Rent of a month",
+        "memo": "Rent",
+        "postings.0.debit.account": "1010",
+        "postings.0.credit.account": "6360",
+        "postings.0.amount": "= rent * 2",
+    }
+    for name, text_ in fields.items():
+        page.locator(f"[id='{name}']").fill(text_)
+    page.locator("button[value=keep]").click()
+    page.wait_for_url(re.compile(r"/templates/\d+"))
+    desk.new_table()
+    page.locator("#insert-template").focus()
+    choose(page, "rent", "Rent of a month")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("rent")).to_be_focused()
+    keys.type("much")
+    keys.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("much")
+    dialog.get_by_label("rent").fill("50")
+    keys.press("Enter")
+    expect(page.locator("[data-total]")).to_have_text("100,00")
+    expect(page.locator("#memo")).to_have_value("Rent")
+
+
 def test_a_range_is_copied_as_spreadsheets_take_it(desk: Desk) -> None:
     page, keys = desk.new_table(), desk.page.keyboard
     page.locator("[role=gridcell]").first.click()
@@ -187,6 +294,12 @@ def test_a_range_is_copied_as_spreadsheets_take_it(desk: Desk) -> None:
     keys.press("Delete")
     expect(page.locator("[data-filled]")).to_have_text("0")
     keys.press("Control+KeyZ")
+    expect(page.locator("[data-filled]")).to_have_text("2")
+    for press in ("Control+Home", "ArrowDown", "ArrowDown"):
+        keys.press(press)
+    paste(page, "1316\t3210\t7")  # accounts that ask for more columns
+    expect(page.locator("[data-filled]")).to_have_text("3")
+    keys.press("Delete")
     expect(page.locator("[data-filled]")).to_have_text("2")
 
 
@@ -229,9 +342,14 @@ def test_the_second_of_two_windows_is_told_and_keeps_its_own_as_a_new_draft(desk
     page.unroute_all()
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.locator("[data-notice]")).to_contain_text("newer state", timeout=10_000)
+    page.route("**/drafts", answer_lost)
+    page.get_by_role("button", name="Keep mine as a new draft").click()
+    expect(page.locator("[data-notice]")).to_contain_text("did not answer")
+    page.unroute_all()
+    page.locator("#memo").fill("Of this window, to the end")
     page.get_by_role("button", name="Keep mine as a new draft").click()
     page.wait_for_url(lambda url: url != other.url)
-    expect(ready(page).locator("#memo")).to_have_value("Of this window")
+    expect(ready(page).locator("#memo")).to_have_value("Of this window, to the end")
     other.reload()
     expect(ready(other).locator("#memo")).to_have_value("Newer")
 

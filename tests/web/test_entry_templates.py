@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from erp.base.clock import today
 from erp.base.dates import day_string
 from tests.web.desk import Desk, Reader
@@ -121,6 +123,28 @@ def test_what_recurs_falls_due_and_is_drafted_left_out_and_ended(desk: Desk, acc
     left = accountant.get(f"{desk.home}templates").text
     assert f"{name[0]}, " not in left
     assert accountant.get(f"{recurring}/leave-out?due=nonsense").status_code == 404
+
+
+@pytest.mark.parametrize("typed", [{"since": "01.01.1900"}, {"last": "31.12.2199"}, {"day": "32"}])
+def test_days_for_which_no_books_are_kept_are_refused_where_they_stand(
+    desk: Desk, accountant: Reader, typed: dict[str, str]
+) -> None:
+    address = kept(desk, accountant)
+    form = Outline(accountant.get(f"{address}/recur").text).fields("sheet") | typed | {"do": "send"}
+    refused = accountant.send(f"{address}/recur", form)
+    assert refused.status_code == 422
+    assert all(f'href="#{name}"' in refused.text for name in typed)
+    use = Outline(accountant.get(address).text).fields("sheet") | {"effective_on": "01.01.1900", "do": "send"}
+    assert "expected 1991 to 2199" in accountant.send(address, use).text
+
+
+def test_a_text_longer_than_any_cell_is_refused_and_comes_back(desk: Desk, accountant: Reader) -> None:
+    address = f"{desk.home}templates/new"
+    form = Outline(accountant.get(address).text).fields("template") | {"name": "Long", "do": "keep"}
+    form |= {"postings.0.debit.account": "1010", "postings.0.memo": "x" * 5000}
+    refused = accountant.send(address, form)
+    assert refused.status_code == 422
+    assert "x" * 5000 in refused.text
 
 
 def test_who_does_not_post_has_no_templates(desk: Desk, sign_in: SignIn) -> None:

@@ -97,6 +97,19 @@ def test_one_entry_is_opened_as_a_draft(desk: Desk, accountant: Reader) -> None:
     assert "D3" in draft.text
 
 
+def test_what_was_typed_stays_where_another_window_changed_the_table(desk: Desk, accountant: Reader) -> None:
+    address = paste(accountant, desk, HEADS + a_row("T1", debit="9999") + a_row("T2", debit="9998"))
+    fields = form_of(Outline(accountant.get(address).text))
+    assert accountant.send(address, fields | {"cell.C2": "1316", "do": "check"}).status_code == 303
+    answer = accountant.send(address, fields | {"cell.H3": "Қағаз", "do": "check"})
+    assert answer.status_code == 409
+    page = Outline(answer.text)
+    assert page.one("input", id="cell.H3")["value"] == "Қағаз"
+    again = form_of(page)
+    assert accountant.send(address, again | {"do": "check"}).status_code == 303
+    assert "Қағаз" in accountant.get(address).text
+
+
 def test_columns_are_chosen_and_remembered_and_forgotten(desk: Desk, accountant: Reader) -> None:
     rows = "Мерзім\tАлдымен\tСосын\tҚанша\n16.03.2026\t1010\t6010\t5\n"
     address = paste(accountant, desk, rows)
@@ -126,9 +139,9 @@ def test_a_file_of_several_sheets_is_read_sheet_by_sheet(desk: Desk, accountant:
     ("name", "content", "told"),
     [
         ("empty.xlsx", b"", "is empty"),
-        ("picture.xlsx", b"\x89PNG\r\n\x1a\n\x00\x00", "cannot be read"),
-        ("broken.xlsx", b"PK\x03\x04" + b"\x00" * 60, "cannot be read"),
-        ("bomb.xlsx", a_zip_bomb(3000), "larger than"),
+        ("picture.xlsx", b"\x89PNG\r\n\x1a\n\x00\x00", "is not what its name says"),
+        ("broken.xlsx", b"PK\x03\x04" + b"\x00" * 60, "is damaged or locked"),
+        ("bomb.xlsx", a_zip_bomb(3000), "too large to be opened"),
         ("blank.csv", b";;;\n;;\n", "There is nothing in"),
         ("quotes.csv", 'a;b\nc;"ТОО "Заря""\n'.encode(), "do not pair"),
         ("long.csv", b"a;b\n" * 10_001, "larger than"),
@@ -173,3 +186,27 @@ def test_nobody_else_sees_a_table_and_who_only_reads_brings_none(
     assert sign_in("auditor").get(f"{desk.home}intake").status_code == 403
     assert accountant.send(address, {"do": "discard", "version": "1"}).headers["location"] == f"{desk.home}intake"
     assert accountant.get(address).status_code == 404
+
+
+def test_what_an_account_asks_for_and_no_column_brings_is_named_and_written_in(desk: Desk, accountant: Reader) -> None:
+    heads = "Дата\tДебет\tКредит\tСумма\tСодержание\n"
+    address = paste(accountant, desk, heads + f"16.03.2026\t1316\t3210\t5,00\t{'Бумага ' * 2000}\n")
+    page = Outline(accountant.get(address).text)
+    mend = page.one("section", id="faulty").text
+    assert "Account 3210 asks for: counterparty." in mend
+    assert "Debit, quantity" in mend
+    asked = {"cell.G2": SUPPLIER, "cell.F2": "20"}
+    assert form_of(page).keys() >= asked.keys()
+    accountant.send(address, form_of(page) | asked | {"do": "check", "cell.E2": "Бумага"})
+    page = Outline(accountant.get(address).text)
+    assert "Entries without faults 1 of 1" in counts(page)
+    opened = accountant.send(address, form_of(page) | {"do": "drafts"})
+    assert SUPPLIER in accountant.get(opened.headers["location"]).text
+
+
+def test_a_forged_column_is_none(desk: Desk, accountant: Reader) -> None:
+    address = paste(accountant, desk, HEADS + a_row("F1"))
+    fields = form_of(Outline(accountant.get(address).text))
+    answer = accountant.send(address, fields | {"column.8": "debit.account", "column.9": "nonsense", "do": "check"})
+    assert answer.status_code == 303
+    assert "Entries without faults 1 of 1" in counts(Outline(accountant.get(address).text))

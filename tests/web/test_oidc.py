@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pyotp
 import pytest
 from joserfc.jwk import ECKey
 from litestar import Litestar
@@ -15,9 +16,9 @@ from sqlalchemy import text
 from api.app import create_app
 from api.options import Options, Provider
 from erp.base import uow
-from erp.base.clock import today
+from erp.base.clock import now, today
 from erp.base.scope import Scope
-from erp.reference.access import identities, people
+from erp.reference.access import identities, people, second_factor
 from erp.reference.access import service as access
 from ledger.model import Actor
 from tests.conftest import TestServer
@@ -244,6 +245,41 @@ def test_a_person_links_their_account_and_ends_the_link(
 
     assert auditor.send("/account/provider/unlink", {}).status_code == 303
     assert "That account is not linked" in there_and_back(browser_of()).text
+
+
+def test_who_signs_in_meanwhile_is_not_linked_by_what_another_began(
+    desk: Desk, browser_of: Callable[[], Client], elsewhere: StandIn
+) -> None:
+    elsewhere.subject = "of-who-began"
+    client = browser_of()
+    auditor = Reader(client, "auditor")
+    csrf = access.csrf_token(client.cookies["qazyna_session"])
+    sent = client.post("/account/provider/link", data={"csrf": csrf}, follow_redirects=False)
+    auditor.send("/sign-out", {})
+    Reader(client, "office")
+    assert "Begin again" in come_back(client, sent).text
+    assert "That account is not linked" in there_and_back(browser_of()).text
+
+
+def test_one_time_codes_are_asked_for_after_the_provider_too(
+    desk: Desk, browser_of: Callable[[], Client], elsewhere: StandIn
+) -> None:
+    elsewhere.subject = "with-codes"
+    client, user = browser_of(), desk.users["office"]
+    vault, at = client.app.state.vault, now().timestamp()
+
+    def turn_on(u: uow.UnitOfWork) -> list[str]:
+        identities.link(u, user, elsewhere.issuer, "with-codes")
+        secret = second_factor.begin(u, vault)
+        return second_factor.confirm(u, vault, pyotp.TOTP(secret).at(int(at)), at)
+
+    recovery, spare, *_ = uow.run(desk.engine, Scope(Actor(user, "test")), turn_on)
+    answer = there_and_back(client)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in/code?next=%2Faccount")
+    assert not is_signed_in(client)
+    client.post("/sign-in/code", data={"code": recovery}, follow_redirects=False)
+    assert is_signed_in(client)
+    access.turn_off_codes(desk.engine, Scope(Actor(user, "test")), vault, spare, now())
 
 
 def test_the_way_there_says_no_more_than_it_must(browser_of: Callable[[], Client], elsewhere: StandIn) -> None:

@@ -188,3 +188,36 @@ def test_reports_open_in_the_unit_of_the_policy_and_say_so(desk: Desk, sign_in: 
     exact = office.get(f"{desk.home}trial-balance?{span}&unit=tiyn").text
     assert "Figures are in" not in exact
     assert "Figures are in whole tenge" in office.get(f"{desk.home}reports/chessboard?{span}&unit=tenge").text
+
+
+def test_the_head_is_told_that_a_policy_waits_for_them(desk: Desk, sign_in: SignIn) -> None:
+    office, director = sign_in("office"), sign_in("director")
+    home = f"/o/{desk.organisations[LYCEUM]}/"
+    address = begun(office, home, TOMORROW + timedelta(days=70))
+    signed_by(office, address, "propose")
+    number = address.rpartition("/")[2]
+    assert f"asks you to sign the accounting policy № {number}." in director.get("/notifications").text
+    for page in (home, f"{home}approvals"):
+        assert f"The accounting policy № {number} waits for your signature." in director.get(page).text
+        assert f"№ {number} waits for your signature" not in office.get(page).text
+    back = Outline(director.get(address).text).fields("return") | {"reason": "Later", "do": "return"}
+    assert director.send(f"{address}/return", back).status_code == 303
+    assert f"№ {number} waits for your signature" not in director.get(home).text
+
+
+def test_what_another_window_wrote_is_shown_and_saved_over_knowingly(desk: Desk, sign_in: SignIn) -> None:
+    office = sign_in("office")
+    address = begun(office, f"/o/{desk.organisations[LYCEUM]}/", TOMORROW + timedelta(days=80))
+    form = Outline(office.get(f"{address}/edit").text).fields("policy")
+    assert office.send(f"{address}/edit", form | {"journals.MO-02.width": "3", "do": "save"}).status_code == 303
+    mine = form | {"journals.MO-02.width": "4"}
+    clash = office.send(f"{address}/edit", mine | {"do": "save"})
+    assert clash.status_code == 409
+    page = Outline(clash.text)
+    shown = page.one("section", id="clash")
+    assert any("Digits" in row.text and row.text.endswith("3 4") for row in shown.inside if row.tag == "tr")
+    again = page.fields("policy")
+    assert again["journals.MO-02.width"] == "4"
+    assert office.send(f"{address}/edit", again | {"do": "save"}).status_code == 409
+    assert office.send(f"{address}/edit", again | {"do": "over"}).status_code == 303
+    assert Outline(office.get(f"{address}/edit").text).fields("policy")["journals.MO-02.width"] == "4"

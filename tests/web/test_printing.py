@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from httpx import Response
 from pypdf import PdfReader
+from sqlalchemy import event
 
 from erp.base import clock, uow
 from erp.base.clock import today
@@ -122,7 +123,7 @@ def test_a_prepared_entry_is_marked_as_not_posted_until_it_is(desk: Desk, sign_i
     office, home = sign_in("office"), f"/o/{desk.organisations[LYCEUM]}/"
     said = told(office.get(f"{home}approvals/{prepared}/print"))
     assert said.count("NOT POSTED") == 1
-    assert "· not posted ·" in said, "on the foot of each page too"
+    assert "· not posted yet ·" in said, "on the foot of each page too"
     for words in ("№ ______", "Regional lyceum", "waits for approval", "Executed by Ерлан Ахметов", "Second signature"):
         assert words in said
     page = Outline(office.get(f"{home}approvals/{prepared}").text)
@@ -183,6 +184,32 @@ def test_several_entries_are_one_file_with_its_contents(desk: Desk, accountant: 
 
     listed = accountant.get(f"{desk.home}journal/print?{MONTHS}&text=Among several")
     assert len(paper(listed).pages) == 4
+
+
+def test_many_are_read_with_as_many_statements_as_a_few(desk: Desk, accountant: Reader) -> None:
+    """Of several days, with stornos among them."""
+    days = [f"2026-06-{day:02}" for day in range(1, 9)]
+    made = [
+        desk.post(key=str(UUID(int=9100 + n)), memo=f"Set-based {n}", effective_on=day) for n, day in enumerate(days)
+    ]
+    correct = f"{desk.home}journal/{made[0]}/correct"
+    form = Outline(accountant.get(correct).text).fields("correction")
+    accountant.send(correct, form | {"effective_on": "09.06.2026", "reason": "Twice", "do": "post"})
+
+    def statements(chosen: list[int]) -> int:
+        asked: list[str] = []
+        note = lambda _c, _cursor, statement, *_: asked.append(statement)  # noqa: E731
+        event.listen(desk.engine, "before_cursor_execute", note)
+        try:
+            said = told(accountant.get(f"{desk.home}journal/print?" + "&".join(f"pick.{each}=on" for each in chosen)))
+        finally:
+            event.remove(desk.engine, "before_cursor_execute", note)
+        assert all(f"Set-based {made.index(each)}" in said for each in chosen)
+        assert "Cancelled by the entry" in said
+        return len(asked)
+
+    statements(made[:2])  # what is remembered from now on
+    assert statements(made[:2]) == statements(made)
 
 
 def test_the_list_offers_to_tick_and_to_print(desk: Desk, accountant: Reader, entry: int) -> None:

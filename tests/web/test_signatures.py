@@ -179,6 +179,27 @@ def test_a_file_is_compared_byte_for_byte(hall: Hall, stranger: TestClient[Lites
     wrong = stranger.post(address, files={"file": ("b.json", CONTENT + b" ")})
     assert "No: the file b.json is not" in wrong.text
     assert stranger.post(address, files={"none": b""}).status_code == 422
+    assert stranger.post(f"/check/{rules.new_code()}", files={"file": ("a.json", CONTENT)}).status_code == 404
+    assert stranger.post("/check/x", files={"none": b""}).status_code == 404
+
+
+def test_a_signature_made_elsewhere_is_verified_over_what_was_signed(
+    hall: Hall, stranger: TestClient[Litestar]
+) -> None:
+    """Somebody who holds the document signed it too, by their own program."""
+    address = f"/check/{hall.sign(Consent()).check_code}"
+    other = hall.authority.person("ОМАРОВ БОЛАТ", "900101300015", number=9)
+    right = stranger.post(address, files={"file": ("b.cms", other.sign(CONTENT))})
+    assert "The file b.cms is another signature of this document, by ОМАРОВ БОЛАТ; it was not given here." in right.text
+    assert "7418" not in right.text
+    wrong = stranger.post(address, files={"file": ("c.cms", other.sign(CONTENT + b" "))})
+    assert "The file c.cms is a signature that does not hold for this document." in wrong.text
+    assert "The signature is of another document" in wrong.text
+    stranger_s = Authority.new("ӨЗГЕ", number=40).person(number=41)
+    untrusted = stranger.post(address, files={"file": ("d.cms", stranger_s.sign(CONTENT))})
+    assert "no way leads from there to a centre that is trusted here" in untrusted.text
+    for garbage in (b"", b"0", b"\x30\x80", other.der, b"-----BEGIN CMS-----\nx\n-----END CMS-----\n"):
+        assert "is not what was signed here" in stranger.post(address, files={"file": ("e.cms", garbage)}).text
 
 
 def test_an_address_asks_only_so_often(hall: Hall) -> None:

@@ -89,8 +89,6 @@ def _page(
 ) -> Response[str]:
     visit, day = visit_of(request), today()
     shown = visit.read(lambda uow: Shown.read(request, uow, organisation_id, period))
-    if not shown.checklist.state:
-        raise NotFoundException
     sheet = fault_sheet(refusal, visit.language)
     return render(
         request,
@@ -103,6 +101,7 @@ def _page(
         period=period,
         is_month=period.kind is Kind.MONTH,
         kinds=rules.STEPS,
+        needs_paper=lambda step: rules.needs_paper(step.rule.step, step.proof),
         owners=OWNERS,
         standing={each.name: each for each in Standing},
         months=shown.months,

@@ -1,5 +1,6 @@
 """Drafts: the list of one's own, the table in which an entry is typed, and what the table asks for meanwhile."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -10,9 +11,9 @@ from litestar.params import Body, FromQuery
 from litestar.response import Redirect
 
 from api.conventions import API
-from api.security import Visitor
+from api.security import Visit, Visitor
 from erp.base.clock import today
-from erp.base.errors import NotFound
+from erp.base.errors import Invalid, NotFound
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.finance.drafts import rules, service
@@ -21,6 +22,10 @@ from erp.finance.drafts.schemas import SheetTyped
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import Account, EntryFilter, Journal, Page
 from erp.finance.journal.values import Wanted
+from erp.finance.policy import service as policies
+from erp.finance.templates import service as templates
+from erp.finance.templates.rules import read as reading_of
+from erp.finance.templates.schemas import UseTemplate
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from erp.reference.typical_entries import service as typical_entries
@@ -53,7 +58,8 @@ def list_drafts(request: Ask, visit: Visitor, organisation_id: Id) -> Response[s
 
     def read(uow: UnitOfWork) -> tuple[Organisation, Page[DraftRow], Page[DraftRow]]:
         rows = service.drafts(uow, organisation_id, query.get("cursor"))
-        return organisation_at(uow), rows, service.drafts(uow, organisation_id, limit=20, discarded=True)
+        thrown = service.drafts(uow, organisation_id, query.get("discarded"), limit=20, discarded=True)
+        return organisation_at(uow), rows, thrown
 
     organisation, drafts, discarded = visit.read(read)
     return render(
@@ -65,7 +71,8 @@ def list_drafts(request: Ask, visit: Visitor, organisation_id: Id) -> Response[s
         discarded=discarded.rows,
         origins=ORIGINS,
         key=str(uuid4()),
-        next_url=f"{request.url.path}?cursor={drafts.next_cursor}" if drafts.next_cursor else "",
+        next_url=f"?cursor={drafts.next_cursor}" if drafts.next_cursor else "",
+        discarded_url=f"?discarded={discarded.next_cursor}#discarded" if discarded.next_cursor else "",
     )
 
 
@@ -288,21 +295,34 @@ def suggest_entries(visit: Visitor, organisation_id: Id, q: FromQuery[str] = "")
     ]
 
 
+@get("/o/{organisation_id:int}/drafts/templates", opt=_POST, sync_to_thread=True)
+def suggest_templates(visit: Visitor, organisation_id: Id, q: FromQuery[str] = "") -> list[dict[str, str | bool]]:
+    """Templates whose rows may be put in, by name."""
+    words = tidy(q).casefold().split()
+    found = visit.read(lambda uow: templates.templates(uow, organisation_id))
+    named = [each for each in found if str(each.id) in words or all(word in each.name.casefold() for word in words)]
+    return [{"code": str(each.id), "name": each.name, "verified": True} for each in named[:_SUGGESTED]]
+
+
 @get("/o/{organisation_id:int}/drafts/rows", opt=_POST, sync_to_thread=True)
 def rows_of(
     visit: Visitor,
     organisation_id: Id,
+    request: Ask,
     typical: FromQuery[str] = "",
     entry: FromQuery[str] = "",
+    template: FromQuery[str] = "",
     on: FromQuery[str] = "",
 ) -> dict[str, Any]:
-    """Rows that a typical entry makes, or that a posted one has; where there are none, why."""
+    """Rows that a typical entry makes, that a posted one has or that a template is filled with.
+
+    Where there are none, why; what a template's formulas ask for in fields ``inputs.NAME`` stands in ``asks``.
+    """
     say, day = speech(visit.language), day_typed(tidy(on)) or today()
 
     def read(uow: UnitOfWork) -> tuple[tuple[TypedRow, ...], str, str]:
         if entry:
-            number = tidy(entry)
-            shown = journal.entry(uow, organisation_id, int(number) if number.isdecimal() and len(number) < 19 else 0)
+            shown = journal.entry(uow, organisation_id, _number(entry))
             return EntryForm.copy_of(shown, day).sheet.rows, shown.memo, ""
         chosen = typical_entries.find(uow, organisation_id, tidy(typical), day)
         told = [
@@ -317,10 +337,45 @@ def rows_of(
         return (row,), chosen.entry.name(visit.language), " ".join(told)
 
     try:
-        rows, memo, told = visit.read(read)
+        if template:
+            return _rows_of_template(visit, organisation_id, _number(template), day, query_of(request))
+        return _rows(*visit.read(read))
     except NotFound as refusal:
-        rows, memo, told = (), "", say.refusal(refusal)
-    return {"rows": rules.document_of(Sheet(rows=rows))["rows"], "memo": memo, "told": told}
+        return _rows(told=say.refusal(refusal))
+
+
+def _rows_of_template(
+    visit: Visit, organisation_id: int, template_id: int, day: date, sent: Mapping[str, str]
+) -> dict[str, Any]:
+    """Raises: TemplateUnknown."""
+    say = speech(visit.language)
+    found = visit.read(lambda uow: templates.template(uow, organisation_id, template_id))
+    names = reading_of(found.sheet).names
+    inputs = {name: tidy(sent.get(f"inputs.{name}", ""))[:60] for name in names}
+    command = UseTemplate(key=uuid4(), effective_on=day, inputs=inputs)
+
+    def fill(uow: UnitOfWork) -> Sheet:
+        rounded = policies.rounding(uow, organisation_id, day)
+        return templates.fill(uow, organisation_id, found, command, say.month, rounded)
+
+    try:
+        sheet = visit.read(fill)
+    except Invalid as refusal:
+        told = dict.fromkeys(say.refusal(fault) for fault in refusal.faults.values())
+        return _rows(told=" ".join(told), asks=names)
+    return _rows(sheet.rows, sheet.memo)
+
+
+def _rows(
+    rows: tuple[TypedRow, ...] = (), memo: str = "", told: str = "", asks: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    return {"rows": rules.document_of(Sheet(rows=rows))["rows"], "memo": memo, "told": told, "asks": asks}
+
+
+def _number(typed: str) -> int:
+    """Of an entry or a template; 0, which none has, where no number stands."""
+    number = tidy(typed)
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
 
 
 routes = [
@@ -329,6 +384,7 @@ routes = [
     look,
     chart,
     suggest_entries,
+    suggest_templates,
     rows_of,
     discard_draft,
     restore_draft,

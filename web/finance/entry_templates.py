@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from litestar import Response, get, post
 from litestar.params import PathParameter
 from litestar.response import Redirect
+from pydantic import ValidationError
 
 from api.problems import status_of
 from api.security import Visit, Visitor
@@ -19,12 +20,14 @@ from erp.base.errors import Conflict, Invalid, RuleViolated
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
 from erp.finance.drafts import service as drafts
-from erp.finance.drafts.rules import Empty, TooLong, document_of
-from erp.finance.drafts.schemas import SheetTyped
+from erp.finance.drafts.model import Draft
+from erp.finance.drafts.rules import Empty, TooLong, document_of, require_kept
+from erp.finance.drafts.schemas import LONGEST, SheetTyped
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import Journal
+from erp.finance.policy import service as policies
 from erp.finance.templates import rules, service
-from erp.finance.templates.model import Every, Occurrence, OccurrenceState, Recurrence, Template, TemplateRow
+from erp.finance.templates.model import Every, Occurrence, Recurrence, Template, TemplateRow
 from erp.finance.templates.schemas import (
     ChangeTemplate,
     EndRecurrence,
@@ -35,11 +38,12 @@ from erp.finance.templates.schemas import (
 )
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
+from ledger.errors import YearOutOfRange
 from web.faults import Refusal, fault_sheet
 from web.finance.fields import BLANK_LINE, Chart, LineFields
 from web.finance.journal import edited
 from web.forms import EntryForm, key_typed, reason_typed, tidy
-from web.i18n import speech
+from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
 from web.sheets import Field, Option, Sheet, Typed, day_field, done, send, show
@@ -48,13 +52,6 @@ _POST = {"policy": Permission.JOURNAL_POST}
 _LONGEST_NAME = 200
 
 EVERY = {Every.MONTH: N_("every month"), Every.QUARTER: N_("every quarter"), Every.YEAR: N_("every year")}
-STATES = {
-    OccurrenceState.DUE: N_("due"),
-    OccurrenceState.DRAFTED: N_("being drafted"),
-    OccurrenceState.PREPARED: N_("waits for approval"),
-    OccurrenceState.POSTED: N_("posted"),
-    OccurrenceState.LEFT_OUT: N_("left out"),
-}
 
 RecurrenceId = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
 
@@ -118,7 +115,12 @@ class Naming:
 
 
 def _typed(form: EntryForm) -> SheetTyped:
-    return SheetTyped.model_validate(document_of(form.sheet))
+    """Raises: Invalid, at each text that is longer than any cell."""
+    try:
+        return SheetTyped.model_validate(document_of(form.sheet))
+    except ValidationError as refusal:
+        places = (".".join(map(str, error["loc"])) for error in refusal.errors())
+        raise Invalid({each.replace("rows.", "postings.", 1): TooLong(limit=LONGEST) for each in places}) from refusal
 
 
 @get("/o/{organisation_id:int}/templates/new", opt=_POST, sync_to_thread=True)
@@ -263,7 +265,7 @@ def use_template(request: Ask, visit: Visitor, organisation_id: Id, template_id:
     def use(visit: Visit, typed: Typed) -> Redirect:
         command = UseTemplate(key=_key(data), effective_on=_day(typed, "effective_on"), inputs=_inputs(found, data))
         with _faults_of_amounts_apart():
-            begun = visit.run(lambda uow: service.use(uow, organisation_id, template_id, command, say.month))
+            begun = visit.run(lambda uow: _used(uow, organisation_id, template_id, command, say))
         return done(f"/o/{organisation_id}/drafts/{begun.id}")
 
     return send(
@@ -273,6 +275,11 @@ def use_template(request: Ask, visit: Visitor, organisation_id: Id, template_id:
         use,
         shown=lambda: _use_context(visit, organisation_id, found),
     )
+
+
+def _used(uow: UnitOfWork, organisation_id: int, template_id: int, command: UseTemplate, say: Speech) -> Draft:
+    rounded = policies.rounding(uow, organisation_id, command.effective_on)
+    return service.use(uow, organisation_id, template_id, command, say.month, rounded)
 
 
 def _use_page(request: Ask, organisation_id: int, template_id: int, *, refusal: Refusal | None = None) -> Response[str]:
@@ -328,10 +335,19 @@ def _key(sent: Mapping[str, str]) -> UUID:
 
 
 def _day(typed: Typed, name: str) -> date:
-    """A day that must be there; told at once, for nothing can be reckoned without it."""
+    """A day that must be there; told at once, for nothing can be reckoned without it.  Raises: Invalid."""
     day = typed.day(name)
     typed.check()
+    _require_kept(name, day)
     return day
+
+
+def _require_kept(name: str, day: date) -> None:
+    """Raises: Invalid, where no books are kept for the year of a field's day."""
+    try:
+        require_kept(day)
+    except YearOutOfRange as fault:
+        raise Invalid({name: fault}) from fault
 
 
 def _reason(typed: Typed) -> str:
@@ -379,7 +395,9 @@ def recur(request: Ask, visit: Visitor, organisation_id: Id, template_id: Id, da
         typed.check()
         if not 1 <= day <= 31:
             raise Invalid({"day": DayMalformed(text=str(day))})
-        until = date.fromordinal(last.toordinal() + 1) if last else None
+        _require_kept("since", since)
+        until = last + timedelta(days=1) if last else None
+        _require_kept("last", until or since)
         command = Recur(key=_key(data), every=every, day=day, since=since, until=until, inputs=_inputs(found, data))
         visit.run(lambda uow: service.recur(uow, organisation_id, template_id, command))
         return done(f"/o/{organisation_id}/templates")
@@ -416,7 +434,11 @@ def _recur_sheet(organisation_id: int, found: Template, key: UUID, language: Lan
 def draft_due(visit: Visitor, organisation_id: Id, recurrence_id: RecurrenceId, data: Sent) -> Redirect:
     """The draft for a due day."""
     due_on, say = _due(data), speech(visit.language)
-    begun = visit.run(lambda uow: service.draft_due(uow, organisation_id, recurrence_id, due_on, say.month))
+    begun = visit.run(
+        lambda uow: service.draft_due(
+            uow, organisation_id, recurrence_id, due_on, say.month, policies.rounding(uow, organisation_id, due_on)
+        )
+    )
     return done(f"/o/{organisation_id}/drafts/{begun.id}")
 
 

@@ -16,12 +16,13 @@ from erp.base.clock import now
 from erp.base.errors import Conflict, RuleViolated
 from erp.base.i18n import N_
 from erp.base.money import parse_tiyn
-from erp.base.sheets.model import Row, address, letters
+from erp.base.sheets.model import Row, Value, address, letters
 from erp.base.sheets.model import Sheet as Brought
 from erp.base.sheets.values import text_of
 from erp.base.uow import UnitOfWork
-from erp.finance.intake import service
+from erp.finance.intake import rules, service
 from erp.finance.intake.model import (
+    ADDED,
     FIELDS,
     LIMITS,
     MOST_DRAFTS,
@@ -39,6 +40,7 @@ from erp.finance.intake.model import (
 )
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import Journal, Page
+from erp.finance.journal.rules import ValueMissing
 from erp.reference.access.model import Permission
 from erp.reference.attachments.rules import FileEmpty, FileMissing, FileTooLarge, clean_name
 from erp.reference.organisations.model import Organisation
@@ -82,6 +84,7 @@ _GROUPS: dict[str, str] = {
     "both": N_("Whichever side is kept by it"),
     "": N_("Entry"),
 }
+_ASKED = N_("Account {account} asks for: {what}.")
 GROUPINGS: dict[Grouping, str] = {
     Grouping.DOCUMENT: N_("Rows with the same date and document"),
     Grouping.ROW: N_("Each row by itself"),
@@ -242,7 +245,7 @@ def change(request: Ask, visit: Visitor, organisation_id: Id, intake_id: Id, dat
                 visit.run(lambda uow: _ACCEPT[do](uow, organisation_id, intake_id, changed.version)), status_code=303
             )
     except (RuleViolated, Conflict) as refusal:
-        return _step(request, organisation_id, intake_id, refusal=refusal, choice=choice)
+        return _step(request, organisation_id, intake_id, data, refusal=refusal, choice=choice)
     if choice:
         return _step(request, organisation_id, intake_id, choice=choice)
     return Redirect(address, status_code=303)
@@ -257,7 +260,9 @@ def _changed(uow: UnitOfWork, organisation_id: int, intake_id: int, version: int
 def _said(found: Intake, data: Mapping[str, str]) -> tuple[Settings, Mended]:
     """How the person reads the table, and what they wrote over its cells: what is not in the form stays."""
     before = found.settings
-    columns = tuple(data.get(f"column.{at}", name) for at, name in enumerate(before.columns))
+    columns = [data.get(f"column.{at}", name) for at, name in enumerate(before.columns)]
+    while (beyond := data.get(f"column.{len(columns)}")) and len(columns) < LIMITS.columns + len(ADDED):
+        columns.append(beyond)
     heads = before.heads
     if "heads_first" in data:
         first, last = (_number(data.get(name, "")) for name in ("heads_first", "heads_last"))
@@ -267,14 +272,15 @@ def _said(found: Intake, data: Mapping[str, str]) -> tuple[Settings, Mended]:
         purpose=_one_of(Purpose, data.get("purpose"), before.purpose),
         sheet=_number(data.get("sheet", str(before.sheet))),
         heads=heads,
-        columns=columns,
+        columns=tuple(columns),
         grouping=_one_of(Grouping, data.get("grouping"), before.grouping),
         **{n: tidy(data.get(n, getattr(before, n))) for n in ("journal", "effective_on", "memo")},
     )
     if settings.sheet != before.sheet:
         return settings, Mended()
+    settings = replace(settings, columns=rules.fitting(settings.purpose, settings.columns, found.sheet.width))
     cells, left = dict(found.mended.cells), set(found.mended.left)
-    brought = _Texts(found.sheet)
+    brought = _Texts(found.sheet, len(settings.columns))
     for name, text in data.items():
         kind, _, place = name.partition(".")
         if kind == "cell" and place in brought:
@@ -288,11 +294,11 @@ def _said(found: Intake, data: Mapping[str, str]) -> tuple[Settings, Mended]:
 
 
 class _Texts:
-    """What cells said as they were brought, by address."""
+    """What cells said as they were brought, by address; in columns that were added, nothing."""
 
-    def __init__(self, sheet: Brought) -> None:
+    def __init__(self, sheet: Brought, width: int) -> None:
         self._rows = {row.number: row for row in sheet.rows}
-        self._columns = {letters(at): at for at in range(sheet.width)}
+        self._columns = {letters(at): at for at in range(width)}
 
     def _cell(self, place: str) -> tuple[Row, int] | None:
         name = place.rstrip("0123456789")
@@ -307,7 +313,11 @@ class _Texts:
     def __getitem__(self, place: str) -> str:
         found = self._cell(place)
         assert found is not None
-        return text_of(found[0].values[found[1]])
+        return text_of(_value(*found))
+
+
+def _value(row: Row, column: int) -> Value:
+    return row.values[column] if column < len(row.values) else ""
 
 
 def _number(text: str) -> int:
@@ -347,21 +357,27 @@ def _step(
     request: Ask,
     organisation_id: int,
     intake_id: int,
+    typed: Mapping[str, str] = {},
     *,
     refusal: Refusal | None = None,
     choice: Choice | None = None,
 ) -> Response[str]:
+    """The page of a table; with what was typed and could not be kept, over what another window kept."""
     visit, chosen = visit_of(request), choice or Choice()
     say = speech(chosen.language or visit.language)
 
     def show(uow: UnitOfWork) -> Step:
-        looked = service.look(uow, organisation_id, intake_id)
-        return Step(organisation_at(uow), looked, journal.document_journals(uow))
+        found = service.intake(uow, organisation_id, intake_id)
+        if found.became is None:
+            settings, mended = _said(found, typed)
+            if (settings.sheet, settings.purpose) == (found.settings.sheet, found.settings.purpose):
+                found = found.reading(settings, mended)
+        return Step(organisation_at(uow), service.looked(uow, found), journal.document_journals(uow))
 
     step = visit.read(show)
     found, faults = step.looked, _Faults(step.looked.marks, say)
     settings = found.intake.settings
-    first = settings.heads[0] if settings.heads else 1
+    first, width = settings.heads[0] if settings.heads else 1, found.intake.sheet.width
     preview = [line.number for line in found.lines if line.number >= first and line.kind is not LineKind.BLANK]
     faulty = [line.number for line in found.lines if line.number in found.faulty or line.kind is LineKind.LEFT]
     sheet = fault_sheet(refusal, say.language)
@@ -381,14 +397,15 @@ def _step(
         looked=found,
         intake=found.intake,
         settings=settings,
-        heads=[(at, letters(at), title) for at, title in enumerate(found.titles)],
-        head_faults=[faults.at(None, at) for at in range(len(found.titles))],
+        heads=[(at, letters(at), title) for at, title in enumerate(found.titles[:width])],
+        head_faults=[faults.at(None, at) for at in range(width)],
+        added=list(enumerate(settings.columns[width:], start=width)),
         table_faults=faults.at(None, None),
         choices=_choices(settings.purpose, say),
         preview=list(_rows(found, faults, set(preview[:_PREVIEWED]))),
         faulty=list(_rows(found, faults, set(faulty[:_MENDED_AT_ONCE]))),
         faulty_count=len(faulty),
-        used=[at for at, name in enumerate(settings.columns) if name],
+        used=[at for at, name in enumerate(settings.columns) if name in FIELDS[settings.purpose]],
         labels={at: field_name(name, say) for at, name in enumerate(settings.columns) if name},
         groupings=GROUPINGS,
         purposes=Purpose,
@@ -408,6 +425,9 @@ class _Faults:
         for mark in marks:
             name = field_name(mark.field, say)
             text = say.refusal(mark.fault)
+            if isinstance(mark.fault, ValueMissing):
+                what = say.dimension(Dimension.of(mark.field.rpartition(".")[2]))
+                text = say(_ASKED, account=mark.fault.fields["account"], what=f"{what[:1].lower()}{what[1:]}")
             said = f"{name}: {text}" if mark.column is None and name else text
             self._said.setdefault((mark.row, mark.column), []).append(said)
 
@@ -423,11 +443,11 @@ def _rows(found: Looked, faults: _Faults, numbers: Collection[int]) -> Iterator[
         cells = [
             ShownCell(
                 place := address(row.number, at),
-                mended.get(place, text_of(value)),
+                mended.get(place, text_of(_value(row, at))),
                 faults.at(row.number, at),
                 place in mended,
             )
-            for at, value in enumerate(row.values)
+            for at in range(len(found.titles))
         ]
         yield ShownRow(row.number, line.kind, cells, faults.at(row.number, None))
 
@@ -464,7 +484,8 @@ def _rest(uow: UnitOfWork, language: Any, organisation_id: int, intake_id: int) 
     """Rows that are not accepted, as they stand now, with the reasons: to be mended in a spreadsheet."""
     say, found = speech(language), service.look(uow, organisation_id, intake_id)
     faults, sheet = _Faults(found.marks, say), found.intake.sheet
-    titles = [title or letters(at) for at, title in enumerate(found.titles)]
+    names = [field_name(name, say) for name in found.intake.settings.columns]
+    titles = [title or (letters(at) if at < sheet.width else names[at]) for at, title in enumerate(found.titles)]
     columns = [*(Column(title, width=18) for title in titles), Column(say("Why it is left out"), width=60)]
 
     left = {

@@ -1,7 +1,7 @@
 """The accounting policy on its pages: editions, what one lays down, writing it, the two signatures."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -33,7 +33,7 @@ from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from erp.reference.signatures import service as signatures
 from erp.reference.signatures.model import Signature
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, PolicyChanged
 from web.faults import Fault, Refusal, fault_sheet
 from web.forms import NotTaken, ReasonForm, kept_day, key_typed, tidy
 from web.i18n import UNITS, Speech, speech
@@ -175,6 +175,8 @@ class Shown:
     organisation: Organisation
     edition: Edition
     before: Edition | None
+    may_begin: bool
+    """Whether its day is one on which an edition may begin."""
     acts: list[Act]
     signatures: tuple[Signature, ...]
     journals: list[Journal]
@@ -191,6 +193,7 @@ class Shown:
             organisation_at(uow),
             edition,
             service.before(uow, edition),
+            service.may_begin(uow, organisation_id, edition.since),
             service.acts(uow, organisation_id, policy_id),
             signatures.signatures_of(uow, organisation_id, edition.subject),
             journal.document_journals(uow),
@@ -276,15 +279,14 @@ def _words(shown: Shown, say: Speech) -> dict[str, Any]:
         "evidence": EVIDENCE,
         "owners": OWNERS,
         "counts": shown.edition.counts_on(today()),
-        "today": today(),
-        "tomorrow": today() + timedelta(days=1),
+        "may_begin": shown.may_begin,
     }
 
 
 def _asked(visit: Visit, organisation_id: int, shown: Shown) -> str | None:
     """The purpose for which the visitor's signature is asked; ``None`` where it is not."""
     roles = visit.identity.roles.get(organisation_id, frozenset()) if visit.identity else frozenset()
-    if shown.edition.since <= today():
+    if not shown.may_begin:
         return None
     if shown.edition.state is State.DRAFT and Role.CHIEF_ACCOUNTANT in roles:
         return service.SECOND
@@ -415,9 +417,9 @@ def _decide(
     return _to(organisation_id, policy_id)
 
 
-def _version(data: Mapping[str, Any]) -> int:
+def _version(data: Mapping[str, Any], name: str = "version") -> int:
     """The version that the page showed; one that cannot be read is none that is there."""
-    text = str(data.get("version", ""))
+    text = str(data.get(name, ""))
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else -1
 
 
@@ -443,9 +445,12 @@ def edit(request: Ask, visit: Visitor, organisation_id: Id, policy_id: Id, data:
         remember(visit, choice)
         return _edit_page(request, organisation_id, policy_id, typed, choice=choice)
     codes = [each.code for each in visit.read(journal.document_journals)]
+    seen = _version(data, "over" if data.get("do") == "over" else "version")
     try:
         command = written(typed, codes)
-        visit.run(lambda uow: service.rewrite(uow, organisation_id, policy_id, _version(data), command))
+        visit.run(lambda uow: service.rewrite(uow, organisation_id, policy_id, seen, command))
+    except PolicyChanged as refusal:
+        return _edit_page(request, organisation_id, policy_id, typed, refusal=refusal, mine=command)
     except _REFUSED as refusal:
         return _edit_page(request, organisation_id, policy_id, typed, refusal=refusal)
     return _to(organisation_id, policy_id)
@@ -568,8 +573,10 @@ def _edit_page(
     typed: Mapping[str, str],
     *,
     refusal: Refusal | None = None,
+    mine: WritePolicy | None = None,
     choice: Choice | None = None,
 ) -> Response[str]:
+    """The form; with what it would change of a draft that another window has written since it was opened."""
     visit, chosen = visit_of(request), choice or Choice()
     shown = visit.read(lambda uow: Shown.read(request, uow, organisation_id, policy_id))
     language = chosen.language or visit.language
@@ -577,6 +584,7 @@ def _edit_page(
     return render(
         request,
         "policy/edit.html",
+        clash=list(_clash(shown, mine, say)) if mine and shown.edition.state is State.DRAFT else None,
         organisation=shown.organisation,
         status=status_of(refusal) if refusal else 200,
         language=chosen.language,
@@ -591,6 +599,15 @@ def _edit_page(
         summary=[Fault(each.field, _label(each.field, say), each.text) for each in sheet.summary],
         **_words(shown, say),
     )
+
+
+def _clash(shown: Shown, mine: WritePolicy, say: Speech) -> Iterator[Told]:
+    """What an edition sets otherwise than the form that was sent."""
+    if mine.since != shown.edition.since:
+        days = day_string(shown.edition.since), day_string(mine.since)
+        yield Told("", "", say(N_("From which day")), *days)
+    for each in rules.differences(shown.edition.content, mine.content):
+        yield told(each, shown, say)
 
 
 def _label(field: str, say: Speech) -> str:

@@ -79,10 +79,10 @@ class Paper:
 @get("/o/{organisation_id:int}/journal/{entry_id:int}/print", opt=_READ, sync_to_thread=True)
 def print_entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[bytes]:
     """An entry as an accounting note."""
-    organisation, paper = visit.read(
-        lambda uow: (organisation_at(uow), _of_entry(uow, organisation_id, entry_id)),
+    organisation, papers = visit.read(
+        lambda uow: (organisation_at(uow), _of_entries(uow, organisation_id, [entry_id])),
     )
-    return _printed(request, organisation, [paper], f"entry-{organisation.code}-{entry_id}")
+    return _printed(request, organisation, papers, f"entry-{organisation.code}-{entry_id}")
 
 
 @get("/o/{organisation_id:int}/approvals/{prepared_id:int}/print", opt=_READ, sync_to_thread=True)
@@ -105,7 +105,7 @@ def print_chosen(request: Ask, visit: Visitor, organisation_id: Id) -> Response[
             raise NothingToPrint()
         if len(chosen) > MOST:
             raise TooManyToPrint(limit=MOST)
-        return organisation_at(uow), [_of_entry(uow, organisation_id, each) for each in chosen]
+        return organisation_at(uow), _of_entries(uow, organisation_id, chosen)
 
     organisation, papers = visit.read(read)
     return _printed(request, organisation, papers, f"entries-{organisation.code}")
@@ -119,24 +119,26 @@ def _ticked(query: Mapping[str, str]) -> list[int]:
 
 def _listed(uow: UnitOfWork, organisation_id: int, query: Mapping[str, str]) -> list[int]:
     """Of the journal list, from its first row on; one more than may be printed where there are more."""
-    (_, narrowed), found, cursor = asked_filter(uow, organisation_id, query), list[int](), None
-    while len(found) <= MOST:
-        page = journal.entries(uow, organisation_id, narrowed, cursor)
-        found += [row.id for row in page.rows]
-        if (cursor := page.next_cursor) is None:
-            break
-    return found
+    _, narrowed = asked_filter(uow, organisation_id, query)
+    return [row.id for row in journal.entries(uow, organisation_id, narrowed, limit=MOST + 1).rows]
 
 
-def _of_entry(uow: UnitOfWork, organisation_id: int, entry_id: int) -> Paper:
-    entry = journal.entry(uow, organisation_id, entry_id)
-    approval = approvals.approval_of(uow, organisation_id, entry_id)
-    subjects = [entry.subject, *([subject(organisation_id, approval.prepared_id)] if approval else [])]
-    taken = [each for about in subjects for each in signatures.signatures_of(uow, organisation_id, about)]
-    if approval is None:
-        return Paper(entry, taken, author=entry.actor)
-    kept = _of_last_revision(taken, approval.prepared_at)
-    return Paper(entry, kept, approval.chain, approval.prepared_by, approval=approval)
+def _of_entries(uow: UnitOfWork, organisation_id: int, ids: Sequence[int]) -> list[Paper]:
+    """Raises: EntryUnknown."""
+    entries = journal.entries_whole(uow, organisation_id, ids)
+    approved = approvals.approvals_of(uow, organisation_id, ids)
+    prepared = {entry_id: subject(organisation_id, each.prepared_id) for entry_id, each in approved.items()}
+    subjects = [*(entry.subject for entry in entries), *prepared.values()]
+    signed = signatures.signatures_by_subject(uow, organisation_id, subjects)
+
+    def paper(entry: EntryView) -> Paper:
+        approval, taken = approved.get(entry.id), signed[entry.subject]
+        if approval is None:
+            return Paper(entry, taken, author=entry.actor)
+        kept = _of_last_revision((*taken, *signed[prepared[entry.id]]), approval.prepared_at)
+        return Paper(entry, kept, approval.chain, approval.prepared_by, approval=approval)
+
+    return [paper(entry) for entry in entries]
 
 
 def _of_prepared(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> Paper:
@@ -242,7 +244,7 @@ class _Words:
             marks = [N_("storno")] if of.kind == "storno" else []
         else:
             marks = [N_("storno")] if of.correction == "storno" else []
-            marks += [N_("not posted")] if of.entry_id is None else []
+            marks += [N_("not posted yet")] if of.entry_id is None else []
         return " · ".join(self._say(mark) for mark in marks)
 
     def _facts(self, paper: Paper) -> Iterator[tuple[str, str]]:

@@ -1,44 +1,43 @@
 """Moving an institution over from another program, step by step, and the parallel run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from litestar import Response, get, post
 from litestar.params import FromPath, PathParameter
 from litestar.response import Redirect
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from api.finance.takeovers import earlier_decisions
 from api.problems import status_of
 from api.security import Visit, Visitor
-from erp.base import uow
 from erp.base.clock import now
-from erp.base.dates import DayMalformed, MonthSpan, parse_month
+from erp.base.dates import DayMalformed, MonthMalformed, MonthSpan, parse_month
 from erp.base.errors import Conflict, Invalid, NotFound, RuleViolated
 from erp.base.i18n import N_
-from erp.base.scope import Scope
+from erp.base.sheets.model import letters
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import DimensionValue
 from erp.finance.takeover import service
-from erp.finance.takeover.fonts import Evidence
-from erp.finance.takeover.model import (
-    AccountLine,
-    Comparison,
-    Difference,
-    Drill,
-    Kind,
-    Path,
-    Refused,
-    State,
-    Takeover,
-    Unread,
-    Why,
-)
-from erp.finance.takeover.queries import Earlier
+from erp.finance.takeover.comparing import service as comparing
+from erp.finance.takeover.comparing.model import Comparison, Difference
+from erp.finance.takeover.files import service as files
+from erp.finance.takeover.files.model import Unread
+from erp.finance.takeover.mapping import service as mapping
+from erp.finance.takeover.mapping.fonts import Evidence
+from erp.finance.takeover.mapping.model import Why
+from erp.finance.takeover.model import Kind, State
+from erp.finance.takeover.path import Path
+from erp.finance.takeover.path import path as path_of
+from erp.finance.takeover.posting import months as entries
+from erp.finance.takeover.posting import opening as balances
+from erp.finance.takeover.posting.model import Refused
+from erp.finance.takeover.posting.rules import OpeningMissing
 from erp.finance.takeover.schemas import (
     AcceptSuggestions,
     BeginTakeover,
@@ -48,8 +47,6 @@ from erp.finance.takeover.schemas import (
     ExplainDifference,
 )
 from erp.reference.access.model import Permission
-from erp.reference.access.policy import reach
-from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError, YearOutOfRange
 from ledger.model import Dimension
 from web.faults import Refusal, fault_sheet
@@ -68,9 +65,13 @@ _AGREE = {"policy": Permission.JOURNAL_APPROVE}
 _AT = "/o/{organisation_id:int}/takeover"
 _ONE = _AT + "/{takeover_id:int}"
 _REFUSALS = (RuleViolated, Conflict, NotFound, LedgerError)
+_MOST_SHOWN = 300
 
 TakeoverId = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
 FileId = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
+C = TypeVar("C", bound=BaseModel)
+Told = tuple[Table, str, Sequence[tuple[str, str]]]
+"""A table to download, its file's name, and facts told above it."""
 
 KINDS: dict[Kind, str] = {
     Kind.CHART: N_("Chart of accounts"),
@@ -84,7 +85,7 @@ WHY: dict[str, str] = {
     Why.ABOVE: N_("the code begins with it"),
     Why.CORRESPONDENCE: N_("a recoding for everybody"),
     Why.NAME: N_("a similar name"),
-    Why.EARLIER: N_("so in other institutions"),
+    Why.EARLIER: N_("so in another takeover"),
     Why.CHOSEN: N_("chosen by hand"),
     "as-it-is": N_("as it is written"),
     "code-in-name": N_("the code in the name"),
@@ -114,7 +115,7 @@ FIELDS: dict[str, str] = {
     "debit quantity": N_("Quantity, debit"), "credit quantity": N_("Quantity, credit"),
     "debit currency": N_("Amount in the currency, debit"), "credit currency": N_("Amount in the currency, credit"),
     "code": N_("Code"), "nature": N_("Nature"), "off balance": N_("Off the balance"), "subconto": N_("Analysis"),
-    "full name": N_("Full name"), "iban": N_("Account number"), "bank": N_("Bank"), "bic": N_("Bank"),
+    "full name": N_("Name in full"), "iban": N_("Account number"), "bank": N_("Bank"), "bic": N_("Bank"),
 }  # fmt: skip
 
 STEPS = (
@@ -140,6 +141,105 @@ class Step:
     words: str
 
 
+# ------------------------------------------------------------------------------------------------ any page of one
+
+
+@dataclass(frozen=True)
+class At:
+    """A takeover whose page is asked for."""
+
+    request: Ask
+    organisation_id: int
+    takeover_id: int
+
+    @property
+    def visit(self) -> Visit:
+        return visit_of(self.request)
+
+    @property
+    def say(self) -> Speech:
+        return speech(self.visit.language)
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        return self.organisation_id, self.takeover_id
+
+    @property
+    def home(self) -> str:
+        return f"/o/{self.organisation_id}/takeover/{self.takeover_id}"
+
+    def page(
+        self,
+        template: str,
+        read: Callable[[UnitOfWork], Mapping[str, Any]],
+        refusal: Refusal | None = None,
+        **more: Any,
+    ) -> Response[Any]:
+        """A page of what one transaction reads, with the refusal that brought it back."""
+
+        def whole(u: UnitOfWork) -> dict[str, Any]:
+            found = service.takeover(u, *self.ids)
+            return {"organisation": organisation_at(u), "takeover": found, **read(u)}
+
+        sheet = fault_sheet(refusal, self.visit.language)
+        return render(
+            self.request,
+            f"takeover/{template}.html",
+            **self.visit.read(whole),
+            **more,
+            address=self.home,
+            section="takeover",
+            status=status_of(refusal) if refusal else 200,
+            faults=sheet.by_field,
+            summary=sheet.summary,
+        )
+
+    def act(
+        self, command: Callable[[UnitOfWork], Any], to: str, again: Callable[[Refusal], Response[Any]], field: str = ""
+    ) -> Response[Any]:
+        """Do it and go on; where it is refused, the page again, with the refusal told at ``field``."""
+        try:
+            self.visit.run(command)
+        except _REFUSALS as refusal:
+            return again(_placed(refusal, field))
+        return Redirect(f"{self.home}{to}", status_code=303)
+
+    def table(self, form: str, make: Callable[[UnitOfWork], Told]) -> Response[Any]:
+        """A table as a file."""
+
+        def told(u: UnitOfWork) -> tuple[Table, About]:
+            table, name, facts = make(u)
+            organisation = organisation_at(u)
+            whose = [("", organisation.name(self.say.language.value)), (self.say("BIN"), organisation.code)]
+            return table, About([*whose, *facts], now(), name)
+
+        return download(self.visit, form, told)
+
+
+def _placed(refusal: Refusal, field: str) -> Refusal:
+    """A refusal of what was typed stands beside its field.  Raises: NotFound, where a field is named."""
+    if not field or isinstance(refusal, Invalid | Conflict):
+        return refusal
+    if isinstance(refusal, NotFound):
+        raise refusal
+    return Invalid({field: refusal})
+
+
+def _command(kind: type[C], field: str, **said: Any) -> C:
+    """A command of what was typed.  Raises: Invalid, told at ``field``."""
+    try:
+        return kind.model_validate(said)
+    except ValidationError as error:
+        raise Invalid({field: NotTaken()}) from error
+
+
+def _key(data: Mapping[str, str]) -> UUID:
+    try:
+        return UUID(data.get("key", ""))
+    except ValueError:
+        raise KeyDamaged() from None
+
+
 # ------------------------------------------------------------------------------------------------ beginning
 
 
@@ -156,7 +256,7 @@ def begin(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Resp
         made = visit.run(lambda u: service.begin(u, organisation_id, command))
     except _REFUSALS as refusal:
         return _takeovers(request, organisation_id, typed, refusal)
-    return Redirect(_home(organisation_id, made), status_code=303)
+    return Redirect(At(request, organisation_id, made).home, status_code=303)
 
 
 def _begin(typed: Mapping[str, str]) -> BeginTakeover:
@@ -171,18 +271,7 @@ def _begin(typed: Mapping[str, str]) -> BeginTakeover:
         faults["source_program"] = Empty()
     if faults:
         raise Invalid(faults)
-    made: BeginTakeover = _command(
-        BeginTakeover, "source_program", starts_on=day, source_program=typed["source_program"]
-    )
-    return made
-
-
-def _command(kind: type[Any], field: str, **said: Any) -> Any:
-    """A command of what was typed.  Raises: Invalid, told at ``field``."""
-    try:
-        return kind.model_validate(said)
-    except ValidationError as error:
-        raise Invalid({field: NotTaken()}) from error
+    return _command(BeginTakeover, "source_program", starts_on=day, source_program=typed["source_program"])
 
 
 def _takeovers(
@@ -192,7 +281,7 @@ def _takeovers(
     found = visit.read(lambda u: service.takeovers(u, organisation_id))
     open_one = next((t for t in found if t.is_under_way), None)
     if open_one and refusal is None:
-        return Redirect(_home(organisation_id, open_one.id), status_code=303)
+        return Redirect(At(request, organisation_id, open_one.id).home, status_code=303)
     sheet = fault_sheet(refusal, visit.language)
     return render(
         request,
@@ -208,16 +297,12 @@ def _takeovers(
     )
 
 
-def _home(organisation_id: int, takeover_id: int) -> str:
-    return f"/o/{organisation_id}/takeover/{takeover_id}"
-
-
 # ------------------------------------------------------------------------------------------------ the path
 
 
 @get(_ONE, opt=_IMPORT, sync_to_thread=True)
 def path(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    return _path(request, organisation_id, takeover_id)
+    return _path(At(request, organisation_id, takeover_id))
 
 
 @post(_ONE + "/files", opt=_IMPORT, sync_to_thread=True)
@@ -225,22 +310,29 @@ def take_in(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, data: Uploaded
 ) -> Response[Any]:
     """Take in a file of the other program."""
+    at = At(request, organisation_id, takeover_id)
     typed = {name: tidy(str(data.get(name) or "")) for name in ("first", "last")}
+
     try:
-        file = checked(request, data.get("file"))
-        span = _span(typed)
-        visit.run(lambda u: service.take_in(u, organisation_id, takeover_id, file, span))
+        file, span = checked(request, data.get("file")), _span(typed)
     except _REFUSALS as refusal:
-        return _path(request, organisation_id, takeover_id, refusal, typed)
-    return Redirect(f"{_home(organisation_id, takeover_id)}#files", status_code=303)
+        return _path(at, refusal, typed)
+    return at.act(lambda u: files.take_in(u, *at.ids, file, span), "#files", lambda refusal: _path(at, refusal, typed))
 
 
 def _span(typed: Mapping[str, str]) -> MonthSpan | None:
-    """Raises: MonthMalformed, IntervalReversed."""
-    if not typed["first"] and not typed["last"]:
-        return None
-    first = parse_month(typed["first"] or typed["last"])
-    return MonthSpan.of(first, parse_month(typed["last"]) if typed["last"] else first)
+    """Raises: Invalid, IntervalReversed."""
+    faults: dict[str, Exception] = {}
+    months = {}
+    for name in filter(typed.get, ("first", "last")):
+        try:
+            months[name] = parse_month(typed[name])
+        except MonthMalformed as malformed:
+            faults[name] = malformed
+    if faults:
+        raise Invalid(faults)
+    told = [months[name] for name in ("first", "last") if name in months]
+    return MonthSpan.of(told[0], told[-1]) if told else None
 
 
 @post(_ONE + "/files/{file_id:int}/aside", opt=_IMPORT, sync_to_thread=True)
@@ -248,96 +340,57 @@ def set_aside(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, file_id: FileId, data: Sent
 ) -> Response[Any]:
     """Let a file count no more."""
-    try:
-        visit.run(lambda u: service.set_aside(u, organisation_id, takeover_id, file_id))
-    except _REFUSALS as refusal:
-        return _path(request, organisation_id, takeover_id, refusal)
-    return Redirect(f"{_home(organisation_id, takeover_id)}#files", status_code=303)
+    at = At(request, organisation_id, takeover_id)
+    return at.act(lambda u: files.set_aside(u, *at.ids, file_id), "#files", lambda refusal: _path(at, refusal))
 
 
 @post(_ONE + "/end", opt=_AGREE, sync_to_thread=True)
 def end(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, data: Sent) -> Response[Any]:
     """Finish the parallel run, or give it up."""
-    act = service.give_up if data.get("do") == "give-up" else service.finish
-    try:
-        visit.run(lambda u: act(u, organisation_id, takeover_id))
-    except _REFUSALS as refusal:
-        return _path(request, organisation_id, takeover_id, refusal)
-    return Redirect(_home(organisation_id, takeover_id), status_code=303)
+    at = At(request, organisation_id, takeover_id)
+    act = service.give_up if data.get("do") == "give-up" else comparing.finish
+    return at.act(lambda u: act(u, *at.ids), "", lambda refusal: _path(at, refusal))
 
 
-def _path(
-    request: Ask,
-    organisation_id: int,
-    takeover_id: int,
-    refusal: Refusal | None = None,
-    typed: Mapping[str, str] | None = None,
-) -> Response[Any]:
-    visit = visit_of(request)
-    address = _home(organisation_id, takeover_id)
+def _path(at: At, refusal: Refusal | None = None, typed: Mapping[str, str] | None = None) -> Response[Any]:
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        far = path_of(u, *at.ids)
+        return {
+            "far": far,
+            "steps": list(_steps(far, at)),
+            "next_step": far.next_step,
+            "history": history(at.request, u, at.home, service.subject(*at.ids)),
+        }
 
-    def read(u: UnitOfWork) -> tuple[Organisation, Takeover, Path, Any]:
-        found = service.takeover(u, organisation_id, takeover_id)
-        past = history(request, u, address, service.subject(organisation_id, takeover_id))
-        return organisation_at(u), found, service.path(u, organisation_id, takeover_id), past
-
-    organisation, found, far, past = visit.read(read)
-    say = speech(visit.language)
-    return render(
-        request,
-        "takeover/path.html",
-        **_shown(organisation, found, address, refusal, visit),
-        far=far,
-        steps=list(_steps(far, address, say)),
-        next_step=far.next_step,
-        kinds=KINDS,
-        fields=FIELDS,
-        states=STATES,
-        months=say.months,
+    return at.page(
+        "path", read, refusal, kinds=KINDS, fields=FIELDS, states=STATES, months=at.say.months,
         typed=typed or {"first": "", "last": ""},
-        history=past,
-    )
+    )  # fmt: skip
 
 
-def _shown(
-    organisation: Organisation, found: Takeover, address: str, refusal: Refusal | None, visit: Visit
-) -> dict[str, Any]:
-    """What every page of a takeover knows."""
-    sheet = fault_sheet(refusal, visit.language)
-    return {
-        "organisation": organisation,
-        "takeover": found,
-        "address": address,
-        "section": "takeover",
-        "status": status_of(refusal) if refusal else 200,
-        "faults": sheet.by_field,
-        "summary": sheet.summary,
-    }
-
-
-def _steps(far: Path, address: str, say: Speech) -> Iterator[Step]:
-    posted = sum(m.posted for m in far.months)
-    documents = sum(m.documents for m in far.months)
+def _steps(far: Path, at: At) -> Iterator[Step]:
+    say = at.say
+    posted, documents = sum(m.posted for m in far.months), sum(m.documents for m in far.months)
     agreed = sum(c.agreement is not None for c in far.comparisons)
+
+    def so_far(done: int, total: int) -> tuple[bool, str]:
+        return 0 < total == done, say("{done} of {total}", done=done, total=total)
+
     told = {
         "files": (far.has(Kind.BALANCE), say("{count} taken in", count=len(far.files))),
         "words": (not far.words, say("{count} to decide", count=far.words)),
-        "counterparties": (
-            far.linked == far.counterparties,
-            say("{done} of {total}", done=far.linked, total=far.counterparties),
-        ),
-        "accounts": (far.mapped == far.accounts, say("{done} of {total}", done=far.mapped, total=far.accounts)),
-        "values": (far.valued == far.values, say("{done} of {total}", done=far.valued, total=far.values)),
-        "opening": (far.opening is not None, say("posted") if far.opening else say("not posted")),
-        "months": (posted == documents, say("{done} of {total}", done=posted, total=documents)),
+        "counterparties": so_far(far.linked, far.counterparties),
+        "accounts": so_far(far.mapped, far.accounts),
+        "values": so_far(far.valued, far.values),
+        "opening": (far.opening is not None, say("balances posted") if far.opening else say("not posted")),
+        "months": so_far(posted, documents),
         "compare": (
             bool(far.comparisons) and agreed == len(far.comparisons),
             say("{done} of {total} agreed", done=agreed, total=len(far.comparisons)),
         ),
     }
     for key, name in STEPS:
-        done, words = told[key]
-        yield Step(key, say(name), f"{address}#files" if key == "files" else f"{address}/{key}", done, words)
+        yield Step(key, say(name), f"{at.home}#files" if key == "files" else f"{at.home}/{key}", *told[key])
 
 
 # ------------------------------------------------------------------------------------------------ words
@@ -345,7 +398,7 @@ def _steps(far: Path, address: str, say: Speech) -> Iterator[Step]:
 
 @get(_ONE + "/words", opt=_IMPORT, sync_to_thread=True)
 def words(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    return _words(request, organisation_id, takeover_id)
+    return _words(At(request, organisation_id, takeover_id))
 
 
 @post(_ONE + "/words", opt=_IMPORT, sync_to_thread=True)
@@ -353,43 +406,23 @@ def decide_words(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, data: Sent
 ) -> Response[Any]:
     """Repair the words that are ticked, and leave the others as they are."""
+    at = At(request, organisation_id, takeover_id)
 
     def decide(u: UnitOfWork) -> None:
-        repairs, _ = service.words(u, organisation_id, takeover_id)
-        ticked = set(data) & {f"word:{r.before}" for r in repairs}
-        decided = [
-            {"before": r.before, "after": r.after if f"word:{r.before}" in ticked else r.before} for r in repairs
-        ]
+        repairs, _ = mapping.words(u, *at.ids)
+        decided = [{"before": r.before, "after": r.after if f"word:{r.before}" in data else r.before} for r in repairs]
         if decided:
-            command = _command(DecideWords, "", decisions=decided)
-            service.decide_words(u, organisation_id, takeover_id, command)
+            mapping.decide_words(u, *at.ids, _command(DecideWords, "", decisions=decided))
 
-    try:
-        visit.run(decide)
-    except _REFUSALS as refusal:
-        return _words(request, organisation_id, takeover_id, refusal)
-    return Redirect(_home(organisation_id, takeover_id), status_code=303)
+    return at.act(decide, "", lambda refusal: _words(at, refusal))
 
 
-def _words(request: Ask, organisation_id: int, takeover_id: int, refusal: Refusal | None = None) -> Response[Any]:
-    visit = visit_of(request)
+def _words(at: At, refusal: Refusal | None = None) -> Response[Any]:
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        repairs, decided = mapping.words(u, *at.ids)
+        return {"repairs": repairs, "decided": decided}
 
-    def read(u: UnitOfWork) -> Any:
-        return (
-            organisation_at(u),
-            service.takeover(u, organisation_id, takeover_id),
-            service.words(u, organisation_id, takeover_id),
-        )
-
-    organisation, found, (repairs, decided) = visit.read(read)
-    return render(
-        request,
-        "takeover/words.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        repairs=repairs,
-        decided=decided,
-        evidence=EVIDENCE,
-    )
+    return at.page("words", read, refusal, evidence=EVIDENCE)
 
 
 # ------------------------------------------------------------------------------------------------ counterparties
@@ -397,7 +430,7 @@ def _words(request: Ask, organisation_id: int, takeover_id: int, refusal: Refusa
 
 @get(_ONE + "/counterparties", opt=_IMPORT, sync_to_thread=True)
 def counterparties(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    return _counterparties(request, organisation_id, takeover_id)
+    return _counterparties(At(request, organisation_id, takeover_id))
 
 
 @post(_ONE + "/counterparties", opt=_IMPORT, sync_to_thread=True)
@@ -405,29 +438,12 @@ def link_counterparties(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, data: Sent
 ) -> Response[Any]:
     """Register those that are new."""
-    try:
-        visit.run(lambda u: service.link_counterparties(u, organisation_id, takeover_id))
-    except _REFUSALS as refusal:
-        return _counterparties(request, organisation_id, takeover_id, refusal)
-    return Redirect(_home(organisation_id, takeover_id), status_code=303)
+    at = At(request, organisation_id, takeover_id)
+    return at.act(lambda u: mapping.link_counterparties(u, *at.ids), "", lambda refusal: _counterparties(at, refusal))
 
 
-def _counterparties(
-    request: Ask, organisation_id: int, takeover_id: int, refusal: Refusal | None = None
-) -> Response[Any]:
-    visit = visit_of(request)
-
-    def read(u: UnitOfWork) -> Any:
-        found = service.takeover(u, organisation_id, takeover_id)
-        return organisation_at(u), found, service.counterparties_of(u, organisation_id, takeover_id)
-
-    organisation, found, linking = visit.read(read)
-    return render(
-        request,
-        "takeover/counterparties.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        linking=linking,
-    )
+def _counterparties(at: At, refusal: Refusal | None = None) -> Response[Any]:
+    return at.page("counterparties", lambda u: {"linking": mapping.counterparties_of(u, *at.ids)}, refusal)
 
 
 # ------------------------------------------------------------------------------------------------ accounts
@@ -435,10 +451,10 @@ def _counterparties(
 
 @get(_ONE + "/accounts", opt=_IMPORT, sync_to_thread=True)
 def accounts(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    query = query_of(request)
+    at, query = At(request, organisation_id, takeover_id), query_of(request)
     if query.get("as") in FORMATS:
-        return download(visit, query["as"], lambda u: _accounts_table(visit, u, organisation_id, takeover_id))
-    return _accounts(request, organisation_id, takeover_id)
+        return at.table(query["as"], lambda u: _accounts_table(at, u))
+    return _accounts(at)
 
 
 @post(_ONE + "/accounts", opt=_IMPORT, sync_to_thread=True)
@@ -446,76 +462,49 @@ def accept_suggestions(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, data: Sent
 ) -> Response[Any]:
     """Accept every suggestion that is sure enough."""
-    try:
+    at = At(request, organisation_id, takeover_id)
+    earlier = earlier_decisions(visit, *at.ids)
+
+    def accept(u: UnitOfWork) -> None:
         command = _command(AcceptSuggestions, "least", least=data.get("least", ""))
-        earlier = _earlier(visit, organisation_id, takeover_id)
-        count = visit.run(lambda u: service.accept_suggestions(u, organisation_id, takeover_id, command, earlier))
-    except _REFUSALS as refusal:
-        return _accounts(request, organisation_id, takeover_id, refusal, data.get("least", ""))
-    return Redirect(f"{_home(organisation_id, takeover_id)}/accounts?accepted={count}", status_code=303)
+        mapping.accept_suggestions(u, *at.ids, command, earlier)
+
+    return at.act(accept, "/accounts", lambda refusal: _accounts(at, refusal, data.get("least", "")))
 
 
-def _earlier(visit: Visit, organisation_id: int, takeover_id: int) -> list[Earlier]:
-    """Decisions of takeovers in all books that the visitor may read."""
-    readable = reach(visit.identity, Permission.JOURNAL_READ) if visit.identity else frozenset[int]()
-    lines = visit.read(lambda u: service.accounts(u, organisation_id, takeover_id))
-    wide = Scope(visit.scope.actor, reads=readable - {organisation_id})
-    return uow.read(visit.engine, wide, lambda u: service.earlier_decisions(u, [e.account.code for e in lines]))
+def _accounts(at: At, refusal: Refusal | None = None, least: str = "90") -> Response[Any]:
+    earlier = earlier_decisions(at.visit, *at.ids)
+
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        lines, chart = mapping.accounts(u, *at.ids, earlier), mapping.chart(u, *at.ids)
+        counts = [(sure, mapping.acceptable(lines, chart, sure)) for sure in (100, 90, 75, 60)]
+        return {
+            "lines": sorted(lines, key=lambda line: line.decision is not None),
+            "chart": chart,
+            "counts": [(sure, count) for sure, count in counts if count],
+        }
+
+    named = {d.slug: at.say.dimension(d) for d in Dimension}
+    return at.page("accounts", read, refusal, named=named, why=WHY, least=least)
 
 
-def _accounts(
-    request: Ask, organisation_id: int, takeover_id: int, refusal: Refusal | None = None, least: str = "90"
-) -> Response[Any]:
-    visit = visit_of(request)
-    earlier = _earlier(visit, organisation_id, takeover_id)
-
-    def read(u: UnitOfWork) -> Any:
-        return (
-            organisation_at(u),
-            service.takeover(u, organisation_id, takeover_id),
-            service.accounts(u, organisation_id, takeover_id, earlier),
-            service.chart(u, organisation_id, takeover_id),
-        )
-
-    organisation, found, lines, chart = visit.read(read)
-    counts = [(at_least, service.acceptable(lines, chart, at_least)) for at_least in (100, 90, 75, 60)]
-    return render(
-        request,
-        "takeover/accounts.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        lines=sorted(lines, key=lambda line: line.decision is not None),
-        chart=chart,
-        named={d.slug: speech(visit.language).dimension(d) for d in Dimension},
-        why=WHY,
-        counts=[(at_least, count) for at_least, count in counts if count],
-        least=least,
-        accepted=query_of(request).get("accepted", ""),
-    )
-
-
-def _accounts_table(visit: Visit, u: UnitOfWork, organisation_id: int, takeover_id: int) -> tuple[Table, About]:
-    say = speech(visit.language)
-    lines: list[AccountLine] = service.accounts(u, organisation_id, takeover_id)
+def _accounts_table(at: At, u: UnitOfWork) -> Told:
+    say = at.say
     columns = [Column(say("Account there"), Cell.CODE), Column(say("Name")), Column(say("Account here"), Cell.CODE),
                Column(say("Dimensions")), Column(say("Decided by"))]  # fmt: skip
-    rows = [
-        Row([line.account.code, line.name, line.decision.ours if line.decision else "",
-             " ".join(filter(None, line.decision.dimensions)) if line.decision else "",
-             line.decision.decided_by if line.decision else ""])
-        for line in lines
-    ]  # fmt: skip
-    return Table(say("Mapping of accounts"), columns, rows), _about(u, say, "takeover-accounts")
-
-
-def _about(u: UnitOfWork, say: Speech, name: str, *facts: tuple[str, str]) -> About:
-    organisation = organisation_at(u)
-    said = [("", organisation.name(say.language.value)), (say("BIN"), organisation.code), *facts]
-    return About(said, now(), name)
+    rows = []
+    for line in mapping.accounts(u, *at.ids):
+        decided = line.decision
+        slugs = filter(None, (*decided.dimensions, *decided.fixed)) if decided else ()
+        told = ", ".join(say.dimension(Dimension.of(slug)) for slug in slugs)
+        rows.append(Row([line.account.code, line.name, decided.ours if decided else "", told,
+                         decided.decided_by if decided else ""]))  # fmt: skip
+    return Table(say("Mapping of accounts"), columns, rows), "takeover-accounts", ()
 
 
 @get(_ONE + "/account", opt=_IMPORT, sync_to_thread=True)
 def account(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    return _account(request, organisation_id, takeover_id, query_of(request).get("code", ""), None)
+    return _account(At(request, organisation_id, takeover_id), query_of(request).get("code", ""))
 
 
 @post(_ONE + "/account", opt=_IMPORT, sync_to_thread=True)
@@ -523,68 +512,47 @@ def decide_account(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, data: Sent
 ) -> Response[Any]:
     """Say what one account becomes."""
+    at = At(request, organisation_id, takeover_id)
     typed = {name: tidy(value) for name, value in data.items()}
+    places = [name for name in ("place0", "place1", "place2") if name in typed]
     code = typed.get("code", "")
     said = {
         "account": code,
         "ours": typed.get("ours", ""),
-        "dimensions": [typed.get(f"place{at}", "") for at in range(int(typed.get("places") or 0) % 4)],
+        "dimensions": [typed[name] for name in places],
         "fixed": {d.slug: typed[f"fixed.{d.slug}"] for d in Dimension if typed.get(f"fixed.{d.slug}")},
     }
-    try:
-        command = _command(DecideAccounts, "ours", decisions=[said])
-        visit.run(lambda u: service.decide_accounts(u, organisation_id, takeover_id, command))
-    except NotFound:
-        raise
-    except (RuleViolated, Conflict) as refusal:
-        return _account(request, organisation_id, takeover_id, code, said, _placed(refusal))
-    return Redirect(f"{_home(organisation_id, takeover_id)}/accounts", status_code=303)
+
+    def decide(u: UnitOfWork) -> None:
+        mapping.decide_accounts(u, *at.ids, _command(DecideAccounts, "ours", decisions=[said]))
+
+    return at.act(decide, "/accounts", lambda refusal: _account(at, code, said, refusal), "ours")
 
 
-def _placed(refusal: Refusal) -> Refusal:
-    return refusal if isinstance(refusal, Invalid | Conflict) else Invalid({"ours": refusal})
+def _account(at: At, code: str, said: Mapping[str, Any] | None = None, refusal: Refusal | None = None) -> Response[Any]:
+    earlier = earlier_decisions(at.visit, *at.ids)
 
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        line, samples = mapping.account_line(u, *at.ids, code, earlier)
+        decided, chosen = line.decision, line.decision or line.suggestion
+        shown = said or {
+            "ours": chosen.ours if chosen else "",
+            "dimensions": chosen.dimensions if chosen else (),
+            "fixed": decided.fixed if decided else {},
+        }
+        ours = mapping.chart(u, *at.ids).get(shown["ours"])
+        return {
+            "line": line,
+            "samples": samples,
+            "ours": shown["ours"],
+            "ours_name": ours.name(at.visit.language.value) if ours else "",
+            "chosen": [*shown["dimensions"], "", "", ""],
+            "fixed": shown["fixed"],
+            "permitted": [d for d in Dimension if ours is None or d in ours.permitted],
+            "mandatory": [d for d in Dimension if ours is not None and d in ours.mandatory],
+        }
 
-def _account(
-    request: Ask,
-    organisation_id: int,
-    takeover_id: int,
-    code: str,
-    said: Mapping[str, Any] | None,
-    refusal: Refusal | None = None,
-) -> Response[Any]:
-    visit = visit_of(request)
-    earlier = _earlier(visit, organisation_id, takeover_id)
-
-    def read(u: UnitOfWork) -> Any:
-        return (
-            organisation_at(u),
-            service.takeover(u, organisation_id, takeover_id),
-            service.account_line(u, organisation_id, takeover_id, code, earlier),
-            service.chart(u, organisation_id, takeover_id),
-        )
-
-    organisation, found, (line, samples), chart = visit.read(read)
-    chosen = line.decision or line.suggestion
-    ours = said["ours"] if said else chosen.ours if chosen else ""
-    permitted = chart[ours].permitted if ours in chart else ~Dimension(0)
-    mandatory = chart[ours].mandatory if ours in chart else Dimension(0)
-    dimensions = list(said["dimensions"]) if said else list(chosen.dimensions) if chosen else []
-    fixed = dict(said["fixed"]) if said else dict(line.decision.fixed) if line.decision else {}
-    return render(
-        request,
-        "takeover/account.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        line=line,
-        samples=samples,
-        ours=ours,
-        ours_name=chart[ours].name(visit.language.value) if ours in chart else "",
-        chosen=dimensions + [""] * 3,
-        fixed=fixed,
-        permitted=[d for d in Dimension if d in permitted],
-        mandatory=[d for d in Dimension if d in mandatory],
-        why=WHY,
-    )
+    return at.page("account", read, refusal, why=WHY)
 
 
 # ------------------------------------------------------------------------------------------------ values
@@ -592,7 +560,7 @@ def _account(
 
 @get(_ONE + "/values", opt=_IMPORT, sync_to_thread=True)
 def values(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    return _values(request, organisation_id, takeover_id)
+    return _values(At(request, organisation_id, takeover_id))
 
 
 @post(_ONE + "/values", opt=_IMPORT, sync_to_thread=True)
@@ -600,61 +568,41 @@ def decide_values(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, data: Sent
 ) -> Response[Any]:
     """Accept what is proposed, or what was typed."""
+    at = At(request, organisation_id, takeover_id)
 
-    def decide(u: UnitOfWork) -> int:
+    def decide(u: UnitOfWork) -> None:
         if data.get("do") == "accept":
-            return service.accept_values(u, organisation_id, takeover_id)
+            mapping.accept_values(u, *at.ids)
+            return
         decided = []
-        for line in service.values(u, organisation_id, takeover_id):
+        for line in mapping.values(u, *at.ids):
             name = f"{line.dimension.slug}:{line.said}"
             if name in data and tidy(data[name]) != line.code:
                 decided.append({"dimension": line.dimension.slug, "said": line.said, "code": tidy(data[name])})
-        if not decided:
-            return 0
-        command = _command(DecideValues, "", decisions=decided)
-        return service.decide_values(u, organisation_id, takeover_id, command)
+        if decided:
+            mapping.decide_values(u, *at.ids, _command(DecideValues, "", decisions=decided))
 
-    try:
-        visit.run(decide)
-    except _REFUSALS as refusal:
-        return _values(request, organisation_id, takeover_id, refusal, data)
-    return Redirect(f"{_home(organisation_id, takeover_id)}/values", status_code=303)
+    return at.act(decide, "/values", lambda refusal: _values(at, refusal, data))
 
 
-def _values(
-    request: Ask,
-    organisation_id: int,
-    takeover_id: int,
-    refusal: Refusal | None = None,
-    typed: Mapping[str, str] | None = None,
-) -> Response[Any]:
-    visit = visit_of(request)
+def _values(at: At, refusal: Refusal | None = None, typed: Mapping[str, str] | None = None) -> Response[Any]:
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        lines = mapping.values(u, *at.ids)
+        return {
+            "lines": lines[:_MOST_SHOWN],
+            "more": max(len(lines) - _MOST_SHOWN, 0),
+            "acceptable": sum(line.is_acceptable for line in lines),
+        }
 
-    def read(u: UnitOfWork) -> Any:
-        found = service.takeover(u, organisation_id, takeover_id)
-        return organisation_at(u), found, service.values(u, organisation_id, takeover_id)
+    return at.page("values", read, refusal, typed=typed or {}, why=WHY)
 
-    organisation, found, lines = visit.read(read)
-    return render(
-        request,
-        "takeover/values.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        lines=lines[:_MOST_SHOWN],
-        more=max(len(lines) - _MOST_SHOWN, 0),
-        acceptable=sum(1 for v in lines if not v.code and v.proposed and v.known),
-        typed=typed or {},
-        why=WHY,
-    )
-
-
-_MOST_SHOWN = 300
 
 # ------------------------------------------------------------------------------------------------ opening balances
 
 
 @get(_ONE + "/opening", opt=_IMPORT, sync_to_thread=True)
 def opening(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    return _opening(request, organisation_id, takeover_id)
+    return _opening(At(request, organisation_id, takeover_id))
 
 
 @post(_ONE + "/opening", opt=_IMPORT, sync_to_thread=True)
@@ -662,49 +610,30 @@ def post_opening(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, data: Sent
 ) -> Response[Any]:
     """Post the opening balances, or take them back."""
-    try:
-        key = _key(data)
-        act = service.take_back_opening if data.get("do") == "take-back" else service.post_opening
-        visit.run(lambda u: act(u, organisation_id, takeover_id, key))
-    except _REFUSALS as refusal:
-        return _opening(request, organisation_id, takeover_id, refusal)
-    return Redirect(f"{_home(organisation_id, takeover_id)}/opening", status_code=303)
+    at = At(request, organisation_id, takeover_id)
+    act = balances.take_back_opening if data.get("do") == "take-back" else balances.post_opening
+    return at.act(lambda u: act(u, *at.ids, _key(data)), "/opening", lambda refusal: _opening(at, refusal))
 
 
-def _key(data: Mapping[str, str]) -> UUID:
-    try:
-        return UUID(data.get("key", ""))
-    except ValueError:
-        raise KeyDamaged() from None
-
-
-def _opening(request: Ask, organisation_id: int, takeover_id: int, refusal: Refusal | None = None) -> Response[Any]:
-    visit = visit_of(request)
-    say = speech(visit.language)
-
-    def read(u: UnitOfWork) -> Any:
-        found = service.takeover(u, organisation_id, takeover_id)
+def _opening(at: At, refusal: Refusal | None = None) -> Response[Any]:
+    def read(u: UnitOfWork) -> dict[str, Any]:
         try:
-            planned = service.opening(u, organisation_id, takeover_id)
-        except RuleViolated as missing:
-            return organisation_at(u), found, None, missing, {}
-        return organisation_at(u), found, planned, None, service.chart(u, organisation_id, takeover_id)
+            planned = balances.opening(u, *at.ids)
+        except OpeningMissing as missing:
+            return {"planned": None, "missing": at.say.refusal(missing)}
+        chart = mapping.chart(u, *at.ids)
+        sums: dict[str, int] = {}
+        for side, tiyn in planned.balances.items():
+            sums[side.account] = sums.get(side.account, 0) + tiyn
+        shown = [(chart[code], tiyn) for code, tiyn in sums.items()]
+        return {
+            "planned": planned,
+            "missing": "",
+            "sums": sorted(shown, key=lambda each: (each[0].is_off_balance, each[0].code)),
+            "wrong": [(fault.side, fault.tiyn, at.say.refusal(fault.error)) for fault in planned.faults],
+        }
 
-    organisation, found, planned, missing, chart = visit.read(read)
-    sums: dict[str, int] = {}
-    for side, tiyn in planned.balances.items() if planned else ():
-        sums[side.account] = sums.get(side.account, 0) + tiyn
-    shown = [(chart[code], tiyn) for code, tiyn in sums.items()]
-    return render(
-        request,
-        "takeover/opening.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        planned=planned,
-        missing=say.refusal(missing) if missing else "",
-        sums=sorted(shown, key=lambda each: (each[0].is_off_balance, each[0].code)),
-        wrong=[(fault.side, fault.tiyn, say.refusal(fault.error)) for fault in (planned.faults if planned else ())],
-        key=str(uuid4()),
-    )
+    return at.page("opening", read, refusal, key=str(uuid4()))
 
 
 # ------------------------------------------------------------------------------------------------ entries
@@ -712,27 +641,18 @@ def _opening(request: Ask, organisation_id: int, takeover_id: int, refusal: Refu
 
 @get(_ONE + "/months", opt=_IMPORT, sync_to_thread=True)
 def months(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    def read(u: UnitOfWork) -> Any:
-        found = service.takeover(u, organisation_id, takeover_id)
-        return organisation_at(u), found, service.months(u, organisation_id, takeover_id)
-
-    organisation, found, lines = visit.read(read)
-    return render(
-        request,
-        "takeover/months.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), None, visit),
-        lines=lines,
-    )
+    at = At(request, organisation_id, takeover_id)
+    return at.page("months", lambda u: {"lines": entries.months(u, *at.ids)})
 
 
 @get(_ONE + "/months/{month:str}", opt=_IMPORT, sync_to_thread=True)
 def month(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, month: FromPath[str]
 ) -> Response[Any]:
-    query, on = query_of(request), parse_month(month)
+    at, query, on = At(request, organisation_id, takeover_id), query_of(request), parse_month(month)
     if query.get("as") in FORMATS:
-        return download(visit, query["as"], lambda u: _rest(visit, u, organisation_id, takeover_id, on))
-    return _month(request, organisation_id, takeover_id, on)
+        return at.table(query["as"], lambda u: _rest(at, u, on))
+    return _month(at, on)
 
 
 @post(_ONE + "/months/{month:str}", opt=_IMPORT, sync_to_thread=True)
@@ -740,41 +660,28 @@ def post_month(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, month: FromPath[str], data: Sent
 ) -> Response[Any]:
     """Post what can be posted of a month."""
-    on = parse_month(month)
-    try:
-        key = _key(data)
-        visit.run(lambda u: service.post_month(u, organisation_id, takeover_id, on, key))
-    except _REFUSALS as refusal:
-        return _month(request, organisation_id, takeover_id, on, refusal)
-    return Redirect(f"{_home(organisation_id, takeover_id)}/months/{month}", status_code=303)
+    at, on = At(request, organisation_id, takeover_id), parse_month(month)
+    return at.act(
+        lambda u: entries.post_month(u, *at.ids, on, _key(data)), f"/months/{on:%Y-%m}",
+        lambda refusal: _month(at, on, refusal),
+    )  # fmt: skip
 
 
-def _month(
-    request: Ask, organisation_id: int, takeover_id: int, on: date, refusal: Refusal | None = None
-) -> Response[Any]:
-    visit = visit_of(request)
-    say = speech(visit.language)
+def _month(at: At, on: date, refusal: Refusal | None = None) -> Response[Any]:
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        plan = entries.month_plan(u, *at.ids, on)
+        reasons: dict[str, int] = {}
+        for fault in plan.refused:
+            reason = _why(fault, at.say)
+            reasons[reason] = reasons.get(reason, 0) + 1
+        return {
+            "plan": plan,
+            "line": next((m for m in entries.months(u, *at.ids) if m.month == on), None),
+            "refused": [(fault, _why(fault, at.say)) for fault in plan.refused[:_MOST_SHOWN]],
+            "reasons": sorted(reasons.items(), key=lambda each: -each[1]),
+        }
 
-    def read(u: UnitOfWork) -> Any:
-        found = service.takeover(u, organisation_id, takeover_id)
-        lines = [m for m in service.months(u, organisation_id, takeover_id) if m.month == on]
-        return organisation_at(u), found, service.month_plan(u, organisation_id, takeover_id, on), lines
-
-    organisation, found, plan, lines = visit.read(read)
-    reasons: dict[str, int] = {}
-    for fault in plan.refused:
-        reason = _why(fault, say)
-        reasons[reason] = reasons.get(reason, 0) + 1
-    return render(
-        request,
-        "takeover/month.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        plan=plan,
-        line=lines[0] if lines else None,
-        refused=[(fault, _why(fault, say)) for fault in plan.refused[:_MOST_SHOWN]],
-        reasons=sorted(reasons.items(), key=lambda each: -each[1]),
-        key=str(uuid4()),
-    )
+    return at.page("month", read, refusal, key=str(uuid4()))
 
 
 def _why(fault: Refused, say: Speech) -> str:
@@ -782,23 +689,18 @@ def _why(fault: Refused, say: Speech) -> str:
     return say.told(error.template, error.fields) if isinstance(error, Unread) else say.refusal(error)
 
 
-def _rest(visit: Visit, u: UnitOfWork, organisation_id: int, takeover_id: int, on: date) -> tuple[Table, About]:
+def _rest(at: At, u: UnitOfWork, on: date) -> Told:
     """Refused rows exactly as in the file, with their places and the reasons."""
-    say = speech(visit.language)
-    plan = service.month_plan(u, organisation_id, takeover_id, on)
+    say, plan = at.say, entries.month_plan(u, *at.ids, on)
     width = max((len(fault.row.cells) for fault in plan.refused), default=0)
-    columns = [Column(say("Place"), Cell.CODE), *(Column(_letter(at)) for at in range(width)),
+    columns = [Column(say("Place"), Cell.CODE), *(Column(letters(column)) for column in range(width)),
                Column(say("Why refused"))]  # fmt: skip
     rows = [
         Row([f"A{fault.row.row_no}", *fault.row.cells, *[""] * (width - len(fault.row.cells)), _why(fault, say)])
         for fault in plan.refused
     ]
     facts = ((say("File"), plan.file.name), (say("Month"), say.month(on)))
-    return Table(say("Rows not posted"), columns, rows), _about(u, say, f"takeover-rest-{on:%Y-%m}", *facts)
-
-
-def _letter(at: int) -> str:
-    return chr(ord("A") + at) if at < 26 else f"A{chr(ord('A') + at - 26)}"
+    return Table(say("Rows not posted"), columns, rows), f"takeover-rest-{on:%Y-%m}", facts
 
 
 # ------------------------------------------------------------------------------------------------ parallel run
@@ -806,19 +708,13 @@ def _letter(at: int) -> str:
 
 @get(_ONE + "/compare", opt=_IMPORT, sync_to_thread=True)
 def compare(request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId) -> Response[Any]:
-    def read(u: UnitOfWork) -> Any:
-        found = service.takeover(u, organisation_id, takeover_id)
-        return organisation_at(u), found, service.comparisons(u, organisation_id, takeover_id)
+    at = At(request, organisation_id, takeover_id)
 
-    organisation, found, made = visit.read(read)
-    return render(
-        request,
-        "takeover/compare.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), None, visit),
-        comparisons=made,
-        largest=max((c.size for c in made), default=0),
-        months=speech(visit.language).months,
-    )
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        made = comparing.comparisons(u, *at.ids)
+        return {"comparisons": made, "largest": max((c.size for c in made), default=0)}
+
+    return at.page("compare", read, months=at.say.months)
 
 
 @dataclass(frozen=True)
@@ -833,12 +729,10 @@ class ShownDifference:
 def differences(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, file_id: FileId
 ) -> Response[Any]:
-    query = query_of(request)
+    at, query = At(request, organisation_id, takeover_id), query_of(request)
     if query.get("as") in FORMATS:
-        return download(
-            visit, query["as"], lambda u: _differences_table(visit, u, organisation_id, takeover_id, file_id)
-        )
-    return _differences(request, organisation_id, takeover_id, file_id)
+        return at.table(query["as"], lambda u: _differences_table(at, u, file_id))
+    return _differences(at, file_id)
 
 
 @post(_ONE + "/compare/{file_id:int}", opt=_AGREE, sync_to_thread=True)
@@ -846,94 +740,57 @@ def agree(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, file_id: FileId, data: Sent
 ) -> Response[Any]:
     """Record that both trial balances are equal."""
-    try:
-        visit.run(lambda u: service.agree(u, organisation_id, takeover_id, file_id))
-    except _REFUSALS as refusal:
-        return _differences(request, organisation_id, takeover_id, file_id, refusal)
-    return Redirect(f"{_home(organisation_id, takeover_id)}/compare", status_code=303)
-
-
-def _read_differences(
-    u: UnitOfWork, visit: Visit, organisation_id: int, takeover_id: int, file_id: int
-) -> tuple[Takeover, Comparison, list[ShownDifference]]:
-    found = service.takeover(u, organisation_id, takeover_id)
-    made = service.comparison(u, organisation_id, takeover_id, file_id)
-    address = f"{_home(organisation_id, takeover_id)}/compare/{file_id}/behind"
-    return (
-        found,
-        made,
-        _named(u, visit, organisation_id, takeover_id, made.differences, made.file.span.last_day, address),
+    at = At(request, organisation_id, takeover_id)
+    return at.act(
+        lambda u: comparing.agree(u, *at.ids, file_id), "/compare", lambda refusal: _differences(at, file_id, refusal)
     )
 
 
-def _named(
-    u: UnitOfWork,
-    visit: Visit,
-    organisation_id: int,
-    takeover_id: int,
-    found: Sequence[Difference],
-    on: date,
-    address: str,
-) -> list[ShownDifference]:
-    chart = service.chart(u, organisation_id, takeover_id)
-    pairs = {(d, code) for each in found for d, code in zip(Dimension, each.codes, strict=True) if code}
-    labels = journal.labels(u, pairs, on=on)
+def _differences(at: At, file_id: int, refusal: Refusal | None = None) -> Response[Any]:
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        made = comparing.comparison(u, *at.ids, file_id)
+        return {"made": made, "shown": _named(at, u, made, made.differences)}
+
+    return at.page("differences", read, refusal, months=at.say.months)
+
+
+def _named(at: At, u: UnitOfWork, made: Comparison, found: Sequence[Difference]) -> list[ShownDifference]:
+    """Differences with the names of accounts and values, each with the address of what is behind it."""
+    chart = mapping.chart(u, *at.ids)
+    codes = {each: [(d, code) for d, code in zip(Dimension, each.codes, strict=True) if code] for each in found}
+    labels = journal.labels(u, {pair for pairs in codes.values() for pair in pairs}, on=made.file.span.last_day)
     shown = []
-    for each in found:
-        codes = [(d, code) for d, code in zip(Dimension, each.codes, strict=True) if code]
-        query = {"account": each.account} | {d.slug: code for d, code in codes}
-        name = chart[each.account].name(visit.language.value) if each.account in chart else ""
-        shown.append(
-            ShownDifference(each, name, tuple(labels[pair] for pair in codes), f"{address}?{urlencode(query)}")
-        )
+    for each, pairs in codes.items():
+        query = urlencode({"account": each.account} | {d.slug: code for d, code in pairs})
+        name = chart[each.account].name(at.visit.language.value) if each.account in chart else ""
+        url = f"{at.home}/compare/{made.file.id}/behind?{query}"
+        shown.append(ShownDifference(each, name, tuple(labels[pair] for pair in pairs), url))
     return shown
 
 
-def _differences(
-    request: Ask, organisation_id: int, takeover_id: int, file_id: int, refusal: Refusal | None = None
-) -> Response[Any]:
-    visit = visit_of(request)
-
-    def read(u: UnitOfWork) -> Any:
-        return organisation_at(u), *_read_differences(u, visit, organisation_id, takeover_id, file_id)
-
-    organisation, found, made, shown = visit.read(read)
-    return render(
-        request,
-        "takeover/differences.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        made=made,
-        shown=shown,
-        months=speech(visit.language).months,
-    )
-
-
-def _differences_table(
-    visit: Visit, u: UnitOfWork, organisation_id: int, takeover_id: int, file_id: int
-) -> tuple[Table, About]:
-    say = speech(visit.language)
-    _, made, shown = _read_differences(u, visit, organisation_id, takeover_id, file_id)
+def _differences_table(at: At, u: UnitOfWork, file_id: int) -> Told:
+    say, made = at.say, comparing.comparison(u, *at.ids, file_id)
     groups = (say("There"), say("Here"), say("Difference"))
     parts = (say("Opening balance"), say("Debit turnover"), say("Credit turnover"), say("Closing balance"))
     columns = [Column(say("Account"), Cell.CODE), Column(say("Name")), Column(say("Dimensions")),
                *(Column(part, Cell.BALANCE, group) for group in groups for part in parts),
                Column(say("Explained"))]  # fmt: skip
     rows = []
-    for each in shown:
+    for each in _named(at, u, made, made.differences):
         d = each.difference
         figures = (d.theirs_opening, d.theirs_debit, d.theirs_credit, d.theirs_closing,
                    d.ours_opening, d.ours_debit, d.ours_credit, d.ours_closing,
                    d.opening, d.debit, d.credit, d.closing)  # fmt: skip
         rows.append(Row([d.account, each.name, " ".join(v.code for v in each.dimensions), *figures, d.reason]))
     facts = ((say("File"), made.file.name), (say("Period"), say.months(made.file.span.first, made.file.span.last)))
-    return Table(say("Differences"), columns, rows), _about(u, say, f"takeover-differences-{file_id}", *facts)
+    return Table(say("Differences"), columns, rows), f"takeover-differences-{file_id}", facts
 
 
 @get(_ONE + "/compare/{file_id:int}/behind", opt=_IMPORT, sync_to_thread=True)
 def behind(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, file_id: FileId
 ) -> Response[Any]:
-    return _behind(request, organisation_id, takeover_id, file_id, query_of(request))
+    return _behind(At(request, organisation_id, takeover_id), file_id, query_of(request))
 
 
 @post(_ONE + "/compare/{file_id:int}/behind", opt=_IMPORT, sync_to_thread=True)
@@ -941,56 +798,27 @@ def explain(
     request: Ask, visit: Visitor, organisation_id: Id, takeover_id: TakeoverId, file_id: FileId, data: Sent
 ) -> Response[Any]:
     """Say why a difference is there."""
+    at = At(request, organisation_id, takeover_id)
     asked = {name: tidy(value) for name, value in data.items()}
-    try:
-        command = _command(
-            ExplainDifference, "reason", account=asked.get("account", ""), codes=_codes(asked),
-            reason=asked.get("reason", ""),
-        )  # fmt: skip
-        visit.run(lambda u: service.explain(u, organisation_id, takeover_id, file_id, command))
-    except NotFound:
-        raise
-    except (RuleViolated, Conflict) as refusal:
-        told = refusal if isinstance(refusal, Invalid | Conflict) else Invalid({"reason": refusal})
-        return _behind(request, organisation_id, takeover_id, file_id, asked, told)
-    return Redirect(f"{_home(organisation_id, takeover_id)}/compare/{file_id}", status_code=303)
+
+    def say_why(u: UnitOfWork) -> None:
+        said = {"account": asked.get("account", ""), "codes": _codes(asked), "reason": asked.get("reason", "")}
+        comparing.explain(u, *at.ids, file_id, _command(ExplainDifference, "reason", **said))
+
+    return at.act(say_why, f"/compare/{file_id}", lambda refusal: _behind(at, file_id, asked, refusal), "reason")
 
 
 def _codes(asked: Mapping[str, str]) -> list[str]:
     return [asked.get(dimension.slug, "") for dimension in Dimension]
 
 
-def _behind(
-    request: Ask,
-    organisation_id: int,
-    takeover_id: int,
-    file_id: int,
-    asked: Mapping[str, str],
-    refusal: Refusal | None = None,
-) -> Response[Any]:
-    visit = visit_of(request)
-    account_code, codes = asked.get("account", ""), _codes(asked)
+def _behind(at: At, file_id: int, asked: Mapping[str, str], refusal: Refusal | None = None) -> Response[Any]:
+    def read(u: UnitOfWork) -> dict[str, Any]:
+        made, difference, drill = comparing.behind(u, *at.ids, file_id, asked.get("account", ""), _codes(asked))
+        return {"made": made, "difference": difference, "drill": drill, "shown": _named(at, u, made, [difference])[0]}
 
-    def read(u: UnitOfWork) -> tuple[Organisation, Takeover, Comparison, ShownDifference, Drill]:
-        found = service.takeover(u, organisation_id, takeover_id)
-        made, difference, drill = service.behind(u, organisation_id, takeover_id, file_id, account_code, codes)
-        day = made.file.span.last_day
-        shown = _named(u, visit, organisation_id, takeover_id, [difference], day, "")
-        return organisation_at(u), found, made, shown[0], drill
-
-    organisation, found, made, shown, drill = visit.read(read)
-    return render(
-        request,
-        "takeover/behind.html",
-        **_shown(organisation, found, _home(organisation_id, takeover_id), refusal, visit),
-        made=made,
-        shown=shown,
-        difference=shown.difference,
-        drill=drill,
-        asked={name: asked[name] for name in ("account", *(d.slug for d in Dimension)) if asked.get(name)},
-        reason=asked.get("reason", ""),
-        months=speech(visit.language).months,
-    )
+    kept = {name: asked[name] for name in ("account", *(d.slug for d in Dimension)) if asked.get(name)}
+    return at.page("behind", read, refusal, asked=kept, reason=asked.get("reason", ""), months=at.say.months)
 
 
 routes = [

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -50,14 +51,15 @@ def typeset(sheet: str, data: Mapping[str, Any], made_at: datetime, *, tagged: b
     if not _places.acquire(timeout=_PATIENCE):
         raise PressBusy()
     try:
-        done = subprocess.run(  # noqa: S603
-            command,
-            input=json.dumps(data, ensure_ascii=False).encode(),
-            capture_output=True,
-            check=False,
-            env={},
-            timeout=_LONGEST,
-        )
+        with TemporaryDirectory() as folder:  # of ours: what a process that is ended leaves goes too
+            done = subprocess.run(  # noqa: S603
+                command,
+                input=json.dumps(data, ensure_ascii=False).encode(),
+                capture_output=True,
+                check=False,
+                env={"TMPDIR": folder},
+                timeout=_LONGEST,
+            )
     except subprocess.TimeoutExpired:
         raise PaperTooLong() from None
     finally:

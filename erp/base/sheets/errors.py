@@ -9,6 +9,28 @@ class FileUnreadable(RuleViolated):
     template = N_("The file {file} cannot be read: {reason}. Expected: CSV text (UTF-8 or Windows), xlsx, xls or ods.")
 
 
+class FileDamaged(FileUnreadable):
+    code = "file-damaged"
+    template = N_(
+        "The file {file} is damaged or locked with a password. Open it in the program that made it, save it anew"
+        " without a password and bring it again."
+    )
+
+
+class FileOfAnotherKind(FileUnreadable):
+    code = "file-of-another-kind"
+    template = N_(
+        "The content of {file} is not what its name says: it is no table. Choose a file of CSV text, xlsx, xls or ods."
+    )
+
+
+class TableTooHeavy(RuleViolated):
+    code = "table-too-heavy"
+    template = N_(
+        "The table {file} is too large to be opened here. Leave only the rows you need, or bring it in parts."
+    )
+
+
 class TableTooLarge(RuleViolated):
     code = "table-too-large"
     template = N_(

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 
-from erp.base.sheets.errors import FileUnreadable, TableEmpty, TableTooLarge
+from erp.base.sheets.errors import FileDamaged, TableEmpty, TableTooHeavy, TableTooLarge
 from erp.base.sheets.model import Limits, Merged, Row, RowKind, Sheet, Table, Value
 from erp.base.sheets.texts import Record, decoded, pasted, records
 
@@ -23,7 +23,7 @@ def read_table(source: bytes | str, name: str, limits: Limits = Limits()) -> Tab
 
     Formulas come as the values that the file keeps of them; nothing is computed, nothing is run.
 
-    Raises: FileUnreadable, TableTooLarge, TableEmpty, QuotesUnpaired.
+    Raises: FileOfAnotherKind, FileDamaged, TableTooLarge, TableTooHeavy, TableEmpty, QuotesUnpaired.
     """
     if isinstance(source, str):
         table = Table(name, (_sheet(name, pasted(name, source), limits),))
@@ -48,21 +48,19 @@ def _sheet(name: str, found: Iterator[Record], limits: Limits) -> Sheet:
 def _squared(
     name: str, sheet: str, rows: Sequence[tuple[int, tuple[Value, ...]]], merged: tuple[Merged, ...], limits: Limits
 ) -> Sheet:
-    """Rows of one width, without the blank columns at their ends.  Raises: TableTooLarge."""
+    """Rows of one width, without the blank columns at their ends.  Raises: TableTooLarge, TableTooHeavy."""
     width = max((_width(values) for _, values in rows), default=0)
     longest = max((len(v) for _, values in rows for v in values if isinstance(v, str)), default=0)
-    if len(rows) > limits.rows or width > limits.columns or longest > limits.text:
-        raise _too_large(name, limits)
+    if len(rows) > limits.rows or width > limits.columns:
+        raise TableTooLarge(file=name, rows=limits.rows, columns=limits.columns)
+    if longest > limits.text:
+        raise TableTooHeavy(file=name)
     blank = ("",) * width
     return Sheet(sheet, tuple(Row(line, (values + blank)[:width]) for line, values in rows), merged)
 
 
 def _width(values: Sequence[Value]) -> int:
     return next((at for at in range(len(values), 0, -1) if values[at - 1] != ""), 0)
-
-
-def _too_large(name: str, limits: Limits) -> TableTooLarge:
-    return TableTooLarge(file=name, rows=limits.rows, columns=limits.columns)
 
 
 # ------------------------------------------------------------------------------------------------ workbooks
@@ -86,9 +84,9 @@ def _workbook(name: str, content: bytes, limits: Limits) -> Table:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _too_large(name, limits) from None
+        raise TableTooHeavy(file=name) from None
     if done.returncode:  # it asked for more memory or time than it was given
-        raise _too_large(name, limits)
+        raise TableTooHeavy(file=name)
     found, hidden = _gathered(name, done.stdout.decode().splitlines(), limits)
     return Table(
         name,
@@ -111,10 +109,10 @@ def _gathered(name: str, lines: Iterable[str], limits: Limits) -> tuple[list[_Un
         elif "hidden" in said:
             return sheets, tuple(said["hidden"])
         elif "too large" in said:
-            raise _too_large(name, limits)
+            raise TableTooLarge(file=name, rows=limits.rows, columns=limits.columns)
         else:
-            raise FileUnreadable(file=name, reason=said["fault"])
-    raise FileUnreadable(file=name, reason="it ends too early")
+            raise FileDamaged(file=name)
+    raise FileDamaged(file=name)
 
 
 def _value(said: object) -> Value:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from erp.base.sheets.errors import FileUnreadable, QuotesUnpaired
+from erp.base.sheets.errors import FileOfAnotherKind, QuotesUnpaired
 
 DELIMITERS = ";\t,|"
 _LOOKED_AT = 200
@@ -28,19 +28,19 @@ def decoded(name: str, content: bytes) -> str:
     That is read as KZ-1048, the Kazakh edition of code page 1251: Russian texts are the same in both, and where 1251
     has Serbian letters KZ-1048 has the Kazakh ones.
 
-    Raises: FileUnreadable.
+    Raises: FileOfAnotherKind.
     """
     try:
         if content.startswith(_UTF16):
             return content.decode("utf-16")
         if b"\x00" in content:
-            raise FileUnreadable(file=name, reason="it is not text")
+            raise FileOfAnotherKind(file=name)
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError:
             return content.decode("kz1048")
     except UnicodeError as error:
-        raise FileUnreadable(file=name, reason=str(error)) from error
+        raise FileOfAnotherKind(file=name) from error
 
 
 def records(name: str, text: str) -> Iterator[Record]:

@@ -120,6 +120,8 @@ def main() -> None:
     try:
         for line in lines(content, int(sys.argv[1]), int(sys.argv[2])):
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    except MemoryError:
+        sys.exit(1)
     except Exception as error:  # whatever a broken file breaks is its fault, told by whoever asked
         sys.stdout.write(json.dumps({"fault": str(error) or type(error).__name__}) + "\n")
 

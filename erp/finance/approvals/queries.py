@@ -164,21 +164,40 @@ def _step(name: str | None) -> Step | None:
     return Step(name) if name else None
 
 
-def acts(connection: Connection, scope: Scope, organisation_id: int, prepared_id: int) -> list[Act]:
-    """Every act on a prepared entry, the first first."""
+def routes(connection: Connection, scope: Scope, organisation_id: int, prepared: Collection[int]) -> dict[int, Route]:
+    """Routes of prepared entries as their last revisions go them."""
     rows = connection.execute(
         text("""
-            SELECT a.version, a.act, a.revision, a.actor_id, coalesce(u.name, '') AS actor,
+            SELECT p.id, r.steps, r.cms
+              FROM finance_prepared p
+              JOIN finance_prepared_revision r
+                ON r.organisation_id = p.organisation_id AND r.prepared_id = p.id AND r.no = p.revision
+             WHERE p.organisation_id = :organisation AND p.id = ANY(:prepared)
+        """),
+        {"organisation": organisation_id, "prepared": list(prepared)},
+    )
+    return {row.id: _route(row.steps, row.cms) for row in rows}
+
+
+def acts(connection: Connection, scope: Scope, organisation_id: int, prepared: Collection[int]) -> dict[int, list[Act]]:
+    """Every act on prepared entries, the first first."""
+    rows = connection.execute(
+        text("""
+            SELECT a.prepared_id, a.version, a.act, a.revision, a.actor_id, coalesce(u.name, '') AS actor,
                    a.on_behalf_of AS on_behalf_of_id, coalesce(b.name, '') AS on_behalf_of, a.lenders,
                    a.origin, a.reason, a.exception_id, a.signature_id, a.at
               FROM finance_prepared_act a
               LEFT JOIN reference_user u ON u.id = a.actor_id
               LEFT JOIN reference_user b ON b.id = a.on_behalf_of
-             WHERE a.organisation_id = :organisation AND a.prepared_id = :prepared ORDER BY a.version
+             WHERE a.organisation_id = :organisation AND a.prepared_id = ANY(:prepared) ORDER BY a.version
         """),
-        {"organisation": organisation_id, "prepared": prepared_id},
+        {"organisation": organisation_id, "prepared": list(prepared)},
     )
-    return [Act(**dict(row._mapping) | {"act": State(row.act), "lenders": frozenset(row.lenders)}) for row in rows]
+    found: dict[int, list[Act]] = {each: [] for each in prepared}
+    for row in rows:
+        said = dict(row._mapping) | {"act": State(row.act), "lenders": frozenset(row.lenders)}
+        found[said.pop("prepared_id")].append(Act(**said))
+    return found
 
 
 _FOR_HANDS = """

@@ -1,6 +1,6 @@
 """Use cases of approval.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import date
@@ -197,9 +197,13 @@ def _call_the_next(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> N
     """Tell those who may take the step that is due, in the nearest body that has any."""
     (row,) = some_prepared(uow, organisation_id, [prepared_id])
     assert row.next_step is not None, "something waits for a step"
-    roles = roles_that(rules.PERMISSIONS[row.next_step])
-    nearest = queries.nearest(uow.connection, uow.scope, organisation_id, roles, today(), row.behind)
-    _notify(uow, organisation_id, prepared_id, sorted(nearest), _CALLS[row.next_step])
+    called = nearest(uow, organisation_id, roles_that(rules.PERMISSIONS[row.next_step]), row.behind)
+    _notify(uow, organisation_id, prepared_id, called, _CALLS[row.next_step])
+
+
+def nearest(uow: UnitOfWork, organisation_id: int, roles: Sequence[str], apart: Iterable[int]) -> list[int]:
+    """Who holds one of the roles in the nearest body that has anybody, apart from some."""
+    return sorted(queries.nearest(uow.connection, uow.scope, organisation_id, roles, today(), apart))
 
 
 _CALLS = {
@@ -330,7 +334,7 @@ def _was_done(uow: UnitOfWork, organisation_id: int, found: Head, version: int, 
     """Whether the actor did just this already, with what they saw in ``version``."""
     if found.version != version + 1 or found.state is not act:
         return False
-    last = queries.acts(uow.connection, uow.scope, organisation_id, found.id)[-1]
+    last = queries.acts(uow.connection, uow.scope, organisation_id, [found.id])[found.id][-1]
     return last.actor_id == uow.scope.actor.id and last.reason == reason
 
 
@@ -453,7 +457,7 @@ def prepared_entry(uow: UnitOfWork, organisation_id: int, prepared_id: int) -> P
     connection, scope = uow.connection, uow.scope
     found = _head(uow, organisation_id, prepared_id)
     kept = queries.revision(connection, scope, organisation_id, prepared_id, found.revision)
-    acts = tuple(queries.acts(connection, scope, organisation_id, prepared_id))
+    acts = tuple(queries.acts(connection, scope, organisation_id, [prepared_id])[prepared_id])
     command = rules.command_of(kept.kind, kept.command, found.key)
     posted = None
     if found.state is State.APPROVED:
@@ -493,23 +497,35 @@ def command_prepared(uow: UnitOfWork, organisation_id: int, prepared_id: int) ->
 
 def approval_of(uow: UnitOfWork, organisation_id: int, entry_id: int) -> Approval | None:
     """How a posted entry was approved; ``None`` where it needed no approval."""
-    found = queries.approvals_of(uow.connection, uow.scope, organisation_id, [entry_id]).get(entry_id)
-    if found is None:
-        return None
-    prepared_id, under = found
-    acts = queries.acts(uow.connection, uow.scope, organisation_id, prepared_id)
-    revision = acts[-1].revision
-    route = queries.revision(uow.connection, uow.scope, organisation_id, prepared_id, revision).route
-    prepared = next(act for act in acts if act.act is State.PREPARED and act.revision == revision)
-    return Approval(
-        prepared_id,
-        prepared.actor,
-        acts[-1].actor,
-        acts[-1].at,
-        queries.exception(uow.connection, uow.scope, organisation_id, under) if under is not None else None,
-        prepared.at,
-        chain(route, acts, revision, None),
-    )
+    return approvals_of(uow, organisation_id, [entry_id]).get(entry_id)
+
+
+def approvals_of(uow: UnitOfWork, organisation_id: int, entries: Sequence[int]) -> dict[int, Approval]:
+    """How posted entries were approved; those that needed no approval are absent."""
+    connection, scope = uow.connection, uow.scope
+    found = queries.approvals_of(connection, scope, organisation_id, entries)
+    if not found:
+        return {}
+    prepared = [prepared_id for prepared_id, _ in found.values()]
+    acts = queries.acts(connection, scope, organisation_id, prepared)
+    routes = queries.routes(connection, scope, organisation_id, prepared)
+    exceptions = {each.id: each for each in queries.exceptions(connection, scope, organisation_id)}
+
+    def approval(prepared_id: int, under: int | None) -> Approval:
+        done = acts[prepared_id]
+        revision = done[-1].revision
+        begun = next(act for act in done if act.act is State.PREPARED and act.revision == revision)
+        return Approval(
+            prepared_id,
+            begun.actor,
+            done[-1].actor,
+            done[-1].at,
+            exceptions[under] if under is not None else None,
+            begun.at,
+            chain(routes[prepared_id], done, revision, None),
+        )
+
+    return {entry_id: approval(*each) for entry_id, each in found.items()}
 
 
 def under_exception(uow: UnitOfWork, organisation_id: int, entries: Sequence[int]) -> frozenset[int]:

@@ -233,14 +233,21 @@ def changes(connection: Connection, scope: Scope, organisation_id: int, period: 
 
 
 def not_agreed(connection: Connection, scope: Scope, organisation_id: int, period: Period) -> tuple[int, list[Finding]]:
-    """How many trial balances of another program tell of the month, and those that ours was not found equal to."""
+    """How many trial balances of another program tell of the month, and those that ours was not found equal to.
+
+    Found equal before an entry that came later is not found equal.
+    """
     rows = connection.execute(
         text("""
             SELECT f.name AS what, 'takeover/' || t.id AS place,
-                   EXISTS (SELECT FROM finance_takeover_agreement g
-                            WHERE g.organisation_id = f.organisation_id AND g.file_id = f.id) AS is_agreed
+                   g.at IS NOT NULL
+                   AND NOT EXISTS (SELECT FROM ledger_entry e
+                                    WHERE e.organisation_id = f.organisation_id AND e.effective_on <= f.last_on
+                                      AND e.recorded_at > g.at) AS is_agreed
               FROM finance_takeover t
               JOIN finance_takeover_file f ON f.organisation_id = t.organisation_id AND f.takeover_id = t.id
+             CROSS JOIN LATERAL (SELECT max(agreed_at) AS at FROM finance_takeover_agreement
+                                  WHERE organisation_id = f.organisation_id AND file_id = f.id) g
              WHERE t.organisation_id = :organisation AND t.state <> 'given-up' AND f.kind = 'balance'
                AND f.set_aside_at IS NULL AND f.first_on >= :start AND f.last_on < :end AND f.first_on >= t.starts_on
              ORDER BY f.id
@@ -310,7 +317,7 @@ _ENTRIES_SINCE = """EXISTS (
     SELECT FROM ledger_entry e
      WHERE e.organisation_id = t.organisation_id AND e.effective_on >= t.period
        AND e.effective_on < (t.period + CASE t.kind WHEN 'month' THEN interval '1 month' ELSE interval '1 year' END)
-       AND e.fiscal_year = extract(year FROM t.period)
+       AND e.fiscal_year = extract(year FROM t.period) AND e.balance_kind <> 2
        AND e.recorded_xid >= pg_snapshot_xmin(t.known) AND NOT pg_visible_in_snapshot(e.recorded_xid, t.known))"""
 
 

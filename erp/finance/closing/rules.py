@@ -18,6 +18,11 @@ MOST_FINDINGS = 50
 """Kept and shown of a proof; how many there are is kept beside."""
 
 
+class NoBooksKept(NotFound):
+    code = "no-books-kept"
+    template = "No books are kept here for {period}."
+
+
 class StepUnknown(NotFound):
     code = "closing-step-unknown"
     template = "There is no such step in this close."
@@ -72,6 +77,10 @@ STEPS: Mapping[str, StepKind] = {
     "drafts-finished": StepKind(
         N_("No draft is left open"),
         N_("What was begun with a day of the month is posted, sent for signature or discarded by its owner."),
+    ),
+    "recurring-made": StepKind(
+        N_("Recurring entries are made"),
+        N_("Each entry that fell due in the month is posted, or left out for a reason."),
     ),
     "statement-confirmed": StepKind(
         N_("Statements of the treasury and the bank agree"),
@@ -135,6 +144,12 @@ STEPS: Mapping[str, StepKind] = {
         is_confirmation=True,
     ),
 }
+
+
+def needs_paper(step: str, proof: Proof) -> bool:
+    """Whether a paper is asked: what shows balances needs none where there are none."""
+    return STEPS[step].needs_file and bool(proof.found or not proof.figures)
+
 
 OF_THE_YEAR = (
     CloseStep(step="months-closed", owner="chief_accountant", due=10, blocking=True),

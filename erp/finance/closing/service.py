@@ -8,7 +8,7 @@ from uuid import UUID
 
 from erp.base import audit
 from erp.base.clock import today
-from erp.base.dates import month_string
+from erp.base.dates import day_string, month_string
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.finance.closing import queries, rules
@@ -32,6 +32,8 @@ from erp.finance.policy import rules as policy_rules
 from erp.finance.policy import service as policies
 from erp.finance.policy.content import CloseStep, Content
 from erp.finance.reports import service as reports
+from erp.finance.templates import service as templates
+from erp.finance.templates.model import OccurrenceState
 from erp.reference.attachments import service as attachments
 from erp.reference.attachments.model import Attachment, Checked
 from erp.reference.calendar import service as calendar
@@ -46,7 +48,7 @@ Prove = Callable[[UnitOfWork, int, Period, Content], Proof]
 
 _BALANCE, _DEBIT, _CREDIT = N_("Balance"), N_("Debit turnover"), N_("Credit turnover")
 _POSTED, _DIFFERING = N_("Turnover by postings"), N_("Accounts that differ")
-_ACCOUNTS, _COMPARED = N_("Accounts"), N_("Trial balances compared")
+_ACCOUNTS, _COMPARED, _FELL_DUE = N_("Accounts"), N_("Trial balances compared"), N_("Fell due")
 
 
 def _undecided(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Proof:
@@ -55,6 +57,19 @@ def _undecided(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Pro
 
 def _drafts(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Proof:
     return rules.listing(queries.drafts(uow.connection, uow.scope, at, period))
+
+
+def _recurring(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Proof:
+    due = templates.occurrences(uow, at, period.start, period.last_day)
+    undone = [
+        Finding(
+            f"{each.template}, {day_string(each.due_on)}",
+            f"approvals/{each.prepared_id}" if each.prepared_id else "templates",
+        )
+        for each in due
+        if each.state not in (OccurrenceState.POSTED, OccurrenceState.LEFT_OUT)
+    ]
+    return rules.listing(undone, None, Figure(_FELL_DUE, len(due), "count"))
 
 
 def _statement(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Proof:
@@ -154,6 +169,7 @@ def _inventory(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Pro
 PROOFS: dict[str, Prove] = {
     "documents-decided": _undecided,
     "drafts-finished": _drafts,
+    "recurring-made": _recurring,
     "statement-confirmed": _statement,
     "takeover-agreed": _takeover,
     "balance-ties": _ties,
@@ -174,7 +190,7 @@ PROOFS: dict[str, Prove] = {
 def _prove(uow: UnitOfWork, at: int, period: Period, step: str, policy: Content, files: int) -> Proof:
     """A step's proof as it is now; one that wants a paper fails without."""
     proof = PROOFS[step](uow, at, period, policy)
-    if rules.STEPS[step].needs_file and not files:
+    if rules.needs_paper(step, proof) and not files:
         return replace(proof, verdict=Verdict.FAILS)
     return proof
 
@@ -186,7 +202,10 @@ def checklist(uow: UnitOfWork, organisation_id: int, period: Period) -> Checklis
     """The close of a period: every step with its proof as computed now, and what was ticked.
 
     Of an institution without a policy the usual steps, which bind nobody.
+
+    Raises: NoBooksKept.
     """
+    state = _require_books(uow, organisation_id, period)
     found = policies.in_force(uow, organisation_id, period.last_day)
     content = found.content if found else policy_rules.default().content
     ruled = _rules(uow, content, period)
@@ -203,7 +222,7 @@ def checklist(uow: UnitOfWork, organisation_id: int, period: Period) -> Checklis
         )
         for rule in ruled
     )
-    return Checklist(organisation_id, period, _state(uow, organisation_id, period), steps, found is not None)
+    return Checklist(organisation_id, period, state, steps, found is not None)
 
 
 def _rules(uow: UnitOfWork, content: Content, period: Period) -> tuple[StepRule, ...]:
@@ -227,6 +246,13 @@ def _state(uow: UnitOfWork, organisation_id: int, period: Period) -> str:
     return next((each.state for each in years if each.year == period.start.year), "")
 
 
+def _require_books(uow: UnitOfWork, organisation_id: int, period: Period) -> str:
+    """The state of a period that books are kept for.  Raises: NoBooksKept."""
+    if state := _state(uow, organisation_id, period):
+        return state
+    raise rules.NoBooksKept(period=period.key)
+
+
 def step_subject(organisation_id: int, period: Period, step: str) -> str:
     """What the papers of a step hang on."""
     return f"{period.subject(organisation_id)}/{step}"
@@ -239,7 +265,8 @@ def _files(uow: UnitOfWork, organisation_id: int, period: Period, steps: Iterabl
 
 
 def attach(uow: UnitOfWork, organisation_id: int, period: Period, step: str, file: Checked) -> Attachment:
-    """Hang a paper on a step.  Raises: StepUnknown."""
+    """Hang a paper on a step.  Raises: NoBooksKept, StepUnknown."""
+    _require_books(uow, organisation_id, period)
     _rule(uow, organisation_id, period, step)
     return attachments.attach(uow, organisation_id, step_subject(organisation_id, period, step), file)
 
@@ -268,16 +295,17 @@ def tick(uow: UnitOfWork, organisation_id: int, period: Period, command: TickSte
 
     Where the proof fails a blocking step is refused; for the others the chief accountant gives a reason.
 
-    Raises: StepUnknown, StepOfAnother, FileNeeded, ProofFails, ReasonNeeded.
+    Raises: NoBooksKept, StepUnknown, StepOfAnother, FileNeeded, ProofFails, ReasonNeeded.
     """
+    _require_books(uow, organisation_id, period)
     known, known_at = queries.known(uow.connection, uow.scope)
     rule, content = _rule(uow, organisation_id, period, command.step)
     if not (is_chief or is_owner(rule, uow.scope.actor.id)):
         raise rules.StepOfAnother()
     files = _files(uow, organisation_id, period, [rule.step])[rule.step]
-    if rules.STEPS[rule.step].needs_file and not files:
-        raise rules.FileNeeded()
     proof = _prove(uow, organisation_id, period, rule.step, content, files)
+    if rules.needs_paper(rule.step, proof) and not files:
+        raise rules.FileNeeded()
     if not proof.holds:
         if rule.blocking:
             raise rules.ProofFails()
@@ -320,12 +348,16 @@ def close_month(uow: UnitOfWork, organisation_id: int, month: date) -> None:
 def close_year(uow: UnitOfWork, organisation_id: int, year: int, key: UUID) -> YearClosed:
     """Close a year; where a policy counts on its last day, only when each of its steps is done.
 
+    Proved behind the year's locks, as a month is; its own closing entries make nothing stale.
+
     Raises: YearNotProved; as the journal's ``close_year``.
     """
-    found = checklist(uow, organisation_id, Period.year(year))
-    if found.is_binding and found.undone and found.state != "closed":
-        raise rules.YearNotProved(year=year, count=len(found.undone))
-    return journal.close_year(uow, organisation_id, year, key)
+    closed = journal.close_year(uow, organisation_id, year, key)
+    if closed.is_new:
+        found = checklist(uow, organisation_id, Period.year(year))
+        if found.is_binding and found.undone:
+            raise rules.YearNotProved(year=year, count=len(found.undone))
+    return closed
 
 
 # ------------------------------------------------------------------------------------------------ many institutions

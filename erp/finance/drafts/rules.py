@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 KEPT_DAYS = 30
 """How long a draft that was thrown away, or that became an entry, is kept."""
-LONGEST = {"memo": 1000, "document_number": 60, "code": 60}
+LONGEST = {"memo": 1000, "document_number": 60, "code": 60, "number": 60}
 _YEARS = range(1991, 2200)  # that the ledger keeps
 
 
@@ -159,7 +159,7 @@ def read(sheet: Sheet) -> Reading:
             {
                 "debit": _side(reader, "debit", row.debit),
                 "credit": _side(reader, "credit", row.credit),
-                "amount": decimal_string(reader("amount", row.amount, _required(parse_tiyn)) or 0),
+                "amount": decimal_string(reader("amount", row.amount, _required(_short("number", parse_tiyn))) or 0),
                 "memo": reader("memo", row.memo, _text("memo")) or None,
             }
         )
@@ -185,9 +185,14 @@ def row_faults(reading: Reading, registered: Registered) -> Iterator[CellFault]:
 def kept_day(text: str) -> date:
     """A day of the years that books are kept for.  Raises: DayMalformed, YearOutOfRange."""
     day = parse_day(text)
+    require_kept(day)
+    return day
+
+
+def require_kept(day: date) -> None:
+    """Raises: YearOutOfRange, where no books are kept for its year."""
     if day.year not in _YEARS:
         raise YearOutOfRange(year=day.year)
-    return day
 
 
 class _Reader:
@@ -220,7 +225,7 @@ def _number(reader: _Reader, name: str, text: str, places: int) -> str | None:
     """As programs write it; nothing where nothing stands, zero for what cannot be read."""
     if not text.strip():
         return None
-    return scaled_string(reader(name, text, partial(parse_scaled, places=places)) or 0, places)
+    return scaled_string(reader(name, text, _short("number", partial(parse_scaled, places=places))) or 0, places)
 
 
 def _required(read: Callable[[str], T]) -> Callable[[str], T]:
@@ -234,6 +239,10 @@ def _required(read: Callable[[str], T]) -> Callable[[str], T]:
 
 def _optional(read: Callable[[str], T]) -> Callable[[str], T | None]:
     return lambda text: read(text) if text else None
+
+
+def _short(name: str, read: Callable[[str], T]) -> Callable[[str], T]:
+    return lambda text: read(_text(name)(text))
 
 
 def _text(name: str) -> Callable[[str], str]:

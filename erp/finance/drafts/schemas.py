@@ -3,13 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from erp.finance.drafts.model import MOST_ROWS, Origin, Sheet, TypedRow, TypedSide
 from erp.finance.journal.schemas import DimensionName
+from ledger.model import Dimension
 
-_LONGEST = 4000
-Typed = Annotated[str, Field(max_length=_LONGEST, pattern=r"^[^\x00]*$")]
+LONGEST = 4000
+"""Characters of a cell: more than any is taken with, so that what is too long is kept and told."""
+Typed = Annotated[str, Field(max_length=LONGEST, pattern=r"^[^\x00]*$")]
 
 
 class _Typed(BaseModel):
@@ -23,6 +25,10 @@ class SideTyped(_Typed):
     dimensions: dict[DimensionName, Typed] = Field(default_factory=dict)
     quantity: Typed = ""
     currency_amount: Typed = ""
+
+    @field_serializer("dimensions")
+    def _by_slug(self, dimensions: dict[Dimension, str]) -> dict[str, str]:
+        return {dimension.slug: code for dimension, code in dimensions.items()}
 
     @property
     def side(self) -> TypedSide:

@@ -1,11 +1,13 @@
 """What a person accepted, as a file that is kept: every row of every entry as it is to be booked."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import StringIO
 from itertools import groupby
 from typing import NamedTuple
 
+from erp.base.inert import inert
 from erp.finance.drafts.model import Sheet, TypedRow, TypedSide
 from erp.finance.intake.model import Gathered
 from erp.reference.attachments.rules import clean_name
@@ -16,6 +18,7 @@ _SIDE = ("account", "quantity", "currency_amount", *(f"dimensions.{d.slug}" for 
 _HEAD = ("journal", "effective_on", "document_number", "document_on", "memo")
 _COLUMNS = ("row", *_HEAD, *(f"{side}.{name}" for side in ("debit", "credit") for name in _SIDE), "amount", "text")
 _WHY = "why refused"
+_NUMBER = re.compile(r"[+-]?[0-9][0-9 \u00a0]*([.,][0-9]+)?")
 _ENDINGS = ("xlsx", "xls", "ods", "csv", "txt")
 
 
@@ -47,14 +50,20 @@ def rewritten(entries: Iterable[Accepted], why: Callable[[Accepted], str]) -> by
         reason = why(entry)
         for row in entry.sheet.rows:
             sides = [cell for side in (row.debit, row.credit) for cell in _cells(side)]
-            rows.writerow([entry.row, *head, *sides, row.amount, row.memo, reason])
+            rows.writerow([entry.row, *map(_harmless, (*head, *sides, row.amount, row.memo, reason))])
     return text.getvalue().encode("utf-8-sig")
 
 
 def read(content: bytes) -> list[Accepted]:
     """What ``written`` wrote."""
     rows = csv.DictReader(StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
-    return [_entry(int(row), list(of_entry)) for row, of_entry in groupby(rows, lambda each: each["row"])]
+    typed = ({name: text.removeprefix("'") for name, text in row.items()} for row in rows)
+    return [_entry(int(row), list(of_entry)) for row, of_entry in groupby(typed, lambda each: each["row"])]
+
+
+def _harmless(text: str) -> str:
+    """With an apostrophe, which ``read`` takes away, before what a spreadsheet would run; a number is run by none."""
+    return text if _NUMBER.fullmatch(text) else f"'{text}" if text.startswith("'") else inert(text)
 
 
 def _entry(row: int, lines: Sequence[Mapping[str, str]]) -> Accepted:

@@ -52,6 +52,11 @@ ENTRY_FIELDS: tuple[str, ...] = (
 )
 COUNTERPARTY_FIELDS: tuple[str, ...] = ("code", "name_ru", "name_kk", "name_en")
 FIELDS = {Purpose.ENTRIES: ENTRY_FIELDS, Purpose.COUNTERPARTIES: COUNTERPARTY_FIELDS}
+ADDED: tuple[str, ...] = (
+    *(f"{side}.{name}" for side in ("debit", "credit") for name in ("quantity", "currency_amount")),
+    *(f"{side}.dimensions.{d.slug}" for side in ("debit", "credit") for d in Dimension),
+)
+"""Fields that an account may ask for and no column bring: they get columns of their own beyond the table's."""
 REPEATABLE = frozenset({f"debit.{SUBCONTO}", f"credit.{SUBCONTO}"})
 """Fields that several columns may mean."""
 
@@ -65,7 +70,7 @@ class Settings:
     heads: tuple[int, int] | None = None
     """Numbers of the first and the last row of heads; ``None`` where the table has none."""
     columns: tuple[str, ...] = ()
-    """The field of each column; empty where it means nothing."""
+    """The field of each column; empty where it means nothing.  Those beyond the table's own were added to be filled."""
     grouping: Grouping = Grouping.DOCUMENT
     journal: str = ""
     """Of rows that name none."""
@@ -173,6 +178,8 @@ class Head:
     effective_on: str = ""
     document_number: str = ""
     document_on: str = ""
+    registrar: str = ""
+    """The document as 1C names it: those of different kinds have numbers of their own."""
 
 
 NO_HEAD = Head()

@@ -18,6 +18,7 @@ from erp.finance.drafts.model import MOST_ROWS, Sheet, TypedRow, TypedSide
 from erp.finance.drafts.rules import Empty, TooLong
 from erp.finance.intake.fields import WANTED
 from erp.finance.intake.model import (
+    ADDED,
     FIELDS,
     REGISTRAR,
     REPEATABLE,
@@ -105,11 +106,18 @@ class CodeRepeated(RuleViolated):
 
 def guess(sheet: Brought, purpose: Purpose, accounts: Collection[str]) -> Settings:
     """How a table is best read, by its heads and, where they say nothing, by what stands below them."""
-    found = find_header(sheet.rows, WANTED[purpose])
+    found = find_header(sheet.rows, WANTED[purpose]) or _words_above_figures(sheet, purpose)
+    return _under(found, sheet, purpose, accounts)
+
+
+def guess_under(heads: tuple[int, int] | None, sheet: Brought, purpose: Purpose, accounts: Collection[str]) -> Settings:
+    """The same where the heads are known to stand in certain rows, or not to be there."""
+    return _under(_header(sheet, purpose, heads), sheet, purpose, accounts)
+
+
+def _under(found: Header | None, sheet: Brought, purpose: Purpose, accounts: Collection[str]) -> Settings:
     columns = [""] * sheet.width
     heads, body = None, sheet.rows
-    if found is None:
-        found = _words_above_figures(sheet, purpose)
     if found:
         heads = sheet.rows[found.first].number, sheet.rows[found.last].number
         body = sheet.rows[found.last + 1 :]
@@ -209,12 +217,14 @@ def _fill_up(columns: list[str], judged: _Judged, purpose: Purpose) -> None:
 
 def titles(sheet: Brought, settings: Settings) -> tuple[str, ...]:
     """Heads by column, those above one another joined; empty where the table has none."""
-    if settings.heads is None:
-        return ("",) * sheet.width
-    places = [at for at, row in enumerate(sheet.rows) if settings.heads[0] <= row.number <= settings.heads[1]]
-    if not places:
-        return ("",) * sheet.width
-    return header_at(sheet.rows, places[0], places[-1], WANTED[settings.purpose]).titles
+    found = _header(sheet, settings.purpose, settings.heads)
+    return found.titles if found else ("",) * sheet.width
+
+
+def _header(sheet: Brought, purpose: Purpose, heads: tuple[int, int] | None) -> Header | None:
+    """The heads in rows of these numbers; ``None`` where there are none."""
+    places = [at for at, row in enumerate(sheet.rows) if heads and heads[0] <= row.number <= heads[1]]
+    return header_at(sheet.rows, places[0], places[-1], WANTED[purpose]) if places else None
 
 
 def signature(purpose: Purpose, heads: Sequence[str]) -> bytes:
@@ -224,9 +234,20 @@ def signature(purpose: Purpose, heads: Sequence[str]) -> bytes:
 
 
 def fitting(purpose: Purpose, columns: Sequence[str], width: int) -> tuple[str, ...]:
-    """Columns as they may be chosen: known fields, as many as the table has."""
+    """Columns as they may be chosen: known fields, as many as the table has, and beyond them those to be filled."""
     known = [name if name in FIELDS[purpose] else "" for name in columns][:width]
-    return (*known, *[""] * (width - len(known)))
+    chosen = [*known, *[""] * (width - len(known))]
+    for name in columns[width : width + len(ADDED)]:  # one that goes leaves its place: cells are known by theirs
+        chosen.append(name if name in ADDED and name not in chosen else "")
+    while len(chosen) > width and not chosen[-1]:
+        chosen.pop()
+    return tuple(chosen)
+
+
+def with_what_is_asked(columns: Sequence[str], marks: Iterable[Mark]) -> tuple[str, ...]:
+    """The columns, and one more for each field of a row that an account asks for and no column brings."""
+    asked = {mark.field for mark in marks if mark.row is not None and mark.column is None}
+    return (*columns, *(name for name in ADDED if name in asked and name not in columns))
 
 
 def column_faults(settings: Settings, heads: Sequence[str]) -> Iterator[Mark]:
@@ -330,6 +351,10 @@ class _Reader:
         head, memo = self._head(row)
         day = _day_or_none(head.effective_on)
         debit, credit = (self._side(row, side, day, found_in) for side in _SIDES)
+        for name in REPEATABLE & found_in.keys():  # where one more value could be written
+            del found_in[name]
+            if free := [at for at in self._places[name] if not text_of(self._cells(row, at))]:
+                found_in[name] = free[0]
         typed = TypedRow(debit, credit, self._amount(row), memo)
         return Line(row.number, kind, head, typed, day, found_in)
 
@@ -369,14 +394,15 @@ class _Reader:
 
     def _head(self, row: Row) -> tuple[Head, str]:
         """What the row says of its entry, and its text; without a day and a document it says what the last one did."""
+        registrar, memo = self.text(row, REGISTRAR), self.text(row, "memo")
         said = Head(
             self.text(row, "journal"),
             self._day_text(row, "effective_on"),
             self.text(row, "document_number"),
             self._day_text(row, "document_on"),
+            registrar,
         )
-        memo = self.text(row, "memo")
-        if registrar := self.text(row, REGISTRAR):
+        if registrar:
             number, on = registered_as(registrar)
             said = replace(said, document_number=said.document_number or number, document_on=said.document_on or on)
             memo = memo or registrar
@@ -511,12 +537,12 @@ def grouping_faults(entries: Iterable[Gathered], settings: Settings) -> Iterator
 
 
 def column_of(line: Line, name: str) -> int | None:
-    """The column in which a field's fault is shown: its own, else that of the account which asks for it."""
+    """The column in which a field's fault is shown: its own, or one that may bring it; ``None`` where none does."""
     if name in line.found_in:
         return line.found_in[name]
     side, _, inner = name.partition(".")
     if side in _SIDES and inner:
-        return line.found_in.get(inner, line.found_in.get(f"{side}.{SUBCONTO}", line.found_in.get(f"{side}.account")))
+        return line.found_in.get(inner, line.found_in.get(f"{side}.{SUBCONTO}") if "dimensions" in inner else None)
     return line.found_in.get(REGISTRAR) if name.startswith("document") else None
 
 

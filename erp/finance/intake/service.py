@@ -57,7 +57,7 @@ _LONGEST_NAME = 200
 def read(source: bytes | str, name: str) -> Table:
     """A file's bytes, or a text from the clipboard, as a table; needs no unit of work.
 
-    Raises: FileUnreadable, TableTooLarge, TableEmpty, QuotesUnpaired.
+    Raises: FileOfAnotherKind, FileDamaged, TableTooLarge, TableTooHeavy, TableEmpty, QuotesUnpaired.
     """
     return read_table(source, name[:_LONGEST_NAME], LIMITS)
 
@@ -125,19 +125,34 @@ def looked(uow: UnitOfWork, found: Intake) -> Looked:
         lines = rules.lines(found.sheet, settings, found.mended, rules.Lookups())
         said = rules.counterparties(found.sheet, settings, found.mended, lines)
         lines = rules.known_apart(lines, said, counterparties.known(uow, [each.code for each in said.values()]))
-        return Looked(found, heads, tuple(lines), (), (*marks, *rules.counterparty_faults(lines, said)), said)
+        marks += rules.counterparty_faults(lines, said)
+        heads += ("",) * (len(settings.columns) - len(heads))
+        return Looked(found, heads, tuple(lines), (), tuple(marks), said)
     lookups = _lookups(uow, found)
     lines = rules.lines(found.sheet, settings, found.mended, lookups)
     journals = {each.code: each.id for each in journal.journals(uow)}
     entries = rules.gather(lines, settings, lambda code: journal_code(code, journals) or code)
     marks += rules.grouping_faults(entries, settings)
     marks += _faults(uow, found.organisation_id, entries)
-    return Looked(found, heads, tuple(lines), tuple(entries), tuple(marks))
+    columns = rules.with_what_is_asked(settings.columns, marks)
+    places = {name: at for at, name in enumerate(columns) if at >= len(settings.columns)}
+    marks = [replace(mark, column=places.get(mark.field)) if mark.column is None else mark for mark in marks]
+    found = found.reading(replace(settings, columns=columns), found.mended)
+    return Looked(found, heads + ("",) * (len(columns) - len(heads)), tuple(lines), tuple(entries), tuple(marks))
 
 
 def _best(uow: UnitOfWork, organisation_id: int, sheet: Brought, purpose: Purpose) -> Settings:
     """As tables with the same heads were read last, else as heads and contents suggest."""
-    guessed = rules.guess(sheet, purpose, {account.code for account in journal.accounts(uow, today())})
+    return _as_last(uow, organisation_id, sheet, rules.guess(sheet, purpose, _accounts(uow)))
+
+
+def _accounts(uow: UnitOfWork) -> set[str]:
+    return {account.code for account in journal.accounts(uow, today())}
+
+
+def _as_last(uow: UnitOfWork, organisation_id: int, sheet: Brought, guessed: Settings) -> Settings:
+    """As tables with the same heads were read last, else as guessed."""
+    purpose = guessed.purpose
     signature = rules.signature(purpose, rules.titles(sheet, guessed))
     known = queries.mappings_of(uow.connection, uow.scope, organisation_id, {purpose: signature}).get(purpose)
     if known is None:
@@ -208,21 +223,25 @@ def change(
 ) -> Intake:
     """Read the table otherwise, or mend its cells; another meaning of its columns is remembered.
 
-    Another sheet, purpose or place of the heads is read as well as it can be, anew.
+    Another sheet, purpose or place of the heads is read as well as it can be, anew, but for columns changed at once.
 
     Raises: IntakeUnknown, IntakeChanged, IntakeAccepted.
     """
     found = _lock(uow, organisation_id, intake_id, version)
     settings = replace(settings, sheet=settings.sheet if settings.sheet < len(found.sheets) else 0)
     sheet, before = found.sheets[settings.sheet], found.settings
+    columns = rules.fitting(settings.purpose, settings.columns, sheet.width)
+    own, added = columns[: sheet.width], columns[sheet.width :]
     if (settings.sheet, settings.purpose) != (before.sheet, before.purpose):
         best = _best(uow, organisation_id, sheet, settings.purpose)
-        settings = replace(settings, heads=best.heads, columns=best.columns)
-        mended = mended if settings.sheet == before.sheet else Mended()
-    else:
-        settings = replace(settings, columns=rules.fitting(settings.purpose, settings.columns, sheet.width))
-        if settings.columns != before.columns:
-            _remember(uow, found.reading(settings, mended))
+        settings, own = replace(settings, heads=best.heads), best.columns
+        added, mended = (added, mended) if settings.sheet == before.sheet else ((), Mended())
+    elif settings.heads != before.heads and own == before.columns[: sheet.width]:
+        guessed = rules.guess_under(settings.heads, sheet, settings.purpose, _accounts(uow))
+        own = _as_last(uow, organisation_id, sheet, guessed).columns
+    elif own != before.columns[: sheet.width]:
+        _remember(uow, found.reading(replace(settings, columns=own), mended))
+    settings = replace(settings, columns=rules.fitting(settings.purpose, own + added, sheet.width))
     if (settings, mended) != (before, found.mended):
         queries.update(uow.connection, uow.scope, organisation_id, intake_id, settings, mended)
     return intake(uow, organisation_id, intake_id)
@@ -263,11 +282,11 @@ def forget_mapping(uow: UnitOfWork, organisation_id: int, mapping_id: int) -> No
 
 def _remember(uow: UnitOfWork, found: Intake) -> None:
     settings, connection, scope = found.settings, uow.connection, uow.scope
-    heads = rules.titles(found.sheet, settings)
+    heads, columns = rules.titles(found.sheet, settings), settings.columns[: found.sheet.width]
     signature = rules.signature(settings.purpose, heads)
     known = queries.mappings_of(connection, scope, found.organisation_id, {settings.purpose: signature})
     before = known.get(settings.purpose)
-    if before and (before.columns, before.grouping) == (settings.columns, settings.grouping):
+    if before and (before.columns, before.grouping) == (columns, settings.grouping):
         return
     mapping_id = queries.keep_mapping(
         connection,
@@ -277,10 +296,10 @@ def _remember(uow: UnitOfWork, found: Intake) -> None:
         signature,
         before.name if before else found.name,
         heads,
-        settings.columns,
+        columns,
         settings.grouping,
     )
-    after = {"columns": list(settings.columns), "grouping": settings.grouping.value}
+    after = {"columns": list(columns), "grouping": settings.grouping.value}
     name = before.name if before else found.name
     _record_mapping(uow, found.organisation_id, mapping_id, _told(before) if before else None, after, name)
 
@@ -366,7 +385,7 @@ def accept_counterparties(uow: UnitOfWork, organisation_id: int, intake_id: int,
     Raises: IntakeUnknown, IntakeChanged, IntakeAccepted, NothingGood.
     """
     found = looked(uow, _lock(uow, organisation_id, intake_id, version))
-    if not found.good_rows:
+    if found.intake.settings.purpose is not Purpose.COUNTERPARTIES or not found.good_rows:
         raise rules.NothingGood()
     changed = counterparties.register(
         uow, [RegisterCounterparty(*found.counterparties[row]) for row in sorted(found.good_rows)], organisation_id

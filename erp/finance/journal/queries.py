@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from erp.base.dates import DateInterval, MonthSpan
-from erp.base.db import many, one
+from erp.base.db import many
 from erp.base.scope import Scope
 from erp.finance.journal.model import (
     Account,
@@ -258,9 +258,11 @@ class EntryHead:
     file_name: str | None
 
 
-def entry_head(connection: Connection, scope: Scope, organisation_id: int, entry_id: int) -> EntryHead | None:
-    """Head of an entry; looked for in each year that has books, which is each partition's key."""
-    row = connection.execute(
+def entry_heads(
+    connection: Connection, scope: Scope, organisation_id: int, entries: Collection[int]
+) -> dict[int, EntryHead]:
+    """Heads of entries by id; looked for in each year that has books, which is each partition's key."""
+    rows = connection.execute(
         text("""
             SELECT e.organisation_id, e.id, e.fiscal_year, e.journal_id, e.number, e.kind, e.effective_on,
                    e.recorded_at, e.actor_id, u.name AS actor, coalesce(c.origin, i.origin) AS origin, e.memo,
@@ -268,7 +270,8 @@ def entry_head(connection: Connection, scope: Scope, organisation_id: int, entry
                    coalesce(i.file_name, t.name) AS file_name
               FROM (SELECT DISTINCT extract(year FROM month)::int AS year FROM ledger_period
                      WHERE organisation_id = :organisation) book
-              JOIN ledger_entry e ON e.organisation_id = :organisation AND e.fiscal_year = book.year AND e.id = :id
+              JOIN ledger_entry e
+                ON e.organisation_id = :organisation AND e.fiscal_year = book.year AND e.id = ANY(:entries)
               LEFT JOIN reference_user u ON u.id = e.actor_id
               LEFT JOIN ledger_command c ON c.organisation_id = e.organisation_id AND c.entry_id = e.id
               LEFT JOIN finance_journal_import i
@@ -276,9 +279,9 @@ def entry_head(connection: Connection, scope: Scope, organisation_id: int, entry
               LEFT JOIN finance_takeover_file t
                 ON e.source_kind = 'takeover' AND t.organisation_id = e.organisation_id AND t.id = e.source_id
         """),
-        {"organisation": organisation_id, "id": entry_id},
-    ).one_or_none()
-    return one(EntryHead, row) if row else None
+        {"organisation": organisation_id, "entries": list(entries)},
+    )
+    return {head.id: head for head in many(EntryHead, rows)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,37 +304,47 @@ class PostingRow:
 
 
 def postings_of(
-    connection: Connection, scope: Scope, organisation_id: int, fiscal_year: int, entry_id: int
-) -> list[PostingRow]:
+    connection: Connection, scope: Scope, organisation_id: int, entries: Collection[EntryHead]
+) -> dict[int, list[PostingRow]]:
+    """Lines of entries, by entry."""
     rows = connection.execute(
         text(f"""
-            SELECT p.no, p.amount_tiyn, p.memo, d.account_id AS debit_account, c.account_id AS credit_account,
+            SELECT p.entry_id, p.no, p.amount_tiyn, p.memo,
+                   d.account_id AS debit_account, c.account_id AS credit_account,
                    p.debit_quantity_milli, p.credit_quantity_milli, p.debit_currency_minor, p.credit_currency_minor,
                    ARRAY[{SIDE_CODES.replace("s.", "d.")}] AS debit_codes,
                    ARRAY[{SIDE_CODES.replace("s.", "c.")}] AS credit_codes
-              FROM ledger_posting p
+              FROM unnest(CAST(:years AS int[]), CAST(:entries AS bigint[])) AS e(year, id)
+              JOIN ledger_posting p
+                ON p.organisation_id = :organisation AND p.fiscal_year = e.year AND p.entry_id = e.id
               JOIN ledger_side d ON d.organisation_id = p.organisation_id AND d.id = p.debit_id
               JOIN ledger_side c ON c.organisation_id = p.organisation_id AND c.id = p.credit_id
-             WHERE p.organisation_id = :organisation AND p.fiscal_year = :year AND p.entry_id = :id
-             ORDER BY p.no
+             ORDER BY p.entry_id, p.no
         """),
-        {"organisation": organisation_id, "year": fiscal_year, "id": entry_id},
+        {
+            "organisation": organisation_id,
+            "years": [each.fiscal_year for each in entries],
+            "entries": [each.id for each in entries],
+        },
     )
-    return [
-        PostingRow(
+    found: dict[int, list[PostingRow]] = {each.id: [] for each in entries}
+    for r in rows:
+        line = PostingRow(
             r.no,
             SideRow(r.debit_account, tuple(r.debit_codes), r.debit_quantity_milli, r.debit_currency_minor),
             SideRow(r.credit_account, tuple(r.credit_codes), r.credit_quantity_milli, r.credit_currency_minor),
             r.amount_tiyn,
             r.memo,
         )
-        for r in rows
-    ]
+        found[r.entry_id].append(line)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
+    of_entry_id: int
     entry_id: int
+    """The other one."""
     fiscal_year: int
     number: int
     effective_on: date
@@ -342,19 +355,24 @@ class Correction:
     """Whether the other entry is the one cancelled (then this one is the correction)."""
 
 
-def corrections_of(connection: Connection, scope: Scope, organisation_id: int, entry_id: int) -> list[Correction]:
-    """The other end of every correction this entry has part in."""
+def corrections_of(
+    connection: Connection, scope: Scope, organisation_id: int, entries: Collection[int]
+) -> list[Correction]:
+    """The other end of every correction that each of these entries has part in."""
     rows = connection.execute(
         text("""
-            SELECT o.id AS entry_id, o.fiscal_year, o.number, o.effective_on, k.reason, k.kind, k.through_earlier_years,
-                   k.by_entry_id = :id AS cancels
+            SELECT e.id AS of_entry_id, o.id AS entry_id, o.fiscal_year, o.number, o.effective_on, k.reason, k.kind,
+                   k.through_earlier_years, e.cancels
               FROM ledger_correction k
-              JOIN ledger_entry o ON o.organisation_id = k.organisation_id
-               AND o.fiscal_year = CASE WHEN k.by_entry_id = :id THEN k.fiscal_year ELSE k.by_fiscal_year END
-               AND o.id = CASE WHEN k.by_entry_id = :id THEN k.entry_id ELSE k.by_entry_id END
-             WHERE k.organisation_id = :organisation AND (k.entry_id = :id OR k.by_entry_id = :id)
+             CROSS JOIN LATERAL (
+                   VALUES (k.entry_id, k.by_fiscal_year, k.by_entry_id, false),
+                          (k.by_entry_id, k.fiscal_year, k.entry_id, true)) AS e(id, other_year, other_id, cancels)
+              JOIN ledger_entry o
+                ON o.organisation_id = k.organisation_id AND o.fiscal_year = e.other_year AND o.id = e.other_id
+             WHERE k.organisation_id = :organisation AND (k.entry_id = ANY(:entries) OR k.by_entry_id = ANY(:entries))
+               AND e.id = ANY(:entries)
         """),
-        {"organisation": organisation_id, "id": entry_id},
+        {"organisation": organisation_id, "entries": list(entries)},
     )
     return many(Correction, rows)
 

@@ -34,7 +34,7 @@ from erp.finance.journal.model import (
     TrialBalance,
     Year,
 )
-from erp.finance.journal.queries import Carded, CardPlace, SideRow
+from erp.finance.journal.queries import Carded, CardPlace, EntryHead, SideRow
 from erp.finance.journal.recall import Registers
 from erp.finance.journal.schemas import CorrectEntry, PostEntry, PostingInput, StornoEntry
 from erp.finance.journal.turnovers import Cut, Span
@@ -208,7 +208,7 @@ def correct_entry(
     Raises: EntryUnknown; ApprovalNeeded, AlreadyCorrected, NotCorrectable, ClosingNotCorrectable, NothingToCorrect,
     StornoBeforeEntry, PeriodClosed, PeriodRestricted of ``ledger.errors``.
     """
-    head = queries.entry_head(uow.connection, uow.scope, organisation_id, entry_id)
+    head = queries.entry_heads(uow.connection, uow.scope, organisation_id, [entry_id]).get(entry_id)
     if head is None:
         raise rules.EntryUnknown()
     registers = Registers(uow)
@@ -303,52 +303,61 @@ def _journal(uow: UnitOfWork, code: str) -> Journal:
 
 def entry(uow: UnitOfWork, organisation_id: int, entry_id: int) -> EntryView:
     """A posted entry whole.  Raises: EntryUnknown."""
-    head = queries.entry_head(uow.connection, uow.scope, organisation_id, entry_id)
-    if head is None:
+    return entries_whole(uow, organisation_id, [entry_id])[0]
+
+
+def entries_whole(uow: UnitOfWork, organisation_id: int, ids: Sequence[int]) -> list[EntryView]:
+    """Posted entries whole, in the order asked for.  Raises: EntryUnknown, where one of them is not there."""
+    connection, scope = uow.connection, uow.scope
+    heads = queries.entry_heads(connection, scope, organisation_id, ids)
+    if not heads.keys() >= set(ids):
         raise rules.EntryUnknown()
-    rows = queries.postings_of(uow.connection, uow.scope, organisation_id, head.fiscal_year, entry_id)
+    postings = queries.postings_of(connection, scope, organisation_id, heads.values())
+    sides = {each: [s for r in postings[each] for s in (r.debit, r.credit)] for each in heads}
     chart = {
         a.id: a
-        for a in queries.accounts_by_id(
-            uow.connection, uow.scope, {s.account_id for r in rows for s in (r.debit, r.credit)}
-        )
+        for a in queries.accounts_by_id(connection, scope, {s.account_id for those in sides.values() for s in those})
     }
-    named = _naming(uow, [s.codes for r in rows for s in (r.debit, r.credit)], head.effective_on)
-    corrections = queries.corrections_of(uow.connection, uow.scope, organisation_id, entry_id)
+    named = _namings(uow, [(s.codes, head.effective_on) for head in heads.values() for s in sides[head.id]])
     ends = {
-        c.cancels: CorrectionView(
+        (c.of_entry_id, c.cancels): CorrectionView(
             c.entry_id, c.fiscal_year, c.number, c.effective_on, c.reason, c.kind, c.through_earlier_years
         )
-        for c in corrections
+        for c in queries.corrections_of(connection, scope, organisation_id, ids)
     }
-    return EntryView(
-        organisation_id=organisation_id,
-        id=head.id,
-        fiscal_year=head.fiscal_year,
-        journal=next(j for j in journals(uow) if j.id == head.journal_id),
-        number=head.number,
-        kind=head.kind,
-        effective_on=head.effective_on,
-        recorded_at=head.recorded_at,
-        actor=head.actor or "",
-        origin=head.origin or "",
-        memo=head.memo,
-        document_number=head.document_number,
-        document_on=head.document_on,
-        source=SourceView(head.source_kind, head.file_name, head.source_line),
-        postings=tuple(
-            PostingView(
-                r.no,
-                _side(r.debit, chart, named),
-                _side(r.credit, chart, named),
-                r.amount_tiyn,
-                r.memo,
-            )
-            for r in rows
-        ),
-        cancelled_by=ends.get(False),
-        cancels=ends.get(True),
-    )
+    kept = {journal.id: journal for journal in journals(uow)}
+
+    def whole(head: EntryHead) -> EntryView:
+        return EntryView(
+            organisation_id=organisation_id,
+            id=head.id,
+            fiscal_year=head.fiscal_year,
+            journal=kept[head.journal_id],
+            number=head.number,
+            kind=head.kind,
+            effective_on=head.effective_on,
+            recorded_at=head.recorded_at,
+            actor=head.actor or "",
+            origin=head.origin or "",
+            memo=head.memo,
+            document_number=head.document_number,
+            document_on=head.document_on,
+            source=SourceView(head.source_kind, head.file_name, head.source_line),
+            postings=tuple(
+                PostingView(
+                    r.no,
+                    _side(r.debit, chart, named[head.effective_on]),
+                    _side(r.credit, chart, named[head.effective_on]),
+                    r.amount_tiyn,
+                    r.memo,
+                )
+                for r in postings[head.id]
+            ),
+            cancelled_by=ends.get((head.id, False)),
+            cancels=ends.get((head.id, True)),
+        )
+
+    return [whole(heads[each]) for each in ids]
 
 
 def postings_of(uow: UnitOfWork, command: PostEntry) -> tuple[PostingView, ...]:
@@ -556,8 +565,16 @@ class _Naming:
 
 
 def _naming(uow: UnitOfWork, codes: Iterable[Sequence[str]], day: date) -> _Naming:
-    wanted = {(d, code) for row in codes for d, code in zip(Dimension, row, strict=False) if code}
-    return _Naming(values.labels(uow, wanted, day=day), values.minor_units(uow, wanted))
+    return _namings(uow, [((), day), *((row, day) for row in codes)])[day]
+
+
+def _namings(uow: UnitOfWork, sides: Iterable[tuple[Sequence[str], date]]) -> dict[date, _Naming]:
+    """Names of the dimension codes of sides, by the day on which each side counts."""
+    wanted: dict[date, set[values.Wanted]] = {}
+    for codes, day in sides:
+        wanted.setdefault(day, set()).update((d, code) for d, code in zip(Dimension, codes, strict=False) if code)
+    places = values.minor_units(uow, set[values.Wanted]().union(*wanted.values()))
+    return {day: _Naming(labels, places) for day, labels in values.labels_by_day(uow, wanted).items()}
 
 
 def _cursor(day: date, *numbers: int) -> str:

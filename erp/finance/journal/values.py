@@ -4,7 +4,7 @@ Programmes, specifics and currencies come from data packages, counterparties fro
 dimensions any code is accepted and is its own label.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from erp.base.uow import UnitOfWork
@@ -52,14 +52,25 @@ def is_own(wanted: Wanted) -> bool:
 
 def labels(uow: UnitOfWork, wanted: set[Wanted], *, day: date) -> dict[Wanted, DimensionValue]:
     """A label for every value; its own code where no register names it."""
-    named = {(d, code): DimensionValue(d, code, code, code, code) for d, code in wanted}
-    for dimension, codes in _by_dimension(wanted).items():
-        found: dict[str, CodeName] | dict[str, Counterparty] = {}
+    return labels_by_day(uow, {day: wanted})[day]
+
+
+def labels_by_day(uow: UnitOfWork, wanted: Mapping[date, set[Wanted]]) -> dict[date, dict[Wanted, DimensionValue]]:
+    """The same of many days at once."""
+    named = {
+        day: {(d, code): DimensionValue(d, code, code, code, code) for d, code in those}
+        for day, those in wanted.items()
+    }
+    for dimension, codes in _by_dimension(set[Wanted]().union(*wanted.values())).items():
         if dimension in classification.REGISTERED:
-            found = classification.labels(uow.connection, uow.scope, dimension, codes, day=day)
+            asked = [(code, day) for day, those in wanted.items() for d, code in those if d is dimension]
+            found = classification.labels(uow.connection, uow.scope, dimension, asked)
+            for (code, day), name in found.items():
+                named[day][dimension, code] = _labelled(dimension, name)
         elif dimension is Dimension.COUNTERPARTY:
-            found = counterparties.labels(uow.connection, uow.scope, codes)
-        named |= {(dimension, code): _labelled(dimension, f) for code, f in found.items()}
+            known = counterparties.labels(uow.connection, uow.scope, codes)
+            for those in named.values():
+                those |= {(d, code): _labelled(d, known[code]) for d, code in those if d is dimension and code in known}
     return named
 
 

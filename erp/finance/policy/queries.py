@@ -81,6 +81,36 @@ def signed(connection: Connection, scope: Scope, organisation_id: int) -> list[E
     return [_edition(row) for row in rows]
 
 
+def to_sign(connection: Connection, scope: Scope, organisation_id: int) -> list[int]:
+    """Editions that are proposed, but by nobody for whom the scope's actor stands: by number."""
+    found = connection.execute(
+        text("""
+            SELECT p.id FROM finance_policy p
+              JOIN finance_policy_act a
+                ON (a.organisation_id, a.policy_id, a.version) = (p.organisation_id, p.id, p.version)
+             WHERE p.organisation_id = :organisation AND p.state = 'proposed'
+               AND NOT (a.actor_id || a.lenders) && CAST(:people AS int[])
+             ORDER BY p.id
+        """),
+        {"organisation": organisation_id, "people": sorted(scope.stands_for)},
+    )
+    return list(found.scalars())
+
+
+def is_untouched(connection: Connection, scope: Scope, organisation_id: int, since: date) -> bool:
+    """Whether no edition was ever signed, and nothing but opening entries is posted from a day on."""
+    found: bool = connection.execute(
+        text("""
+            SELECT NOT EXISTS (SELECT FROM finance_policy WHERE organisation_id = :organisation AND state = 'signed')
+                   AND NOT EXISTS (SELECT FROM ledger_entry
+                                    WHERE organisation_id = :organisation AND effective_on >= :since
+                                      AND kind <> 'opening')
+        """),
+        {"organisation": organisation_id, "since": since},
+    ).scalar_one()
+    return found
+
+
 def insert_edition(
     connection: Connection,
     scope: Scope,

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,10 @@ class PolicyNotOffered(NotFound):
 
 class PolicyNotTomorrow(RuleViolated):
     code = "policy-not-tomorrow"
-    template = "An accounting policy begins tomorrow or later: what counts today stays as it is."
+    template = (
+        "An accounting policy begins tomorrow or later: what counts today stays as it is. Only the first one may begin"
+        " earlier, on a day from which on nothing is posted."
+    )
 
 
 class HeadNeeded(NotPermitted):
@@ -126,12 +128,6 @@ def require_version(edition: Edition, version: int, *states: State) -> None:
     """Raises: PolicyChanged, where it is not what the actor saw, or no such act is left to do."""
     if edition.version != version or edition.state not in states:
         raise PolicyChanged()
-
-
-def require_tomorrow(since: date, today: date) -> None:
-    """Raises: PolicyNotTomorrow."""
-    if since <= today:
-        raise PolicyNotTomorrow()
 
 
 _LISTS = {"journals": "code", "depreciation": "group", "closing": "step", "thresholds": "code"}

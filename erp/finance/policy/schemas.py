@@ -11,7 +11,10 @@ from erp.finance.policy.content import Content
 class WritePolicy(Command):
     """What an edition is to say, and from which day."""
 
-    since: Day = Field(description="The first day on which it counts, tomorrow or later when it is signed.")
+    since: Day = Field(
+        description="The first day on which it counts: tomorrow or later when it is signed. Of an institution's first"
+        " edition also earlier, where nothing but opening entries is posted from that day on."
+    )
     content: Content
 
 

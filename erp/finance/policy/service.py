@@ -1,7 +1,7 @@
 """Use cases of the accounting policy.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -9,14 +9,16 @@ from erp.base import audit
 from erp.base.clock import today
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import service as approvals
-from erp.finance.approvals.model import Duty
+from erp.finance.approvals.model import Duty, Route
 from erp.finance.approvals.schemas import ReleaseJournal, RequireApproval, StepAsked
 from erp.finance.journal import service as journal
 from erp.finance.policy import queries, rules
-from erp.finance.policy.content import Content, JournalRule, Rounding
+from erp.finance.policy.content import ROUTE, Content, JournalRule, Rounding
 from erp.finance.policy.model import Act, Adopted, Difference, Edition, Numbering, Offer, State, Step
 from erp.finance.policy.schemas import BeginPolicy, WritePolicy
 from erp.reference.access.model import Role
+from erp.reference.notifications import service as notifications
+from erp.reference.notifications.model import NotificationKind
 from erp.reference.signatures import service as signatures
 from erp.reference.signatures.model import Evidence, Signature
 from ledger.errors import KeyReused, PolicyChanged
@@ -33,7 +35,7 @@ def begin(uow: UnitOfWork, organisation_id: int, command: BeginPolicy) -> Editio
 
     Raises: PolicyNotTomorrow, PolicyNotOffered, KeyReused; Invalid with every fault of the content.
     """
-    _check(uow, command)
+    _check(uow, organisation_id, command)
     adopts = None
     if command.adopts_organisation is not None and command.adopts_policy is not None:
         adopts = Adopted(command.adopts_organisation, command.adopts_policy)
@@ -63,7 +65,7 @@ def rewrite(uow: UnitOfWork, organisation_id: int, policy_id: int, version: int,
     ):
         return before  # sent twice
     rules.require_version(before, version, State.DRAFT)
-    _check(uow, command)
+    _check(uow, organisation_id, command)
     if not queries.rewrite(
         uow.connection, uow.scope, organisation_id, policy_id, version, command.since, command.content
     ):
@@ -80,9 +82,10 @@ def rewrite(uow: UnitOfWork, organisation_id: int, policy_id: int, version: int,
     return after
 
 
-def _check(uow: UnitOfWork, command: WritePolicy) -> None:
-    rules.require_tomorrow(command.since, today())
-    rules.check(command.content, {each.code for each in journal.journals(uow)})
+def _check(uow: UnitOfWork, organisation_id: int, said: WritePolicy | Edition) -> None:
+    if not may_begin(uow, organisation_id, said.since):
+        raise rules.PolicyNotTomorrow()
+    rules.check(said.content, {each.code for each in journal.journals(uow)})
 
 
 # ------------------------------------------------------------------------------------------------ sign
@@ -97,15 +100,18 @@ def propose(uow: UnitOfWork, organisation_id: int, policy_id: int, version: int,
     if _was_done(uow, found, version, Step.PROPOSED):
         return found
     rules.require_version(found, version, State.DRAFT)
-    rules.require_tomorrow(found.since, today())
-    rules.check(found.content, {each.code for each in journal.journals(uow)})
-    return _act(uow, found, Step.PROPOSED, signature=_signed(uow, found, SECOND, evidence))
+    _check(uow, organisation_id, found)
+    done = _act(uow, found, Step.PROPOSED, signature=_signed(uow, found, SECOND, evidence))
+    proposers = acts(uow, organisation_id, policy_id)[-1].people
+    heads = approvals.nearest(uow, organisation_id, [Role.MANAGER.value], proposers)
+    notifications.notify_all(uow, heads, NotificationKind.POLICY_TO_SIGN, done.subject, what=f"№ {done.id}")
+    return done
 
 
 def sign(uow: UnitOfWork, organisation_id: int, policy_id: int, version: int, evidence: Evidence) -> Edition:
     """The head of the institution signs what was proposed: it counts from its day, and ends the edition before.
 
-    Who signs which journal becomes what it says, from the same day.
+    Who signs which journal becomes what it says, from the same day; tomorrow at the earliest.
 
     Raises: HeadNeeded, PolicyUnknown, PolicyChanged, PolicyOwn, PolicyBeginsInThePast, PolicyDayTaken; as signing does.
     """
@@ -180,6 +186,7 @@ def _act(
         reason=reason,
         signature_id=signature.id if signature else None,
     )
+    notifications.read_about(uow, found.subject)
     facts: dict[str, Any] = {"reason": reason} if reason else {}
     _record(uow, f"policy-{step.value}", found, since=found.since.isoformat(), **facts)
     return edition(uow, found.organisation_id, found.id)
@@ -200,7 +207,7 @@ def _told(differences: Sequence[Difference]) -> tuple[dict[str, Any], dict[str, 
 
 def _route(uow: UnitOfWork, signed: Edition) -> None:
     """From the edition's day each journal's entries go the way it says, until a later edition says otherwise."""
-    at, since = signed.organisation_id, signed.since
+    at, since = signed.organisation_id, max(signed.since, today() + timedelta(days=1))
     asked = {rule.code: _steps(rule) for rule in signed.content.journals if rule.steps}
     for duty in approvals.duties(uow, at):
         start, end = duty.in_force.start, duty.in_force.end
@@ -245,9 +252,19 @@ def acts(uow: UnitOfWork, organisation_id: int, policy_id: int) -> list[Act]:
     return queries.acts(uow.connection, uow.scope, organisation_id, policy_id)
 
 
+def to_sign(uow: UnitOfWork, organisation_id: int) -> list[int]:
+    """Numbers of the editions that wait for the head's signature and that the actor did not propose."""
+    return queries.to_sign(uow.connection, uow.scope, organisation_id)
+
+
 def in_force(uow: UnitOfWork, organisation_id: int, day: date) -> Edition | None:
     """The edition that counts on a day."""
     return next(iter(queries.in_force(uow.connection, uow.scope, [organisation_id], day)), None)
+
+
+def may_begin(uow: UnitOfWork, organisation_id: int, since: date) -> bool:
+    """Whether an edition may begin on a day: tomorrow or later; the first one before anything is posted too."""
+    return since > today() or queries.is_untouched(uow.connection, uow.scope, organisation_id, since)
 
 
 def before(uow: UnitOfWork, shown: Edition) -> Edition | None:
@@ -269,17 +286,34 @@ def numbering(uow: UnitOfWork, organisation_id: int) -> Numbering:
     )
 
 
-def rounded(uow: UnitOfWork, organisation_id: int, day: date, tiyn: Fraction) -> int:
-    """A computed amount as the policy of the day rounds it; to the tiyn, halves up, where there is none."""
+def rounding(uow: UnitOfWork, organisation_id: int, day: date) -> Callable[[Fraction], int]:
+    """How the policy of the day rounds computed amounts, in tiyn; to the tiyn, halves up, where there is none."""
     found = in_force(uow, organisation_id, day)
-    return (found.content.amounts if found else Rounding()).rounded(tiyn)
+    return (found.content.amounts if found else Rounding()).rounded
 
 
 def usual(uow: UnitOfWork, organisation_id: int) -> Content:
-    """What a new edition begins from: the last one signed, or the default with the journals there are."""
+    """What a new edition begins from: the last one signed, or the default with the journals there are.
+
+    Who signs what stays as the institution has it, so that a first edition lifts no duty unsaid.
+    """
     kept = queries.signed(uow.connection, uow.scope, organisation_id)
     if kept:
         return kept[-1].content
-    there = {each.code for each in journal.document_journals(uow)}
+    there, day = {each.code for each in journal.document_journals(uow)}, today()
     default = rules.default().content
-    return default.model_copy(update={"journals": tuple(each for each in default.journals if each.code in there)})
+    routes = {
+        duty.journal.code: duty.route
+        for duty in approvals.duties(uow, organisation_id)
+        if duty.in_force.end is None or duty.in_force.end > day
+    }
+    journals = (_by_route(each, routes.get(each.code)) for each in default.journals if each.code in there)
+    return default.model_copy(update={"journals": tuple(journals)})
+
+
+def _by_route(rule: JournalRule, route: Route | None) -> JournalRule:
+    """The rule with the steps that are asked for already."""
+    if route is None:
+        return rule
+    steps, cms = (tuple(step for step in ROUTE if step in asked) for asked in (route.steps, route.cms))
+    return rule.model_copy(update={"steps": steps, "cms": cms})

@@ -4,7 +4,8 @@
     product   = factor { ("*" | "/") factor }
     factor    = "-" factor | atom [ "%" ]
     atom      = number | "№" row | name | fact "(" account ")" | "(" formula ")"
-              | "min" | "max" "(" formula { ";" formula } ")" | "round" "(" formula [ ";" formula ] ")"
+              | "min" | "max" "(" formula ";" formula { ";" formula } ")"
+              | "round" "(" formula [ ";" formula ] ")"
               | "if" "(" formula ("<" | "<=" | ">" | ">=" | "=" | "<>") formula ";" formula ";" formula ")"
 
 A name stands for what is asked for when the formula is used; ``№2`` is the amount of the second row; a fact is read
@@ -286,7 +287,8 @@ class _Parser:
         first = self._sum()
         if function == "round":
             return self._closed(Rounded(first, self._sum() if self._take(";") else Number(Fraction(0))))
-        among = [first]
+        self._need(";")
+        among = [first, self._sum()]
         while self._take(";"):
             among.append(self._sum())
         return self._closed(Choice(function, tuple(among)))

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import IntegrityError
 
 from erp.base.db import many
 from erp.base.scope import Scope
@@ -103,6 +104,9 @@ def templates(connection: Connection, scope: Scope, organisation_id: int) -> lis
     return many(TemplateRow, rows)
 
 
+_TAKEN = "23505"  # unique index
+
+
 def update_template(
     connection: Connection,
     scope: Scope,
@@ -113,27 +117,29 @@ def update_template(
     shared: bool,
     document: dict[str, Any],
 ) -> bool:
-    """Another content, another version; false where the owner has another template of that name."""
-    changed = connection.execute(
-        text("""
-            UPDATE finance_template t
-               SET name = :name, shared = :shared, sheet = CAST(:sheet AS jsonb), version = version + 1,
-                   changed_at = clock_timestamp()
-             WHERE t.organisation_id = :organisation AND t.id = :template
-               AND NOT EXISTS (SELECT FROM finance_template o
-                                WHERE o.organisation_id = t.organisation_id AND o.owner_id = t.owner_id AND o.id <> t.id
-                                  AND o.retired_at IS NULL AND lower(btrim(o.name)) = lower(btrim(:name)))
-            RETURNING t.id
-        """),
-        {
-            "organisation": organisation_id,
-            "template": template_id,
-            "name": name,
-            "shared": shared,
-            "sheet": json.dumps(document, ensure_ascii=False),
-        },
-    )
-    return changed.scalar_one_or_none() is not None
+    """Another content, another version; false where the owner has another template of that name, seen or not."""
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                text("""
+                    UPDATE finance_template
+                       SET name = :name, shared = :shared, sheet = CAST(:sheet AS jsonb), version = version + 1,
+                           changed_at = clock_timestamp()
+                     WHERE organisation_id = :organisation AND id = :template
+                """),
+                {
+                    "organisation": organisation_id,
+                    "template": template_id,
+                    "name": name,
+                    "shared": shared,
+                    "sheet": json.dumps(document, ensure_ascii=False),
+                },
+            )
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) == _TAKEN:
+            return False
+        raise
+    return True
 
 
 def retire_template(connection: Connection, scope: Scope, organisation_id: int, template_id: int) -> None:

@@ -17,6 +17,8 @@ from erp.finance.templates.formulas import Fact, Formula, Given
 from erp.finance.templates.model import FORMULA, Every, Recurrence
 
 MOST_ROWS = 200
+Rounded = Callable[[Fraction], int]
+"""To whole tiyn, as the accounting policy says."""
 
 
 class TemplateUnknown(NotFound):
@@ -42,6 +44,11 @@ class TemplateRecurs(Conflict):
 class TemplateIsPrivate(Conflict):
     code = "template-is-private"
     template = "Only a template that all see can fall due by itself. Share it first."
+
+
+class TemplateIsAnothers(Conflict):
+    code = "template-is-anothers"
+    template = "This template belongs to {owner}: nobody else can keep it from the others."
 
 
 class TemplateEmpty(RuleViolated):
@@ -147,8 +154,10 @@ def names_given(names: Iterable[str], typed: Mapping[str, str]) -> dict[str, Fra
     return given
 
 
-def filled(sheet: Sheet, reading: Reading, given: Given, day: date, month: str) -> Sheet:
-    """The sheet with its amounts reckoned, in whole tiyn, half away from zero; rows that come to nothing are left out.
+def filled(
+    sheet: Sheet, reading: Reading, given: Given, day: date, month: str, rounded: Rounded = formulas.half_up
+) -> Sheet:
+    """The sheet with its amounts reckoned and rounded; rows that come to nothing are left out.
 
     ``month`` is the day's, in words: it stands for ``{month}`` in texts.
 
@@ -159,7 +168,7 @@ def filled(sheet: Sheet, reading: Reading, given: Given, day: date, month: str) 
     for number, row in enumerate(sheet.rows, 1):
         try:
             if formula := reading.formulas.get(number):
-                amounts[number] = _in_tiyn(formulas.value(formula, replace(given, rows=amounts)))
+                amounts[number] = _in_tenge(rounded(100 * formulas.value(formula, replace(given, rows=amounts))))
             elif row.amount.strip():
                 amounts[number] = Fraction(parse_tiyn(row.amount), 100)
         except DomainError as fault:
@@ -175,9 +184,8 @@ def filled(sheet: Sheet, reading: Reading, given: Given, day: date, month: str) 
     return replace(sheet, rows=rows, effective_on=f"{day:%d.%m.%Y}", memo=texts(sheet.memo))
 
 
-def _in_tiyn(tenge: Fraction) -> Fraction:
+def _in_tenge(tiyn: int) -> Fraction:
     """Raises: AmountOutOfRange."""
-    tiyn = formulas.half_up(tenge * 100)
     return Fraction(parse_tiyn(decimal_string(tiyn)), 100)
 
 

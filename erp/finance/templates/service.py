@@ -20,7 +20,7 @@ from erp.finance.journal import service as journal
 from erp.finance.journal.model import BalanceRow
 from erp.finance.journal.rules import AccountUnknown
 from erp.finance.templates import queries, rules
-from erp.finance.templates.formulas import Fact, FactKind, Given
+from erp.finance.templates.formulas import Fact, FactKind, Given, half_up
 from erp.finance.templates.model import Occurrence, OccurrenceState, Recurrence, Template, TemplateRow
 from erp.finance.templates.schemas import ChangeTemplate, EndRecurrence, LeaveOut, MakeTemplate, Recur, UseTemplate
 
@@ -61,12 +61,14 @@ def change(uow: UnitOfWork, organisation_id: int, template_id: int, version: int
     """Give it another content.
 
     Raises: Invalid with the fault of every formula; TemplateUnknown, TemplateChanged, TemplateEmpty,
-    TemplateOfThatName; TemplateRecurs where it would be hidden while it falls due.
+    TemplateOfThatName; TemplateIsAnothers where somebody else would hide it, TemplateRecurs where it falls due.
     """
     sheet = rules.without_blanks(command.sheet.sheet)
     rules.read(sheet)
     found = _lock(uow, organisation_id, template_id, version)
     if not command.shared:
+        if found.owner_id != uow.scope.actor.id:
+            raise rules.TemplateIsAnothers(owner=found.owner)
         _require_not_recurring(uow, found)
     if not queries.update_template(
         uow.connection,
@@ -127,7 +129,12 @@ def _told(found: Template) -> dict[str, object]:
 
 
 def fill(
-    uow: UnitOfWork, organisation_id: int, found: Template, command: UseTemplate, month_words: MonthWords
+    uow: UnitOfWork,
+    organisation_id: int,
+    found: Template,
+    command: UseTemplate,
+    month_words: MonthWords,
+    rounded: rules.Rounded,
 ) -> Sheet:
     """A template's sheet for a day, its amounts reckoned from what is given and from the books.
 
@@ -136,7 +143,7 @@ def fill(
     reading, day = rules.read(found.sheet), command.effective_on
     names = rules.names_given(reading.names, command.inputs)
     facts = _facts(uow, organisation_id, reading, day) if reading.facts else {}
-    return rules.filled(found.sheet, reading, Given(names, {}, facts), day, month_words(day))
+    return rules.filled(found.sheet, reading, Given(names, {}, facts), day, month_words(day), rounded)
 
 
 def use(
@@ -145,13 +152,14 @@ def use(
     template_id: int,
     command: UseTemplate,
     month_words: MonthWords = rules.month_in_figures,
+    rounded: rules.Rounded = half_up,
 ) -> Draft:
     """A draft from a template; the same key gives the draft it began.
 
     Raises: TemplateUnknown; as ``fill``.
     """
     found = template(uow, organisation_id, template_id)
-    sheet = fill(uow, organisation_id, found, command, month_words)
+    sheet = fill(uow, organisation_id, found, command, month_words, rounded)
     return drafts.begin(uow, organisation_id, sheet, origin=Origin.TEMPLATE, note=found.name, key=command.key)
 
 
@@ -230,8 +238,13 @@ def recurrence(uow: UnitOfWork, organisation_id: int, recurrence_id: int) -> Rec
 
 
 def end_recurrence(uow: UnitOfWork, organisation_id: int, recurrence_id: int, command: EndRecurrence) -> Recurrence:
-    """From a day on it falls due no more; what fell due before stays.  Raises: RecurrenceUnknown, IntervalReversed."""
+    """From a day on it falls due no more; what fell due before stays, and what has ended earlier ends no later.
+
+    Raises: RecurrenceUnknown, IntervalReversed.
+    """
     found = recurrence(uow, organisation_id, recurrence_id)
+    if found.until is not None and found.until <= command.until:
+        return found
     if command.until <= found.since:
         raise IntervalReversed(first=day_string(found.since), last=day_string(command.until))
     queries.end_recurrence(uow.connection, uow.scope, organisation_id, recurrence_id, command.until)
@@ -265,24 +278,29 @@ def draft_due(
     recurrence_id: int,
     due_on: date,
     month_words: MonthWords = rules.month_in_figures,
+    rounded: rules.Rounded = half_up,
 ) -> Draft:
     """The actor's draft for a due day; doing it twice makes one.
 
-    Raises: RecurrenceUnknown, OccurrenceDone where somebody else drafted it, or it was left out; as ``use``.
+    Where another's draft was never posted, the actor gets one of their own: both have one key, and so post one entry.
+
+    Raises: RecurrenceUnknown; OccurrenceDone where it was posted, sent for approval or left out; as ``use``.
     """
     found, key = _require_due(uow, organisation_id, recurrence_id, due_on)
-    if not queries.insert_occurrence(uow.connection, uow.scope, organisation_id, recurrence_id, due_on, key=key):
-        (before,) = (
-            each
-            for each in queries.occurrences(uow.connection, uow.scope, organisation_id, due_on, due_on)
-            if each.recurrence_id == recurrence_id
-        )
-        if before.draft_id is None:
-            raise rules.OccurrenceDone()
-        return drafts.draft(uow, organisation_id, before.draft_id)
+    if queries.insert_occurrence(uow.connection, uow.scope, organisation_id, recurrence_id, due_on, key=key):
+        _record(uow, "recurrence-drafted", organisation_id, found.template_id, due_on=due_on.isoformat())
+    else:
+        _require_unfinished(uow, organisation_id, recurrence_id, due_on)
     command = UseTemplate(key=key, effective_on=due_on, inputs=dict(found.inputs))
-    _record(uow, "recurrence-drafted", organisation_id, found.template_id, due_on=due_on.isoformat())
-    return use(uow, organisation_id, found.template_id, command, month_words)
+    return use(uow, organisation_id, found.template_id, command, month_words, rounded)
+
+
+def _require_unfinished(uow: UnitOfWork, organisation_id: int, recurrence_id: int, due_on: date) -> None:
+    """Raises: OccurrenceDone."""
+    dealt_with = queries.occurrences(uow.connection, uow.scope, organisation_id, due_on, due_on)
+    (before,) = (each for each in dealt_with if each.recurrence_id == recurrence_id)
+    if before.state is not OccurrenceState.DRAFTED:
+        raise rules.OccurrenceDone()
 
 
 def leave_out(uow: UnitOfWork, organisation_id: int, recurrence_id: int, due_on: date, command: LeaveOut) -> None:

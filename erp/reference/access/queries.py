@@ -714,14 +714,17 @@ def delete_identity(connection: Connection, scope: Scope, user_id: int, issuer: 
     )
 
 
-def user_known_as(connection: Connection, scope: Scope, issuer: str, subject: str, day: date) -> User | None:
-    """The person that an issuer calls so, if they are let in on ``day``."""
+def credentials_known_as(
+    connection: Connection, scope: Scope, issuer: str, subject: str, day: date
+) -> Credentials | None:
+    """Of the person that an issuer calls so, if they are let in on ``day``."""
     row = connection.execute(
         text("""
-            SELECT u.id, u.login, u.name, u.language
+            SELECT u.id, login, name, language, password_hash, coalesce(f.is_confirmed, false) AS has_second_factor
               FROM reference_user_identity i JOIN reference_user u ON u.id = i.user_id
+              LEFT JOIN reference_second_factor f ON f.user_id = u.id
              WHERE i.issuer = :issuer AND i.subject = :subject AND u.in_force @> CAST(:day AS date)
         """),
         {"issuer": issuer, "subject": subject, "day": day},
     ).one_or_none()
-    return one(User, row) if row else None
+    return one(Credentials, row) if row else None

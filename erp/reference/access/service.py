@@ -159,14 +159,17 @@ def sign_in(engine: Engine, scope: Scope, login: str, password: str, day: date, 
         user_id = known.id if known else 0
         run(engine, scope, lambda u: audit.record(u.connection, u.scope, "sign-in-refused", f"user:{user_id}"))
         raise WrongCredentials()
-    if known.has_second_factor:
-        return run(engine, scope, lambda u: _challenged(u, known, agent))
-    return run(engine, scope, lambda u: _signed_in(u, _user(known), agent))
+    return run(engine, scope, lambda u: _known(u, known, agent))
 
 
 def _attempt(uow: UnitOfWork, login: str, day: date) -> tuple[datetime | None, queries.Credentials | None]:
     retry_at = queries.count_attempt(uow.connection, uow.scope, login)
     return retry_at, queries.credentials_of(uow.connection, uow.scope, login, day)
+
+
+def _known(uow: UnitOfWork, known: queries.Credentials, agent: str) -> SignedIn:
+    """Let in, or first to say a code, who has shown who they are."""
+    return _challenged(uow, known, agent) if known.has_second_factor else _signed_in(uow, _user(known), agent)
 
 
 def _challenged(uow: UnitOfWork, known: queries.Credentials, agent: str) -> SignedIn:
@@ -214,7 +217,10 @@ def _answered(
 
 
 def sign_in_by(engine: Engine, scope: Scope, issuer: str, subject: str, day: date, agent: str = "") -> SignedIn:
-    """A browser session for who signed in at a provider, which calls them ``subject``.
+    """A browser session, or the challenge to say a code first, for who signed in at a provider as ``subject``.
+
+    Whoever turned one-time codes on here says one whatever the provider asked for: else to link an account, which a
+    browser left open is enough for, would turn them off.
 
     Raises: IdentityNotLinked, also of who is not let in.
     """
@@ -225,11 +231,11 @@ def sign_in_by(engine: Engine, scope: Scope, issuer: str, subject: str, day: dat
 
 
 def _signed_in_by(uow: UnitOfWork, issuer: str, subject: str, day: date, agent: str) -> SignedIn | None:
-    user = queries.user_known_as(uow.connection, uow.scope, issuer, subject, day)
-    if user is None:
+    known = queries.credentials_known_as(uow.connection, uow.scope, issuer, subject, day)
+    if known is None:
         audit.record(uow.connection, uow.scope, "sign-in-refused", "user:0", issuer=issuer)
         return None
-    return _signed_in(uow, user, agent)
+    return _known(uow, known, agent)
 
 
 def _wait(retry_at: datetime) -> TooManyAttempts:

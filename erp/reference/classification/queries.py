@@ -29,11 +29,11 @@ _SEARCH = text("""
 
 # a subprogramme that is not a typical one goes by its programme's name
 _LABELS = text("""
-    SELECT DISTINCT ON (w.code) w.code, v.name_kk, v.name_ru, v.name_en, v.confidence
-      FROM unnest(CAST(:codes AS text[])) AS w(code)
+    SELECT DISTINCT ON (w.code, w.day) w.day, w.code, v.name_kk, v.name_ru, v.name_en, v.confidence
+      FROM unnest(CAST(:codes AS text[]), CAST(:days AS date[])) AS w(code, day)
       JOIN reference_dimension_value v
         ON v.dimension = :dimension AND v.code IN (w.code, CASE :dimension WHEN 1 THEN left(w.code, 7) END)
-     ORDER BY w.code, v.code <> w.code, NOT v.in_force @> CAST(:day AS date), upper_inf(v.in_force) DESC,
+     ORDER BY w.code, w.day, v.code <> w.code, NOT v.in_force @> w.day, upper_inf(v.in_force) DESC,
               upper(v.in_force) DESC NULLS LAST
 """)
 
@@ -76,11 +76,16 @@ def search(
 
 
 def labels(
-    connection: Connection, scope: Scope, dimension: Dimension, codes: Collection[str], *, day: date
-) -> dict[str, CodeName]:
-    """Names of codes, preferably as they were on ``day``; codes without a name are absent."""
-    parameters = {"dimension": int(dimension), "codes": list(codes), "day": day}
-    return {row.code: CodeName(**row._mapping) for row in connection.execute(_LABELS, parameters)}
+    connection: Connection, scope: Scope, dimension: Dimension, wanted: Collection[tuple[str, date]]
+) -> dict[tuple[str, date], CodeName]:
+    """Names of codes, preferably as they were on each one's day; codes without a name are absent."""
+    parameters = {
+        "dimension": int(dimension),
+        "codes": [code for code, _ in wanted],
+        "days": [day for _, day in wanted],
+    }
+    rows = (dict(row._mapping) for row in connection.execute(_LABELS, parameters))
+    return {(row["code"], row.pop("day")): CodeName(**row) for row in rows}
 
 
 def unknown_codes(

@@ -17,6 +17,7 @@ class NotificationKind(StrEnum):
     TO_APPROVE = "to-approve"
     APPROVED = "approved"
     RETURNED = "returned"
+    POLICY_TO_SIGN = "policy-to-sign"
     CLOSING_DUE = "closing-due"
     CLOSING_LATE = "closing-late"
 
@@ -30,6 +31,7 @@ SENTENCES: dict[NotificationKind, str] = {
     NotificationKind.TO_APPROVE: N_("{actor} asks you to approve {what}."),
     NotificationKind.APPROVED: N_("{actor} approved {what}."),
     NotificationKind.RETURNED: N_("{actor} returned {what}: {reason}"),
+    NotificationKind.POLICY_TO_SIGN: N_("{actor} asks you to sign the accounting policy {what}."),
     NotificationKind.CLOSING_DUE: N_("Steps of the month close are due today: {what}."),
     NotificationKind.CLOSING_LATE: N_("Steps of the month close are late: {what}."),
 }

@@ -94,6 +94,17 @@ def unarmoured(container: bytes) -> bytes:
         return pem.unarmor(container)[2] if pem.detect(container) else container
 
 
+def container_in(file: bytes) -> bytes | None:
+    """The SignedData that a file is, whatever it holds; ``None`` where it is none."""
+    try:
+        container = unarmoured(file)
+        with reading():
+            is_signed = cms.ContentInfo.load(container, strict=True)["content_type"].native == "signed_data"
+    except ContainerMalformed:
+        return None
+    return container if is_signed else None
+
+
 def read(container: bytes) -> Container:
     """Raises: ContainerMalformed, SignersNotOne, CertificateMissing, AlgorithmNotVerifiable, AlgorithmWeak."""
     with reading():

@@ -228,12 +228,3 @@ class Trusted:
     valid_until: datetime
     trusted_from: datetime
     withdrawn_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What signatures are verified against."""
-
-    roots: tuple[bytes, ...] = ()
-    centres: tuple[bytes, ...] = ()
-    lists: tuple[RevocationList, ...] = ()

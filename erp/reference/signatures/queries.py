@@ -86,14 +86,16 @@ _TOLD = """
 _PEOPLE = "LEFT JOIN reference_user u ON u.id = s.signer_id LEFT JOIN reference_user b ON b.id = s.on_behalf_of"
 
 
-def signatures_of(connection: Connection, scope: Scope, organisation_id: int, subject: str) -> list[Signature]:
-    """Those of a subject, in the order in which they were given."""
+def signatures_of(
+    connection: Connection, scope: Scope, organisation_id: int, subjects: Collection[str]
+) -> list[Signature]:
+    """Those of some subjects, in the order in which they were given."""
     rows = connection.execute(
         text(f"""
             SELECT {_TOLD} FROM reference_signature s {_PEOPLE}
-             WHERE s.organisation_id = :organisation AND s.subject = :subject ORDER BY s.id
+             WHERE s.organisation_id = :organisation AND s.subject = ANY(:subjects) ORDER BY s.id
         """),
-        {"organisation": organisation_id, "subject": subject},
+        {"organisation": organisation_id, "subjects": list(subjects)},
     )
     return [_signature(row) for row in rows]
 
@@ -185,13 +187,13 @@ def trusted(connection: Connection, scope: Scope) -> list[Trusted]:
 
 
 def insert_trusted(connection: Connection, scope: Scope, certificate: Certificate, *, is_root: bool) -> bool:
-    """Whether it was not trusted before."""
+    """Whether it is new: one whose trust was withdrawn stays so."""
     inserted = connection.execute(
         text("""
-            INSERT INTO reference_trusted_certificate AS t (sha256, certificate, is_root, name, serial, valid_from,
-                                                            valid_until)
+            INSERT INTO reference_trusted_certificate (sha256, certificate, is_root, name, serial, valid_from,
+                                                       valid_until)
             VALUES (:sha256, :der, :is_root, :name, :serial, :valid_from, :valid_until)
-            ON CONFLICT (sha256) DO UPDATE SET withdrawn_at = NULL WHERE t.withdrawn_at IS NOT NULL
+            ON CONFLICT DO NOTHING
         """),
         {
             "sha256": sha256(certificate.der).digest(),
@@ -206,14 +208,15 @@ def insert_trusted(connection: Connection, scope: Scope, certificate: Certificat
     return inserted.rowcount == 1
 
 
-def withdraw_trusted(connection: Connection, scope: Scope, digest: bytes) -> str | None:
-    """The name of the centre that is trusted no more."""
+def set_trust(connection: Connection, scope: Scope, digest: bytes, *, trusted: bool) -> str | None:
+    """The name of the centre that is trusted from now on, or no more; ``None`` where it is so already."""
     return connection.execute(
         text("""
-            UPDATE reference_trusted_certificate SET withdrawn_at = clock_timestamp()
-             WHERE sha256 = :sha256 AND withdrawn_at IS NULL RETURNING name
+            UPDATE reference_trusted_certificate
+               SET withdrawn_at = CASE WHEN :trusted THEN NULL ELSE clock_timestamp() END
+             WHERE sha256 = :sha256 AND (withdrawn_at IS NOT NULL) = :trusted RETURNING name
         """),
-        {"sha256": digest},
+        {"sha256": digest, "trusted": trusted},
     ).scalar_one_or_none()
 
 

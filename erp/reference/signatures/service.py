@@ -5,7 +5,7 @@ taken is never changed; its digests stand in the trail, which is sealed with the
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -94,7 +94,17 @@ def sign(
 
 def signatures_of(uow: UnitOfWork, organisation_id: int, subject: str) -> tuple[Signature, ...]:
     """Signatures of a subject, in the order in which they were given."""
-    return tuple(queries.signatures_of(uow.connection, uow.scope, organisation_id, subject))
+    return signatures_by_subject(uow, organisation_id, [subject])[subject]
+
+
+def signatures_by_subject(
+    uow: UnitOfWork, organisation_id: int, subjects: Collection[str]
+) -> dict[str, tuple[Signature, ...]]:
+    """The same of many subjects at once."""
+    found: dict[str, list[Signature]] = {subject: [] for subject in subjects}
+    for signature in queries.signatures_of(uow.connection, uow.scope, organisation_id, subjects):
+        found[signature.subject].append(signature)
+    return {subject: tuple(given) for subject, given in found.items()}
 
 
 def kept(uow: UnitOfWork, organisation_id: int, signature_id: int) -> Kept:
@@ -113,11 +123,17 @@ def check(uow: UnitOfWork, code: str) -> Checked:
     return Checked(found.signature, rules.document_in(found.content), _verdict(uow, found))
 
 
-def is_the_signed(uow: UnitOfWork, code: str, file: bytes) -> bool:
-    """Whether a file is, byte for byte, what was signed or the container.  Raises: SignatureUnknown."""
-    signature = _by_code(uow, code).signature
-    known = (signature.content_sha256, signature.container_sha256)
-    return any(each is not None and hmac.compare_digest(each, sha256(file).digest()) for each in known)
+def compare(uow: UnitOfWork, code: str, file: bytes) -> bool | Examined:
+    """Whether a file is, byte for byte, what was signed or the container; how another container over it holds now.
+
+    Raises: SignatureUnknown.
+    """
+    found = _by_code(uow, code)
+    known = (found.signature.content_sha256, found.signature.container_sha256)
+    if any(each is not None and hmac.compare_digest(each, sha256(file).digest()) for each in known):
+        return True
+    container = containers.container_in(file) if len(file) <= rules.LARGEST else None
+    return False if container is None else examine(uow, found.content, container)
 
 
 def examine(uow: UnitOfWork, content: bytes, container: bytes) -> Examined:

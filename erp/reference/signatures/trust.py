@@ -39,7 +39,10 @@ class NewestList:
 
 
 def load(uow: UnitOfWork, files: Sequence[File]) -> Loaded:
-    """Take in certificates, self-signed ones as roots, then the lists that they signed; what is there already stays.
+    """Take in certificates, self-signed ones as roots, then the lists that they signed.
+
+    What is there already stays as it is: a centre whose trust was withdrawn is not trusted because its file still lies
+    in the folder.
 
     Raises: TrustFileMalformed, ListNotSigned.
     """
@@ -79,10 +82,19 @@ def newest_lists(uow: UnitOfWork) -> list[NewestList]:
 
 def withdraw(uow: UnitOfWork, digest: bytes, reason: str) -> str:
     """From now on nothing is signed under a centre; returns its name.  Raises: CertificateUnknown."""
-    name = queries.withdraw_trusted(uow.connection, uow.scope, digest)
+    return _set(uow, digest, "trust-withdrawn", reason, trusted=False)
+
+
+def restore(uow: UnitOfWork, digest: bytes, reason: str) -> str:
+    """Take a withdrawal back, as if it had not been; the trail tells of both.  Raises: CertificateUnknown."""
+    return _set(uow, digest, "trust-restored", reason, trusted=True)
+
+
+def _set(uow: UnitOfWork, digest: bytes, action: str, reason: str, *, trusted: bool) -> str:
+    name = queries.set_trust(uow.connection, uow.scope, digest, trusted=trusted)
     if name is None:
         raise CertificateUnknown()
-    audit.record(uow.connection, uow.scope, "trust-withdrawn", "trust:", name=name, reason=reason)
+    audit.record(uow.connection, uow.scope, action, "trust:", name=name, reason=reason)
     return name
 
 

@@ -19,7 +19,7 @@ class TypicalEntryUnclear(NotFound):
 
 def entries(uow: UnitOfWork, day: date, words: str = "") -> list[TypicalEntry]:
     """Typical entries on a day, all or those that hold every word, by section."""
-    return queries.entries(uow.connection, uow.scope, day, words)
+    return queries.entries(uow.connection, uow.scope, day, rules.as_named(words))
 
 
 def find(uow: UnitOfWork, organisation_id: int, words: str, day: date) -> Chosen:
@@ -30,7 +30,7 @@ def find(uow: UnitOfWork, organisation_id: int, words: str, day: date) -> Chosen
     """
     found = queries.entries(uow.connection, uow.scope, day, code=words.zfill(3))
     if not found and words:
-        found = queries.entries(uow.connection, uow.scope, day, words)
+        found = entries(uow, day, words)
     if not found:
         raise TypicalEntryUnknown()
     if len(found) > 1:

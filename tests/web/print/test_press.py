@@ -1,6 +1,7 @@
 """The press holds nobody up, takes no more than it may, tells it in a sentence, and gives a sheet nothing to read."""
 
 import subprocess
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_the_process_knows_no_secret(sheets: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(subprocess, "run", watched)
     (sheets / "empty.typ").write_text("")
     press.typeset("empty.typ", {}, NOW)
-    assert seen["env"] == {}
+    assert set(seen["env"]) == {"TMPDIR"}
 
 
 @pytest.mark.usefixtures("long_sheet")
@@ -78,11 +79,15 @@ def test_while_a_long_paper_is_typeset_others_go_on() -> None:
 @pytest.mark.usefixtures("long_sheet")
 @pytest.mark.parametrize(("limit", "value"), [("_MEMORY", 450 << 20), ("_LONGEST", 0.05)])
 def test_a_paper_that_takes_too_much_is_refused_in_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: str, value: float
 ) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(kept))
     monkeypatch.setattr(press, limit, value)
     with pytest.raises(press.PaperTooLong, match="Excel"):
         a_long_paper(40_000)
+    assert not list(kept.iterdir()), "nothing of what it said stays on the disk"
 
 
 @pytest.mark.usefixtures("long_sheet")

@@ -11,6 +11,8 @@ const listOf = (input) => document.getElementById(input.getAttribute("aria-contr
 export const isOpen = (input) => input.getAttribute("aria-expanded") === "true";
 const options = (input) => [...listOf(input).querySelectorAll("[role=option]:not([aria-disabled])")];
 const current = (input) => document.getElementById(input.getAttribute("aria-activedescendant") ?? "");
+// Whether the list answers what stands in the field, or what stood there a moment ago.
+const isOf = (input) => listOf(input).dataset.question === input.value.trim();
 
 const onInput = (type, handle) =>
   document.addEventListener(type, (event) => {
@@ -30,7 +32,7 @@ onInput("keydown", (input, event) => {
     event.preventDefault();
     if (isOpen(input)) move(input, key === "ArrowDown" ? 1 : -1);
     else ask(input);
-  } else if (key === "Enter" && isOpen(input) && current(input)) {
+  } else if (key === "Enter" && isOpen(input) && isOf(input) && current(input)) {
     event.preventDefault();
     event.stopImmediatePropagation();
     choose(input, current(input));
@@ -38,7 +40,7 @@ onInput("keydown", (input, event) => {
     event.preventDefault();
     event.stopPropagation();
     close(input);
-  } else if (key === "Tab" && isOpen(input) && current(input)) {
+  } else if (key === "Tab" && isOpen(input) && isOf(input) && current(input)) {
     choose(input, current(input));
   }
 });
@@ -88,6 +90,7 @@ function show(input, found, question) {
   const list = listOf(input);
   list.replaceChildren(...found.map((each, index) => optionOf(input, each, `${list.id}-${index}`)));
   if (!found.length) list.append(emptyNote(input));
+  list.dataset.question = question;
   list.hidden = false;
   input.setAttribute("aria-expanded", "true");
   const exact = found.findIndex((each) => each.code === question);
@@ -137,7 +140,7 @@ function point(input, index) {
 
 // Whoever handles keys of its own takes what the list points at; false where it points at nothing.
 export function chooseCurrent(input) {
-  const option = isOpen(input) && current(input);
+  const option = isOpen(input) && isOf(input) && current(input);
   if (option) choose(input, option);
   return Boolean(option);
 }

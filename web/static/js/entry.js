@@ -69,7 +69,7 @@ document.addEventListener("change", (event) => {
 
 export function tiyn(text) {
   const bare = text.replace(/[\s\u00a0\u2009\u202f']/g, "").replace(/[−–]/, "-").replace(",", ".");
-  const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(bare);
+  const parts = /^(-?)(\d{1,16})(?:\.(\d{1,2}))?$/.exec(bare); // more digits are no sum that any book keeps
   return parts ? BigInt(parts[1] + parts[2] + (parts[3] ?? "").padEnd(2, "0")) : 0n;
 }
 

@@ -4,6 +4,7 @@
 
 export const HEAD = ["journal", "effective_on", "document_number", "document_on", "memo"];
 export const MOST_ROWS = 1000;
+export const LONGEST = 4000; // characters of a cell: more than any is taken with, so what was cut is still too long
 const SIDES = ["debit", "credit"];
 const DIMENSIONS = "dimensions.";
 
@@ -48,9 +49,10 @@ export class Sheet {
 
   put(row, field, text) {
     const before = this.text(row, field);
-    if (before === text) return;
+    const after = kept(text);
+    if (before === after) return;
     this.reach(row + 1);
-    this.record({ row, field, before, after: text });
+    this.record({ row, field, before, after });
   }
 
   insert(at, rows) {
@@ -104,7 +106,11 @@ function reverse(edit) {
 }
 
 export const isBlank = (row) => !Object.values(row).some((text) => text.trim());
-const filled = (cells) => Object.fromEntries(Object.entries(cells).filter(([, text]) => text));
+const filled = (cells) =>
+  Object.fromEntries(Object.entries(cells).flatMap(([name, text]) => (text ? [[name, kept(text)]] : [])));
+
+// A text as far as the program keeps one: no longer than a cell, whole characters, no NUL.
+const kept = (text) => text.slice(0, LONGEST).replaceAll("\0", "").toWellFormed();
 
 // ---- rows as the program sends them, and as cells
 

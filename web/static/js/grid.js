@@ -1,7 +1,7 @@
 // The table of an entry: a WAI-ARIA grid over a sheet, driven by the keyboard. Plain forms do the same without it.
 
 const edition = new URL(import.meta.url).search; // modules change their address together
-const [{ Sheet, HEAD, MOST_ROWS, blockOf, flat, isBlank, textOf }, { Keeper }, { money, tiyn }, combobox] =
+const [{ Sheet, HEAD, LONGEST, MOST_ROWS, blockOf, flat, isBlank, textOf }, { Keeper }, { money, tiyn }, combobox] =
   await Promise.all(["grid-sheet", "grid-keeper", "entry", "combobox"].map((name) => import(`./${name}.js${edition}`)));
 
 const ROOM = 20; // blank rows at first
@@ -37,6 +37,8 @@ class Grid {
       meet: (theirs) => { this.theirs = theirs; },
       take: (wire) => this.take(wire),
     });
+    this.early = this.typedEarly();
+    Object.assign(this.sheet.head, this.early);
     this.listen();
     this.showHead();
     this.lay();
@@ -54,6 +56,12 @@ class Grid {
   }
 
   resized = () => this.placeList();
+
+  // Fields of the head that were typed in before this script began.
+  typedEarly() {
+    const typed = HEAD.map((name) => this.form.elements[name]).filter((field) => field.value !== givenOf(field));
+    return Object.fromEntries(typed.map((field) => [field.name, field.value]));
+  }
 
   // What is typed, up to the letter that was typed last.
   get wire() {
@@ -87,7 +95,12 @@ class Grid {
 
   // Columns that some row asks for or fills, in the order of the paper: sides, amounts, text.
   columnsNow() {
-    const used = new Set(this.extra);
+    const used = this.columnsUsed();
+    return this.given.columns.filter(({ always, field }) => always || used.has(field) || this.extra.has(field));
+  }
+
+  columnsUsed() {
+    const used = new Set();
     for (const row of this.sheet.rows) {
       for (const [field, text] of Object.entries(row)) if (text) used.add(field);
       for (const side of ["debit", "credit"]) {
@@ -101,9 +114,10 @@ class Grid {
       }
     }
     for (const side of ["debit", "credit"]) {
-      if (used.has(`${side}.dimensions.currency`)) used.add(`${side}.currency_amount`);
+      const currency = `${side}.dimensions.currency`;
+      if (used.has(currency) || this.extra.has(currency)) used.add(`${side}.currency_amount`);
     }
-    return this.given.columns.filter((column) => column.always || used.has(column.field));
+    return used;
   }
 
   // All of it anew; one stays in the column where one is.
@@ -516,6 +530,7 @@ class Grid {
     const cell = this.cellAt(this.at);
     const input = element("input", { className: "sheet-input", type: "text", autocomplete: "off", spellcheck: "false" });
     input.setAttribute("aria-label", `${title}, ${this.words.row} ${row + 1}`);
+    input.maxLength = LONGEST;
     const before = this.sheet.text(row, field);
     input.value = text ?? before;
     if (kind === "number" || kind === "amount") input.inputMode = "decimal";
@@ -577,14 +592,16 @@ class Grid {
     this.refresh(row);
   }
 
-  // Words typed quicker than the list came become the code that the list would have put first.
+  // Words typed quicker than the list came become the code they mean, where they mean but one; else they stay as they
+  // are, and the check says what is wrong with them.
   async resolve(row, field, text, kind, slug) {
     const words = text.trim();
     if (!/\p{L}/u.test(words) || (kind === "account" ? this.chart[words] : this.names[slug]?.[words])) return;
     const source = kind === "account" ? this.given.accounts : `${this.given.values}${slug}`;
     const found = await combobox.found(source, words, this.sheet.head.effective_on);
-    if (!found?.length || this.sheet.text(row, field) !== text) return;
-    const [{ code, name }] = found;
+    const meant = found?.length === 1 ? found[0] : found?.find((each) => each.code === words);
+    if (!meant || this.sheet.text(row, field) !== text) return;
+    const { code, name } = meant;
     if (kind === "value" && name !== code) (this.names[slug] ??= {})[code] = name;
     this.set([[row, field, code]], this.at);
   }
@@ -699,11 +716,14 @@ class Grid {
       if (column && top + by < MOST_ROWS) cells.push([top + by, column.field, text]);
       else if (text) over += 1;
     }));
-    this.set(cells);
-    this.from = { row: top, column: start };
     const wide = Math.max(...into.map((line) => line.length));
-    this.point({ row: top + into.length - 1, column: start + wide - 1 }, { extend: true });
+    const filled = this.columns.slice(start, start + wide);
+    this.set(cells); // which may bring columns in between
+    this.from = { row: top, column: this.columns.indexOf(filled[0]) };
+    this.point({ row: top + into.length - 1, column: this.columns.indexOf(filled.at(-1)) }, { extend: true });
+    const cut = cells.filter(([, , text]) => text.length > LONGEST).length;
     if (over) this.notice(this.words.over.replace("{count}", over));
+    else if (cut) this.notice(this.words.cut.replace("{count}", cut), "bad");
     this.check(false);
   }
 
@@ -753,8 +773,6 @@ class Grid {
       post: () => this.post(),
       fault: () => this.nextFault(),
       column: () => this.toggleColumn(button.dataset.field),
-      typical: () => this.insertFrom(this.form.querySelector("[data-insert=typical]")),
-      entry: () => this.insertFrom(this.form.querySelector("[data-insert=entry]")),
       take: () => this.settle(true),
       keep: () => this.settle(false),
     };
@@ -764,25 +782,35 @@ class Grid {
 
   showExtra() {
     const shown = new Set(this.columns.map((column) => column.field));
+    const used = this.columnsUsed();
     for (const button of this.form.querySelectorAll("[data-do=column]")) {
+      const stays = used.has(button.dataset.field);
       button.setAttribute("aria-pressed", String(shown.has(button.dataset.field)));
+      button.setAttribute("aria-disabled", String(stays));
+      button.title = stays ? this.words.column_used : "";
     }
   }
 
+  // A column that some row fills or asks for stays.
   toggleColumn(field) {
+    if (this.columnsUsed().has(field)) return this.notice(this.words.column_used);
     if (!this.extra.delete(field)) this.extra.add(field);
     this.lay();
   }
 
-  // Rows of a typical entry, or of one that is posted, below the row one is at.
-  async insertFrom(input) {
+  // Rows of a typical entry, of one that is posted or of a template, below the row one is at.
+  async insertFrom(input, inputs = {}) {
     combobox.chooseCurrent(input);
     const words = input.value.trim();
     if (!words) return input.focus();
-    const asked = new URLSearchParams({ [input.dataset.insert]: words, on: this.sheet.head.effective_on });
+    const asked = new URLSearchParams({ [input.dataset.insert]: words, on: this.sheet.head.effective_on, ...inputs });
     const answer = await fetch(`${this.given.rows_url}?${asked}`).catch(() => null);
     if (!answer?.ok || answer.redirected) return this.notice(this.words.no_answer, "bad");
-    const { rows, memo, told } = await answer.json();
+    const { rows, memo, told, asks } = await answer.json();
+    if (asks.length) {
+      const given = await this.inputsFor(asks, inputs, told);
+      return given ? this.insertFrom(input, given) : input.focus();
+    }
     if (told) this.notice(told);
     if (!rows.length) return input.focus();
     const blank = isBlank(this.sheet.rows[this.at.row]);
@@ -799,6 +827,28 @@ class Grid {
     this.touched();
     const first = this.columns.findIndex((column) => this.isAsked(at, column) && !this.sheet.text(at, column.field));
     this.point({ row: at, column: Math.max(0, first) });
+  }
+
+  // What the names in a template's formulas stand for; nothing where one thinks better of it.
+  async inputsFor(names, before, told) {
+    const dialog = document.querySelector("[data-inputs]");
+    const fields = names.map((name) => {
+      const field = element("input", { type: "text", name: `inputs.${name}`, inputmode: "decimal", maxlength: "60" });
+      field.value = before[field.name] ?? "";
+      return field;
+    });
+    const labels = fields.map((field, at) => {
+      const label = element("label", { className: "field" }, names[at].replaceAll("_", " "));
+      label.append(field);
+      return label;
+    });
+    const fault = dialog.querySelector("[data-inputs-told]");
+    fault.textContent = Object.keys(before).length ? told : "";
+    dialog.querySelector("[data-inputs-fields]").replaceChildren(...labels);
+    dialog.returnValue = "";
+    dialog.showModal();
+    await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
+    return dialog.returnValue && Object.fromEntries(fields.map((field) => [field.name, field.value]));
   }
 
   // ------------------------------------------------------------------------------------------ keeping and checking
@@ -923,8 +973,8 @@ class Grid {
 
   replay() {
     const [copy] = this.keeper.left();
-    if (!copy) return this.saySaved("saved");
-    this.take(copy.sheet);
+    if (!copy) return Object.keys(this.early).length ? this.touched() : this.saySaved("saved");
+    this.take({ ...copy.sheet, ...this.early });
     if (copy.version === this.keeper.version) {
       this.notice(this.words.replayed, "good");
       this.keeper.save();
@@ -946,7 +996,7 @@ class Grid {
     this.looking = setTimeout(() => this.check(false), LOOK);
   }
 
-  // Of two that differ: take what is there, or keep one's own as another draft. Neither is lost.
+  // Of two that differ: take what is there, or keep one's own as another draft.
   async settle(takes) {
     if (takes) {
       this.notice("");
@@ -955,11 +1005,17 @@ class Grid {
       this.keeper.adopt(this.theirs);
       return;
     }
-    const body = JSON.stringify({ key: this.form.dataset.newKey, sheet: this.wire });
-    const answer = await this.keeper.ask(this.given.drafts_api, "POST", body);
-    if (!answer?.ok) return this.notice(answer?.body?.detail ?? this.words.no_answer, "bad", "conflict");
+    const { drafts_api, home } = this.given;
+    const sheet = this.wire;
+    const begun = await this.keeper.ask(drafts_api, "POST", JSON.stringify({ key: this.form.dataset.newKey, sheet }));
+    // Begun before, where the answer was lost, it has what was typed by then.
+    const seen = { "If-Match": `"${begun?.body?.version}"` };
+    const kept = begun?.ok
+      ? await this.keeper.ask(`${drafts_api}/${begun.body.id}`, "PUT", JSON.stringify(sheet), seen)
+      : begun;
+    if (!kept?.ok) return this.notice(kept?.body?.detail ?? this.words.no_answer, "bad", "conflict");
     this.keeper.forget();
-    location.assign(`${this.given.home}drafts/${answer.body.id}`);
+    location.assign(`${home}drafts/${begun.body.id}`);
   }
 
   notice(text, kind = "", state = "") {
@@ -976,8 +1032,10 @@ const LISTS = {
   "aria-autocomplete": "list",
   "aria-expanded": "false",
   "aria-controls": "sheet-list",
-  maxlength: "4000",
 };
+
+// What stood in a field of the head when the page came.
+const givenOf = (field) => field.defaultValue ?? [...field.options].find((option) => option.defaultSelected)?.value;
 
 const clamp = (value, least, most) => Math.max(least, Math.min(value, most));
 const fillOf = (text, rows, columns) => Array.from({ length: rows }, () => Array(columns).fill(text));

@@ -12,10 +12,10 @@ for (const box of document.querySelectorAll("[data-ncalayer]")) {
 }
 
 async function signWith(box, button) {
+  if (button.ariaDisabled === "true") return;
   const { form } = button;
   tell(box, "waiting");
-  button.setAttribute("aria-disabled", "true");
-  button.disabled = true;
+  button.ariaDisabled = "true"; // not disabled, which would take the keyboard's place away
   try {
     form.elements.container.value = await ask(box.dataset.ncalayer, form.elements.signed.value);
     tell(box, "");
@@ -23,8 +23,7 @@ async function signWith(box, button) {
   } catch (trouble) {
     tell(box, trouble instanceof Refused ? "refused" : "silent", trouble.message);
   } finally {
-    button.disabled = false;
-    button.removeAttribute("aria-disabled");
+    button.ariaDisabled = null;
   }
 }
 

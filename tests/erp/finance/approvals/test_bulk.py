@@ -255,6 +255,28 @@ def test_the_database_tells_the_outcome_of_a_document_once(office: Office) -> No
             office.run("chief", lambda u, s=statement: u.execute(text(s), {"at": office.organisation}))  # type: ignore[misc]
 
 
+def test_the_database_lets_nobody_put_something_into_what_another_asked_for(office: Office) -> None:
+    wanted, slipped_in = office.prepare("aigul"), office.prepare("aigul", an_entry(memo="Slipped in"))
+    bulk_id = ask(office, "chief", BulkAct.APPROVE, {wanted: 1})
+    facts = {"at": office.organisation, "bulk": bulk_id, "id": slipped_in, "chief": office.people["chief"]}
+    add = """
+        INSERT INTO finance_bulk_item
+               (organisation_id, bulk_id, no, target_id, version, name, effective_on, amount_tiyn)
+        VALUES (:at, :bulk, 99, :id, 1, 'x', '2026-03-15', 1)"""
+    forge = """
+        INSERT INTO finance_bulk (organisation_id, key, act, asked_by)
+        VALUES (:at, gen_random_uuid(), 'approve', :chief)"""
+    for who, statement in (("bolat", add), ("bolat", forge)):
+        with pytest.raises(DBAPIError, match="row-level security"):
+            office.run(who, lambda u, s=statement: u.execute(text(s), facts))  # type: ignore[misc]
+    for statement in ("UPDATE finance_bulk SET state = 'tried'", "UPDATE finance_bulk_item SET verdict = '{}'"):
+        changed = office.run("bolat", lambda u, s=statement: u.execute(text(s)).rowcount)  # type: ignore[misc]
+        assert changed == 0
+    service.try_out(runner(office, "chief"), office.organisation, bulk_id, Permission.JOURNAL_APPROVE)
+    with pytest.raises(DBAPIError, match="row-level security"):
+        office.run("chief", lambda u: u.execute(text(add), facts))  # type: ignore[misc]
+
+
 def test_another_organisation_sees_and_does_nothing(office: Office, new_office: NewOffice) -> None:
     prepared = office.prepare("aigul")
     bulk_id, other = ask(office, "chief", BulkAct.APPROVE, {prepared: 1}), new_office()

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from erp.finance.drafts import service as drafts
+from erp.finance.drafts.model import Sheet, TypedRow
 from erp.finance.intake import accepted, rules, service
 from erp.finance.intake.model import Grouping, LineKind, Looked, Mended, Purpose
 from tests.erp.base.sheets.files import an_xlsx
@@ -94,7 +95,7 @@ def test_without_heads_columns_are_told_by_what_they_hold(table: Table) -> None:
     found = table.paste(f"16.03.2026|1316|3210|{SUPPLIER}|5|Бумага для принтера\n" * 3)
     settings = found.intake.settings
     assert settings.heads is None
-    assert settings.columns == (
+    assert settings.columns[:6] == (
         "effective_on",
         "debit.account",
         "credit.account",
@@ -117,6 +118,19 @@ def test_a_document_of_1c_says_its_number_and_its_day(table: Table) -> None:
     assert found.marks == ()
     sheet = found.entries[0].sheet
     assert (sheet.document_number, sheet.document_on, sheet.memo) == ("000000015", "14.03.2026", document)
+
+
+def test_documents_of_1c_with_one_number_are_two_entries_where_they_are_two_documents(table: Table) -> None:
+    heads = "Период|Регистратор|Счет Дт|Счет Кт|Сумма\n"
+    rows = [
+        f"16.03.2026|{document} 000000015 от 16.03.2026 12:30:00|1010|6010|{amount}\n"
+        for document, amount in (("Приходный ордер", "5"), ("Операция", "7"), ("Приходный ордер", "6"))
+    ]
+    found = table.paste(heads + "".join(rows) + "||1010|6010|8\n")
+    assert [[row.amount for row in entry.sheet.rows] for entry in found.entries] == [
+        ["5,00", "6,00", "8,00"],
+        ["7,00"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +203,17 @@ def test_columns_that_mean_the_same_or_lack_are_told(table: Table) -> None:
 # ------------------------------------------------------------------------------------------------ remembered
 
 
+def test_heads_that_stand_elsewhere_are_read_anew(table: Table) -> None:
+    found = table.paste("Кредит|Дебет|Сумма\nДебет|Кредит|Сумма\n1010|6010|5\n").intake
+    for heads, first in (((1, 1), "credit.account"), ((2, 2), "debit.account"), ((1, 1), "credit.account")):
+        found = table.change(found, heads=heads)
+        assert (found.settings.heads, found.settings.columns[0]) == (heads, first)
+    said = ("debit.account", "credit.account", "amount")
+    found = table.change(found, heads=(2, 2), columns=said)
+    assert found.settings.columns == said
+    assert table.change(found, heads=None).settings.columns == ("", "", ""), "words above the figures are rows then"
+
+
 def test_what_columns_mean_is_remembered_by_their_heads_until_forgotten(table: Table) -> None:
     heads = "Күн белгісі|Мынадан|Мынаған|Қанша\n"
     row = "16.03.2026|1010|6010|5\n"
@@ -197,7 +222,7 @@ def test_what_columns_mean_is_remembered_by_their_heads_until_forgotten(table: T
     assert found.intake.settings.columns != columns
     table.change(found.intake, columns=columns, grouping=Grouping.ROW)
     again = table.paste(heads.upper() + row * 2)
-    assert (again.intake.settings.columns, again.intake.settings.grouping) == (columns, Grouping.ROW)
+    assert (again.intake.settings.columns[:4], again.intake.settings.grouping) == (columns, Grouping.ROW)
     (kept,) = [m for m in table.run(lambda u: service.mappings(u, table.at)) if m.columns == columns]
     assert kept.heads == ("Күн белгісі", "Мынадан", "Мынаған", "Қанша")
     table.run(lambda u: service.forget_mapping(u, table.at, kept.id))
@@ -227,6 +252,20 @@ def test_too_many_entries_are_no_drafts(table: Table) -> None:
     found = table.paste(HEADS + "".join(PAPER.replace("|15|", f"|{n}|") for n in range(51))).intake
     with pytest.raises(rules.DraftsTooMany):
         table.run(lambda u: service.accept_as_drafts(u, table.at, found.id, found.version))
+
+
+def test_a_table_is_accepted_as_what_it_holds(table: Table) -> None:
+    entries, names = (
+        table.paste(HEADS + PAPER).intake,
+        table.counterparties(f"БИН|Наименование\n{SUPPLIER}|ТОО\n").intake,
+    )
+    for found, accept in (
+        (entries, service.accept_counterparties),
+        (names, service.accept_as_drafts),
+        (names, service.accept_as_job),
+    ):
+        with pytest.raises(rules.NothingGood):
+            table.run(lambda u, of=found, act=accept: act(u, table.at, of.id, of.version))  # type: ignore[misc]
 
 
 def test_without_a_good_entry_nothing_is_accepted(table: Table) -> None:
@@ -287,3 +326,25 @@ def test_what_was_accepted_reads_back_from_its_file(table: Table) -> None:
     kept = accepted.read(accepted.written(found.entries))
     assert [entry.sheet for entry in kept] == [entry.sheet for entry in found.entries]
     assert [entry.row for entry in kept] == [entry.lines[0].number for entry in found.entries]
+
+
+def test_what_a_spreadsheet_would_run_is_harmless_in_the_file_and_reads_back_as_it_was() -> None:
+    texts = ("=1+1", "@SUM(A1)", "'quoted", "-5,00", "+7 700", "-x")
+    rows = (TypedRow(amount="-5,00"),)
+    entries = [accepted.Accepted(row, Sheet(memo=text, rows=rows)) for row, text in enumerate(texts)]
+    content = accepted.rewritten(entries, lambda entry: "=refused")
+    lines = content.decode("utf-8-sig").splitlines()[1:]
+    assert [line.split(";")[5] for line in lines] == ["'=1+1", "'@SUM(A1)", "''quoted", "-5,00", "+7 700", "'-x"]
+    assert all(line.endswith(";'=refused") for line in lines)
+    assert accepted.read(content) == entries
+
+
+def test_what_is_asked_gets_a_column_until_the_table_has_one(table: Table) -> None:
+    heads = "Дата|Счет Дт|Счет Кт|Субконто Кт|Сумма|Содержание\n"
+    found = table.paste(heads + f"16.03.2026|1316|3210|{SUPPLIER}|5,00|Бумага\n")
+    assert faults(found) == {"G2": "QuantityMissing"}
+    assert found.intake.settings.columns[6:] == ("debit.quantity",)
+    mended = table.change(found.intake, Mended(cells={"G2": "3"}))
+    assert table.look(mended).marks == ()
+    moved = table.change(mended, columns=(*mended.settings.columns[:5], "debit.quantity", "debit.quantity"))
+    assert moved.settings.columns[5:] == ("debit.quantity",)

@@ -13,7 +13,7 @@ def new(shared_database: str) -> Iterator[Callable[[], Institution]]:
     """One institution after another over one chart, with books open around today."""
     a_chart(shared_database)
     engine = make_engine(shared_database, pool=6)
-    first, last = date(TOMORROW.year, 1, 1), date(TOMORROW.year + 1, 12, 31)
+    first, last = date(TOMORROW.year - 1, 1, 1), date(TOMORROW.year + 1, 12, 31)
     yield lambda: new_institution(shared_database, engine, first=first, last=last)
     engine.dispose()
 

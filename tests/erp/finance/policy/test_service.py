@@ -16,7 +16,7 @@ from erp.base import uow
 from erp.base.db import make_engine
 from erp.base.errors import Invalid
 from erp.finance.approvals import service as approvals
-from erp.finance.approvals.schemas import RequireApproval
+from erp.finance.approvals.schemas import RequireApproval, StepAsked
 from erp.finance.journal import recall
 from erp.finance.journal import service as journal
 from erp.finance.journal.schemas import CorrectEntry
@@ -28,6 +28,7 @@ from erp.reference.signatures.model import Consent
 from ledger import errors as ledger_errors
 from tests.factories.institution import KEPT, LEFT_OUT, TOMORROW, Institution, a_content, an_entry
 
+TODAY = TOMORROW - timedelta(days=1)
 LATER = TOMORROW + timedelta(days=10)
 
 
@@ -155,8 +156,56 @@ def test_a_later_edition_ends_the_one_before_on_its_day(institution: Institution
 
 
 def test_an_edition_begins_tomorrow_or_later(institution: Institution) -> None:
+    institution.post(an_entry(effective_on=TODAY.isoformat()))
     with pytest.raises(rules.PolicyNotTomorrow):
-        institution.begin(since=TOMORROW - timedelta(days=1))
+        institution.begin(since=TODAY)
+    institution.enact()
+    with pytest.raises(rules.PolicyNotTomorrow):
+        institution.begin(since=TODAY)
+
+
+def test_the_first_edition_may_begin_earlier_where_nothing_is_posted_from_its_day_on(institution: Institution) -> None:
+    at = institution.organisation
+    institution.post(an_entry(journal=LEFT_OUT, effective_on=(TODAY - timedelta(days=1)).isoformat()))
+    with pytest.raises(rules.PolicyNotTomorrow):
+        institution.begin(since=TODAY - timedelta(days=1))
+    signed = institution.enact(a_content(journals=[{"code": KEPT, "steps": ["second-signature"]}]), since=TODAY)
+    assert signed.counts_on(TODAY)
+    with pytest.raises(ledger_errors.JournalNotKept):
+        institution.post(an_entry(journal=LEFT_OUT, effective_on=TODAY.isoformat()))
+    (duty,) = institution.run("chief", lambda u: approvals.duties(u, at))
+    assert duty.in_force.start == TOMORROW, "nobody was to sign on days gone by"
+    with pytest.raises(rules.PolicyNotTomorrow):
+        institution.begin(since=TODAY)
+
+
+def test_what_is_posted_before_the_first_edition_is_signed_bars_its_day(institution: Institution) -> None:
+    """The service saw nothing when it was proposed; the database looks once more."""
+    proposed = institution.propose(institution.begin(since=TODAY))
+    institution.post(an_entry(effective_on=TODAY.isoformat()))
+    with pytest.raises(ledger_errors.PolicyBeginsInThePast):
+        institution.sign(proposed)
+    back = institution.run("head", lambda u: service.return_(u, institution.organisation, proposed.id, 2, "too late"))
+    with pytest.raises(rules.PolicyNotTomorrow):
+        institution.propose(back)
+
+
+def test_nothing_is_posted_into_a_journal_left_out_while_the_first_edition_is_signed(institution: Institution) -> None:
+    """An entry under way is waited for; then one of the two gives way."""
+    institution.post(an_entry(journal=LEFT_OUT, effective_on=(TODAY - timedelta(days=1)).isoformat()))
+    proposed = institution.propose(institution.begin(since=TODAY))
+
+    def attempt(act: Callable[[], object]) -> str:
+        try:
+            act()
+        except ledger_errors.LedgerError as refusal:
+            return refusal.code
+        return "done"
+
+    late = an_entry(journal=LEFT_OUT, effective_on=TODAY.isoformat())
+    with ThreadPoolExecutor(2) as pool:
+        acts = pool.map(attempt, (lambda: institution.sign(proposed), lambda: institution.post(late)))
+    assert list(acts) in (["done", "journal-not-kept"], ["policy-begins-in-the-past", "done"])
 
 
 def test_every_fault_of_a_content_is_told_where_it_stands(institution: Institution) -> None:
@@ -265,6 +314,16 @@ def test_who_signs_a_journal_is_what_the_policy_says_from_its_day(institution: I
     ]
     institution.enact(signed.content, since=LATER + timedelta(days=5))  # says the same: nothing changes
     assert institution.run("chief", lambda u: approvals.duties(u, at)) == duties
+
+
+def test_a_first_edition_begins_with_who_signs_what_already(institution: Institution) -> None:
+    """Signed as it was offered, it lifts nobody's second signature."""
+    at, asked = institution.organisation, (StepAsked(step="check"), StepAsked(step="second-signature", evidence="cms"))
+    command = RequireApproval(journal=KEPT, since=TOMORROW, steps=asked)
+    institution.run("chief", lambda u: approvals.require_approval(u, at, command))
+    offered = institution.run("chief", lambda u: service.usual(u, at))
+    (rule,) = (each for each in offered.journals if each.code == KEPT)
+    assert (rule.steps, rule.cms) == (("check", "second-signature"), ("second-signature",))
 
 
 def test_numbers_are_written_as_the_policy_of_their_day_says(institution: Institution) -> None:

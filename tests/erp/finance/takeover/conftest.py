@@ -14,7 +14,12 @@ from erp.base.db import make_engine
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
 from erp.finance.takeover import service
-from erp.finance.takeover.model import Comparison, File
+from erp.finance.takeover.comparing import service as comparing
+from erp.finance.takeover.comparing.model import Comparison
+from erp.finance.takeover.files import service as files
+from erp.finance.takeover.mapping import service as mapping
+from erp.finance.takeover.model import File
+from erp.finance.takeover.posting import months, opening
 from erp.finance.takeover.schemas import AcceptSuggestions, BeginTakeover, DecideAccounts, DecideWords
 from erp.reference.attachments.model import Checked
 from erp.reference.attachments.rules import TYPES
@@ -67,27 +72,27 @@ class Move:
         return uow.read(self.desk.engine, self.scope, lambda u: query(u, self.organisation, self.takeover, *arguments))
 
     def take(self, name: str, content: bytes) -> File:
-        return self.run(service.take_in, a_file(name, content))
+        return self.run(files.take_in, a_file(name, content))
 
     def accept(self, *decisions: dict[str, object], least: int = 60) -> None:
         """What an accountant does between taking files in and posting: words, counterparties, accounts, values."""
-        repairs, _ = self.read(service.words)
+        repairs, _ = self.read(mapping.words)
         if sure := [{"before": r.before, "after": r.after} for r in repairs if r.is_sure]:
-            self.run(service.decide_words, DecideWords.model_validate({"decisions": sure}))
-        self.run(service.link_counterparties)
+            self.run(mapping.decide_words, DecideWords.model_validate({"decisions": sure}))
+        self.run(mapping.link_counterparties)
         if decisions:
-            self.run(service.decide_accounts, DecideAccounts.model_validate({"decisions": decisions}))
-        self.run(service.accept_suggestions, AcceptSuggestions(least=least))
-        self.run(service.accept_values)
+            self.run(mapping.decide_accounts, DecideAccounts.model_validate({"decisions": decisions}))
+        self.run(mapping.accept_suggestions, AcceptSuggestions(least=least))
+        self.run(mapping.accept_values)
 
     def post_opening(self) -> None:
-        self.run(service.post_opening, uuid4())
+        self.run(opening.post_opening, uuid4())
 
     def post_month(self, month: date) -> None:
-        self.run(service.post_month, month, uuid4())
+        self.run(months.post_month, month, uuid4())
 
     def comparisons(self) -> list[Comparison]:
-        return self.read(service.comparisons)
+        return self.read(comparing.comparisons)
 
 
 _NUMBERS = (f"1205410{n:04d}" for n in count(1))

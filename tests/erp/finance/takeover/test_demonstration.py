@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from erp.finance.takeover import service
+from erp.finance.takeover.mapping import service as mapping
+from erp.finance.takeover.path import path
+from erp.finance.takeover.posting import months
 from qazyna.demonstration import books as story
 from qazyna.demonstration import oblast
 from qazyna.demonstration.model import Side as OurSide
@@ -54,18 +56,18 @@ def test_a_demonstration_institution_moves_over_without_a_difference(moving: Cal
     books, move = as_theirs(), moving(_FIRST)
     move.take("план счетов", onec.chart(books))
     move.take("контрагенты", onec.counterparties(books))
-    months = [_FIRST, date(2025, 2, 1), _LAST]
-    for month in months:
+    told = [_FIRST, date(2025, 2, 1), _LAST]
+    for month in told:
         move.take(f"осв {month:%m}", onec.balance(books, month, indicator=month == _LAST))
     move.take("проводки", onec.journal(books, _FIRST, _LAST))
     move.accept(least=1)
-    far = move.read(service.path)
+    far = move.read(path)
     assert (far.mapped, far.valued) == (far.accounts, far.values), [
-        line.account.code for line in move.read(service.accounts) if line.decision is None
+        line.account.code for line in move.read(mapping.accounts) if line.decision is None
     ]
     move.post_opening()
-    for month in months:
-        assert [fault.error for fault in move.read(service.month_plan, month).refused] == []
+    for month in told:
+        assert [fault.error for fault in move.read(months.month_plan, month).refused] == []
         move.post_month(month)
     found = move.comparisons()
     assert [c.differences for c in found] == [(), (), ()]

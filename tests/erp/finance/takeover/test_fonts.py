@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp.finance.takeover import fonts
-from erp.finance.takeover.fonts import Evidence
+from erp.finance.takeover.mapping import fonts
+from erp.finance.takeover.mapping.fonts import Evidence
 
 KAZAKH = "аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя"
 RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"

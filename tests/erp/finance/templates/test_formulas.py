@@ -40,7 +40,7 @@ def larger(inner: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
     return (
         st.builds(Operation, st.sampled_from("+-*/"), inner, inner)
         | st.builds(Negative, inner.filter(lambda formula: not isinstance(formula, Negative)))
-        | st.builds(Choice, st.sampled_from(("min", "max")), st.lists(inner, min_size=1, max_size=3).map(tuple))
+        | st.builds(Choice, st.sampled_from(("min", "max")), st.lists(inner, min_size=2, max_size=3).map(tuple))
         | st.builds(Rounded, inner, st.integers(0, 3).map(lambda n: Number(Fraction(n))))
         | st.builds(If, st.sampled_from(("<", "<=", ">", ">=", "=", "<>")), inner, inner, inner, inner)
     )
@@ -175,6 +175,7 @@ def test_names_rows_and_facts_are_what_is_given() -> None:
         ("2 $ 3", "$ 3"),
         ("синус(3)", "синус(3)"),
         ("min()", ")"),
+        ("min(1,2)", ")"),
         ("if(1; 2; 3)", "; 2; 3)"),
         ("if(1 < 2; 3)", ")"),
         ("balance(оклад)", "оклад)"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from erp.base.errors import Invalid
 from erp.finance.drafts.model import Sheet, TypedRow, TypedSide
+from erp.finance.policy.content import Rounding
 from erp.finance.templates import rules
 from erp.finance.templates.formulas import Fact, FactKind, Given
 from erp.finance.templates.model import Every, Recurrence
@@ -39,6 +40,13 @@ def test_pay_is_reckoned_row_by_row() -> None:
 
 def test_rows_lean_on_amounts_as_they_are_posted() -> None:
     assert amounts_of(a_sheet("=10/3", "=№1 * 3")) == ["3,33", "9,99"], "not 10,00: the first row is posted as 3,33"
+
+
+def test_the_policy_says_how_amounts_are_rounded() -> None:
+    sheet = a_sheet("=оклад", "=№1 * 10%")
+    given, policy = Given({"оклад": Fraction(245_333)}, {}, {}), Rounding(unit="tenge")
+    full = rules.filled(sheet, rules.read(sheet), given, DAY, "", policy.rounded)
+    assert [row.amount for row in full.rows] == ["245333,00", "24533,00"]
 
 
 def test_a_row_that_comes_to_nothing_is_left_out() -> None:

@@ -103,6 +103,20 @@ def test_two_hands_do_not_undo_each_other(desk: Desk) -> None:
         change(desk, found)
 
 
+def test_only_its_owner_keeps_a_template_from_the_others(desk: Desk) -> None:
+    found = make(desk, a_template(shared=True))
+    with pytest.raises(rules.TemplateIsAnothers):
+        change(desk, found, "bolat", shared=False)
+    assert not change(desk, found, shared=False).shared
+
+
+def test_a_name_that_its_owner_gave_to_what_only_they_see_is_taken(desk: Desk) -> None:
+    unseen, found = make(desk, a_template()), make(desk, a_template(shared=True))
+    with pytest.raises(rules.TemplateOfThatName):
+        change(desk, found, "bolat", name=unseen.name.upper())
+    assert names_seen(desk, "bolat") >= {found.name}
+
+
 def test_a_name_is_given_once(desk: Desk) -> None:
     found, other = make(desk), make(desk)
     with pytest.raises(rules.TemplateOfThatName):
@@ -166,11 +180,19 @@ def test_each_due_day_goes_from_due_to_posted(desk: Desk, rent: Recurrence) -> N
 def test_a_due_day_is_drafted_once(desk: Desk, rent: Recurrence) -> None:
     day = date(2026, 1, 31)
     assert draft_due(desk, rent, day).id == draft_due(desk, rent, day).id
-    with pytest.raises(rules.OccurrenceDone):
-        draft_due(desk, rent, day, "bolat")
     for other in (date(2026, 1, 30), date(2026, 4, 30)):
         with pytest.raises(rules.RecurrenceUnknown):
             draft_due(desk, rent, other)
+
+
+def test_a_due_day_whose_drafter_is_gone_is_drafted_by_another_and_posted_once(desk: Desk, rent: Recurrence) -> None:
+    day = date(2026, 2, 28)
+    first, second = draft_due(desk, rent, day), draft_due(desk, rent, day, "bolat")
+    assert first.id != second.id
+    desk.post(second.id, second.version, "bolat")
+    assert desk.look(first.id).became == desk.look(second.id, "bolat").became, "what the one became is the other's too"
+    with pytest.raises(rules.OccurrenceDone):
+        draft_due(desk, rent, day)
 
 
 def test_what_waits_is_what_fell_due_by_today(desk: Desk, rent: Recurrence) -> None:
@@ -191,6 +213,8 @@ def test_it_ends_and_then_the_template_may_go(desk: Desk) -> None:
         lambda u: service.end_recurrence(u, desk.organisation, live.id, EndRecurrence(until=date(2026, 3, 1)))
     )
     assert ended.until == date(2026, 3, 1)
+    later = EndRecurrence(until=date(2027, 3, 1))
+    assert desk.run(lambda u: service.end_recurrence(u, desk.organisation, live.id, later)) == ended, "not revived"
     assert sorted(fall_due(desk, live)) == [date(2026, 1, 31), date(2026, 2, 28)]
     desk.run(lambda u: service.retire(u, desk.organisation, found.id, found.version))
     assert sorted(fall_due(desk, live)) == [date(2026, 1, 31), date(2026, 2, 28)], "what fell due stays known"

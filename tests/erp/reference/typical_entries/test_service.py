@@ -73,3 +73,8 @@ def test_words_that_several_hold_are_unclear(engine: Engine) -> None:
         find(engine, "аванс")
     with pytest.raises(service.TypicalEntryUnknown):
         find(engine, "космодром")
+
+
+@pytest.mark.parametrize("words", ["зарплата", "Зарплаты", "жалақы", "айлық", "salary", "износ"])
+def test_entries_are_found_as_accountants_call_them(engine: Engine, words: str) -> None:
+    assert uow.read(engine, SCOPE, lambda u: service.entries(u, DAY, words))

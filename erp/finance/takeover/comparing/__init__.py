@@ -1,0 +1,1 @@
+"""The parallel run: both trial balances month by month, down to zero."""

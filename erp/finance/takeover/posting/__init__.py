@@ -1,0 +1,1 @@
+"""Opening balances and entries of months, brought over in batches."""
