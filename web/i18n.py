@@ -140,8 +140,8 @@ class _Counted(int):
         return made
 
     def __format__(self, forms: str) -> str:
-        if not forms:
-            return str(int(self))
+        if "|" not in forms and forms.isascii():  # ``{n}``, ``{n:03d}``
+            return super().__format__(forms)
         return f"{int(self)} {forms.split('|')[_FORM_OF[self.language](abs(self))]}"
 
 

@@ -24,6 +24,7 @@ SEARCHES = ("q", "text", "words", "name", "memo", "login", "actor", "subject", "
 _TEXTS = {
     "code": ["1010", "7460"],
     "month": ["2026-03"],
+    "due_on": ["2026-03-31"],
     "dimension": ["counterparty", "person", "programme"],
     "year": ["2026"],
 }

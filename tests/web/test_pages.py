@@ -336,7 +336,10 @@ def test_a_value_of_doubtful_origin_carries_its_mark(
     desk: Desk, accountant: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry, value = desk.post(), DimensionValue(Dimension.COUNTERPARTY, SUPPLIER, "a", "a", "a", verified=False)
-    monkeypatch.setattr("erp.finance.journal.values.labels", lambda _, wanted, **__: dict.fromkeys(wanted, value))
+    monkeypatch.setattr(
+        "erp.finance.journal.values.labels_by_day",
+        lambda _, wanted: {day: dict.fromkeys(those, value) for day, those in wanted.items()},
+    )
     for path in (f"journal/{entry}", f"journal/new?copy={entry}", "accounts/3210/card", "trial-balance?by=dimensions"):
         page = Outline(accountant.get(f"{desk.home}{path}").text)
         marked = [e for e in page.elements if e["class"] == "dimension" or "data-hint" in e.attributes]

@@ -77,20 +77,22 @@ def test_nothing_typed_offers_the_first_codes(registers: Connection) -> None:
 
 
 def test_labels_name_codes_in_three_languages_and_say_how_sure_they_are(registers: Connection) -> None:
-    labels = queries.labels(registers, SCOPE, Dimension.SPECIFIC, ["111", "137", "999"], day=DAY)
-    assert sorted(labels) == ["111", "137"]
-    assert [labels["111"].name(language) for language in ("kk", "ru", "en")] == [
+    labels = queries.labels(registers, SCOPE, Dimension.SPECIFIC, [(code, DAY) for code in ("111", "137", "999")])
+    assert sorted(labels) == [("111", DAY), ("137", DAY)]
+    assert [labels["111", DAY].name(language) for language in ("kk", "ru", "en")] == [
         "Еңбекке ақы төлеу",
         "Оплата труда",
         "Remuneration of labour",
     ]
-    assert [labels[code].is_not_verified for code in ("111", "137")] == [False, True]
+    assert [labels[code, DAY].is_not_verified for code in ("111", "137")] == [False, True]
 
 
 def test_a_subprogramme_is_named_with_its_programme(registers: Connection) -> None:
-    labels = queries.labels(registers, SCOPE, Dimension.PROGRAMME, ["464.003.015", "464.003.777"], day=DAY)
-    assert labels["464.003.015"].name("ru") == "Общеобразовательное обучение · За счет средств местного бюджета"
-    assert labels["464.003.777"].name("ru") == "Общеобразовательное обучение"
+    labels = queries.labels(
+        registers, SCOPE, Dimension.PROGRAMME, [(code, DAY) for code in ("464.003.015", "464.003.777")]
+    )
+    assert labels["464.003.015", DAY].name("ru") == "Общеобразовательное обучение · За счет средств местного бюджета"
+    assert labels["464.003.777", DAY].name("ru") == "Общеобразовательное обучение"
 
 
 def test_a_code_that_ended_keeps_its_name(registers: Connection) -> None:
@@ -98,8 +100,8 @@ def test_a_code_that_ended_keeps_its_name(registers: Connection) -> None:
         text("""UPDATE reference_classification SET in_force = daterange('2015-01-01', '2020-01-01')
                  WHERE kind = 'economic' AND code = '111'""")
     )
-    labels = queries.labels(registers, SCOPE, Dimension.SPECIFIC, ["111"], day=DAY)
-    assert labels["111"].name("ru") == "Оплата труда"
+    labels = queries.labels(registers, SCOPE, Dimension.SPECIFIC, [(code, DAY) for code in ("111",)])
+    assert labels["111", DAY].name("ru") == "Оплата труда"
 
 
 def test_unknown_codes_are_told(registers: Connection) -> None:
