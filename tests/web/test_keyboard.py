@@ -44,9 +44,18 @@ def tab_to(page: Page, selector: str) -> None:
             return
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement !== document.body"):
-            assert page.evaluate(_IN_SIGHT), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
-            assert page.evaluate(_OUTLINED), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+            assert _soon(page, _IN_SIGHT), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+            assert _soon(page, _OUTLINED), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
     raise AssertionError(f"{selector} is not reached by Tab")
+
+
+def _soon(page: Page, question: str) -> bool:
+    """Whether it is so within two seconds: a page that just came scrolls and paints a moment later."""
+    for _ in range(40):
+        if page.evaluate(question):
+            return True
+        page.wait_for_timeout(50)
+    return False
 
 
 def find(page: Page, words: str) -> None:
