@@ -14,14 +14,13 @@ from pydantic import Field
 from api.conventions import (
     BOOKS,
     Amount,
-    ChangedMeanwhile,
     Cursor,
     IfMatch,
     Limit,
     Organisation,
     Page,
     View,
-    require_tag,
+    version_seen,
 )
 from api.finance.journal import EntryBody, PostedView, PostingView
 from api.security import Visit, Visitor
@@ -409,7 +408,7 @@ def prepare_entry_again(
     visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int], data: EntryBody, if_match: IfMatch = None
 ) -> PreparedRef:
     """Mend what was returned, or what waits, and send it for approval anew. It keeps its first `key`."""
-    version = _seen(if_match)
+    version = version_seen(if_match)
     done = visit.run(lambda uow: service.prepare_again(uow, organisation_id, prepared_id, version, data))
     return _prepared(done)
 
@@ -423,7 +422,7 @@ def prepare_correction_again(
     if_match: IfMatch = None,
 ) -> PreparedRef:
     """Mend a prepared correction and send it for approval anew. It keeps its first `key`."""
-    version = _seen(if_match)
+    version = version_seen(if_match)
     done = visit.run(lambda uow: service.prepare_again(uow, organisation_id, prepared_id, version, data))
     return _prepared(done)
 
@@ -494,7 +493,7 @@ def sign(
 def _taken(
     visit: Visit, organisation_id: int, prepared_id: int, step: Step, data: TakeStep | None, if_match: str | None
 ) -> PreparedView:
-    version, evidence = _seen(if_match), (data or TakeStep()).signed
+    version, evidence = version_seen(if_match), (data or TakeStep()).signed
     visit.run(lambda uow: service.take_step(uow, organisation_id, prepared_id, version, step, evidence))
     return visit.read(lambda uow: PreparedView.of(service.prepared_entry(uow, organisation_id, prepared_id)))
 
@@ -508,7 +507,7 @@ def approve(
     if_match: IfMatch = None,
 ) -> PostedView:
     """Give the second signature and post. Whoever prepared it does not, but for an exception. Again it posts once."""
-    version, evidence = _seen(if_match), (data or TakeStep()).signed
+    version, evidence = version_seen(if_match), (data or TakeStep()).signed
     receipt = visit.run(lambda uow: service.approve(uow, organisation_id, prepared_id, version, evidence))
     return PostedView.of(receipt())
 
@@ -532,7 +531,7 @@ def return_prepared(
     if_match: IfMatch = None,
 ) -> PreparedView:
     """Send it back to who prepared it, with a reason."""
-    version = _seen(if_match)
+    version = version_seen(if_match)
 
     def send_back(uow: UnitOfWork) -> None:
         service.return_prepared(uow, organisation_id, prepared_id, version, data.reason)
@@ -549,7 +548,7 @@ def return_unsigned(
     if_match: IfMatch = None,
 ) -> PreparedView:
     """Send back what waits for the first signature, with a reason."""
-    version = _seen(if_match)
+    version = version_seen(if_match)
 
     def send_back(uow: UnitOfWork) -> None:
         due = Step.FIRST_SIGNATURE
@@ -563,7 +562,7 @@ def reinstate(
     visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int], if_match: IfMatch = None
 ) -> PreparedView:
     """Undo a withdrawal: it goes its route anew, as it was."""
-    version = _seen(if_match)
+    version = version_seen(if_match)
 
     def take_back(uow: UnitOfWork) -> None:
         service.reinstate(uow, organisation_id, prepared_id, version)
@@ -576,7 +575,7 @@ def withdraw(
     visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int], if_match: IfMatch = None
 ) -> PreparedView:
     """Take it back for good: it will not be posted."""
-    version = _seen(if_match)
+    version = version_seen(if_match)
     return _done(
         visit,
         organisation_id,
@@ -632,15 +631,6 @@ def _done(visit: Visit, organisation_id: int, prepared_id: int, act: Callable[[U
 
 def _prepared(done: model.Prepared) -> PreparedRef:
     return PreparedRef(id=done.id, version=done.version, is_new=done.is_new)
-
-
-def _seen(if_match: str | None) -> int:
-    """The version that the caller has seen.  Raises: TagMissing; ChangedMeanwhile for what is no version."""
-    tags = require_tag(if_match)
-    bare = tags.pop().strip('"')
-    if tags or not (bare.isascii() and bare.isdecimal() and len(bare) < 10):
-        raise ChangedMeanwhile()
-    return int(bare)
 
 
 # ------------------------------------------------------------------------------------------------ where it is asked for

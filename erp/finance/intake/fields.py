@@ -91,9 +91,3 @@ WANTED: Mapping[Purpose, Mapping[str, Collection[str]]] = {
     Purpose.ENTRIES: _entries(),
     Purpose.COUNTERPARTIES: {name: {fold(word) for word in (*heads, name)} for name, heads in _COUNTERPARTY.items()},
 }
-
-
-def field_of(purpose: Purpose, title: str) -> str:
-    """The field that a head alone means; empty where it means none."""
-    word = fold(title)
-    return next((name for name, words in WANTED[purpose].items() if word in words), "")
