@@ -20,8 +20,8 @@ _OUTLINED = "() => getComputedStyle(document.activeElement).outlineStyle !== 'no
 
 @pytest.fixture
 def keyboard(browser: Browser, site: Site) -> Iterator[Page]:
-    """A browser that nobody clicks in."""
-    context = browser.new_context(base_url=site.address, locale="en", viewport={"width": 1280, "height": 800})
+    """A low window that nobody clicks in: much of each page is out of sight."""
+    context = browser.new_context(base_url=site.address, locale="en", viewport={"width": 1280, "height": 480})
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
