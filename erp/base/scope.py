@@ -14,7 +14,9 @@ class Scope:
 
     All are organisation ids: whose books may be read and written, where restricted months may be posted into
     (``adjusts``), whose trail of changes may be read (``audits``), whose people and place in the tree may be changed
-    (``administers``).  The unit of work hands them to the database, whose row-level security is the second witness.
+    (``administers``), whose plans may be read and changed (``plans``, ``edits``), whose records of staff may be read
+    and changed (``staff``, ``keeps``), where absences are decided on (``decides``), and where the actor serves and asks
+    for themselves (``serves``).  The unit of work hands them to the database, whose row-level security is the second witness.
     ``on_behalf_of`` is the user whose delegation alone allows it; ``lenders`` are then all who lend the actor anything
     there: where two persons are needed, the actor is taken for each of them.
     """
@@ -25,6 +27,12 @@ class Scope:
     adjusts: frozenset[int] = field(default_factory=frozenset)
     audits: frozenset[int] = field(default_factory=frozenset)
     administers: frozenset[int] = field(default_factory=frozenset)
+    plans: frozenset[int] = field(default_factory=frozenset)
+    edits: frozenset[int] = field(default_factory=frozenset)
+    staff: frozenset[int] = field(default_factory=frozenset)
+    keeps: frozenset[int] = field(default_factory=frozenset)
+    decides: frozenset[int] = field(default_factory=frozenset)
+    serves: frozenset[int] = field(default_factory=frozenset)
     on_behalf_of: int | None = None
     lenders: frozenset[int] = field(default_factory=frozenset)
 
@@ -47,7 +55,21 @@ class Scope:
             "acts": str(self.actor.id),
         }
 
+    @property
+    def rooms(self) -> dict[str, str]:
+        """More of them, for transactions that concern plans or people: only those that name an organisation."""
+        said = {
+            "plans": self.plans | self.edits,
+            "edits": self.edits,
+            "staff": self.staff | self.keeps,
+            "keeps": self.keeps,
+            "decides": self.decides,
+            "serves": self.serves,
+        }
+        return {name: ",".join(map(str, sorted(where))) for name, where in said.items() if where}
+
 
 def system_scope(*organisations: int, origin: str = "command line") -> Scope:
     """The program acting for itself: migrations, packages, the demonstration.  Actor 0 is nobody's user id."""
-    return Scope(Actor(0, origin), writes=frozenset(organisations))
+    where = frozenset(organisations)
+    return Scope(Actor(0, origin), writes=where, edits=where, keeps=where)

@@ -1,5 +1,6 @@
 """The unit of work: one command, one transaction, one thread."""
 
+import json
 import random
 import time
 from collections.abc import Callable
@@ -35,6 +36,9 @@ _SET_SCOPE = text(
     " set_config('qazyna.adjusts', :adjusts, true), set_config('qazyna.audits', :audits, true),"
     " set_config('qazyna.administers', :administers, true), set_config('qazyna.actor', :acts, true),"
     " set_config('qazyna.on_behalf_of', :on_behalf_of, true)"
+)
+_SET_ROOMS = text(
+    "SELECT set_config('qazyna.' || name, value, true) FROM jsonb_each_text(CAST(:rooms AS jsonb)) AS room (name, value)"
 )
 
 
@@ -197,7 +201,7 @@ class _Attempt:
 
     def _begin(self) -> Connection:
         connection = self._transaction.enter_context(self._engine.begin())
-        connection.execute(_SET_SCOPE, self._scope.settings)
+        _enter(connection, self._scope)
         return connection
 
 
@@ -208,9 +212,16 @@ def read(engine: Engine, scope: Scope, query: Callable[[UnitOfWork], T]) -> T:
             with engine.connect() as connection:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 with connection.begin():
-                    connection.execute(_SET_SCOPE, scope.settings)
+                    _enter(connection, scope)
                     return query(UnitOfWork(engine, scope, lambda: connection))
         except DBAPIError as error:
             if not error.connection_invalidated or attempt == _REACHES:
                 raise
     raise AssertionError("unreachable")
+
+
+def _enter(connection: Connection, scope: Scope) -> None:
+    """Tell the database's row-level security what the policy granted."""
+    connection.execute(_SET_SCOPE, scope.settings)
+    if rooms := scope.rooms:
+        connection.execute(_SET_ROOMS, {"rooms": json.dumps(rooms)})

@@ -52,19 +52,26 @@ _SIGNS = {Permission.DOCUMENT_SIGN, Permission.POLICY_SIGN}
 _RULES = {Permission.POLICY_MANAGE, Permission.POLICY_SIGN}
 _WRITES = _POSTS | _DECIDES | _CLOSES | _SIGNS | _RULES
 _OF_BOOKS = _READS | _POSTS | _DECIDES | _CLOSES | _RULES | {Permission.JOURNAL_ADJUST}
+_PLANS = {Permission.PLAN_READ, Permission.PLAN_EDIT}
+_EDITS = {Permission.PLAN_EDIT, Permission.PLAN_FREEZE}
+_OF_PLANS = {Permission.PLAN_READ} | _EDITS
+_KEEPS = {Permission.STAFF_KEEP, Permission.STAFF_IDENTITY}
+_OF_STAFF = {Permission.STAFF_READ} | _KEEPS
 _ADMINISTERS = {Permission.USERS_MANAGE, Permission.ORGANISATIONS_MANAGE}
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.ACCOUNTANT: frozenset(_READS | _POSTS),
     Role.CHIEF_ACCOUNTANT: frozenset(_OF_BOOKS | {Permission.AUDIT_READ}),
     Role.TREASURER: frozenset(_READS),
-    Role.PLANNER: frozenset(),
-    Role.BUDGET_HEAD: frozenset(_READS),
-    Role.HR_OFFICER: frozenset(),
-    Role.HR_HEAD: frozenset(),
-    Role.MANAGER: frozenset(_READS | _SIGNS),  # the head of the institution: the first signature
-    Role.EMPLOYEE: frozenset(),
-    Role.AUDITOR: frozenset(_READS | {Permission.AUDIT_READ}),  # reads all, changes nothing
+    Role.PLANNER: frozenset(_PLANS),
+    Role.BUDGET_HEAD: frozenset(_READS | _OF_PLANS),
+    Role.HR_OFFICER: frozenset(_OF_STAFF),
+    Role.HR_HEAD: frozenset(_OF_STAFF | {Permission.ABSENCE_DECIDE}),
+    # The head of the institution: the first signature.
+    Role.MANAGER: frozenset(_READS | _SIGNS | {Permission.PLAN_READ, Permission.ABSENCE_DECIDE}),
+    Role.EMPLOYEE: frozenset({Permission.SELF_SERVICE}),
+    # Reads all, changes nothing.
+    Role.AUDITOR: frozenset(_READS | {Permission.PLAN_READ, Permission.STAFF_READ, Permission.AUDIT_READ}),
     # Grants, reads no money: of the trail, what is not of the books.
     Role.ADMINISTRATOR: frozenset(_ADMINISTERS | SYSTEM_WIDE | {Permission.AUDIT_READ}),
 }
@@ -143,6 +150,12 @@ def _scope(identity: Identity, permission: Permission, where: frozenset[int]) ->
         adjusts=_of(where, identity, Permission.JOURNAL_ADJUST) if adjusts else nowhere,
         audits=_trail(identity, permission, where),
         administers=where if permission in _ADMINISTERS else nowhere,
+        plans=where if permission in _OF_PLANS else nowhere,
+        edits=where if permission in _EDITS else nowhere,
+        staff=where if permission in _OF_STAFF else nowhere,
+        keeps=where if permission in _KEEPS else nowhere,
+        decides=where if permission is Permission.ABSENCE_DECIDE else nowhere,
+        serves=where if permission is Permission.SELF_SERVICE else nowhere,
         on_behalf_of=behalf,
         lenders=_lenders(identity, where) if behalf is not None else nowhere,
     )
