@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from erp.base.dates import day_string, parse_day
 from erp.base.errors import DomainError, Invalid, RuleViolated
@@ -18,13 +18,16 @@ from erp.finance.drafts.rules import Empty as Empty
 from erp.finance.drafts.rules import TooLong as TooLong
 from erp.finance.drafts.rules import kept_day as kept_day
 from erp.finance.journal.model import EntryView, Side
-from erp.finance.journal.schemas import Command, CorrectEntry, PostEntry
+from erp.finance.journal.schemas import CorrectEntry, PostEntry
 from ledger.errors import YearOutOfRange
 from ledger.model import Dimension
 from web.i18n import measure, money
 
 T = TypeVar("T")
-C = TypeVar("C", bound=Command)
+C = TypeVar("C", bound=BaseModel)
+
+Place = tuple[int | str, ...]
+"""Where in a command something is."""
 Faults = dict[str, Exception]
 
 _LONGEST_REASON = 1000
@@ -206,7 +209,8 @@ class CorrectionForm:
         effective_on = read("effective_on", self.effective_on, _required(parse_day))
         reason = read("reason", self.reason, _required(reason_typed))
         read.finish()
-        return _command(CorrectEntry, key=key, effective_on=effective_on, reason=reason, kind=self.kind)
+        said = {"key": key, "effective_on": effective_on, "reason": reason, "kind": self.kind}
+        return made(CorrectEntry, said)
 
 
 class Reasoned(NamedTuple):
@@ -323,12 +327,21 @@ def typed_side(fields: Mapping[str, str], prefix: str = "") -> TypedSide:
     return TypedSide(account, {slug: code for slug, code in named.items() if code}, quantity, amount)
 
 
-def _command(kind: type[C], /, **content: Any) -> C:
-    """The command, which knows limits of its own.  Raises: Invalid, with the place of each field it does not take."""
+def made(
+    kind: type[C],
+    content: Mapping[str, Any],
+    *,
+    at: Callable[[Place], str] = lambda place: ".".join(map(str, place)),
+    fault: DomainError | None = None,
+) -> C:
+    """The command, which knows limits of its own.
+
+    Raises: Invalid, at the field ``at`` each place of the content that it does not take.
+    """
     try:
         return kind.model_validate(content)
     except ValidationError as refusal:
-        raise Invalid({".".join(map(str, e["loc"])): NotTaken() for e in refusal.errors()}) from None
+        raise Invalid({at(each["loc"]): fault or NotTaken() for each in refusal.errors()}) from None
 
 
 class _Reader:

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 from litestar import Response, get, post
 from litestar.params import PathParameter
 from litestar.response import Redirect
-from pydantic import ValidationError
 
 from api.problems import status_of
 from api.security import Visit, Visitor
@@ -42,7 +41,7 @@ from ledger.errors import YearOutOfRange
 from web.faults import Refusal, fault_sheet
 from web.finance.fields import BLANK_LINE, Chart, LineFields
 from web.finance.journal import edited
-from web.forms import EntryForm, key_typed, reason_typed, tidy
+from web.forms import EntryForm, Place, key_typed, made, reason_typed, tidy
 from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -116,11 +115,11 @@ class Naming:
 
 def _typed(form: EntryForm) -> SheetTyped:
     """Raises: Invalid, at each text that is longer than any cell."""
-    try:
-        return SheetTyped.model_validate(document_of(form.sheet))
-    except ValidationError as refusal:
-        places = (".".join(map(str, error["loc"])) for error in refusal.errors())
-        raise Invalid({each.replace("rows.", "postings.", 1): TooLong(limit=LONGEST) for each in places}) from refusal
+
+    def field(place: Place) -> str:
+        return ".".join(map(str, place)).replace("rows.", "postings.", 1)
+
+    return made(SheetTyped, document_of(form.sheet), at=field, fault=TooLong(limit=LONGEST))
 
 
 @get("/o/{organisation_id:int}/templates/new", opt=_POST, sync_to_thread=True)

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 from litestar import Response, get, post
 from litestar.response import Redirect
-from pydantic import ValidationError
 
 from api.problems import status_of
 from api.security import Visit, Visitor
@@ -35,7 +34,7 @@ from erp.reference.signatures import service as signatures
 from erp.reference.signatures.model import Signature
 from ledger.errors import LedgerError, PolicyChanged
 from web.faults import Fault, Refusal, fault_sheet
-from web.forms import NotTaken, ReasonForm, kept_day, key_typed, tidy
+from web.forms import NotTaken, Place, ReasonForm, kept_day, key_typed, made, tidy
 from web.i18n import UNITS, Speech, speech
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.papers import Uploaded
@@ -551,13 +550,11 @@ def written(typed: Mapping[str, str], codes: list[str]) -> WritePolicy:
         faults["journals"] = rules.NoJournalKept()
     if faults:
         raise Invalid(faults)
-    try:
-        return WritePolicy.model_validate({"since": since, "content": document})
-    except ValidationError as refused:
-        raise Invalid({_place(fault["loc"], document): NotTaken() for fault in refused.errors()}) from None
+    said = {"since": since, "content": document}
+    return made(WritePolicy, said, at=lambda place: _field(place, document))
 
 
-def _place(location: tuple[int | str, ...], document: Mapping[str, Any]) -> str:
+def _field(location: Place, document: Mapping[str, Any]) -> str:
     """The field of the form behind a place in the document."""
     parts = [str(part) for part in location[1:]]
     if len(parts) > 1 and parts[1].isdecimal():

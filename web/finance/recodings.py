@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from litestar import Response, get, post
 from litestar.params import PathParameter
 from litestar.response import Redirect
-from pydantic import ValidationError
 
 from api.problems import status_of
 from api.security import Visitor
@@ -26,7 +25,7 @@ from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError, YearOutOfRange
 from ledger.model import Dimension
 from web.faults import Refusal, fault_sheet
-from web.forms import Empty, NotTaken, TooLong, kept_day, tidy
+from web.forms import Empty, TooLong, kept_day, made, tidy
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -71,10 +70,8 @@ class RecodingForm:
         if faults:
             raise Invalid(faults)
         said = [{"what": line.what, "old": line.old, "new": line.new} for line in lines]
-        try:
-            return MakeRecoding.model_validate({"title": self.title, "effective_on": day, "lines": said})
-        except ValidationError as error:
-            raise Invalid({"lines": NotTaken()}) from error
+        command = {"title": self.title, "effective_on": day, "lines": said}
+        return made(MakeRecoding, command, at=lambda _: "lines")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from litestar import Response, get, post
 from litestar.params import FromPath, PathParameter
 from litestar.response import Redirect
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from api.finance.takeovers import earlier_decisions
 from api.problems import status_of
@@ -50,7 +50,7 @@ from erp.reference.access.model import Permission
 from ledger.errors import LedgerError, YearOutOfRange
 from ledger.model import Dimension
 from web.faults import Refusal, fault_sheet
-from web.forms import Empty, KeyDamaged, NotTaken, kept_day, tidy
+from web.forms import Empty, KeyDamaged, kept_day, made, tidy
 from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.papers import Uploaded, checked
@@ -227,10 +227,7 @@ def _placed(refusal: Refusal, field: str) -> Refusal:
 
 def _command(kind: type[C], field: str, **said: Any) -> C:
     """A command of what was typed.  Raises: Invalid, told at ``field``."""
-    try:
-        return kind.model_validate(said)
-    except ValidationError as error:
-        raise Invalid({field: NotTaken()}) from error
+    return made(kind, said, at=lambda _: field)
 
 
 def _key(data: Mapping[str, str]) -> UUID:
