@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 
 from api import audit
 from api.allowance import Allowance
-from api.conventions import take_key
+from api.conventions import look_at
 from api.finance import (
     approvals,
     bulk,
@@ -161,7 +161,7 @@ def create_app(
             ),
         ],
         guards=[policy_guard],
-        before_request=take_key,
+        before_request=look_at,
         dependencies={"visit": Provide(provide_visit, sync_to_thread=False)},
         exception_handlers={Exception: refuse},
         on_shutdown=[stop],

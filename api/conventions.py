@@ -71,6 +71,16 @@ class KeysDiffer(RuleViolated):
     template = "Idempotency-Key and the key in the body are not the same. Send one of them."
 
 
+class ParameterUnknown(RuleViolated):
+    code = "parameter-unknown"
+    template = "This address takes no parameter “{name}”. What it takes: {known}."
+
+
+class NoParameters(RuleViolated):
+    code = "no-parameters"
+    template = "This address takes no parameters, and “{name}” was sent."
+
+
 def tag_of(view: BaseModel) -> str:
     """The entity tag of what a view says: the same for the same content."""
     content = json.dumps(view.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
@@ -118,10 +128,32 @@ def version_seen(if_match: str | None) -> int:
     return int(bare)
 
 
-async def take_key(request: Request[Any, Any, Any]) -> None:
+async def look_at(request: Request[Any, Any, Any]) -> None:
+    """What every route of the API asks of a request before it is read.
+
+    Raises: ParameterUnknown, NoParameters, KeysDiffer.
+    """
+    if request.url.path.startswith(API):
+        _refuse_unknown(request)
+        await _take_key(request)
+
+
+def _refuse_unknown(request: Request[Any, Any, Any]) -> None:
+    """A filter that is misspelt must not answer as if it had been left out."""
+    sent = request.query_params.keys()
+    path = sent and (request.app.openapi_schema.paths or {}).get(request.scope["path_template"])
+    operation = path and getattr(path, request.method.lower())
+    if not operation:
+        return
+    known = [each.name for each in operation.parameters or () if each.param_in == "query"]
+    for name in sent - set(known):
+        raise ParameterUnknown(name=name, known=", ".join(known)) if known else NoParameters(name=name)
+
+
+async def _take_key(request: Request[Any, Any, Any]) -> None:
     """Enter the key of the header into the command.  Raises: KeysDiffer."""
     key = request.headers.get("idempotency-key")
-    if key is None or not request.url.path.startswith(API) or not keyed(request.route_handler):
+    if key is None or not keyed(request.route_handler):
         return
     try:
         command = await request.json()

@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.allowance import AskedTooOften
-from api.conventions import ChangedMeanwhile, FormNotTaken, TagMissing
+from api.conventions import ChangedMeanwhile, FormNotTaken, NoParameters, ParameterUnknown, TagMissing
 from api.logs import logger
 from api.validation import NestedTooDeep, faults_of, pointer, refusal_of
 from erp.base.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, RuleViolated
@@ -102,6 +102,8 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (DraftChanged, HTTP_412_PRECONDITION_FAILED),
     (FormNotTaken, HTTP_415_UNSUPPORTED_MEDIA_TYPE),
     (TagMissing, HTTP_428_PRECONDITION_REQUIRED),
+    (ParameterUnknown, HTTP_400_BAD_REQUEST),
+    (NoParameters, HTTP_400_BAD_REQUEST),
     (NotFound, HTTP_404_NOT_FOUND),
     (Conflict, HTTP_409_CONFLICT),
     (RuleViolated, HTTP_422_UNPROCESSABLE_ENTITY),

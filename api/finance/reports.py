@@ -147,7 +147,7 @@ def _dimensions(*asked: str | None) -> tuple[Dimension, ...]:
     return tuple(dict.fromkeys(Dimension.of(slug) for slug in asked if slug))
 
 
-def _values(said: list[str] | None) -> dict[Dimension, str]:
+def values_said(said: list[str] | None) -> dict[Dimension, str]:
     values = {}
     for value in said or ():
         slug, colon, code = value.partition(":")
@@ -256,7 +256,7 @@ def postings_behind(
 ) -> BehindView:
     """What is behind a figure of a report: the sides of postings that it sums, and the sum."""
     span, instant = asked_period(visit, first, last, day, known_at)
-    figure = Figure(Part(part), account=account, against=against, dimensions=_values(values), journal=journal)
+    figure = Figure(Part(part), account=account, against=against, dimensions=values_said(values), journal=journal)
     return BehindView.of(
         visit.read(
             lambda uow: service.behind(

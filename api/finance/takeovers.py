@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.conventions import BOOKS, Amount, Organisation, Page, View
 from api.finance.papers import FileName, FileSent, checked
+from api.finance.reports import Values, values_said
 from api.security import Visit, Visitor
 from erp.base import uow
 from erp.base.dates import MonthSpan, month_string, parse_month
@@ -506,15 +507,16 @@ def list_differences(
 
 @get(_ONE + "/comparisons/{file_id:int}/behind", opt=_WORK, sync_to_thread=True)
 def behind_difference(
-    request: Request[Any, Any, Any],
     visit: Visitor,
     organisation_id: Organisation,
     takeover_id: Number,
     file_id: Number,
     account: FromQuery[str],
+    values: Values = None,
 ) -> BehindDifferenceView:
-    """Postings behind a difference; dimensions are asked for by their names: `&counterparty=120540000001`."""
-    codes = [request.query_params.get(dimension.slug, "") for dimension in Dimension]
+    """Postings behind a difference."""
+    said = values_said(values)
+    codes = [said.get(dimension, "") for dimension in Dimension]
     _, difference, drill = visit.read(
         lambda u: comparing.behind(u, organisation_id, takeover_id, file_id, account, codes)
     )

@@ -224,3 +224,13 @@ def test_the_first_and_the_last_day_there_are_break_nothing(
     for method, address in _addresses(desk, "POST", "PUT"):
         said = dict.fromkeys(names, day) | {"user_id": 1, "journal": "MO-06", "reason": "because", "key": str(uuid4())}
         assert client.request(method, address, json=said, headers=head).status_code < 500, address
+
+
+def test_a_parameter_that_is_not_taken_is_refused_and_not_passed_over(
+    client: Client, bearer: Bearer, books: str
+) -> None:
+    misspelt = client.get(f"{books}/entries", params={"frist": "2026-03"}, headers=bearer("accountant"))
+    assert (misspelt.status_code, misspelt.json()["code"]) == (400, "parameter-unknown")
+    assert "first" in misspelt.json()["fields"]["known"].split(", ")
+    bare = client.get(f"{books}/entries/1", params={"first": "2026-03"}, headers=bearer("accountant"))
+    assert (bare.status_code, bare.json()["code"]) == (400, "no-parameters")
