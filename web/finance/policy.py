@@ -18,7 +18,7 @@ from erp.base.errors import DomainError, Invalid
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import service as approvals
-from erp.finance.approvals.model import Bookkeeper
+from erp.finance.approvals.model import Bookkeeper, Duty
 from erp.finance.approvals.model import Step as RouteStep
 from erp.finance.closing.rules import STEPS as CLOSE_STEPS
 from erp.finance.journal import service as journal
@@ -181,6 +181,8 @@ class Shown:
     journals: list[Journal]
     people: list[Bookkeeper]
     publisher: Organisation | None
+    ends: list[Duty]
+    """Routes of documents that its signature will end."""
     history: History
 
     @classmethod
@@ -198,6 +200,7 @@ class Shown:
             journal.document_journals(uow),
             approvals.bookkeepers(uow, organisation_id),
             publishers.get(adopted.organisation_id) if adopted else None,
+            service.ends(uow, edition) if edition.state in (State.DRAFT, State.PROPOSED) else [],
             history(request, uow, f"/o/{organisation_id}/policy/{policy_id}", edition.subject),
         )
 
@@ -240,6 +243,7 @@ def _edition_page(
         faults=sheet.by_field,
         summary=sheet.summary,
         differences=_differences(shown, say),
+        ends=shown.ends,
         **_words(shown, say),
     )
 

@@ -207,18 +207,43 @@ def _told(differences: Sequence[Difference]) -> tuple[dict[str, Any], dict[str, 
 
 def _route(uow: UnitOfWork, signed: Edition) -> None:
     """From the edition's day each journal's entries go the way it says, until a later edition says otherwise."""
-    at, since = signed.organisation_id, max(signed.since, today() + timedelta(days=1))
-    asked = {rule.code: _steps(rule) for rule in signed.content.journals if rule.steps}
-    for duty in approvals.duties(uow, at):
-        start, end = duty.in_force.start, duty.in_force.end
-        if start is None or (end is not None and end <= since):
-            continue
-        if start < since and end is None and _as_asked(duty) == asked.get(duty.journal.code):
-            del asked[duty.journal.code]  # goes on as it is
+    at, since = signed.organisation_id, _begins(signed)
+    goes_on = set()
+    for duty in _meeting(uow, signed):
+        if _goes_on(duty, signed):
+            goes_on.add(duty.journal.code)
         else:
-            approvals.release_journal(uow, at, duty.id, ReleaseJournal(until=max(start, since)))
-    for code, steps in asked.items():
-        approvals.require_approval(uow, at, RequireApproval(journal=code, since=since, steps=steps))
+            assert duty.in_force.start is not None, "a duty begins"
+            approvals.release_journal(uow, at, duty.id, ReleaseJournal(until=max(duty.in_force.start, since)))
+    for rule in signed.content.journals:
+        if rule.steps and rule.code not in goes_on:
+            approvals.require_approval(uow, at, RequireApproval(journal=rule.code, since=since, steps=_steps(rule)))
+
+
+def ends(uow: UnitOfWork, edition: Edition) -> list[Duty]:
+    """Routes of documents that end with the day of the edition, once it is signed: it says otherwise, or nothing."""
+    return [duty for duty in _meeting(uow, edition) if not _goes_on(duty, edition)]
+
+
+def _meeting(uow: UnitOfWork, edition: Edition) -> list[Duty]:
+    """Routes that are in force on the day of the edition or later."""
+    since = _begins(edition)
+    return [
+        duty
+        for duty in approvals.duties(uow, edition.organisation_id)
+        if duty.in_force.start is not None and (duty.in_force.end is None or duty.in_force.end > since)
+    ]
+
+
+def _begins(edition: Edition) -> date:
+    return max(edition.since, today() + timedelta(days=1))
+
+
+def _goes_on(duty: Duty, edition: Edition) -> bool:
+    """Whether the edition says what is so before its day, and without end, already."""
+    asked = {rule.code: _steps(rule) for rule in edition.content.journals if rule.steps}
+    begun = duty.in_force.start is not None and duty.in_force.start < _begins(edition) and duty.in_force.end is None
+    return begun and _as_asked(duty) == asked.get(duty.journal.code)
 
 
 def _steps(rule: JournalRule) -> tuple[StepAsked, ...]:
