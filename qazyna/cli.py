@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -46,8 +46,10 @@ from erp.reference.organisations.model import Organisation
 from erp.reference.packages import rules as package_rules
 from erp.reference.packages import service as packages
 from erp.reference.packages.model import Change, Loaded, Preview
+from erp.reference.signatures import service as signatures
 from erp.reference.signatures import trust
 from erp.reference.signatures.errors import CertificateUnknown
+from erp.reference.signatures.model import Outcome
 from ledger import anchor as anchors
 from ledger import seals
 from ledger.errors import LedgerError
@@ -584,9 +586,13 @@ def verify(
         Path | None, typer.Option(help="File that qazyna seal wrote.", exists=True, dir_okay=False)
     ] = None,
     head: Annotated[str | None, typer.Option(help="A head kept outside: NUMBER:HASH, or the hash alone.")] = None,
-    seals_only: Annotated[bool, typer.Option("--seals-only", help="Leave balances, numbers, approvals out.")] = False,
+    seals_only: Annotated[
+        bool, typer.Option("--seals-only", help="Leave balances, numbers, approvals and signatures out.")
+    ] = False,
 ) -> None:
-    """Recompute every seal from the rows, and compare balances, numbers and approvals with the postings."""
+    """Recompute every seal from the rows, compare balances, numbers and approvals with the postings, and verify every
+    signature again.
+    """
     kept = _head(head)
     with migrated_database(Settings.read()) as found, _progress() as progress:
         bar = progress.add_task(_("verifying"), total=None)
@@ -595,21 +601,53 @@ def verify(
             progress.update(bar, completed=done, total=total)
 
         report = verify_seals(found.owner, anchor=anchor, head=kept, seals_only=seals_only, progress=show)
+        signed = Signed()
         if report.first is None and not seals_only:
             with _engine(found, owner=True) as engine:
                 uow.read(engine, system_scope(), approvals.require_all_approved)
+                signed = uow.read(engine, system_scope(), _signatures)
     if report.first is not None:
         _tell_fault(report.first)
+        raise typer.Exit(1)
+    if signed.broken:
         raise typer.Exit(1)
     facts = {"entries": report.entries, "events": report.events, "blocks": report.blocks, "unsealed": report.unsealed}
     out.print(_("Verified: {entries:entry|entries} and {events:event|events} in {blocks:block|blocks}.", **facts))
     out.print(_("Not sealed yet: {unsealed}.", **facts))
+    if not seals_only:
+        facts = {"signed": signed.verified, "doubtful": signed.doubtful}
+        out.print(_("Signatures that hold: {signed}; of them not wholly verifiable: {doubtful}.", **facts))
     if anchor is not None:
         out.print(_("{blocks:block is|blocks are} as in the anchor.", blocks=report.anchored))
     elif kept is None:
         out.print(_("Nothing was compared with outside: give --anchor or --head to prove that no block was made anew."))
     if report.head is not None:
         out.print(f"{report.blocks}:{report.head.hex()}")
+
+
+@dataclass
+class Signed:
+    """Signatures that were verified again."""
+
+    verified: int = 0
+    doubtful: int = 0
+    """Of the verified: no list of revoked certificates at hand, or a stamp that cannot be read."""
+    broken: int = 0
+
+
+def _signatures(u: UnitOfWork) -> Signed:
+    signed = Signed()
+    for signature, verdict in signatures.verify_all(u):
+        if verdict.is_valid:
+            signed.verified += 1
+            signed.doubtful += verdict.is_doubtful
+            continue
+        signed.broken += 1
+        reasons = [check.reason for check in verdict.then if check.outcome is Outcome.FAILS and check.reason]
+        why = " ".join(_(reason.template, **reason.fields) for reason in reasons)
+        facts = {"code": signature.check_code, "subject": signature.subject, "signer": signature.signer}
+        err.print(_("Signature {code} of {signer} under {subject} does not hold.", **facts), why, style="red")
+    return signed
 
 
 def _tell_fault(fault: Fault) -> None:

@@ -112,6 +112,18 @@ def kept(connection: Connection, scope: Scope, organisation_id: int, signature_i
     return _kept(row) if row else None
 
 
+def kept_after(connection: Connection, scope: Scope, after: tuple[int, int], limit: int) -> list[Kept]:
+    """Those of the scope behind one of them, by organisation and number."""
+    rows = connection.execute(
+        text(f"""
+            SELECT {_TOLD}, s.content, s.container, s.chain FROM reference_signature s {_PEOPLE}
+             WHERE (s.organisation_id, s.id) > (:organisation, :id) ORDER BY s.organisation_id, s.id LIMIT :limit
+        """),
+        {"organisation": after[0], "id": after[1], "limit": limit},
+    )
+    return [_kept(row) for row in rows]
+
+
 def kept_by_code(connection: Connection, scope: Scope, check_code: str) -> Kept | None:
     """The one whose code somebody knows, whatever the scope."""
     row = connection.execute(

@@ -5,7 +5,7 @@ taken is never changed; its digests stand in the trail, which is sealed with the
 """
 
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -35,6 +35,9 @@ from erp.reference.signatures.model import (
     Signature,
     Verdict,
 )
+
+_AT_ONCE = 200
+"""Signatures read together: their bytes are held meanwhile."""
 
 
 def sign(
@@ -115,6 +118,16 @@ def kept(uow: UnitOfWork, organisation_id: int, signature_id: int) -> Kept:
 def verify_again(uow: UnitOfWork, organisation_id: int, signature_id: int) -> Verdict:
     """How a signature holds, as of when it was taken and as of now.  Raises: SignatureUnknown."""
     return _verdict(uow, _kept(uow, organisation_id, signature_id))
+
+
+def verify_all(uow: UnitOfWork) -> Iterator[tuple[Signature, Verdict]]:
+    """How each signature of the scope holds, by organisation and in the order in which they were given."""
+    now, trusted = queries.instant(uow.connection, uow.scope), queries.trusted(uow.connection, uow.scope)
+    after = (0, 0)
+    while page := queries.kept_after(uow.connection, uow.scope, after, _AT_ONCE):
+        for found in page:
+            yield found.signature, rules.verdict(found, trusted, _lists(uow), now)
+        after = page[-1].signature.organisation_id, page[-1].signature.id
 
 
 def check(uow: UnitOfWork, code: str) -> Checked:

@@ -34,6 +34,7 @@ from tests.conftest import TestServer
 from tests.factories import authority as authorities
 from tests.factories.authority import Authority, Holder, national
 from tests.factories.seals import libpq
+from tests.qazyna.test_program import run
 from tests.web.desk import LYCEUM, Desk, furnish
 
 IIN, OTHER_IIN = "850719300018", "800101300017"
@@ -211,6 +212,15 @@ def test_what_a_superuser_changes_past_the_guards_is_seen(room: Room) -> None:
         room.desk.engine, room.scope(), lambda u: service.verify_again(u, room.desk.school, signature.id)
     )
     assert not verdict.is_valid
+    walked = run("verify", QAZYNA_DATABASE_URL=libpq(room.url))
+    assert walked.returncode == 1
+    assert signature.check_code in walked.stderr
+    with psycopg.connect(libpq(room.url)) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE reference_signature SET content = %s WHERE id = %s", [room.content(6), signature.id])
+    walked = run("verify", QAZYNA_DATABASE_URL=libpq(room.url))
+    assert walked.returncode == 0, walked.stderr
+    assert "Signatures that hold: " in walked.stdout
 
 
 # ------------------------------------------------------------------------------------------------ the check
