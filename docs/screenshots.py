@@ -109,7 +109,6 @@ SHOTS = [
             Shot(f"keys-{language}-light", "/keys", language),
             Shot(f"help-{language}-light", "journal/new", language, prepare=_help),
             *_at_both_sizes("tour", "/tour", language, "aigul"),
-            Shot(f"welcome-{language}-light", "/", language, login="timur"),
         )
     ),
     *_at_both_sizes("admin", "/admin", "en", "bolat"),

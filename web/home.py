@@ -17,7 +17,7 @@ from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryFilter, EntryRow, Month
 from erp.finance.reports import service as reports
 from erp.finance.templates import service as templates
-from erp.reference.access.model import ROLE_NAMES, Identity, Permission, Role
+from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions, reach
 from erp.reference.desk import service as desk
 from erp.reference.organisations import service as organisations
@@ -25,7 +25,8 @@ from erp.reference.organisations.model import Organisation
 from web.finance.months import month_of_work
 from web.i18n import alphabetical
 from web.pages import Ask, Id, organisation_at, query_of, render
-from web.places import address_at
+from web.places import address_of
+from web.sections import start, workplaces
 from web.tour import stops
 
 _LAST_ENTRIES = 8
@@ -46,21 +47,28 @@ class Standing:
 
 @get("/", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
 def choose(request: Ask, visit: Visitor) -> Response[Any]:
-    known = visit.read(organisations.organisations_of)
-    if not known and visit.identity and Permission.SYSTEM_READ in permissions(visit.identity):
+    identity = visit.identity
+    assert identity is not None, "the policy asks for a person"
+    at_work = sorted(workplaces(identity))
+    if not at_work and Permission.SYSTEM_READ in permissions(identity):
         return Redirect("/admin", status_code=303)
-    if not known and (identity := visit.identity):
-        return render(request, "welcome.html", posts=visit.read(lambda uow: _posts(uow, identity, today())))
+    if not at_work:
+        return render(request, "welcome.html")
     starts = visit.read(reports.starts)
-    if len(known) == 1 and "all" not in request.query_params:
-        return Redirect(f"/o/{known[0].id}/{starts.get(known[0].id, '')}", status_code=303)
+
+    def address(at: int, place: str) -> str:
+        kept = place or starts.get(at, "")
+        return (kept and address_of(request, identity, at, kept)) or start(request, identity, at)
+
+    if len(at_work) == 1 and "all" not in request.query_params:
+        return Redirect(address(at_work[0], ""), status_code=303)
+    known = list(visit.read(lambda uow: organisations.by_ids(uow, at_work, today())).values())
     asked = query_of(request)
     words, place = asked.get("q", ""), asked.get("place", "")
     found = [each for each in known if _matches(each, words.casefold())]
     found.sort(key=lambda each: alphabetical(each.name(visit.language)))
     approves, signs = (
-        reach(visit.identity, permission) if visit.identity else frozenset[int]()
-        for permission in (Permission.JOURNAL_APPROVE, Permission.DOCUMENT_SIGN)
+        reach(identity, permission) for permission in (Permission.JOURNAL_APPROVE, Permission.DOCUMENT_SIGN)
     )
     shown = [each.id for each in found[:_STANDINGS]]
     standings = visit.read(lambda uow: approvals.standings(uow, shown, approves, signs, today()))
@@ -71,9 +79,7 @@ def choose(request: Ask, visit: Visitor) -> Response[Any]:
         standings=standings,
         words=words,
         place=place,
-        address_at=lambda at: (
-            address_at(request, visit.identity, at, place or starts.get(at, "")) if visit.identity else "/"
-        ),
+        address_at=lambda at: address(at, place),
     )
 
 
@@ -101,30 +107,6 @@ def home(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
         own_drafts=own_drafts,
         fallen_due=fallen_due,
     )
-
-
-@dataclass(frozen=True)
-class Post:
-    """A role of somebody who reads no books: at the topmost organisation it counts at, with the bodies above."""
-
-    role: str
-    organisation: Organisation
-    above: list[Organisation]
-    below: int
-    """Organisations below, where it counts too."""
-
-
-def _posts(uow: UnitOfWork, identity: Identity, day: date) -> list[Post]:
-    ids = sorted(identity.roles)
-    known, above = organisations.by_ids(uow, ids, day), organisations.above(uow, ids, day)
-    found = []
-    for role in Role:
-        held = {id_ for id_, roles in identity.roles.items() if role in roles}
-        tops = [id_ for id_ in held if not held & {each.id for each in above[id_]}]
-        for id_ in sorted(tops, key=lambda id_: known[id_].code):
-            below = sum(id_ in {each.id for each in above[other]} for other in held)
-            found.append(Post(ROLE_NAMES[role], known[id_], above[id_], below))
-    return found
 
 
 def _matches(organisation: Organisation, words: str) -> bool:

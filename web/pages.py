@@ -33,9 +33,10 @@ from erp.reference.notifications import service as notifications
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from ledger.model import Actor
+from web import sections
 from web.forms import tidy
 from web.hints import hint_of
-from web.i18n import measure, moment, money, money_or_blank, size, speech
+from web.i18n import countries, measure, moment, money, money_or_blank, size, speech
 from web.places import place_of
 from web.signing import headers_for, words
 
@@ -73,6 +74,7 @@ template_globals: dict[str, Callable[..., Any]] = {
     "last_day": last_day,
     "moment": moment,
     "size": size,
+    "countries": countries,
     "hint_of": hint_of,
 }
 
@@ -159,6 +161,7 @@ def _own(visit: Visit, status: int) -> dict[str, Any]:
 def _at(request: Ask, visit: Visit, organisation: Organisation) -> dict[str, Any]:
     identity = visit.identity
     allowed = permissions_at(identity, organisation.id) if identity else frozenset[Permission]()
+    open_here = sections.parts(request, identity, organisation.id) if identity else []
     is_head = identity is not None and Role.MANAGER in identity.roles.get(organisation.id, ())
     waiting, policies_to_sign = visit.read(
         lambda uow: (
@@ -171,6 +174,9 @@ def _at(request: Ask, visit: Visit, organisation: Organisation) -> dict[str, Any
         "policies_to_sign": policies_to_sign,
         "waiting_number": waiting.number + len(policies_to_sign),
         "may": lambda permission: Permission(permission) in allowed,
+        "open_parts": open_here,
+        "in_finance": not any(each.is_here and each.part is not sections.FINANCE for each in open_here),
+        "workplace_count": len(sections.workplaces(identity)) if identity else 0,
         "organisation_count": len(reach(identity, Permission.JOURNAL_READ)) if identity else 0,
         "place": place_of(request),
         "views_here": lambda: _views_here(request, visit, organisation),
