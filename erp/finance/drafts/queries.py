@@ -1,7 +1,7 @@
 """One named function a statement.  Every function takes the scope; row-level security shows each person their own."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,14 +24,15 @@ def insert(
     organisation_id: int,
     key: UUID,
     document: dict[str, Any],
+    dated_on: date | None,
     origin: Origin,
     note: str,
 ) -> int | None:
     """Id of a new draft of the scope's actor; ``None`` where the key is taken."""
     return connection.execute(
         text("""
-            INSERT INTO finance_draft (organisation_id, owner_id, key, origin, note, sheet)
-            VALUES (:organisation, :owner, :key, :origin, :note, CAST(:sheet AS jsonb))
+            INSERT INTO finance_draft (organisation_id, owner_id, key, origin, note, dated_on, sheet)
+            VALUES (:organisation, :owner, :key, :origin, :note, :dated_on, CAST(:sheet AS jsonb))
             ON CONFLICT DO NOTHING RETURNING id
         """),
         {
@@ -40,6 +41,7 @@ def insert(
             "key": key,
             "origin": origin.value,
             "note": note,
+            "dated_on": dated_on,
             "sheet": json.dumps(document, ensure_ascii=False),
         },
     ).scalar_one_or_none()
@@ -83,18 +85,27 @@ def draft(
     )
 
 
-def update(connection: Connection, scope: Scope, organisation_id: int, draft_id: int, document: dict[str, Any]) -> None:
+def update(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    draft_id: int,
+    document: dict[str, Any],
+    dated_on: date | None,
+) -> None:
     """Another content, another version."""
     connection.execute(
         text(f"""
             UPDATE finance_draft d
-               SET sheet = CAST(:sheet AS jsonb), version = version + 1, updated_at = clock_timestamp()
+               SET sheet = CAST(:sheet AS jsonb), dated_on = :dated_on, version = version + 1,
+                   updated_at = clock_timestamp()
              WHERE {_OWN} AND d.id = :draft
         """),
         {
             "organisation": organisation_id,
             "owner": scope.actor.id,
             "draft": draft_id,
+            "dated_on": dated_on,
             "sheet": json.dumps(document, ensure_ascii=False),
         },
     )

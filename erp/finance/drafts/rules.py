@@ -1,13 +1,14 @@
 """Pure rules of drafts: how a sheet is kept, and how what was typed is read."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from erp.base.dates import parse_day
+from erp.base.dates import DayMalformed, parse_day
 from erp.base.errors import Conflict, DomainError, NotFound, RuleViolated
 from erp.base.money import MOST_PLACES, decimal_string, parse_scaled, parse_tiyn, scaled_string
 from erp.finance.drafts.model import MOST_ROWS, CellFault, DraftState, Sheet, TypedRow, TypedSide
@@ -187,6 +188,13 @@ def kept_day(text: str) -> date:
     day = parse_day(text)
     require_kept(day)
     return day
+
+
+def dated_on(sheet: Sheet) -> date | None:
+    """The day of the head, where what is typed there is one."""
+    with suppress(DayMalformed):
+        return parse_day(sheet.effective_on)
+    return None
 
 
 def require_kept(day: date) -> None:

@@ -27,7 +27,8 @@ def begin(
     """
     connection, scope = uow.connection, uow.scope
     queries.delete_old(connection, scope, organisation_id, rules.KEPT_DAYS)
-    draft_id = queries.insert(connection, scope, organisation_id, key, rules.document_of(sheet), origin, note)
+    document = rules.document_of(sheet)
+    draft_id = queries.insert(connection, scope, organisation_id, key, document, rules.dated_on(sheet), origin, note)
     if draft_id is not None:
         _record(uow, "draft-begun", organisation_id, draft_id)
     found = queries.draft(connection, scope, organisation_id, key=key)
@@ -71,7 +72,7 @@ def save(uow: UnitOfWork, organisation_id: int, draft_id: int, version: int, she
     if found.version == version + 1 and rules.document_of(found.sheet) == document:
         return found
     rules.require_changeable(found.state, found.version, version)
-    queries.update(uow.connection, uow.scope, organisation_id, draft_id, document)
+    queries.update(uow.connection, uow.scope, organisation_id, draft_id, document, rules.dated_on(sheet))
     return draft(uow, organisation_id, draft_id)
 
 

@@ -1,4 +1,4 @@
-from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import Column, Date, DateTime, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ledger.tables import metadata
@@ -19,6 +19,7 @@ draft = Table(
     Column("begun_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("discarded_at", DateTime(timezone=True)),
+    Column("dated_on", Date),
     UniqueConstraint("organisation_id", "owner_id", "key"),
     Index("finance_draft_by_owner", "organisation_id", "owner_id", "id"),
 )

@@ -112,7 +112,8 @@ def test_an_open_draft_fails_the_proof_however_its_day_is_typed_and_says_only_wh
     institution: Institution,
 ) -> None:
     at = institution.organisation
-    typed = (f"{DAY:%d.%m.%Y}", f"{DAY.day}.{DAY.month}.{DAY:%y}", DAY.isoformat(), f"{DAY:%d/%m/%Y}")
+    in_words = f"{DAY:%d %B %Y}"
+    typed = (in_words, f"{DAY:%d.%m.%Y}", f"{DAY.day}.{DAY.month}.{DAY:%y}", DAY.isoformat(), f"{DAY:%d/%m/%Y}")
     others = ("", "soon", f"{NEXT - timedelta(days=1):%d.%m.%Y}", f"{DAY:%d.%m.}{DAY.year + 1}")
 
     def begin(day: str) -> Draft:
@@ -120,7 +121,7 @@ def test_an_open_draft_fails_the_proof_however_its_day_is_typed_and_says_only_wh
         return institution.run("aigul", lambda u: drafts.begin(u, at, sheet, key=uuid4()))
 
     opened = [begin(day) for day in (*typed, *others)]
-    assert findings(step(institution, "drafts-finished").proof) == ["Aigul: 4"]
+    assert findings(step(institution, "drafts-finished").proof) == ["Aigul: 5"]
     for draft in opened:
         institution.run("aigul", lambda u, of=draft: drafts.discard(u, at, of.id, of.version))  # type: ignore[misc]
     assert step(institution, "drafts-finished").proof.holds
