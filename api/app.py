@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 from api import audit
 from api.allowance import Allowance
 from api.conventions import look_at
+from api.economy import macro, pivot, plans, scenarios
 from api.finance import (
     approvals,
     bulk,
@@ -37,11 +38,13 @@ from api.finance import (
     recodings,
     reorganisations,
     reports,
+    settlements,
     takeovers,
     templates,
 )
 from api.health import UNTOLD, Program
 from api.health import routes as health_routes
+from api.hr import absences, inbox, leave, personnel, staffing, trips
 from api.metrics import Metrics
 from api.observed import Observed
 from api.openapi import Described
@@ -52,6 +55,8 @@ from api.reference import access, calendar, counterparties, jobs, notifications,
 from api.security import Visit, policy_guard, preferred_language, provide_visit
 from erp.base.i18n import Language
 from erp.base.vault import Vault
+from erp.finance.wiring import settlement_port
+from erp.hr import wiring as hr
 from erp.reference.access.model import Permission
 
 API_PREFIX = "/api/"
@@ -144,6 +149,12 @@ def create_app(
             *templates.routes,
             *periods.routes,
             *papers.routes,
+            *plans.routes,
+            *pivot.routes,
+            *scenarios.routes,
+            *macro.routes,
+            *staffing.routes,
+            *personnel.routes,
             *jobs.routes,
             *notifications.routes,
             *access.routes,
@@ -154,6 +165,11 @@ def create_app(
             *packages.routes,
             *calendar.routes,
             *signatures.routes,
+            *inbox.routes,
+            *leave.routes,
+            *trips.routes,
+            *settlements.routes,
+            *absences.routes,
             *audit.routes,
             *pages.routes,
             create_static_files_router(
@@ -177,6 +193,8 @@ def create_app(
                 "checks": Allowance(_CHECKS, 60),
                 "vault": vault or Vault.fresh(),
                 "say": pages.say,
+                "consequences": hr.consequences(settlement_port()),
+                "settlements": settlement_port(),
             }
         ),
         before_send=[_protect],

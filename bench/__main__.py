@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Column, Table
 
-from bench import bulk, desk, pages, posting, proof, reports
+from bench import bulk, desk, economy, engine, hr, pages, posting, proof, reports, scenarios
 from bench.measure import RESULTS, Figure, renew, size, timed, write
 from bench.world import World, a_world
 
@@ -31,6 +31,10 @@ APART: dict[str, Callable[[], Iterator[Figure]]] = {
     "pages": pages.figures,
     "export": desk.exported,
     "typed": desk.typed,
+    "plans": economy.figures,
+    "engine": engine.figures,
+    "scenarios": scenarios.figures,
+    "leave": hr.figures,
 }
 """Groups with books of their own."""
 SIZES = [100_000, 1_000_000, 10_000_000]

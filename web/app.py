@@ -33,6 +33,7 @@ from web import (
     signatures,
     tour,
 )
+from web.economy import macro, pivot, plan_files, plans, scenarios
 from web.finance import (
     approvals,
     bulk,
@@ -48,10 +49,12 @@ from web.finance import (
     recodings,
     reorganisations,
     reports,
+    settlements,
     takeover,
     turnovers,
     views,
 )
+from web.hr import absences, ical, inbox, leave, personnel, staffing, trips
 from web.i18n import speech, translate
 from web.pages import STATIC, here, render, template_globals
 from web.reference import counterparties, typical_entries
@@ -90,6 +93,19 @@ routes = [
             *takeover.routes,
             *papers.routes,
             *printing.routes,
+            *plans.routes,
+            *pivot.routes,
+            *plan_files.routes,
+            *scenarios.routes,
+            *macro.routes,
+            *settlements.routes,
+            *staffing.routes,
+            *personnel.routes,
+            *inbox.routes,
+            *leave.routes,
+            *trips.routes,
+            *absences.routes,
+            *ical.routes,
             *jobs.routes,
             *notifications.routes,
             *admin.routes,

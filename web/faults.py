@@ -18,6 +18,9 @@ _LABELS = {
     "document_on": N_("Document date"),
     "memo": N_("Text"),
     "reason": N_("Reason"),
+    "purpose": N_("Purpose"),
+    "advance": N_("Advance, ₸"),
+    "ground": N_("Ground for the length"),
     "kind": N_("How to correct"),
     "amount": N_("Amount, ₸"),
     "debit": N_("Debit"),
@@ -33,6 +36,7 @@ _LABELS = {
     "user": N_("Who"),
 }
 _FIELD_OF_REFUSAL = {
+    "settlement-reason-missing": "reason",
     "period-closed": "effective_on",
     "period-not-opened": "effective_on",
     "period-restricted": "effective_on",
@@ -84,6 +88,8 @@ _FIELD_OF_REFUSAL = {
     "not-a-bookkeeper": "user",
     "exception-already": "user",
     "exception-for-oneself": "user",
+    "recall-outside": "since",
+    "reason-missing": "reason",
 }
 _IN_LINE = re.compile(r"postings\.(\d+)\.(.+)")
 

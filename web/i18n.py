@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -62,6 +63,17 @@ def money(tiyn: int) -> str:
     """``-123456789`` → ``−1 234 567,89``."""
     whole, fraction = divmod(abs(tiyn), 100)
     return f"{MINUS if tiyn < 0 else ''}{whole:,}".replace(",", NO_BREAK) + f",{fraction:02d}"
+
+
+@cache
+def countries(language: str) -> dict[str, str]:
+    """Names of countries by their codes (ISO 3166-1), in the order of the language's alphabet."""
+    named = {code: str(name) for code, name in Locale(language).territories.items() if len(code) == 2}
+    kept = {code: name for code, name in named.items() if code.isalpha() and code not in _NO_COUNTRIES}
+    return dict(sorted(kept.items(), key=lambda each: alphabetical(each[1])))
+
+
+_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "XK", "ZZ"}  # groups, and codes for tests
 
 
 UNITS = {"tiyn": N_("tenge and tiyn"), "tenge": N_("whole tenge"), "thousand": N_("thousands of tenge")}

@@ -6,6 +6,12 @@ from itertools import groupby
 from typing import TypeVar
 
 from erp.finance.approvals.model import PreparedRow
+from erp.finance.settlements.model import Row as SettlementRow
+from erp.hr.leave.model import Act, Balance, Movement
+from erp.hr.personnel.model import PersonRow as StaffRow
+from erp.hr.requests.calendar import Stretch
+from erp.hr.requests.model import RequestRow
+from erp.hr.trips.model import TripRow
 from erp.reference.access.model import ROLE_NAMES, Held, PersonRow, Role
 from erp.reference.counterparties.model import Counterparty
 from erp.reference.organisations.model import Organisation
@@ -121,3 +127,121 @@ def cells_of(each: Told) -> list[str]:
     event = each.event
     who = [each.who, event.login, event.principal or "", event.origin]
     return [each.when, *who, each.what, each.subject, each.in_one_line, event.number]
+
+
+def requests(
+    found: Iterable[tuple[RequestRow, str]], told: Callable[[RequestRow], tuple[str, str]], say: Speech
+) -> Table:
+    """Requests to be away, each with who asks; ``told`` says kind and state."""
+    columns = [
+        Column(say("Who"), width=36),
+        Column(say("Kind"), width=20),
+        Column(say("First day"), Kind.DAY),
+        Column(say("Last day"), Kind.DAY),
+        Column(say("Days"), Kind.COUNT),
+        Column(say("State"), width=24),
+        Column(say("Sent"), width=18),
+    ]
+
+    def row(of: RequestRow, who: str) -> Row:
+        kind, state = told(of)
+        days = (of.days.end - of.days.first).days
+        return Row([who, kind, of.days.first, of.days.last, days, state, moment(of.submitted_at)])
+
+    return Table(say("Inbox"), columns, (row(*each) for each in found))
+
+
+def absences(found: Iterable[tuple[str, str, Stretch]], kind: Callable[[Stretch], str], say: Speech) -> Table:
+    """Who of which unit is away on which days."""
+    columns = [
+        Column(say("Who"), width=36),
+        Column(say("Department"), width=36),
+        Column(say("First day"), Kind.DAY),
+        Column(say("Last day"), Kind.DAY),
+        Column(say("Days"), Kind.COUNT),
+        Column(say("Kind"), width=20),
+    ]
+    rows = (Row([who, unit, s.days.first, s.days.last, s.length, kind(s)]) for who, unit, s in found)
+    return Table(say("Who is away"), columns, rows)
+
+
+def trips(found: Iterable[tuple[TripRow, str]], words: Callable[[TripRow], tuple[str, str]], say: Speech) -> Table:
+    """``words`` are how a trip stands, and how its report."""
+    columns = [
+        Column(say("Person"), width=36),
+        Column(say("From"), Kind.DAY),
+        Column(say("Through"), Kind.DAY),
+        Column(say("Route"), width=40),
+        Column(say("Purpose"), width=50),
+        Column(say("Estimate, ₸"), Kind.MONEY, is_total=True),
+        Column(say("Advance, ₸"), Kind.MONEY, is_total=True),
+        Column(say("State"), width=22),
+        Column(say("Advance report"), width=22),
+    ]
+    rows = (
+        Row([
+            person, each.first, each.last, each.trip.facts.route, each.trip.facts.purpose,
+            each.trip.estimate.total_tiyn, each.trip.facts.advance_tiyn, *words(each),
+        ])
+        for each, person in found
+    )  # fmt: skip
+    return Table(say("Business trips"), columns, rows, say("Total"))
+
+
+def settlements(
+    found: Iterable[SettlementRow], words: Callable[[SettlementRow], tuple[str, str]], say: Speech
+) -> Table:
+    """``words`` are what an entry is for, and how it stands."""
+    columns = [
+        Column(say("Person"), width=36),
+        Column(say("What for"), width=22),
+        Column(say("From"), Kind.DAY),
+        Column(say("Through"), Kind.DAY),
+        Column(say("Route"), width=40),
+        Column(say("Amount, ₸"), Kind.MONEY, is_total=True),
+        Column(say("State"), width=28),
+    ]
+    rows = (
+        Row([each.person, kind, each.first, each.last, each.route, each.amount_tiyn, state])
+        for each in found
+        for kind, state in [words(each)]
+    )
+    return Table(say("From business trips"), columns, rows, say("Total"))
+
+
+def leave_balances(found: Iterable[tuple[StaffRow, Balance]], say: Speech) -> Table:
+    """Everybody's days of leave, in days."""
+    language = say.language.value
+    columns = [
+        Column(say("Who"), width=36),
+        Column(say("Post"), width=36),
+        Column(say("Unit"), width=36),
+        Column(say("Given, days"), Kind.MONEY, is_total=True),
+        Column(say("Taken, days"), Kind.MONEY, is_total=True),
+        Column(say("Left, days"), Kind.MONEY, is_total=True),
+        Column(say("Last leave from"), Kind.DAY),
+    ]
+
+    def row(of: StaffRow, stands: Balance) -> Row:
+        numbers = [stands.given, stands.taken, stands.centidays]
+        return Row([str(of.name), of.title(language), of.unit(language), *numbers, stands.last_used_on])
+
+    return Table(say("Days of leave"), columns, (row(*each) for each in found), total_label=say("Total"))
+
+
+def leave_movements(found: Iterable[Movement], names: Mapping[Act, str], say: Speech) -> Table:
+    """What makes up a balance of days of leave."""
+    language = say.language.value
+    columns = [
+        Column(say("Day"), Kind.DAY),
+        Column(say("What"), width=44),
+        Column(say("Working year from"), Kind.DAY),
+        Column(say("Days"), Kind.MONEY, is_total=True),
+    ]
+
+    def what(of: Movement) -> str:
+        said = of.norm.name(language) if of.norm else of.reason
+        return f"{say(names[of.act])}: {said}" if said else say(names[of.act])
+
+    rows = (Row([m.effective_on, what(m), m.year_start, m.centidays]) for m in found)
+    return Table(say("Why so many days"), columns, rows, total_label=say("Total"))

@@ -155,6 +155,11 @@ def address_of(subject: str) -> str | None:
         "policy": f"/o/{organisation}/policy/{rest[-1] if rest else ''}",
         "closing": f"/o/{organisation}/closing/{rest[0] if rest else ''}",
         "job": f"/jobs/{rest[-1] if rest else ''}",
+        "request": f"/o/{organisation}/requests/{rest[-1] if rest else ''}",
+        "inbox": f"/o/{organisation}/inbox/{rest[-1] if rest else ''}",
+        "trip": f"/o/{organisation}/requests/{rest[-1] if rest else ''}",
+        "tripreport": f"/o/{organisation}/trips/reports/{rest[-1] if rest else ''}",
+        "settlement": f"/o/{organisation}/settlements/{rest[-1] if rest else ''}",
     }
     return pages.get(kind) if rest else None
 

@@ -130,6 +130,13 @@ class Typed:
             self._faults.setdefault(name, NotTaken())
             return otherwise
 
+    def raw(self, name: str) -> str:
+        return self._sent.get(name, "")
+
+    def refuse(self, name: str, fault: Exception) -> None:
+        """Gather a fault that the page itself has found; one found before stays."""
+        self._faults.setdefault(name, fault)
+
     def ticked(self, name: str) -> bool:
         return self._sent.get(name, "") == "on"
 

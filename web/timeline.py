@@ -54,6 +54,14 @@ ACTIONS: dict[str, str] = {
     "table-thrown-away": N_("Table thrown away"),
     "mapping-remembered": N_("Meaning of columns remembered"),
     "mapping-forgotten": N_("Meaning of columns forgotten"),
+    "trip-report-submitted": N_("Advance report handed in"),
+    "trip-report-returned": N_("Advance report returned"),
+    "trip-report-approved": N_("Advance report approved"),
+    "settlement-drafted": N_("Entry of a trip drafted"),
+    "settlement-taken": N_("Entry of a trip taken"),
+    "settlement-put-back": N_("Entry of a trip left to another"),
+    "settlement-declined": N_("Entry of a trip declined"),
+    "settlement-withdrawn": N_("Entry of a trip taken back"),
     "draft-begun": N_("Draft begun"),
     "draft-discarded": N_("Draft thrown away"),
     "draft-restored": N_("Draft taken back"),
@@ -142,7 +150,50 @@ ACTIONS: dict[str, str] = {
     "job-cancelled": N_("Job cancelled"),
     "job-repeated": N_("Job repeated"),
     "letter-revived": N_("Letter sent again"),
+    "plan-made": N_("Plan begun"),
+    "version-branched": N_("Version of a plan branched"),
+    "version-edited": N_("Version of a plan edited"),
+    "version-undone": N_("Edit of a version undone"),
+    "version-frozen": N_("Version of a plan frozen"),
+    "plan-file-brought": N_("File of figures brought"),
+    "plan-file-accepted": N_("File of figures accepted"),
+    "plan-file-thrown-away": N_("File of figures thrown away"),
+    "layout-saved": N_("View of plans kept"),
+    "layout-changed": N_("View of plans changed"),
+    "layout-deleted": N_("View of plans forgotten"),
+    "person-hired": N_("Person hired"),
+    "people-hired": N_("People hired"),
+    "person-appointed": N_("Person appointed to another post"),
+    "person-left": N_("Appointment ended"),
+    "person-appointment-change": N_("Person moved"),
+    "person-appointment-correct": N_("Appointment corrected"),
+    "person-schedule-change": N_("Work schedule changed"),
+    "person-schedule-correct": N_("Work schedule corrected"),
+    "person-name-change": N_("Name changed"),
+    "person-name-correct": N_("Name corrected"),
+    "person-facts-change": N_("Personal data changed"),
+    "person-facts-correct": N_("Personal data corrected"),
+    "person-account-linked": N_("Account linked to a person"),
+    "identity-opened": N_("Identity number opened"),
+    "act-rescinded": N_("Act rescinded"),
+    "unit-change": N_("Unit changed"),
+    "unit-correct": N_("Unit corrected"),
+    "unit-end": N_("Unit closed"),
+    "post-change": N_("Post changed"),
+    "post-correct": N_("Post corrected"),
+    "post-end": N_("Post closed"),
     "demonstration-loaded": N_("Demonstration loaded"),
+    "series-expected": N_("Forecast of a series said"),
+    "scenario-begun": N_("Scenario begun"),
+    "scenario-saved": N_("Scenario saved"),
+    "request-submitted": N_("Request sent"),
+    "request-returned": N_("Request returned"),
+    "request-withdrawn": N_("Request withdrawn"),
+    "request-approved": N_("Request approved"),
+    "request-recalled": N_("Recalled early"),
+    "request-cancelled": N_("Absence cancelled"),
+    "feed-made": N_("Calendar address made"),
+    "feed-revoked": N_("Calendar address revoked"),
 }
 """What was done, in words; an action that is not here is shown by its own name."""
 
@@ -150,6 +201,8 @@ KINDS: dict[str, str] = {
     "entry": N_("Entry"),
     "prepared": N_("Prepared entry"),
     "draft": N_("Draft"),
+    "settlement": N_("Entry of a trip"),
+    "trip": N_("Business trip"),
     "template": N_("Template"),
     "intake": N_("Table"),
     "intake-mapping": N_("Meaning of columns"),
@@ -168,6 +221,16 @@ KINDS: dict[str, str] = {
     "mail": N_("Letter"),
     "recoding": N_("Recoding"),
     "takeover": N_("Moving over"),
+    "person": N_("Person"),
+    "unit": N_("Structural unit"),
+    "post": N_("Staff unit"),
+    "plan": N_("Plan"),
+    "version": N_("Version of a plan"),
+    "plan-file": N_("File of figures"),
+    "plan-view": N_("View of plans"),
+    "request": N_("Request of an employee"),
+    "scenario": N_("Scenario"),
+    "series": N_("Series"),
 }
 
 FIELDS: dict[str, str] = {
@@ -248,6 +311,9 @@ FIELDS: dict[str, str] = {
     "certificates": N_("Certificates"),
     "lists": N_("Lists of revoked certificates"),
     "issuer": N_("By whom known"),
+    "cells": N_("Cells"),
+    "edit": N_("Edit №"),
+    "undoes": N_("Undoes edit №"),
 }
 """Names of fields; dimensions have theirs in ``web.i18n``."""
 
@@ -396,6 +462,13 @@ def _address(subject: str) -> str | None:
         return f"/o/{organisation}/{'approvals' if kind == 'prepared' else 'bulk'}/{what}"
     if kind in ("policy", "closing", "takeover") and organisation.isdecimal():
         return f"/o/{organisation}/{kind}/{what.partition('/')[0]}"
+    if kind in ("plan", "version") and organisation.isdecimal():
+        plan, _, version = what.partition("/")
+        return f"/o/{organisation}/plans/{plan}" + (f"/versions/{version}" if version else "")
+    if kind == "plan-file" and organisation.isdecimal():
+        return f"/o/{organisation}/plans/files/{what}"
+    if kind == "series" and organisation.isdecimal():
+        return f"/o/{organisation}/drivers/{what}"
     if kind in ("month", "year") and organisation.isdecimal():
         return f"/o/{organisation}/months#p-{what}"
     return None

@@ -42,7 +42,7 @@ BeginBody = Annotated[BeginDraft, Body(examples=[Example(summary="Rows of a file
 SheetBody = Annotated[SheetTyped, Body(examples=[Example(summary="One row", value=_SHEET)])]
 Discarded = Annotated[bool, QueryParameter(description="Those thrown away, instead of those that are open.")]
 StateName = Literal["open", "discarded", "prepared", "posted"]
-OriginName = Literal["grid", "paste", "file", "template", "takeover"]
+OriginName = Literal["grid", "paste", "file", "template", "takeover", "settlement"]
 
 
 class DraftRow(View):

@@ -17,6 +17,7 @@ from erp.base.audit import record
 from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import Receipt, UnitOfWork
+from erp.base.vault import Vault
 from erp.finance.journal import service as journal
 from erp.reference.access import service as access
 from erp.reference.access.model import Role
@@ -29,9 +30,9 @@ from erp.reference.organisations.model import OrganisationDraft, OrganisationKin
 from erp.reference.packages import service as packages
 from ledger import service as ledger
 from ledger.model import Actor, Correction, Dimension, JournalEntry, PeriodState, Posting, Source, SubaccountKey
-from qazyna.demonstration import books, days, oblast, present
+from qazyna.demonstration import books, days, leave, oblast, plans, present, scenarios, staff, trips
 from qazyna.demonstration.model import Draft, Institution, Side, Slip, Stage
-from qazyna.demonstration.people import PASSWORD, PEOPLE
+from qazyna.demonstration.people import PASSWORD, PEOPLE, SERVES
 from qazyna.demonstration.present import ORIGIN
 from qazyna.demonstration.slips import slips_of
 
@@ -45,8 +46,11 @@ def is_loaded(url: str) -> bool:
         return _is_loaded(connection)
 
 
-def load(url: str, progress: Progress) -> None:
-    """Load the demonstration into a migrated database; what an earlier, broken-off load did is not done again."""
+def load(url: str, progress: Progress, vault: Vault | None = None) -> None:
+    """Load the demonstration into a migrated database; what an earlier, broken-off load did is not done again.
+
+    Identity numbers are sealed by the ``vault``; without one they open no more.
+    """
     with _connected(url) as owner, _connected(url, APPLICATION_ROLE) as engine:
         with owner.connect() as connection:
             if _is_loaded(connection):
@@ -60,6 +64,11 @@ def load(url: str, progress: Progress) -> None:
             _keep_books(engine, registers, institution)
             progress.advance(task)
         present.lay_out(engine)
+        staff.employ(engine, vault or Vault.fresh())
+        leave.give(engine)
+        trips.send(engine)
+        plans.plan(engine)
+        scenarios.think(engine)
         with owner.begin() as connection:
             connection.execute(text("ANALYZE"))  # reports and checks are planned for what is there from the start
         uow.run(owner, system_scope(origin=ORIGIN), lambda u: record(u.connection, u.scope, _LOADED, ORIGIN))
@@ -102,7 +111,7 @@ def _settle(u: UnitOfWork) -> None:
             access.person(u, person.login, days.BEGINNING)
         except access.UserUnknown:
             user_id = access.create_user(u, person.login, person.name, PASSWORD, person.language)
-            for role, organisation in person.grants:
+            for role, organisation in (*person.grants, (Role.EMPLOYEE, SERVES[person.login][0])):
                 access.grant_role(u, user_id, role, _organisation_id(u, codes[organisation]), days.BEGINNING)
 
 

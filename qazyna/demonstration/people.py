@@ -128,7 +128,13 @@ PEOPLE = (
         N_("chief accountant of that district, who approves for its institutions"),
     ),
     Person("marat", "Марат Жүнісов", Language.KK, ((Role.TREASURER, _OBLAST),), N_("treasurer of the oblast")),
-    Person("gulnara", "Гульнара Исаева", Language.RU, ((Role.PLANNER, _ECONOMY),), N_("budget planner")),
+    Person(
+        "gulnara",
+        "Гульнара Исаева",
+        Language.RU,
+        ((Role.PLANNER, _ECONOMY), (Role.PLANNER, _OBLAST)),
+        N_("budget planner"),
+    ),
     Person("daniyar", "Данияр Омаров", Language.RU, ((Role.BUDGET_HEAD, _OBLAST),), N_("head of budget of the oblast")),
     Person("saule", "Сәуле Қасымова", Language.KK, ((Role.HR_OFFICER, _EDUCATION),), N_("HR officer")),
     Person("nurlan", "Нұрлан Әбдірахманов", Language.KK, ((Role.HR_HEAD, _EDUCATION),), N_("head of HR")),
@@ -143,5 +149,28 @@ PEOPLE = (
         N_("administrator"),
     ),
 )
+
+SERVES = {
+    "aigul": ("Besterek Basic School", "specialists"),
+    "erlan": (_OFFICE, "leaders"),
+    "dinara": (_OFFICE, "accountants"),
+    "svetlana": (_EDUCATION, "accounts-head"),
+    "madina": ("School-Gymnasium No. 4", "specialists"),
+    "raushan": (_LYCEUM, "specialists"),
+    "kairat": (_FINANCE, "accounts-head"),
+    "bakyt": ("Akim's Office of Zhanadala district", "accounts-head"),
+    "oksana": ("Akim's Office of Koltogan district", "accounts-head"),
+    "zarina": ("Akim's Office of Koltogan district", "planning-head"),
+    "marat": (_FINANCE, "planning-head"),
+    "gulnara": (_ECONOMY, "planning"),
+    "daniyar": (_ECONOMY, "leaders"),
+    "saule": (_EDUCATION, "personnel"),
+    "nurlan": (_EDUCATION, "personnel-head"),
+    "zhanar": (_LYCEUM, "leaders"),
+    "timur": (_LYCEUM, "teachers"),
+    "asel": (_FINANCE, "planning"),
+    "bolat": (_FINANCE, "planning"),
+}
+"""Where each is on the staff, and among whom: everybody has a record of their own there."""
 
 SIGN_INS = tuple(SignIn(p.login, PASSWORD, p.who) for p in PEOPLE)

@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Any, Union
 from uuid import UUID
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +27,7 @@ from erp.base.dates import MonthSpan
 from erp.base.db import APPLICATION_ROLE, make_engine
 from erp.base.errors import DomainError
 from erp.base.scope import Scope
+from erp.economy.plans.model import CellChange, LeafKey, Overlay, Section
 from erp.finance.policy.content import Content, JournalRule
 from ledger.errors import LedgerError
 from ledger.model import Actor, Dimension
@@ -97,6 +99,8 @@ class Maker:
             return tuple(self(part, name) for part in inside if part is not Ellipsis)
         if origin in _SEQUENCES:
             return [self(inside[0], name)]
+        if origin is np.ndarray:
+            return np.ones(1, np.bool_)
         if origin in (Mapping, dict) or hint in (dict, Mapping):
             return {}
         if origin is typing.Literal:
@@ -119,6 +123,8 @@ class Maker:
             Dimension: Dimension.COUNTERPARTY,
             Content: Content(journals=(JournalRule(code="MO-01"),)),
             MonthSpan: MonthSpan.of(date(2025, 1, 1), date(2026, 12, 1)),
+            LeafKey: LeafKey(Section.EXPENDITURE, self.at, self.at, "464.003", "7418529", "", ""),
+            Overlay: Overlay.of([CellChange(self.number, 2027, 741852963)]),
         }
         if kind in plain:
             return plain[kind]

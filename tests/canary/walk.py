@@ -27,6 +27,7 @@ _TEXTS = {
     "due_on": ["2026-03-31"],
     "dimension": ["counterparty", "person", "programme"],
     "year": ["2026"],
+    "series": ["brent"],
 }
 """Values of the parameters that are texts, the same in every institution."""
 

@@ -18,6 +18,7 @@ UNTOLD = {
     "ledger_epoch": "sums of what is posted",
     "ledger_group_balance": "sums of what is posted",
     "ledger_group_history": "sums of what is posted",
+    "economy_intake": "a file brought but not accepted; that it was brought, accepted or thrown away is told",
     "finance_intake": "a table brought but not accepted; that it was brought, accepted or thrown away is told",
     "finance_draft": "kept while it is typed; that it was begun, thrown away, taken back or sent is told",
     "base_sighting": "who saw what; nothing is changed by it",
@@ -35,7 +36,9 @@ UNTOLD = {
     "ledger_edition": "counts changes of the registers",
     "ledger_classification": "ways of naming what was there before, made when first named",
     "ledger_subaccount": "ways of naming what was there before, made when first named",
+    "economy_leaf": "ways of naming lines of a plan, made when first named; each edit of their cells is told",
     "finance_closing_reminder": "of whose day and lateness owners were told",
+    "hr_read_log": "who read what; nothing is changed by it",
     "reference_session": "when a browser was last seen; that it signed in is told",
     "reference_sign_in_failure": "how long a login waits; that it was refused is told",
 }

@@ -25,8 +25,29 @@ PRIVATE = {"finance_draft", "finance_intake"}
 SECRETS = {"reference_second_factor", "reference_recovery_code", "reference_session"}
 # By what a person is known elsewhere: their certificates, their accounts at providers.
 KNOWN_BY = {"reference_certificate", "reference_user_identity"}
+# Reports of business trips.
+OF_TRIPS = {"hr_trip_report", "hr_trip_report_line", "hr_trip_report_act"}
+# Plans, of the organisation that plans.
+# Views of plans that people keep, and files on their way into a version: one's own, a view also where shared.
+KEPT_OF_PLANS = {"economy_layout": "readable", "economy_intake": "writable"}
+OF_PLANS = {
+    *("economy_plan", "economy_leaf", "economy_version", "economy_edit", "economy_cell", "economy_expected"),
+    *("economy_model", "economy_scenario", "economy_assumption"),
+}
 # Settings of the books that an administrator makes as well, without reading the books.
 SET_BY_ADMINISTRATORS = {"finance_journal_duty", "finance_duty_exception"}
+
+# The staffing table and who is appointed: seen by who works there, kept by the personnel service.
+OF_STAFF = {
+    *("hr_unit", "hr_unit_fact", "hr_staff_unit", "hr_staff_unit_fact"),
+    *("hr_appointment", "hr_appointment_fact", "hr_schedule"),
+}
+# Acts on files, and who read them: also the person's own.
+OF_FILES = {"hr_act", "hr_read_log"}
+# Requests to be away: seen by who keeps records, by who asks, and by who decides on them.
+OF_REQUESTS = {"hr_request", "hr_request_act", "hr_absence"}
+# Persons have no organisation: each is seen where appointed, and by themselves.
+PERSONS = {"hr_person", "hr_person_name", "hr_person_fact"}
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +142,53 @@ def test_policies_ask_for_the_scope_once_a_statement(catalogue: psycopg.Connecti
             asked = ("( SELECT ledger_writable() AS ledger_writable)", "asked_by = ( SELECT reference_actor()")
             assert all(each in (reading or writing) for each in asked)
             continue
+        hr = once.replace("ledger_{}", "hr_{0}")
+        if table in OF_STAFF:
+            kept = hr.format("writable")
+            expected = {"SELECT": (hr.format("present"), None), "INSERT": (None, kept), "UPDATE": (kept, kept)}
+            assert (reading, writing) == expected[command], (table, command)
+            continue
+        if table in OF_FILES:
+            own = "(person_id = ( SELECT hr_self() AS hr_self))"
+            notes = (hr.format("readable"), "(reader_id = ( SELECT reference_actor()")
+            if command == "SELECT":
+                assert reading in (own, hr.format("readable"))
+            else:
+                assert writing == hr.format("writable") or all(each in writing for each in notes)
+            continue
+        if table in OF_REQUESTS:
+            said = reading or writing
+            own = (hr.format("serving"), "( SELECT hr_self() AS hr_self)")
+            by_desk = (hr.format("deciding"), "hr_request_desks()" if table == "hr_request" else "")
+            of_request = ("FROM hr_request r",)
+            kept = (hr.format("readable" if command == "SELECT" else "writable"),)
+            decided = (hr.format("deciding"), "'approved'") if command == "INSERT" else by_desk
+            ways = (own, kept, decided, of_request if (table, command) == ("hr_request_act", "SELECT") else own)
+            assert any(all(each in said for each in way) for way in ways), (table, command, said)
+            assert command in ("SELECT", "INSERT")
+            assert table != "hr_absence" or command == "SELECT"
+            continue
+        if table == "hr_leave_movement":  # seen as requests are; whoever decides uses days, and gives them back
+            ways = (
+                (hr.format("serving"), "( SELECT hr_self() AS hr_self)"),
+                (hr.format("deciding"), "FROM hr_request r" if command == "SELECT" else "'use'"),
+                (hr.format("readable"),) if command == "SELECT" else (hr.format("writable"), "<> 'use'"),
+            )
+            assert any(all(each in (reading or writing) for each in way) for way in ways), (table, command)
+            assert command == "SELECT" or "serving" not in writing
+            continue
+        if table == "hr_calendar_feed":
+            asked = (hr.format("serving"), "(user_id = ( SELECT reference_actor() AS reference_actor))")
+            assert all(each in reading and each in writing for each in asked)
+            continue
+        if table in PERSONS:
+            own = "hr_self()" if table != "hr_person" else "(user_id = ( SELECT reference_actor()"
+            of = "readable" if table == "hr_person_fact" and command == "SELECT" else "present"
+            asked = f"SELECT hr_{of if command == 'SELECT' else 'writable'}()"
+            said = reading or writing
+            assert own in said or ("FROM hr_appointment a" in said and asked in said), (table, command)
+            assert command != "INSERT" or "(kept_by = ANY (( SELECT hr_writable()" in said
+            continue
         if table in READ_WITHOUT_SCOPE:
             assert reading == "true" or "reference_administered()" in (writing or reading) or table == "reference_user"
             continue
@@ -140,6 +208,14 @@ def test_policies_ask_for_the_scope_once_a_statement(catalogue: psycopg.Connecti
             assert "FROM base_attachment a" in reading
             assert command == "SELECT"
             continue
+        if table == "base_attachment" and "hr_trip_of" in (reading or writing):  # papers of a trip
+            assert "FROM hr_request r" in (reading or writing)
+            assert command == "SELECT" or "( SELECT (hr_writable() || hr_serving()))" in (reading or writing)
+            continue
+        if table in OF_TRIPS:  # seen where its request is; written by who makes it, keeps the records, or decides
+            asked = [f"( SELECT hr_{each}() AS hr_{each})" for each in ("writable", "serving", "deciding")]
+            assert "FROM hr_request r" in reading if command == "SELECT" else any(each in writing for each in asked)
+            continue
         if table == "base_mail":  # the program sends, who manages the person sees what became of it
             asked = ("reference_actor() AS reference_actor) = 0)", "reference_may_manage(user_id)")
             assert all(each in reading for each in asked)
@@ -151,6 +227,23 @@ def test_policies_ask_for_the_scope_once_a_statement(catalogue: psycopg.Connecti
             continue
         if (table, command) == ("base_comment", "INSERT"):  # who may read a document may speak of it
             assert writing == once.format("readable", "readable")
+            continue
+        if table in KEPT_OF_PLANS:
+            kept = "readable" if command == "SELECT" else KEPT_OF_PLANS[table]
+            own = "(owner_id = ( SELECT reference_actor() AS reference_actor))"
+            for asked in filter(None, (reading, writing)):
+                assert once.replace("ledger_{}", "economy_{0}").format(kept) in asked, (table, command)
+                assert own in asked, (table, command)
+                assert "shared" not in asked or (table, command) == ("economy_layout", "SELECT")
+            continue
+        if table in OF_PLANS:
+            planned = once.replace("ledger_{}", "economy_{0}")
+            reads, writes = (planned.format(each) for each in ("readable", "writable"))
+            assert (reading, writing) == {
+                "SELECT": (reads, None),
+                "INSERT": (None, writes),
+                "UPDATE": (writes, writes),
+            }[command], (table, command)
             continue
         reads = next((form for form in (hashed, of_groups) if reading == form), once.format("readable", "readable"))
         if table in SET_BY_ADMINISTRATORS and administered in (reading, writing):

@@ -23,6 +23,7 @@ from erp.finance.journal import service as journal
 from erp.finance.journal.model import Account, EntryFilter, Journal, Page
 from erp.finance.journal.values import Wanted
 from erp.finance.policy import service as policies
+from erp.finance.settlements import service as settlements
 from erp.finance.templates import service as templates
 from erp.finance.templates.rules import read as reading_of
 from erp.finance.templates.schemas import UseTemplate
@@ -46,6 +47,7 @@ ORIGINS = {
     Origin.FILE: N_("From a file"),
     Origin.TEMPLATE: N_("From a template"),
     Origin.TAKEOVER: N_("Taken over from another program"),
+    Origin.SETTLEMENT: N_("From a business trip"),
 }
 
 
@@ -56,12 +58,12 @@ ORIGINS = {
 def list_drafts(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     query = query_of(request)
 
-    def read(uow: UnitOfWork) -> tuple[Organisation, Page[DraftRow], Page[DraftRow]]:
+    def read(uow: UnitOfWork) -> tuple[Organisation, Page[DraftRow], Page[DraftRow], int]:
         rows = service.drafts(uow, organisation_id, query.get("cursor"))
         thrown = service.drafts(uow, organisation_id, query.get("discarded"), limit=20, discarded=True)
-        return organisation_at(uow), rows, thrown
+        return organisation_at(uow), rows, thrown, settlements.waiting(uow, organisation_id)
 
-    organisation, drafts, discarded = visit.read(read)
+    organisation, drafts, discarded, settling = visit.read(read)
     return render(
         request,
         "drafts/list.html",
@@ -69,6 +71,7 @@ def list_drafts(request: Ask, visit: Visitor, organisation_id: Id) -> Response[s
         section="drafts",
         drafts=drafts.rows,
         discarded=discarded.rows,
+        settling=settling,
         origins=ORIGINS,
         key=str(uuid4()),
         next_url=f"?cursor={drafts.next_cursor}" if drafts.next_cursor else "",

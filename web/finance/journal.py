@@ -29,6 +29,8 @@ from erp.finance.drafts.model import Draft, Sheet, TypedSide
 from erp.finance.journal import service
 from erp.finance.journal.model import EntryFilter, EntryRow, EntryView, Journal, Month, Page
 from erp.finance.reports import service as reports
+from erp.finance.settlements import service as settlements
+from erp.finance.settlements.model import Settlement
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at
 from erp.reference.organisations.model import Organisation
@@ -434,7 +436,9 @@ def entry_page(
 def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Response[str]:
     home = f"/o/{organisation_id}/"
 
-    def show(uow: UnitOfWork) -> tuple[Organisation, EntryView, Approval | None, History, Papers, Signed]:
+    def show(
+        uow: UnitOfWork,
+    ) -> tuple[Organisation, EntryView, Approval | None, History, Papers, Signed, Settlement | None]:
         approval = approvals.approval_of(uow, organisation_id, entry_id)
         found = service.entry(uow, organisation_id, entry_id)
         subjects, signed = [found.subject], Signed()
@@ -443,9 +447,10 @@ def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Re
             signed = signatures.signatures_of(uow, organisation_id, subjects[-1])
         papers = Papers.of(uow, subjects[0], query_of(request).get("comments", ""))
         past = history_of_document(request, uow, organisation_id, f"{home}journal/{entry_id}", *subjects)
-        return organisation_at(uow), found, approval, past, papers, signed
+        settled = settlements.settlement_of_entry(uow, organisation_id, entry_id)
+        return organisation_at(uow), found, approval, past, papers, signed, settled
 
-    organisation, shown, approval, past, papers, signed = visit.read(show)
+    organisation, shown, approval, past, papers, signed, settled = visit.read(show)
     note_sighting(visit, organisation_id, str(shown.subject), past)
     say = speech(visit.language)
     sides = [side for p in shown.postings for side in (p.debit, p.credit) if side]
@@ -462,6 +467,7 @@ def entry(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id) -> Re
         section="journal",
         entry=shown,
         approval=approval,
+        settlement=settled,
         steps=STEPS,
         signatures=signed,
         history=past,

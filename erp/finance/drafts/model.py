@@ -20,6 +20,7 @@ class Origin(StrEnum):
     FILE = "file"
     TEMPLATE = "template"
     TAKEOVER = "takeover"
+    SETTLEMENT = "settlement"
 
 
 class DraftState(StrEnum):

@@ -61,6 +61,14 @@ def working_days(found: Calendar, start: date, end: date) -> int:
     return sum(found.is_working(start + timedelta(days=n)) for n in range((end - start).days))
 
 
+def working_day_after(found: Calendar, day: date, number: int) -> date:
+    """The last of ``number`` working days that follow a day; the day itself for none."""
+    while number:
+        day += _ONE_DAY
+        number -= found.is_working(day)
+    return day
+
+
 def disagreements(found: Calendar) -> list[Disagreement]:
     """Days of plain weeks that only one of the calendar and the library holds free, and the other way about."""
     said = _library(found.first_year, found.last_year)

@@ -21,6 +21,11 @@ def working_days_between(uow: UnitOfWork, start: date, end: date) -> int:
     return rules.working_days(calendar(uow, start.year, (end - timedelta(days=1)).year), start, end)
 
 
+def working_day_after(uow: UnitOfWork, day: date, number: int) -> date:
+    """The last of so many working days that follow a day.  Raises: CalendarUnknown."""
+    return rules.working_day_after(calendar(uow, day.year, (day + timedelta(days=3 * number + 31)).year), day, number)
+
+
 def disagreements(uow: UnitOfWork, year: int) -> list[Disagreement]:
     """Days on which the calendar and the library ``holidays`` differ.  Raises: CalendarUnknown."""
     return rules.disagreements(calendar(uow, year, year))

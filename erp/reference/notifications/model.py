@@ -20,6 +20,15 @@ class NotificationKind(StrEnum):
     POLICY_TO_SIGN = "policy-to-sign"
     CLOSING_DUE = "closing-due"
     CLOSING_LATE = "closing-late"
+    LEAVE_ASKED = "leave-asked"
+    TRIP_ASKED = "trip-asked"
+    ABSENCE_APPROVED = "absence-approved"
+    ABSENCE_RETURNED = "absence-returned"
+    ABSENCE_RECALLED = "absence-recalled"
+    TRIP_REPORTED = "trip-reported"
+    TRIP_REPORT_APPROVED = "trip-report-approved"
+    TRIP_REPORT_RETURNED = "trip-report-returned"
+    SETTLEMENT_DECLINED = "settlement-declined"
 
 
 SENTENCES: dict[NotificationKind, str] = {
@@ -34,6 +43,15 @@ SENTENCES: dict[NotificationKind, str] = {
     NotificationKind.POLICY_TO_SIGN: N_("{actor} asks you to sign the accounting policy {what}."),
     NotificationKind.CLOSING_DUE: N_("Steps of the month close are due today: {what}."),
     NotificationKind.CLOSING_LATE: N_("Steps of the month close are late: {what}."),
+    NotificationKind.LEAVE_ASKED: N_("{who} asks for leave: {first} – {last}."),
+    NotificationKind.TRIP_ASKED: N_("{who} asks for a business trip: {first} – {last}."),
+    NotificationKind.ABSENCE_APPROVED: N_("{actor} approved your request: {first} – {last}."),
+    NotificationKind.ABSENCE_RETURNED: N_("{actor} returned your request ({first} – {last}): {reason}"),
+    NotificationKind.ABSENCE_RECALLED: N_("{actor} recalled you, the days {first} – {last} are given back: {reason}"),
+    NotificationKind.TRIP_REPORTED: N_("{who} reports on a business trip: {what}."),
+    NotificationKind.TRIP_REPORT_APPROVED: N_("{actor} approved your report on the trip {what}."),
+    NotificationKind.TRIP_REPORT_RETURNED: N_("{actor} returned your report on the trip {what}: {reason}"),
+    NotificationKind.SETTLEMENT_DECLINED: N_("The accountant declined the entry of the trip {what}: {reason}"),
 }
 """English sentences to translate.  ``actor`` is known by itself; the others are facts: ``what`` names the subject."""
 

@@ -17,9 +17,15 @@ def organisations_of(connection: Connection, scope: Scope, day: date) -> list[Or
     """The organisations in scope as they are called on ``day``, in the order of their codes."""
     rows = connection.execute(
         text(f"SELECT {_COLUMNS} FROM {_NAMED} WHERE o.id = ANY(:ids) ORDER BY o.code"),
-        {"ids": sorted(scope.reads | scope.writes | scope.audits | scope.administers), "day": day},
+        {"ids": sorted(_concerned(scope)), "day": day},
     )
     return many(Organisation, rows)
+
+
+def _concerned(scope: Scope) -> frozenset[int]:
+    """Organisations that the scope names for anything."""
+    books, plans = scope.reads | scope.writes | scope.audits | scope.administers, scope.plans | scope.edits
+    return books | plans | scope.staff | scope.keeps | scope.decides | scope.serves
 
 
 def by_ids(connection: Connection, scope: Scope, ids: list[int], day: date) -> list[Organisation]:

@@ -33,6 +33,11 @@ class Content(StrEnum):
     HOLIDAYS = "holidays"
     DAYS = "days"
     TYPICAL_ENTRIES = "typical_entries"
+    LEAVE_KINDS = "leave_kinds"
+    LEAVE_NORMS = "leave_norms"
+    LEAVE_RULES = "leave_rules"
+    TRIP_NORMS = "trip_norms"
+    DRIVER_VALUES = "driver_values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,56 @@ class TypicalEntryRow(PackageRow):
     parent_code: str
     debit: tuple[str, ...]
     credit: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripNormRow(PackageRow):
+    kind: str
+    area: str
+    value: str
+    """A number without needless zeros."""
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverValueRow(PackageRow):
+    series: str
+    unit: str
+    year: int
+    vintage: str
+    value: str
+    """A number without needless zeros."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveKindRow(PackageRow):
+    draws: bool
+    counting: str
+    paid: str
+    seniority: bool
+    least_days: int | None
+    most_days: int | None
+    timesheet_code: str
+    act_kk: str
+    act_ru: str
+    act_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveNormRow(PackageRow):
+    staff_group: str
+    days: int
+    act_kk: str
+    act_ru: str
+    act_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveRuleRow(PackageRow):
+    value: int
+    act_kk: str
+    act_ru: str
+    act_en: str
 
 
 @dataclass(frozen=True, slots=True)

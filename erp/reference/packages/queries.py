@@ -87,6 +87,11 @@ _REGISTERS = {
     Content.HOLIDAYS: "SELECT a.*, to_jsonb(a) AS said FROM reference_holiday a",
     Content.DAYS: "SELECT a.*, to_jsonb(a) AS said FROM reference_calendar_day a",
     Content.TYPICAL_ENTRIES: "SELECT a.*, to_jsonb(a) AS said FROM reference_typical_entry a",
+    Content.LEAVE_KINDS: "SELECT a.*, to_jsonb(a) AS said FROM reference_leave_kind a",
+    Content.LEAVE_NORMS: "SELECT a.*, to_jsonb(a) AS said FROM reference_leave_norm a",
+    Content.LEAVE_RULES: "SELECT a.*, to_jsonb(a) AS said FROM reference_leave_rule a",
+    Content.TRIP_NORMS: "SELECT a.*, to_jsonb(a) AS said FROM reference_trip_norm a",
+    Content.DRIVER_VALUES: "SELECT a.*, to_jsonb(a) AS said FROM reference_driver_value a",
 }
 
 

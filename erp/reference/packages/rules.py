@@ -22,12 +22,17 @@ from erp.reference.packages.model import (
     CurrencyRow,
     DayRow,
     Difference,
+    DriverValueRow,
     HolidayRow,
     JournalRow,
+    LeaveKindRow,
+    LeaveNormRow,
+    LeaveRuleRow,
     Names,
     Package,
     PackageRow,
     Problem,
+    TripNormRow,
     TypicalEntryRow,
 )
 from ledger.model import Dimension
@@ -183,6 +188,14 @@ def _confidence(cell: str) -> Confidence:
     return Confidence(_one_of(*Confidence)(cell))
 
 
+def _number(cell: str) -> int:
+    return int(_matching(r"\d{1,4}", "a whole number of at most four digits")(cell))
+
+
+def _number_or_none(cell: str) -> int | None:
+    return _number(cell) if cell else None
+
+
 def _digits(cell: str) -> int:
     return int(_matching(r"\d", "one digit")(cell))
 
@@ -199,6 +212,21 @@ _COMMON: dict[str, Callable[[str], Any]] = {
     "source": _text,
 }
 _DATED: dict[str, Callable[[str], Any]] = {"valid_from": _day, "valid_to": _day}
+_ACT: dict[str, Callable[[str], Any]] = {"act_kk": _name, "act_ru": _name, "act_en": _name}
+_LEAVE_KIND: dict[str, Callable[[str], Any]] = {
+    "draws": _yes_no,
+    "counting": _one_of("calendar", "working"),
+    "paid": _one_of("yes", "partly", "no"),
+    "seniority": _yes_no,
+    "least_days": _number_or_none,
+    "most_days": _number_or_none,
+    "timesheet_code": _text,
+}
+_LEAVE_NORM: dict[str, Callable[[str], Any]] = {
+    "staff_group": _one_of("", "civil-servant", "civil-employee", "worker"),
+    "days": _number,
+}
+_LEAVE_RULE: dict[str, Callable[[str], Any]] = {"value": _number}
 _ACCOUNT_KINDS = (
     "asset",
     "liability",
@@ -361,6 +389,26 @@ def _typical_entry(common: dict[str, Any], cells: _Cells) -> TypicalEntryRow:
     return TypicalEntryRow(**common, **{name: cells[name] for name in ("parent_code", "debit", "credit")})
 
 
+def _trip_norm(common: dict[str, Any], cells: _Cells) -> TripNormRow:
+    return TripNormRow(**common, **{name: cells[name] for name in ("kind", "area", "value", "unit")})
+
+
+def _driver_value(common: dict[str, Any], cells: _Cells) -> DriverValueRow:
+    return DriverValueRow(**common, **{name: cells[name] for name in ("series", "unit", "year", "vintage", "value")})
+
+
+def _leave_kind(common: dict[str, Any], cells: _Cells) -> LeaveKindRow:
+    return LeaveKindRow(**common, **{name: cells[name] for name in _LEAVE_KIND | _ACT})
+
+
+def _leave_norm(common: dict[str, Any], cells: _Cells) -> LeaveNormRow:
+    return LeaveNormRow(**common, **{name: cells[name] for name in _LEAVE_NORM | _ACT})
+
+
+def _leave_rule(common: dict[str, Any], cells: _Cells) -> LeaveRuleRow:
+    return LeaveRuleRow(**common, **{name: cells[name] for name in _LEAVE_RULE | _ACT})
+
+
 def _faults_of_typical_entries(lines: Sequence[_Line]) -> Iterator[_Fault]:
     yield from _faults_of_codes(lines)
     sections = {line.cells["code"] for line in lines if not line.cells["parent_code"]}
@@ -436,6 +484,34 @@ _FORMS = {
         _faults_of_codes,
         _day_row,
     ),
+    Content.TRIP_NORMS: _Form(
+        _COMMON
+        | _DATED
+        | {
+            "kind": _one_of("mci", "per-diem", "lodging", "longest", "report-term"),
+            "area": _matching(r"|[A-Z]{2}|KZ\.[a-z]+", "a country like KZ, inside it a class of place like KZ.major"),
+            "value": _matching(r"\d+(\.\d*[1-9])?", "a number without needless zeros"),
+            "unit": _matching(r"[A-Z]{3}|day|working-day", "MCI, a currency, day or working-day"),
+        },
+        _faults_of_codes,
+        _trip_norm,
+    ),
+    Content.DRIVER_VALUES: _Form(
+        _COMMON
+        | {
+            "code": _matching(r"[a-z0-9_]+\.\d{4}\.\d{4}-\d\d-\d\d", "series, year and vintage, joined by points"),
+            "series": _matching(r"[a-z][a-z0-9_]{0,59}", "a name of small Latin letters"),
+            "unit": _matching(r"%|[A-Za-z]+( [A-Za-z]+)?(/[A-Za-z]+)?", "a unit like %, bn KZT or USD/bbl"),
+            "year": _number,
+            "vintage": _whole_day,
+            "value": _matching(r"-?\d+(\.\d*[1-9])?", "a number without needless zeros"),
+        },
+        _faults_of_codes,
+        _driver_value,
+    ),
+    Content.LEAVE_KINDS: _Form(_COMMON | _DATED | _ACT | _LEAVE_KIND, _faults_of_codes, _leave_kind),
+    Content.LEAVE_NORMS: _Form(_COMMON | _DATED | _ACT | _LEAVE_NORM, _faults_of_codes, _leave_norm),
+    Content.LEAVE_RULES: _Form(_COMMON | _DATED | _ACT | _LEAVE_RULE, _faults_of_codes, _leave_rule),
     Content.TYPICAL_ENTRIES: _Form(
         _COMMON | _DATED | {"parent_code": _optional, "debit": _accounts, "credit": _accounts},
         _faults_of_typical_entries,

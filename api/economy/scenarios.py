@@ -1,0 +1,315 @@
+"""Scenarios under ``/api/v1``: what they assume, what that gives, saving it, why a figure is as it is, and fans."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath, QueryParameter
+from pydantic import Field
+
+from api.conventions import BOOKS, Amount, IfMatch, Organisation, Page, View, version_seen
+from api.security import Visitor
+from erp.base.money import decimal_string
+from erp.base.uow import UnitOfWork
+from erp.economy.plans import service as plans
+from erp.economy.plans.model import Section
+from erp.economy.scenarios import model, rules, service
+from erp.economy.scenarios.schemas import BeginScenario, SaveScenario
+from erp.reference.access.model import Permission
+
+_SCENARIOS = BOOKS + "/scenarios"
+_ONE = BOOKS + "/plans/{plan_id:int}/scenarios/{version_id:int}"
+_READ = {"policy": Permission.PLAN_READ}
+_EDIT = {"policy": Permission.PLAN_EDIT}
+_SHARES = (5, 25, 50, 75, 95)
+_DRAWS = 1000
+
+_KEY = "0c4b8c52-54a1-4a3e-9a55-6d1f1a9d7c41"
+_CHEAP = {"brent": {"2027": "45", "2028": "45"}, "wage_growth": {"2027": "12.5"}}
+BeginBody = Annotated[
+    BeginScenario,
+    Body(
+        examples=[
+            Example(
+                summary="Cheap oil",
+                value={
+                    "key": _KEY,
+                    "plan": 1,
+                    "parent": 1,
+                    "name": "Дешёвая нефть",
+                    "reason": "Прогноз МНЭ от 15.08.2026",
+                },
+            )
+        ]
+    ),
+]
+SaveBody = Annotated[
+    SaveScenario,
+    Body(
+        examples=[
+            Example(
+                summary="Oil at 45 dollars, pay up by 12.5 %",
+                value={"key": _KEY, "assumptions": _CHEAP, "reason": "Цена нефти по консервативному сценарию"},
+            )
+        ]
+    ),
+]
+
+
+Assume = Annotated[
+    list[str] | None,
+    QueryParameter(description="A value to try, like `brent.2027=45`; may be given many times.", max_items=200),
+]
+
+
+class ScenarioRowView(View):
+    plan_id: int = Field(examples=[1])
+    version_id: int = Field(examples=[3])
+    name: str = Field(examples=["Дешёвая нефть"])
+    plan: str = Field(examples=["Бюджет области на 2027–2029 годы"])
+    parent_id: int = Field(description="The version that it starts from.", examples=[1])
+    revision: int = Field(description="How often it was saved.", examples=[2])
+    saved_by: str
+    saved_at: datetime
+    frozen: bool
+
+
+class AssumptionView(View):
+    year: int = Field(examples=[2027])
+    value: str = Field(description="A decimal string, in the driver's unit.", examples=["60"])
+    reference: str = Field(description="What the version that it starts from assumes.", examples=["60"])
+    origin: model.Origin = Field(examples=["carried"])
+    series: str | None = Field(description="The series it was taken from.", examples=["budget_oil_assumption"])
+    vintage: date | None = Field(description="Edition of the series.")
+    series_year: int | None = Field(examples=[2026])
+    verified: bool = Field(description="False where the published value is not verified.")
+    said_by: str = Field(description="Who typed it, or took it from the series.")
+
+
+class DriverView(View):
+    name: str = Field(examples=["brent"])
+    unit: str = Field(examples=["USD/bbl"])
+    kk: str
+    ru: str
+    en: str
+    low: str = Field(examples=["20"])
+    high: str = Field(examples=["140"])
+    path: list[AssumptionView]
+
+
+class ScenarioView(ScenarioRowView):
+    """A scenario as it was last saved; its `ETag` is its revision."""
+
+    drivers: list[DriverView]
+    formulas: str = Field(description="Their text.", examples=["driver brent: USD/bbl"])
+    formulas_verified: bool
+
+
+class BudgetYearView(View):
+    """Six sections of a year."""
+
+    year: int = Field(examples=[2027])
+    revenue: Amount
+    expenditure: Amount
+    lending: Amount
+    assets: Amount
+    balance: Amount
+    financing: Amount
+    gap: Amount = Field(description="Balance and financing together; zero where financing covers the deficit.")
+
+
+class ScenarioTotalsView(View):
+    """What values give: nothing is saved."""
+
+    scenario: list[BudgetYearView]
+    reference: list[BudgetYearView] = Field(description="The version that it starts from.")
+    missing: int = Field(description="Figures that the formulas give no value for.", examples=[0])
+
+
+class FanBandView(View):
+    share: int = Field(description="Per cent of the draws that are below.", examples=[5])
+    amounts: list[Amount] = Field(description="By plan year.")
+
+
+class FanView(View):
+    """The balance of many draws of the drivers, through the same formulas."""
+
+    years: list[int] = Field(examples=[[2027, 2028, 2029]])
+    draws: int = Field(examples=[1000])
+    seed: int = Field(examples=[2027003])
+    drivers: list[str] = Field(examples=[["brent", "cpi"]])
+    spread: list[float] = Field(
+        examples=[[0.31, 4.4]], description="Standard deviation of a year; of prices and rates, of their logarithm."
+    )
+    correlation: list[list[float]] = Field(examples=[[[1.0, 0.2], [0.2, 1.0]]])
+    balance: list[FanBandView]
+
+
+@get(_SCENARIOS, opt=_READ, sync_to_thread=True)
+def list_scenarios(visit: Visitor, organisation_id: Organisation) -> Page[ScenarioRowView]:
+    """Scenarios of all plans, the latest first."""
+    found = visit.read(lambda uow: service.scenarios(uow, organisation_id))
+    return Page(items=[ScenarioRowView(**_head(r.plan, r.version, r.revision)) for r in found])
+
+
+@post(_SCENARIOS, opt=_EDIT, sync_to_thread=True)
+def begin_scenario(visit: Visitor, organisation_id: Organisation, data: BeginBody) -> ScenarioView:
+    """Branch a scenario off a version. The same `key` with the same content answers with the same scenario."""
+
+    def act(uow: UnitOfWork) -> service.Scenario:
+        made = service.begin(uow, organisation_id, data)
+        return service.scenario(uow, organisation_id, made.plan_id, made.version_id)
+
+    return _view(visit.run(act))
+
+
+@get(_ONE, opt=_READ, sync_to_thread=True)
+def get_scenario(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    version_id: FromPath[int],
+) -> Response[ScenarioView]:
+    """A scenario with what it assumes, each value with its source. Whoever saves sends its `ETag` as `If-Match`."""
+    found = visit.read(lambda uow: service.scenario(uow, organisation_id, plan_id, version_id))
+    tag = f'"{found.revision.revision}"'
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(None, status_code=304, headers={"ETag": tag})  # type: ignore[arg-type]
+    return Response(_view(found), headers={"ETag": tag})
+
+
+@get(f"{_ONE}/totals", opt=_READ, sync_to_thread=True)
+def scenario_totals(
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    version_id: FromPath[int],
+    assume: Assume = None,
+) -> ScenarioTotalsView:
+    """Six sections for other values of the drivers, beside the version that it starts from. Nothing is saved."""
+    typed = rules.typed_in(assume or [])
+
+    def act(uow: UnitOfWork) -> ScenarioTotalsView:
+        found = service.scenario(uow, organisation_id, plan_id, version_id)
+        figures = found.figures(found.paths(typed))
+        ours, theirs = (plans.sections_of(each, found.axes.table) for each in (figures.cells, found.base))
+        years = found.plan.years
+        return ScenarioTotalsView(
+            scenario=_budget(years, ours), reference=_budget(years, theirs), missing=figures.missing
+        )
+
+    return visit.read(act)
+
+
+@post(f"{_ONE}/save", opt=_EDIT, sync_to_thread=True, status_code=200)
+def save_scenario(
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    version_id: FromPath[int],
+    data: SaveBody,
+    if_match: IfMatch = None,
+) -> ScenarioView:
+    """Save what the values give as one edit of the version, and the values beside it."""
+    seen = version_seen(if_match)
+
+    def act(uow: UnitOfWork) -> service.Scenario:
+        service.save(uow, organisation_id, plan_id, version_id, seen, data)
+        return service.scenario(uow, organisation_id, plan_id, version_id)
+
+    return _view(visit.run(act))
+
+
+@get(f"{_ONE}/fan", opt=_READ, sync_to_thread=True)
+def scenario_fan(
+    visit: Visitor, organisation_id: Organisation, plan_id: FromPath[int], version_id: FromPath[int]
+) -> FanView:
+    """The deficit or surplus of 1,000 seeded draws of correlated drivers. The same scenario gives the same fan."""
+    found = visit.read(lambda uow: service.scenario(uow, organisation_id, plan_id, version_id))
+    drawn = service.fan(found, found.saved, _DRAWS)
+    return FanView(
+        years=list(drawn.years),
+        draws=_DRAWS,
+        seed=drawn.uncertainty.seed,
+        drivers=list(drawn.uncertainty.drivers),
+        spread=list(drawn.uncertainty.spread),
+        correlation=[list(row) for row in drawn.uncertainty.correlation],
+        balance=[
+            FanBandView(share=share, amounts=list(map(decimal_string, amounts)))
+            for share, amounts in drawn.shares(None, _SHARES).items()
+        ],
+    )
+
+
+def _head(plan: Any, version: Any, revision: model.Revision) -> dict[str, Any]:
+    return {
+        "plan_id": plan.id,
+        "version_id": version.id,
+        "name": version.name,
+        "plan": plan.name,
+        "parent_id": version.parent_id,
+        "revision": revision.revision,
+        "saved_by": revision.saved_by,
+        "saved_at": revision.saved_at,
+        "frozen": version.is_frozen,
+    }
+
+
+def _view(found: service.Scenario) -> ScenarioView:
+    return ScenarioView(
+        **_head(found.plan, found.version, found.revision),
+        drivers=[
+            DriverView(
+                name=driver.name,
+                unit=driver.unit,
+                kk=driver.name_kk,
+                ru=driver.name_ru,
+                en=driver.name_en,
+                low=_text(driver.low),
+                high=_text(driver.high),
+                path=[
+                    AssumptionView(
+                        year=year,
+                        value=_text(each.value),
+                        reference=_text(found.reference[driver.name][year].value),
+                        origin=each.origin,
+                        series=each.series,
+                        vintage=each.vintage,
+                        series_year=each.series_year,
+                        verified=each.verified,
+                        said_by=each.said_by_name,
+                    )
+                    for year, each in found.saved[driver.name].items()
+                ],
+            )
+            for driver in found.drivers
+        ],
+        formulas=found.revision.model.body,
+        formulas_verified=found.revision.model.verified,
+    )
+
+
+def _text(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _budget(years: tuple[int, ...], six: Any) -> list[BudgetYearView]:
+    names = [each.value for each in Section] + ["balance", "gap"]
+    return [
+        BudgetYearView(year=year, **{name: decimal_string(getattr(six, name)[at]) for name in names})
+        for at, year in enumerate(years)
+    ]
+
+
+routes = [
+    list_scenarios,
+    begin_scenario,
+    scenario_totals,
+    save_scenario,
+    scenario_fan,
+    get_scenario,
+]

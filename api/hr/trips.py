@@ -1,0 +1,350 @@
+"""Business trips under ``/api/v1``: one's own, those of staff, and the reports that wait for approval.
+
+A trip is a request to be away: it is read and withdrawn under `own/absence-requests`, approved and recalled under
+`absence-requests`.
+"""
+
+from datetime import date
+from typing import Annotated, Any
+
+from litestar import Request, get, post, put
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath, RawBody
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.conventions import BOOKS, Amount, Cursor, IfMatch, Limit, Organisation, Page, View, version_seen
+from api.finance.papers import AttachmentView, FileName, FileSent, checked
+from api.security import Visit, Visitor
+from erp.base.money import decimal_string
+from erp.base.uow import UnitOfWork
+from erp.hr.contracts.ports import SettlementPort
+from erp.hr.requests.model import State
+from erp.hr.requests.service import own_person
+from erp.hr.trips import model, service
+from erp.hr.trips.model import ReportState, Waiting
+from erp.hr.trips.schemas import AskTrip, EstimateView, HandIn, ReportView, TripAsked, TripShown, report_of
+from erp.reference.access.model import Permission
+
+_OWN = BOOKS + "/own/trips"
+_OWN_ONE = _OWN + "/{request_id:int}"
+_STAFF = BOOKS + "/trips"
+_STAFF_ONE = _STAFF + "/{request_id:int}"
+_REPORTS = BOOKS + "/trip-reports"
+_REPORT = _REPORTS + "/{request_id:int}"
+_SELF = {"policy": Permission.SELF_SERVICE}
+_READ = {"policy": Permission.STAFF_READ}
+_KEEP = {"policy": Permission.STAFF_KEEP}
+_DECIDE = {"policy": Permission.ABSENCE_DECIDE}
+
+_WAY = {"place_class": "major", "transport": "rail", "fare": "6200.00"}
+_ASKED = {
+    "purpose": "Курсы повышения квалификации",
+    "host": "Национальный центр «Өрлеу»",
+    "legs": [
+        _WAY
+        | {
+            "from_place": "Сарыдала",
+            "to_place": "Алматы",
+            "departs_on": "2026-12-07",
+            "arrives_on": "2026-12-07",
+            "night": "30000.00",
+        },
+        _WAY | {"from_place": "Алматы", "to_place": "Сарыдала", "departs_on": "2026-12-09", "arrives_on": "2026-12-09"},
+    ],
+    "advance": "90000.00",
+}
+_REPORTED = {
+    "lines": [
+        {"kind": "per-diem", "on": "2026-12-09", "what": "KZ", "amount": "25950.00"},
+        {"kind": "lodging", "on": "2026-12-09", "what": "Алматы", "paper": "чек 1584", "amount": "60000.00"},
+    ],
+    "result": "Курсы пройдены",
+}
+AskBody = Annotated[
+    AskTrip,
+    Body(examples=[Example(summary="To a course", value=_ASKED | {"key": "5b0f4f3e-4c43-4b7f-9d0e-6f7f0f6c2a12"})]),
+]
+ChangeBody = Annotated[TripAsked, Body(examples=[Example(summary="To a course", value=_ASKED)])]
+ReportBody = Annotated[HandIn, Body(examples=[Example(summary="A course", value=_REPORTED)])]
+
+
+class ReturnReport(BaseModel):
+    """Send a report back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=3, max_length=1000)
+
+
+SendBackBody = Annotated[ReturnReport, Body(examples=[Example(summary="A paper", value={"reason": "Нет чека"})])]
+
+
+class TripRowView(View):
+    id: int = Field(examples=[81])
+    state: State
+    version: int = Field(examples=[1])
+    person_id: int = Field(examples=[412])
+    person: str = Field(examples=["Ахметов Ерлан Серікұлы"])
+    first: date
+    last: date
+    route: str = Field(examples=["Сарыдала – Алматы – Сарыдала"])
+    purpose: str
+    estimate: Amount
+    advance: Amount
+    report: ReportState
+
+    @classmethod
+    def of(cls, row: model.TripRow, person: str) -> "TripRowView":
+        return cls(
+            id=row.id,
+            state=row.state,
+            version=row.version,
+            person_id=row.person_id,
+            person=person,
+            first=row.first,
+            last=row.last,
+            route=row.trip.facts.route,
+            purpose=row.trip.facts.purpose,
+            estimate=decimal_string(row.trip.estimate.total_tiyn),
+            advance=decimal_string(row.trip.facts.advance_tiyn),
+            report=row.report,
+        )
+
+
+class TripRef(View):
+    """The request that the trip is; its `ETag` under `own/absence-requests` is the version."""
+
+    id: int = Field(examples=[81])
+    version: int = Field(examples=[1])
+    state: State
+
+
+class TripBalanceView(View):
+    """What is left between the advance that was paid and what was spent."""
+
+    advance: Amount
+    spent: Amount
+    owed: Amount = Field(description="To be paid to the person.")
+    returns: Amount = Field(description="To be returned by the person.")
+
+
+def _page(
+    visit: Visit, organisation_id: int, narrowed: Waiting, cursor: str | None, limit: int, *, own: bool = False
+) -> Page[TripRowView]:
+    def read(uow: UnitOfWork) -> model.TripPage:
+        person = own_person(uow, organisation_id) if own else None
+        return service.trips(uow, organisation_id, narrowed, cursor, limit, person_id=person)
+
+    found = visit.read(read)
+    return Page(
+        items=[TripRowView.of(row, found.people.get(row.person_id, "")) for row in found.rows], next=found.next_cursor
+    )
+
+
+def _shown(http: Request[Any, Any, Any], visit: Visit, organisation_id: int, request_id: int) -> TripShown:
+    def read(uow: UnitOfWork) -> TripShown:
+        return service.shown(uow, service.trip(uow, organisation_id, request_id).request, _port(http))
+
+    return visit.read(read)
+
+
+def _port(http: Request[Any, Any, Any]) -> SettlementPort:
+    port: SettlementPort = http.app.state.settlements
+    return port
+
+
+# ------------------------------------------------------------------------------------------------ one's own
+
+
+@get(_OWN, opt=_SELF, sync_to_thread=True)
+def list_own_trips(
+    visit: Visitor, organisation_id: Organisation, cursor: Cursor = None, limit: Limit = 50
+) -> Page[TripRowView]:
+    """One's own trips, the latest asked first."""
+    return _page(visit, organisation_id, Waiting.ALL, cursor, limit, own=True)
+
+
+@post(_OWN, opt=_SELF, sync_to_thread=True)
+def ask_for_trip(
+    request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, data: AskBody
+) -> TripRef:
+    """Ask to be sent on a trip; who decides is told. Sent again under its key, it gives the request it made."""
+    command = data.model_copy(update={"person_id": None})
+    made = visit.run(lambda uow: service.ask(uow, organisation_id, command, _port(request)))
+    return TripRef(id=made.id, version=made.version, state=made.state)
+
+
+@post(f"{_OWN}/estimate", opt=_SELF, sync_to_thread=True, status_code=200)
+def estimate_trip(visit: Visitor, organisation_id: Organisation, data: ChangeBody) -> EstimateView:
+    """What a trip is expected to cost by the norms of its days, and the norms that are not loaded. Nothing is saved."""
+    return EstimateView.of(visit.read(lambda uow: service.estimate(uow, data.facts)))
+
+
+@put(_OWN_ONE, opt=_SELF, sync_to_thread=True)
+def change_trip(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    data: ChangeBody,
+    if_match: IfMatch = None,
+) -> TripRef:
+    """Ask anew for what waits, or was returned."""
+    seen = version_seen(if_match)
+    made = visit.run(lambda uow: service.mend(uow, organisation_id, request_id, seen, data, _port(request)))
+    return TripRef(id=made.id, version=made.version, state=made.state)
+
+
+@get(_OWN_ONE, opt=_SELF, sync_to_thread=True)
+def get_own_trip(
+    request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, request_id: FromPath[int]
+) -> TripShown:
+    """One of them whole: route, estimate, report, and where its money stands."""
+    return _shown(request, visit, organisation_id, request_id)
+
+
+@post(f"{_OWN_ONE}/papers", opt=_SELF, sync_to_thread=True, operation_class=FileSent)
+def attach_own_paper(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    name: FileName,
+    body: RawBody,
+) -> AttachmentView:
+    """Attach a ticket or a receipt: the body is its content, as it is."""
+    file = checked(request, name, body)
+    return AttachmentView.of(visit.run(lambda uow: service.attach(uow, organisation_id, request_id, file)))
+
+
+@post(f"{_OWN_ONE}/report", opt=_SELF, sync_to_thread=True)
+def hand_in_report(
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    data: ReportBody,
+    if_match: IfMatch = None,
+) -> ReportView:
+    """Hand in the advance report. `If-Match` is the report's version: 0 where there is none yet."""
+    return _hand_in(visit, organisation_id, request_id, data, if_match)
+
+
+def _hand_in(visit: Visit, organisation_id: int, request_id: int, data: HandIn, if_match: str | None) -> ReportView:
+    seen = version_seen(if_match)
+    return report_of(visit.run(lambda uow: service.hand_in(uow, organisation_id, request_id, seen, data)))
+
+
+# ------------------------------------------------------------------------------------------------ staff
+
+
+@get(_STAFF, opt=_READ, sync_to_thread=True)
+def list_trips(
+    visit: Visitor,
+    organisation_id: Organisation,
+    narrowed: Waiting = Waiting.ALL,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[TripRowView]:
+    """Trips of staff, the latest asked first; `due`: over, and not reported on."""
+    return _page(visit, organisation_id, narrowed, cursor, limit)
+
+
+@post(_STAFF, opt=_KEEP, sync_to_thread=True)
+def send_on_trip(
+    request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, data: AskBody
+) -> TripRef:
+    """Send somebody, named by `person_id`, on a trip; another decides on it."""
+    made = visit.run(lambda uow: service.ask(uow, organisation_id, data, _port(request)))
+    return TripRef(id=made.id, version=made.version, state=made.state)
+
+
+@get(_STAFF_ONE, opt=_READ, sync_to_thread=True)
+def get_trip(
+    request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, request_id: FromPath[int]
+) -> TripShown:
+    """One of them whole."""
+    return _shown(request, visit, organisation_id, request_id)
+
+
+@post(f"{_STAFF_ONE}/report", opt=_KEEP, sync_to_thread=True)
+def hand_in_report_for(
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    data: ReportBody,
+    if_match: IfMatch = None,
+) -> ReportView:
+    """Hand in the report of somebody else; another approves it."""
+    return _hand_in(visit, organisation_id, request_id, data, if_match)
+
+
+# ------------------------------------------------------------------------------------------------ who decides
+
+
+@get(_REPORTS, opt=_DECIDE, sync_to_thread=True)
+def list_trip_reports(
+    visit: Visitor, organisation_id: Organisation, cursor: Cursor = None, limit: Limit = 50
+) -> Page[TripRowView]:
+    """Trips whose reports wait for approval at one's desk."""
+    return _page(visit, organisation_id, Waiting.REPORT, cursor, limit)
+
+
+@get(_REPORT, opt=_DECIDE, sync_to_thread=True)
+def get_trip_report(
+    request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, request_id: FromPath[int]
+) -> TripShown:
+    """A trip with its report."""
+    return _shown(request, visit, organisation_id, request_id)
+
+
+@post(f"{_REPORT}/approve", opt=_DECIDE, sync_to_thread=True, status_code=200)
+def approve_trip_report(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    if_match: IfMatch = None,
+) -> TripBalanceView:
+    """Approve a report: its entry waits with the accountant from then on."""
+    seen = version_seen(if_match)
+    left = visit.run(lambda uow: service.approve_report(uow, organisation_id, request_id, seen, _port(request)))
+    return TripBalanceView(
+        advance=decimal_string(left.advance_tiyn),
+        spent=decimal_string(left.spent_tiyn),
+        owed=decimal_string(left.owed_tiyn),
+        returns=decimal_string(left.returns_tiyn),
+    )
+
+
+@post(f"{_REPORT}/return", opt=_DECIDE, sync_to_thread=True, status_code=200)
+def return_trip_report(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    data: SendBackBody,
+    if_match: IfMatch = None,
+) -> ReportView:
+    """Send a report back; one that was approved only where the accountant declined its entry."""
+    seen, port = version_seen(if_match), _port(request)
+    back = visit.run(lambda uow: service.return_report(uow, organisation_id, request_id, seen, data.reason, port))
+    return report_of(back)
+
+
+routes = [
+    list_own_trips,
+    ask_for_trip,
+    estimate_trip,
+    change_trip,
+    get_own_trip,
+    attach_own_paper,
+    hand_in_report,
+    list_trips,
+    send_on_trip,
+    get_trip,
+    hand_in_report_for,
+    list_trip_reports,
+    get_trip_report,
+    approve_trip_report,
+    return_trip_report,
+]

@@ -1,0 +1,51 @@
+"""Use cases of series of drivers.  Each runs inside the caller's unit of work."""
+
+from erp.base import audit
+from erp.base.clock import today
+from erp.base.uow import UnitOfWork
+from erp.economy.macro import queries
+from erp.economy.macro.model import Series
+from erp.economy.macro.rules import SaidToday, SeriesUnknown
+from erp.economy.macro.schemas import ExpectSeries
+
+
+def series(uow: UnitOfWork, organisation_id: int) -> list[Series]:
+    """Every series that is loaded, by code, with what the organisation expects of it."""
+    return queries.series(uow.connection, uow.scope, organisation_id, today())
+
+
+def one(uow: UnitOfWork, organisation_id: int, code: str) -> Series:
+    """Raises: SeriesUnknown."""
+    found = queries.series(uow.connection, uow.scope, organisation_id, today(), code)
+    if not found:
+        raise SeriesUnknown()
+    return found[0]
+
+
+def expect(uow: UnitOfWork, organisation_id: int, code: str, command: ExpectSeries) -> Series:
+    """Say what is expected of a series, as a vintage of today; saying the same again changes nothing.
+
+    Raises: SeriesUnknown, SaidToday.
+    """
+    vintage = today()
+    before = one(uow, organisation_id, code)
+    if queries.insert_expected(
+        uow.connection, uow.scope, organisation_id, code, vintage, command.values, command.source
+    ):
+        said = {str(year): str(value) for year, value in sorted(command.values.items())}
+        audit.record(
+            uow.connection,
+            uow.scope,
+            "series-expected",
+            f"series:{organisation_id}/{code}",
+            organisation_id=organisation_id,
+            before={year: str(of.value) for year in said if (of := before.latest.get(int(year)))},
+            after=said,
+            vintage=vintage.isoformat(),
+            source=command.source,
+        )
+    after = one(uow, organisation_id, code)
+    own = [each for each in after.values if each.is_own and each.vintage == vintage]
+    if {each.year: each.value for each in own} != command.values or own[0].source != command.source:
+        raise SaidToday()
+    return after

@@ -1,0 +1,240 @@
+"""Laying figures out by any axes, and bringing a figure typed at a total down to its cells.
+
+A cell is a leaf in a year; every axis says of each cell which of its groups it belongs to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from erp.base.errors import Conflict, DomainError, NotFound, RuleViolated
+from erp.base.i18n import N_
+from erp.base.money import decimal_string
+from erp.economy.pivot.model import YEAR, Actual, Grid, Key, Question, Typed
+from erp.economy.plans.axes import canonical
+from erp.economy.plans.model import Section
+from erp.economy.plans.rules import spread
+
+Codes = NDArray[np.int32]
+Amounts = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class NothingToSpread(RuleViolated):
+    code = "nothing-to-spread"
+    template = N_(
+        "There is nothing here to spread the figure over: type it at the cells below, or bring them in a file."
+    )
+
+
+class SpreadCancelsOut(RuleViolated):
+    code = "spread-cancels-out"
+    template = N_(
+        "The figures below add up to zero, so no share of theirs can be told. Type the figure at one of them."
+    )
+
+
+class TypedPartsDiffer(RuleViolated):
+    code = "typed-parts-differ"
+    template = N_("All parts of this total were typed as well, and they make {found}. Mend one or the other.")
+
+
+class FigureUnknown(RuleViolated):
+    code = "figure-unknown"
+    template = N_("There is no such figure in this view. Open it again from the version.")
+
+
+class LevelTwice(RuleViolated):
+    code = "level-twice"
+    template = N_("“{level}” stands twice. Choose each level once.")
+
+
+class LevelsTooMany(RuleViolated):
+    code = "levels-too-many"
+    template = N_("Choose at most {limit} levels of rows and {limit} of columns.")
+
+
+class LayoutUnnamed(RuleViolated):
+    code = "layout-unnamed"
+    template = N_("Give the view a name of at most {limit} characters.")
+
+
+class LayoutUnknown(NotFound):
+    code = "layout-unknown"
+    template = N_("There is no such view among those you keep or see.")
+
+
+class IntakeUnknown(NotFound):
+    code = "plan-file-unknown"
+    template = N_("There is no such file among those you brought.")
+
+
+class IntakeChanged(Conflict):
+    code = "plan-file-changed"
+    template = N_("Another window has changed this file since. Look at it as it is now.")
+
+
+class IntakeAccepted(Conflict):
+    code = "plan-file-accepted"
+    template = N_("This file was accepted already.")
+
+
+MOST_LEVELS, LONGEST_NAME, LONGEST_QUERY = 3, 120, 2000
+
+
+# ------------------------------------------------------------------------------------------------ asking
+
+
+def question(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    filters: Mapping[str, Sequence[str]],
+    actual: Actual | None = None,
+) -> Question:
+    """What is asked, with levels as ``plans.axes`` writes them.
+
+    Revenue and expenditure make no sum: without a word about sections, expenditure is meant.
+
+    Raises: LevelUnknown, LevelTwice, LevelsTooMany.
+    """
+    down, across = (tuple(dict.fromkeys(_level(each) for each in said if each)) for said in (rows, columns))
+    if twice := set(down) & set(across):
+        raise LevelTwice(level=min(twice))
+    if max(len(down), len(across)) > MOST_LEVELS:
+        raise LevelsTooMany(limit=MOST_LEVELS)
+    kept = {_level(name): tuple(dict.fromkeys(keys)) for name, keys in filters.items() if keys}
+    if "section" not in (*down, *across, *kept):
+        kept["section"] = (Section.EXPENDITURE.value,)
+    return Question(down, across, kept, actual)
+
+
+def _level(name: str) -> str:
+    return YEAR if name == YEAR else canonical(name)
+
+
+def tidy_name(name: str) -> str:
+    """Raises: LayoutUnnamed."""
+    bare = " ".join(name.split())
+    if not 1 <= len(bare) <= LONGEST_NAME:
+        raise LayoutUnnamed(limit=LONGEST_NAME)
+    return bare
+
+
+# ------------------------------------------------------------------------------------------------ laying out
+
+
+def lay_out(rows: Sequence[Codes], columns: Sequence[Codes], tiyn: Amounts) -> Grid:
+    """Sums of cells by groups, each level of the rows above its parts; the whole is the row without a key.
+
+    Args:
+        rows: by axis from the outermost in, the group of each cell; int32[cell].
+        columns: the same of the columns.
+        tiyn: int64[cell].
+    """
+    columns_found, column_of = _numbered(columns, len(tiyn))
+    levels: dict[Key, tuple[Amounts, Mask]] = {}
+    for depth in range(len(rows) + 1):
+        keys, row_of = _numbered(rows[:depth], len(tiyn))
+        sums = np.zeros((len(keys), len(columns_found)), np.int64)
+        there = np.zeros(sums.shape, np.bool_)
+        np.add.at(sums, (row_of, column_of), tiyn)
+        there[row_of, column_of] = True
+        levels.update(zip(keys, zip(sums, there, strict=True), strict=True))
+    keys = sorted(levels)
+    shape = len(keys), len(columns_found)
+    return Grid(
+        tuple(keys),
+        tuple(columns_found),
+        np.array([levels[key][0] for key in keys], np.int64).reshape(shape),
+        np.array([levels[key][1] for key in keys], np.bool_).reshape(shape),
+    )
+
+
+def _numbered(axes: Sequence[Codes], cells: int) -> tuple[list[Key], NDArray[np.intp]]:
+    """The combinations of groups that there are, in order, and which of them each cell has."""
+    if not axes:
+        return [()] if cells else [], np.zeros(cells, np.intp)
+    mixed = np.zeros(cells, np.int64)
+    for codes in axes:
+        mixed = mixed * (int(codes.max(initial=0)) + 2) + codes + 1
+    _, first, place = np.unique(mixed, return_index=True, return_inverse=True)
+    return list(zip(*(codes[first].tolist() for codes in axes), strict=True)), place
+
+
+# ------------------------------------------------------------------------------------------------ typing
+
+
+@dataclass
+class Spreading:
+    """What figures typed at leaves and totals make of the cells of a version.
+
+    The smaller a figure's set of cells, the surer it is: what was typed at a part holds, and the rest of a total goes
+    to the parts that were not typed, by their shares.  Amounts are tiyn, int64[leaf, year]; ``present`` says which
+    cells there are.
+    """
+
+    tiyn: Amounts
+    present: Mask
+
+    def __call__(self, typed: Sequence[Typed]) -> tuple[Amounts, Mask, Mapping[int, DomainError]]:
+        """New amounts, which cells there are then, and by place in ``typed`` what cannot be done."""
+        tiyn, present = self.tiyn.copy(), self.present.copy()
+        held = np.zeros(tiyn.shape, np.bool_)
+        faults: dict[int, DomainError] = {}
+        for place in sorted(range(len(typed)), key=lambda at: (len(typed[at].leaves) * len(typed[at].years), at)):
+            block = np.ix_(typed[place].leaves, typed[place].years)
+            free = ~held[block]
+            try:
+                made, there = self._made(typed[place], tiyn[block], present[block], free)
+            except RuleViolated as fault:
+                faults[place] = fault
+            else:
+                tiyn[block], present[block] = made, there
+            held[block] = True
+        return tiyn, present, faults
+
+    def _made(self, typed: Typed, before: Amounts, present: Mask, free: Mask) -> tuple[Amounts, Mask]:
+        made, there = before.copy(), present.copy()
+        if typed.tiyn is None:
+            made[free], there[free] = 0, False
+            return made, there
+        rest = typed.tiyn - sum(before[~free & present].tolist())
+        if not free.any():
+            if rest:
+                raise TypedPartsDiffer(found=decimal_string(typed.tiyn - rest))
+            return made, there
+        weights = self._weights(typed, free)
+        places = np.flatnonzero(weights)
+        if not len(places):
+            raise NothingToSpread()
+        flat, flat_there = made.reshape(-1), there.reshape(-1)
+        flat[(free & present).reshape(-1)] = 0
+        shares = weights.reshape(-1)[places]
+        if not sum(shares.tolist()):
+            raise SpreadCancelsOut()
+        flat[places] = spread(rest, shares)
+        flat_there[places] = True
+        return made, there
+
+    def _weights(self, typed: Typed, free: Mask) -> Amounts:
+        """What shares are by: the figures there are, else those of the nearest year with some, the earlier first."""
+        block = np.ix_(typed.leaves, typed.years)
+        own = np.where(free & self.present[block], self.tiyn[block], 0)
+        if own.any():
+            return own
+        if free.sum() == 1:
+            return free.astype(np.int64)
+        last = self.tiyn.shape[1]
+        for distance in range(1, last):
+            for step in (-distance, distance):
+                near = np.zeros_like(own)
+                for column, year in enumerate(typed.years):
+                    if 0 <= year + step < last:
+                        there = self.present[typed.leaves, year + step]
+                        near[:, column] = np.where(there, self.tiyn[typed.leaves, year + step], 0)
+                near[~free] = 0
+                if near.any():
+                    return near
+        return own

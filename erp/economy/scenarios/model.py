@@ -1,0 +1,136 @@
+"""The nouns of a scenario: formulas, drivers, where each of their values comes from, and what is computed from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+
+class Origin(StrEnum):
+    """Where the value of a driver in a year comes from."""
+
+    PUBLISHED = "published"
+    CARRIED = "carried"
+    """The last published year, held."""
+    TYPED = "typed"
+
+
+class Form(StrEnum):
+    """How a driver is read from its series, and how it strays."""
+
+    LEVEL = "level"
+    RATE = "rate"
+    """A percentage, published as one."""
+    GROWTH = "growth"
+    """The yearly growth of what is published, in per cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A number of a year from which formulas compute; ``low``, ``high`` and ``step`` are of its slider."""
+
+    name: str
+    unit: str
+    form: Form
+    series: str
+    outlook: str
+    """Series of what is assumed officially for years to come; empty where there is none."""
+    low: Decimal
+    high: Decimal
+    step: Decimal
+    name_kk: str
+    name_ru: str
+    name_en: str
+
+    def title(self, language: str) -> str:
+        return str(getattr(self, f"name_{language}"))
+
+    @property
+    def places(self) -> int:
+        return max(0, -int(self.step.as_tuple().exponent))
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """The value of a driver in a year, with its source."""
+
+    value: Decimal
+    origin: Origin
+    series: str | None = None
+    vintage: date | None = None
+    series_year: int | None = None
+    confidence: str = ""
+    """Of the published value; empty where it was typed."""
+    said_by: int = 0
+    said_by_name: str = ""
+    said_at: datetime | None = None
+
+    @property
+    def verified(self) -> bool:
+        return self.confidence not in ("medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A published value of a year."""
+
+    value: Decimal
+    vintage: date
+    confidence: str
+
+
+Paths = Mapping[str, Mapping[int, Assumption]]
+"""By driver, then by year."""
+Typed = Mapping[str, Mapping[int, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaModel:
+    """A text of formulas under its hash; ``edition`` is that of its package, empty where it was written here."""
+
+    id: int
+    name: str
+    edition: str
+    source: str
+    confidence: str
+    body: str
+
+    @property
+    def verified(self) -> bool:
+        return self.confidence in ("verified", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedModel:
+    """The formulas that come with the program, with the drivers that they name."""
+
+    name: str
+    edition: str
+    source: str
+    confidence: str
+    body: str
+    drivers: tuple[Driver, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a scenario is computed from, as it was saved once."""
+
+    organisation_id: int
+    plan_id: int
+    version_id: int
+    revision: int
+    key: UUID
+    model: FormulaModel
+    edit_no: int | None
+    uncertainty: Mapping[str, object]
+    reason: str
+    saved_by: str
+    saved_at: datetime
+
+    @property
+    def subject(self) -> str:
+        """What the trail knows the scenario by."""
+        return f"scenario:{self.organisation_id}/{self.plan_id}/{self.version_id}"

@@ -1,0 +1,200 @@
+"""Figures of a scenario from its formulas: computed whole in the process, rounded to tiyn once, so that totals tie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from erp.economy.formulas import model as formulas
+from erp.economy.formulas import program
+from erp.economy.formulas.checking import check
+from erp.economy.formulas.program import Program, Result
+from erp.economy.formulas.reading import parse
+from erp.economy.formulas.tracing import Precedent
+from erp.economy.plans import rules as plans
+from erp.economy.plans.axes import LEVELS, Axes
+from erp.economy.plans.model import CellChange, Cells, Plan, Section
+from erp.economy.scenarios.model import Paths
+from erp.economy.scenarios.rules import BASE
+
+Floats = NDArray[np.float64]
+
+_FINEST = {"programme": "subprogramme", "economic": "specific"}
+AMOUNT = "amount"
+"""The measure whose values are the figures of the scenario, in tenge."""
+_TIYN = 100
+_DEEPEST = 8
+"""Steps back from a figure that are told."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reckoner:
+    """Formulas over the cells that a scenario starts from.
+
+    ``base`` is what the version above holds, ``own`` what the scenario's version holds now; a line that the version
+    above does not have stays as the scenario has it.
+    """
+
+    plan: Plan
+    axes: Axes
+    base: Cells
+    body: str
+
+    @cached_property
+    def positions(self) -> NDArray[np.intp]:
+        """int[leaf]: places of the base's leaves in the plan's table."""
+        return self.axes.table.positions(self.base.leaves)
+
+    @cached_property
+    def program(self) -> Program:
+        """Raises: ModelFaulty."""
+        levels: dict[str, dict[str, tuple[str, ...]]] = {}
+        groups: dict[str, NDArray[np.int32]] = {}
+        for key in LEVELS:
+            grouping = self.axes.level(key)
+            dimension, _, level = key.partition(".")
+            level = level or _FINEST.get(dimension, dimension)
+            levels.setdefault(dimension, {})[level] = tuple(member.key for member in grouping.members)
+            groups[f"{dimension}.{level}"] = np.ascontiguousarray(grouping.index[self.positions])
+        axes = formulas.Axes(self.plan.years, self.plan.first_year, levels)
+        return _compiled(_Placed(self.body, axes, formulas.Leaves(len(self.positions), groups)))
+
+    @cached_property
+    def tenge(self) -> Floats:
+        """float64[leaf, year]; missing where the version above has no cell."""
+        return np.where(self.base.present, self.base.amounts / _TIYN, np.nan)
+
+    @cached_property
+    def is_planned(self) -> NDArray[np.bool_]:
+        """bool[year]: plan years, whose figures the formulas give; base years stay."""
+        return np.array([year >= self.plan.first_year for year in self.plan.years])
+
+    def drivers(self, paths: Paths, reference: Paths) -> dict[str, Floats]:
+        """float64[year] of each driver that the formulas name, in its own unit; missing in base years."""
+        wanted = {each.name for each in self.program.checked.of(formulas.Kind.DRIVER)}
+        own = {name: self._path(paths[name]) for name in paths}
+        above = {f"{BASE}{name}": self._path(reference[name]) for name in reference}
+        return {name: path for name, path in (own | above).items() if name in wanted}
+
+    def _path(self, values: Mapping[int, object]) -> Floats:
+        return np.array([float(getattr(values.get(year), "value", np.nan)) for year in self.plan.years])
+
+    def _whole(self, drawn: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Paths of plan years with base years before them: float64[draw, year]."""
+        whole = {name: np.full((len(path), len(self.plan.years)), np.nan) for name, path in drawn.items()}
+        for name, path in drawn.items():
+            whole[name][:, self.is_planned] = path
+        return whole
+
+    def figures(self, paths: Paths, reference: Paths) -> "Figures":
+        """What the paths give."""
+        result = self._result(paths, reference)
+        amounts, present = self.base.amounts.copy(), self.base.present.copy()
+        tenge = result[AMOUNT]
+        missing = np.isnan(tenge)
+        lost = present & missing & self.is_planned
+        computed = present & ~missing & self.is_planned
+        exact = np.where(tenge == self.tenge, amounts, tenge * _TIYN)
+        sections = self.axes.table.columns["section"].index[self.positions]
+        for year in np.flatnonzero(self.is_planned):
+            for section in range(len(self.axes.table.columns["section"].codes)):
+                cells = computed[:, year] & (sections == section)
+                amounts[cells, year] = plans.tie(exact[cells, year])
+        present &= ~lost
+        amounts[lost] = 0
+        return Figures(Cells(self.base.leaves, self.base.years, amounts, present), int(np.count_nonzero(lost)))
+
+    def precedents(self, paths: Paths, reference: Paths, leaf_id: int, year: int) -> Precedent:
+        """The figure of a line with all that it is reckoned from, down to drivers and figures of the version above."""
+        result = self._result(paths, reference)
+        place = int(np.searchsorted(self.base.leaves, leaf_id))
+
+        def grown(found: Precedent, depth: int) -> Precedent:
+            children = []
+            for each in found.children:
+                is_reckoned = bool(each.formula) and not each.children and not each.cells and depth > 0
+                deeper = result.precedents(each.name, place if each.leaf is None else each.leaf, each.year)
+                children.append(grown(deeper, depth - 1) if is_reckoned else each)
+            return replace(found, children=tuple(children))
+
+        return grown(result.precedents(AMOUNT, place, year), _DEEPEST)
+
+    def _result(self, paths: Paths, reference: Paths) -> Result:
+        return self.program.run({"base": self.tenge}, self.drivers(paths, reference))
+
+    def draws(self, drawn: Mapping[str, Floats], reference: Paths) -> dict[Section, Floats]:
+        """Sums of sections in plan years, tenge: float64[draw, year] by section, for drawn paths of the same shape."""
+        table = self.axes.table
+        sections = table.columns["section"]
+        groups = (sections.index * 2 + (plans.signs(table) < 0))[self.positions].astype(np.int32)
+        wanted = {each.name for each in self.program.checked.of(formulas.Kind.DRIVER)}
+        above = {f"{BASE}{name}": self._path(reference[name]) for name in reference}
+        given = {name: path for name, path in {**above, **self._whole(drawn)}.items() if name in wanted}
+        found = self.program.draws({"base": self.tenge}, given, AMOUNT, groups, 2 * len(sections.codes))
+        sums = np.nan_to_num(found)[:, :, self.is_planned]
+        return {Section(code): sums[:, 2 * at] - sums[:, 2 * at + 1] for at, code in enumerate(sections.codes)}
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """Formulas with the places of the leaves they are for; two that say the same are the same."""
+
+    body: str
+    axes: formulas.Axes
+    leaves: formulas.Leaves
+
+    @cached_property
+    def digest(self) -> bytes:
+        said = sha256(repr((self.body, self.axes)).encode())
+        for key, index in sorted(self.leaves.groups.items()):
+            said.update(key.encode())
+            said.update(index.tobytes())
+        return said.digest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Placed) and self.digest == other.digest
+
+
+@lru_cache(maxsize=16)
+def _compiled(placed: _Placed) -> Program:
+    """Programs are immutable, so that many requests run one.  Raises: ModelFaulty."""
+    return program.compile(check(parse(placed.body), placed.axes), placed.leaves, [AMOUNT])
+
+
+def forget() -> None:
+    """Let every program be compiled anew."""
+    _compiled.cache_clear()
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """What a scenario's paths give; ``missing`` counts cells of the version above that get no value."""
+
+    cells: Cells
+    missing: int
+
+
+def changes(before: Cells, after: Cells) -> list[CellChange]:
+    """Cells of ``after`` that differ in ``before``; cells that only ``before`` has stay as they are."""
+    leaves = np.union1d(before.leaves, after.leaves)
+    was, was_there = plans.laid_out(before, leaves)
+    amounts, present = plans.laid_out(after, leaves)
+    at, year = np.nonzero(present & (~was_there | (was != amounts)))
+    columns = leaves[at].tolist(), (year + after.years[0]).tolist(), amounts[at, year].tolist()
+    return [CellChange(*each) for each in zip(*columns, strict=True)]
+
+
+def upon(figures: Cells, own: Cells) -> Cells:
+    """The figures with the lines that only the scenario's version has."""
+    leaves = np.union1d(own.leaves, figures.leaves)
+    amounts, present = plans.laid_out(own, leaves)
+    known = np.isin(leaves, figures.leaves)
+    said, there = plans.laid_out(figures, leaves)
+    amounts[known], present[known] = said[known], there[known]
+    return Cells(leaves, figures.years, amounts, present)

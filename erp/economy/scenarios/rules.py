@@ -1,0 +1,182 @@
+"""Pure rules of scenarios: the formulas that come with the program, paths and their sources."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from erp.base.errors import Conflict, NotFound, RuleViolated
+from erp.base.money import MOST_PLACES, parse_scaled
+from erp.economy.scenarios.model import (
+    Assumption,
+    Driver,
+    Form,
+    Observation,
+    Origin,
+    Paths,
+    ShippedModel,
+    Typed,
+)
+
+_SAID = re.compile(r"([a-z][a-z0-9_]*)\.([0-9]{4})=(.{1,40})")
+_SHIPPED = Path(__file__).parent / "kz"
+BASE = "base_"
+"""Before the name of a driver: what the version that the scenario starts from assumes."""
+
+
+class ScenarioUnknown(NotFound):
+    code = "scenario-unknown"
+    template = "There is no such scenario in this plan."
+
+
+class ScenarioLineUnknown(NotFound):
+    code = "scenario-line-unknown"
+    template = "The version that the scenario starts from has no such line in this year."
+
+
+class ScenarioChanged(Conflict):
+    code = "scenario-changed"
+    template = "Somebody has saved this scenario since you opened it. Open it again and repeat your change."
+
+
+class NothingToSave(RuleViolated):
+    code = "nothing-to-save"
+    template = "Neither an assumption nor a figure is changed: there is nothing to save."
+
+
+class AssumptionMalformed(RuleViolated):
+    code = "assumption-malformed"
+    template = "“{text}” is no assumption. Write the driver, the year and the value, like brent.2027=45."
+
+
+class DriverUnknown(RuleViolated):
+    code = "driver-unknown"
+    template = "The formulas of this scenario know no driver {driver} of {year}."
+
+
+class DriverOutOfRange(RuleViolated):
+    code = "driver-out-of-range"
+    template = "{value} is out of range: a value of {driver} lies between {low} and {high}."
+
+
+class SeriesMissing(Conflict):
+    code = "series-missing"
+    template = "No value of the series {series} is published: load the data package “macro”, then begin the scenario."
+
+
+class FiguresMissing(Conflict):
+    code = "figures-missing"
+    template = "The formulas give no value for {count} figures of the plan that have one. Nothing was saved."
+
+
+@cache
+def shipped() -> ShippedModel:
+    """The formulas of an oblast's budget that come with the program."""
+    told: dict[str, Any] = tomllib.loads((_SHIPPED / "oblast.toml").read_text(encoding="utf-8"))
+    body = (_SHIPPED / told["formulas"]).read_text(encoding="utf-8")
+    drivers = tuple(map(_driver, told["drivers"]))
+    return ShippedModel(told["name"], told["edition"], told["source"], told["confidence"], body, drivers)
+
+
+def _driver(row: Mapping[str, str]) -> Driver:
+    return Driver(
+        row["name"],
+        row["unit"],
+        Form(row["form"]),
+        row["series"],
+        row["outlook"],
+        Decimal(row["low"]),
+        Decimal(row["high"]),
+        Decimal(row["step"]),
+        row["kk"],
+        row["ru"],
+        row["en"],
+    )
+
+
+# ------------------------------------------------------------------------------------------------ series and paths
+
+
+Published = Mapping[str, Mapping[int, Observation]]
+"""By series and year."""
+_SURENESS = ("own", "verified", "high", "medium", "low")
+
+
+def as_driver(driver: Driver, series: Published) -> dict[int, Observation]:
+    """The driver's series in its form; growth is rounded to the driver's step, and no surer than both of its years."""
+    values = series.get(driver.series, {})
+    if driver.form is not Form.GROWTH:
+        return dict(values)
+    return {year: _grown(driver, values[year - 1], each) for year, each in values.items() if year - 1 in values}
+
+
+def _grown(driver: Driver, before: Observation, after: Observation) -> Observation:
+    growth = ((after.value / before.value - 1) * 100).quantize(driver.step)
+    return Observation(growth, after.vintage, max(before.confidence, after.confidence, key=_SURENESS.index))
+
+
+def expected(driver: Driver, series: Published, years: Iterable[int]) -> dict[int, Assumption]:
+    """What a path begins with: the published year; else what is assumed officially; else the last of them, held.
+
+    Raises: SeriesMissing.
+    """
+    known = {year: (driver.outlook, each) for year, each in series.get(driver.outlook, {}).items()}
+    known |= {year: (driver.series, each) for year, each in as_driver(driver, series).items()}
+    path: dict[int, Assumption] = {}
+    for year in years:
+        last = max((each for each in known if each <= year), default=None)
+        if last is None:
+            raise SeriesMissing(series=driver.series)
+        name, of = known[last]
+        origin = Origin.PUBLISHED if last == year else Origin.CARRIED
+        path[year] = Assumption(of.value, origin, name, of.vintage, last, of.confidence)
+    return path
+
+
+def typed_in(said: Iterable[str]) -> dict[str, dict[int, Decimal]]:
+    """Values written like ``brent.2027=45``.  Raises: AssumptionMalformed, NumberMalformed, NumberOutOfRange."""
+    typed: dict[str, dict[int, Decimal]] = {}
+    for each in said:
+        if (found := _SAID.fullmatch(each)) is None:
+            raise AssumptionMalformed(text=each[:60])
+        typed.setdefault(found[1], {})[int(found[2])] = number(found[3])
+    return typed
+
+
+def number(text: str) -> Decimal:
+    """A value as people write it.  Raises: NumberMalformed, NumberOutOfRange."""
+    return Decimal(parse_scaled(text, MOST_PLACES)).scaleb(-MOST_PLACES)
+
+
+def with_typed(
+    saved: Paths, expected: Paths, typed: Typed, drivers: Mapping[str, Driver]
+) -> dict[str, dict[int, Assumption]]:
+    """Paths with what was typed: a value as it was keeps its source, as published has the published one.
+
+    Raises: DriverUnknown, DriverOutOfRange.
+    """
+    paths = {driver: dict(path) for driver, path in saved.items()}
+    for name, values in typed.items():
+        for year, value in values.items():
+            if year not in saved.get(name, {}):
+                raise DriverUnknown(driver=name, year=year)
+            if value == paths[name][year].value:
+                continue
+            driver = drivers[name]
+            if not driver.low <= value <= driver.high:
+                raise DriverOutOfRange(value=value, driver=name, low=driver.low, high=driver.high)
+            again = expected.get(name, {}).get(year)
+            paths[name][year] = again if again and again.value == value else Assumption(value, Origin.TYPED)
+    return paths
+
+
+def changed(saved: Paths, paths: Paths) -> dict[str, dict[int, Decimal]]:
+    """Values that differ from the saved ones."""
+    found = {
+        driver: {year: each.value for year, each in path.items() if each.value != saved[driver][year].value}
+        for driver, path in paths.items()
+    }
+    return {driver: values for driver, values in found.items() if values}

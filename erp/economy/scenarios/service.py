@@ -1,0 +1,353 @@
+"""Use cases of scenarios.  Each runs inside the caller's unit of work."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid5
+
+import numpy as np
+
+from erp.base import audit
+from erp.base.uow import UnitOfWork
+from erp.economy.formulas.tracing import Precedent
+from erp.economy.macro import service as macro
+from erp.economy.macro.model import Series, Value
+from erp.economy.plans import rules as plan_rules
+from erp.economy.plans import service as plans
+from erp.economy.plans.axes import Axes, Member
+from erp.economy.plans.model import Cells, Plan, Section, Version, VersionKind
+from erp.economy.scenarios import queries, rules, uncertainty
+from erp.economy.scenarios.model import Driver, Form, Observation, Paths, Revision, ShippedModel, Typed
+from erp.economy.scenarios.reckoning import Figures, Reckoner, changes, upon
+from erp.economy.scenarios.rules import Published
+from erp.economy.scenarios.schemas import BeginScenario, SaveScenario
+from erp.economy.scenarios.uncertainty import Floats, Uncertainty
+from ledger.errors import KeyReused
+
+
+@dataclass(frozen=True)
+class Row:
+    """A scenario in a list."""
+
+    plan: Plan
+    version: Version
+    parent: Version
+    revision: Revision
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario as it was last saved; ``reference`` is what the version that it starts from assumes."""
+
+    plan: Plan
+    version: Version
+    parent: Version
+    revision: Revision
+    saved: Paths
+    reference: Paths
+    drivers: tuple[Driver, ...]
+    expected: Paths
+    """What is published for each driver and year, or carried on from the last year that is."""
+    axes: Axes
+    base: Cells
+    own: Cells
+
+    @cached_property
+    def reckoner(self) -> Reckoner:
+        return Reckoner(self.plan, self.axes, self.base, self.revision.model.body)
+
+    @property
+    def subject(self) -> str:
+        return self.revision.subject
+
+    @property
+    def driver(self) -> dict[str, Driver]:
+        return {each.name: each for each in self.drivers}
+
+    def paths(self, typed: Typed) -> Paths:
+        """The saved paths with what is typed.  Raises: DriverUnknown, DriverOutOfRange."""
+        return rules.with_typed(self.saved, self.expected, typed, self.driver)
+
+    def figures(self, paths: Paths) -> Figures:
+        """What the paths give; lines that only the scenario's version has stay as they are.  Nothing is saved."""
+        found = self.reckoner.figures(paths, self.reference)
+        return Figures(upon(found.cells, self.own), found.missing)
+
+    def members(self, leaf_id: int, levels: Sequence[str]) -> dict[str, Member]:
+        """What a line belongs to at each of the levels.  Raises: ScenarioLineUnknown."""
+        if not self.axes.table.has(np.array([leaf_id]))[0]:
+            raise rules.ScenarioLineUnknown()
+        at = int(self.axes.table.positions(np.array([leaf_id]))[0])
+        found = {level: self.axes.level(level) for level in levels}
+        return {level: each.members[each.index[at]] for level, each in found.items()}
+
+    def precedents(self, paths: Paths, leaf_id: int, year: int) -> Precedent:
+        """Why a figure is as it is.  Raises: ScenarioLineUnknown."""
+        if self.base.get(leaf_id, year) is None:
+            raise rules.ScenarioLineUnknown()
+        return self.reckoner.precedents(paths, self.reference, leaf_id, year)
+
+
+def scenarios(uow: UnitOfWork, organisation_id: int) -> list[Row]:
+    """Scenarios of all plans, the latest plan and version first."""
+    found = queries.latest(uow.connection, uow.scope, organisation_id)
+    plan = {each.id: each for each in plans.plans(uow, organisation_id)}
+    version = {
+        (plan_id, each.id): each
+        for plan_id in {one.plan_id for one in found}
+        for each in plans.versions(uow, organisation_id, plan_id)
+    }
+    rows = []
+    for each in found:
+        own = version[each.plan_id, each.version_id]
+        assert own.parent_id is not None
+        rows.append(Row(plan[each.plan_id], own, version[each.plan_id, own.parent_id], each))
+    return rows
+
+
+def parents(uow: UnitOfWork, organisation_id: int) -> list[tuple[Plan, Version]]:
+    """Versions that a scenario may start from, the latest plan first."""
+    return [
+        (plan, version)
+        for plan in plans.plans(uow, organisation_id)
+        for version in plans.versions(uow, organisation_id, plan.id)
+        if version.kind is not VersionKind.SANDBOX
+    ]
+
+
+def begin(
+    uow: UnitOfWork, organisation_id: int, command: BeginScenario, formulas: ShippedModel | None = None
+) -> Revision:
+    """Branch a scenario off a version; repeating it under its key changes nothing.
+
+    It begins with what the scenario above it assumes, or with what is published: as the version above, to the tiyn.
+    Its formulas are those of the scenario above, else ``formulas``, else those that come with the program.
+
+    Raises: PlanUnknown, VersionUnknown, NameMissing, SeriesMissing, SeriesTooShort, KeyReused.
+    """
+    if done := _done(uow, organisation_id, command.key):
+        if (done.plan_id, done.revision, done.reason) != (command.plan, 1, command.reason):
+            raise KeyReused(key=str(command.key))
+        return done
+    plan = plans.plan(uow, organisation_id, command.plan)
+    above = queries.revisions(uow.connection, uow.scope, organisation_id, plan.id, command.parent)
+    version = plans.branch(
+        uow,
+        organisation_id,
+        plan.id,
+        command.parent,
+        kind=VersionKind.SCENARIO,
+        name=command.name,
+        reason=command.reason,
+        key=uuid5(command.key, "version"),
+    )
+    shipped, series = formulas or rules.shipped(), macro.series(uow, organisation_id)
+    paths: Paths = (
+        _assumed(uow, above[0])
+        if above
+        else {each.name: rules.expected(each, _latest(series), plan.plan_years) for each in shipped.drivers}
+    )
+    queries.insert_revision(
+        uow.connection,
+        uow.scope,
+        organisation_id,
+        plan.id,
+        version.id,
+        1,
+        key=command.key,
+        model_id=above[0].model.id
+        if above
+        else queries.keep_model(uow.connection, uow.scope, organisation_id, shipped),
+        edit_no=None,
+        uncertainty=_measured(shipped.drivers, series, seed=plan.first_year * 1000 + version.id).document,
+        reason=command.reason,
+    )
+    queries.insert_assumptions(uow.connection, uow.scope, organisation_id, plan.id, version.id, 1, paths)
+    made = _revision(uow, organisation_id, plan.id, version.id)
+    _record(uow, "scenario-begun", made, name=version.name, reason=command.reason)
+    return made
+
+
+def scenario(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Scenario:
+    """A scenario with all that its figures need.  Raises: PlanUnknown, VersionUnknown, ScenarioUnknown."""
+    plan = plans.plan(uow, organisation_id, plan_id)
+    version = plans.version(uow, organisation_id, plan_id, version_id)
+    revision = _revision(uow, organisation_id, plan_id, version_id)
+    assert version.parent_id is not None
+    parent = plans.version(uow, organisation_id, plan_id, version.parent_id)
+    assumed = queries.assumptions(
+        uow.connection, uow.scope, organisation_id, plan_id, version_id, [1, revision.revision]
+    )
+    drivers = tuple(each for each in rules.shipped().drivers if each.name in assumed[1])
+    series = _latest(macro.series(uow, organisation_id))
+    return Scenario(
+        plan,
+        version,
+        parent,
+        revision,
+        assumed[revision.revision],
+        assumed[1],
+        drivers,
+        {each.name: rules.expected(each, series, plan.plan_years) for each in drivers},
+        plans.axes(uow, organisation_id, plan_id),
+        plans.cells(uow, organisation_id, plan_id, parent.id, version.parent_edits),
+        plans.cells(uow, organisation_id, plan_id, version_id),
+    )
+
+
+def revisions(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> list[Revision]:
+    """How a scenario was saved, the last first."""
+    return queries.revisions(uow.connection, uow.scope, organisation_id, plan_id, version_id)
+
+
+def save(
+    uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, revision: int, command: SaveScenario
+) -> Revision:
+    """Save what the paths give as one edit of the version, and the paths beside it; twice under its key is once.
+
+    Raises: ScenarioUnknown, ScenarioChanged, VersionFrozen, NothingToSave, FiguresMissing, DriverUnknown,
+    DriverOutOfRange, KeyReused; as an edit of a version does.
+    """
+    if done := _done(uow, organisation_id, command.key):
+        if (done.plan_id, done.version_id, done.reason) != (plan_id, version_id, command.reason):
+            raise KeyReused(key=str(command.key))
+        return done
+    found = scenario(uow, organisation_id, plan_id, version_id)
+    if found.version.is_frozen:
+        raise plan_rules.VersionFrozen(name=found.version.name)
+    if found.revision.revision != revision:
+        raise rules.ScenarioChanged()
+    paths = found.paths(command.assumptions)
+    figures = found.figures(paths)
+    if figures.missing:
+        raise rules.FiguresMissing(count=figures.missing)
+    said, cells = rules.changed(found.saved, paths), changes(found.own, figures.cells)
+    if not said and not cells:
+        raise rules.NothingToSave()
+    made = None
+    if cells:
+        made = plans.edit(
+            uow,
+            organisation_id,
+            plan_id,
+            version_id,
+            cells,
+            command.reason,
+            expected_edits=found.version.edits,
+            key=uuid5(command.key, "edit"),
+        )
+    if not queries.insert_revision(
+        uow.connection,
+        uow.scope,
+        organisation_id,
+        plan_id,
+        version_id,
+        revision + 1,
+        key=command.key,
+        model_id=found.revision.model.id,
+        edit_no=made.no if made else None,
+        uncertainty=found.revision.uncertainty,
+        reason=command.reason,
+    ):
+        raise rules.ScenarioChanged()
+    queries.insert_assumptions(uow.connection, uow.scope, organisation_id, plan_id, version_id, revision + 1, paths)
+    saved = _revision(uow, organisation_id, plan_id, version_id)
+    _record(
+        uow,
+        "scenario-saved",
+        saved,
+        before=_told({name: {year: found.saved[name][year].value for year in said[name]} for name in said}),
+        after=_told(said) | {"revision": saved.revision},
+        reason=command.reason,
+        cells=len(cells),
+    )
+    return saved
+
+
+def _told(values: Typed) -> dict[str, Any]:
+    return {
+        f"{driver} {year}": str(value.normalize()) for driver, path in values.items() for year, value in path.items()
+    }
+
+
+def _done(uow: UnitOfWork, organisation_id: int, key: UUID) -> Revision | None:
+    return queries.revision_of_key(uow.connection, uow.scope, organisation_id, key)
+
+
+def _revision(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Revision:
+    found = queries.revisions(uow.connection, uow.scope, organisation_id, plan_id, version_id)
+    if not found:
+        raise rules.ScenarioUnknown()
+    return found[0]
+
+
+def _assumed(uow: UnitOfWork, of: Revision) -> Paths:
+    at = of.organisation_id, of.plan_id, of.version_id
+    return queries.assumptions(uow.connection, uow.scope, *at, [of.revision])[of.revision]
+
+
+def _record(uow: UnitOfWork, action: str, about: Revision, **facts: Any) -> None:
+    audit.record(uow.connection, uow.scope, action, about.subject, organisation_id=about.organisation_id, **facts)
+
+
+# ------------------------------------------------------------------------------------------------ uncertainty
+
+
+@dataclass(frozen=True)
+class Fan:
+    """Six sections of many draws, tenge: float64[draw, year] by section, over the plan years; ``balance`` follows."""
+
+    years: tuple[int, ...]
+    uncertainty: Uncertainty
+    sections: Mapping[Section, Floats]
+
+    @property
+    def balance(self) -> Floats:
+        """Deficit (below zero) or surplus of each draw: float64[draw, year]."""
+        nothing = np.zeros((1, 1))
+        revenue, *outlays = (
+            self.sections.get(each, nothing)
+            for each in (Section.REVENUE, Section.EXPENDITURE, Section.LENDING, Section.ASSETS)
+        )
+        found: Floats = revenue - sum(outlays)
+        return found
+
+    def shares(self, of: Section | None, percents: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """Tiyn by plan year, of a section or of the balance, below which so many per cent of the draws lie."""
+        table = self.balance if of is None else self.sections.get(of, np.zeros((1, len(self.years))))
+        found = np.rint(np.percentile(table, percents, axis=0) * 100).astype(np.int64).tolist()
+        return {percent: tuple(row) for percent, row in zip(percents, found, strict=True)}
+
+
+def fan(of: Scenario, paths: Paths, draws: int) -> Fan:
+    """The same formulas over drawn paths of the drivers; the same paths and seed give the same draws."""
+    kept = Uncertainty.of(of.revision.uncertainty)
+    years = of.plan.plan_years
+    central = {name: [float(path[year].value) for year in years] for name, path in paths.items()}
+    drawn = uncertainty.draws(kept, central, draws)
+    return Fan(years, kept, of.reckoner.draws(drawn, of.reference))
+
+
+# ------------------------------------------------------------------------------------------------ measuring
+
+
+def _observed(series: Sequence[Series], values: Callable[[Series], Mapping[int, Value]]) -> Published:
+    return {
+        each.code: {year: Observation(of.value, of.vintage, of.confidence) for year, of in values(each).items()}
+        for each in series
+    }
+
+
+def _latest(series: Sequence[Series]) -> Published:
+    """As known newest, one's own expectations among it."""
+    return _observed(series, lambda each: each.latest)
+
+
+def _measured(drivers: tuple[Driver, ...], series: Sequence[Series], *, seed: int) -> Uncertainty:
+    """Over what is published: nobody's expectations stray.  Raises: SeriesTooShort."""
+    published = _observed(series, lambda each: each.published)
+    known = {
+        each.name: {year: float(of.value) for year, of in rules.as_driver(each, published).items()} for each in drivers
+    }
+    return uncertainty.measured(seed, known, {each.name: each.form is Form.LEVEL for each in drivers})

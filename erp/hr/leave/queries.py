@@ -1,0 +1,370 @@
+"""One named function a statement.  Every function takes the scope; row-level security is the second witness."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from erp.base.dates import DateInterval, DaySpan
+from erp.base.db import many, one
+from erp.base.scope import Scope
+from erp.hr.leave.model import Act, Balance, Counting, Kind, Movement, Norm, Pool, Rule
+
+_NAMED = "code, name_kk, name_ru, name_en, act_kk, act_ru, act_en, confidence"
+_ON_DAY = "WHERE in_force @> CAST(:day AS date) ORDER BY id"
+
+
+def kinds(connection: Connection, scope: Scope, day: date) -> list[Kind]:
+    rows = connection.execute(
+        text(f"""SELECT {_NAMED}, draws, counting, paid, seniority, least_days, most_days, timesheet_code
+                   FROM reference_leave_kind WHERE in_force @> CAST(:day AS date) ORDER BY draws DESC, code"""),
+        {"day": day},
+    )
+    return many(lambda counting, **said: Kind(counting=Counting(counting), **said), rows)
+
+
+def norms(connection: Connection, scope: Scope, day: date) -> list[Norm]:
+    rows = connection.execute(
+        text(f"SELECT {_NAMED}, staff_group, days FROM reference_leave_norm {_ON_DAY}"), {"day": day}
+    )
+    return many(Norm, rows)
+
+
+def values(connection: Connection, scope: Scope) -> list[Rule]:
+    """Numbers of rules, of all days."""
+    rows = connection.execute(
+        text(f"""SELECT {_NAMED}, value, lower(in_force) AS first, upper(in_force) AS last
+                   FROM reference_leave_rule ORDER BY code, in_force""")
+    )
+    return many(lambda first, last, **said: Rule(in_force=DateInterval(first, last), **said), rows)
+
+
+def fixed_holidays(connection: Connection, scope: Scope, first: date, last: date) -> frozenset[date]:
+    """Days from ``first`` through ``last`` that are holidays of every year; other holidays float."""
+    found = connection.execute(
+        text("""
+            SELECT d.day::date FROM generate_series(CAST(:first AS date), CAST(:last AS date), interval '1 day') d(day)
+              JOIN reference_holiday h ON h.code = to_char(d.day, 'MM-DD') AND h.in_force @> d.day::date
+        """),
+        {"first": first, "last": last},
+    )
+    return frozenset(found.scalars())
+
+
+# ------------------------------------------------------------------------------------------------ balances
+
+
+def balances(
+    connection: Connection,
+    scope: Scope,
+    organisations: Collection[int],
+    day: date,
+    people: Collection[int] | None = None,
+) -> list[Balance]:
+    """How everybody's days stand on a day, by person; of some people where they are given."""
+    rows = connection.execute(
+        text("""
+            SELECT person_id, left_now::int, given::int, (given - left_now)::int, last_used_on FROM (
+            SELECT person_id, sum(centidays) AS left_now,
+                   coalesce(sum(centidays) FILTER (WHERE act IN ('grant', 'carry', 'correction')), 0) AS given,
+                   max(effective_on) FILTER (WHERE act = 'use') AS last_used_on
+              FROM hr_leave_movement
+             WHERE organisation_id = ANY(:organisations) AND effective_on <= :day
+               AND (CAST(:people AS int[]) IS NULL OR person_id = ANY(:people))
+             GROUP BY person_id) b ORDER BY person_id
+        """),
+        {
+            "organisations": list(organisations),
+            "day": day,
+            "people": None if people is None else list(people),
+        },
+    )
+    return [Balance(*row) for row in rows]
+
+
+def pools(connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date) -> list[Pool]:
+    """What may be drawn by a leave that begins on a day: what is given through it, less all that is taken ever."""
+    rows = connection.execute(
+        text("""
+            SELECT year_start, sum(centidays)::int AS centidays FROM hr_leave_movement
+             WHERE organisation_id = :organisation AND person_id = :person
+               AND (act IN ('use', 'give-back', 'compensation') OR effective_on <= :day)
+             GROUP BY year_start ORDER BY year_start
+        """),
+        {"organisation": organisation_id, "person": person_id, "day": day},
+    )
+    return many(Pool, rows)
+
+
+def left_by_year(connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date) -> list[Pool]:
+    """What is left of each working year on a day."""
+    rows = connection.execute(
+        text("""
+            SELECT year_start, sum(centidays)::int AS centidays FROM hr_leave_movement
+             WHERE organisation_id = :organisation AND person_id = :person AND effective_on <= :day
+             GROUP BY year_start ORDER BY year_start
+        """),
+        {"organisation": organisation_id, "person": person_id, "day": day},
+    )
+    return many(Pool, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one leave took of one working year, less what it gave back."""
+
+    request_id: int
+    year_start: date
+    centidays: int
+
+
+def parts(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, request_id: int | None = None
+) -> list[Part]:
+    """By leave and working year, what is used; of one leave where it is given."""
+    rows = connection.execute(
+        text("""
+            SELECT request_id, year_start, -sum(centidays)::int AS centidays FROM hr_leave_movement
+             WHERE organisation_id = :organisation AND person_id = :person AND request_id IS NOT NULL
+               AND (CAST(:request AS int) IS NULL OR request_id = :request)
+             GROUP BY request_id, year_start HAVING sum(centidays) <> 0 ORDER BY year_start, request_id
+        """),
+        {"organisation": organisation_id, "person": person_id, "request": request_id},
+    )
+    return many(Part, rows)
+
+
+def movements(connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date) -> list[Movement]:
+    """What makes up a person's balance on a day, in the order of days."""
+    rows = connection.execute(
+        text(f"""
+            SELECT m.id, m.person_id, m.act, m.year_start, m.effective_on, m.centidays, to_jsonb(n) AS norm,
+                   m.request_id, m.reason, coalesce(u.name, '') AS actor, m.recorded_at
+              FROM hr_leave_movement m
+              LEFT JOIN LATERAL (SELECT {_NAMED}, staff_group, days FROM reference_leave_norm
+                                  WHERE code = m.norm AND in_force @> m.year_start) n ON true
+              LEFT JOIN reference_user u ON u.id = m.actor_id
+             WHERE m.organisation_id = :organisation AND m.person_id = :person AND m.effective_on <= :day
+             ORDER BY m.effective_on, m.id
+        """),
+        {"organisation": organisation_id, "person": person_id, "day": day},
+    )
+    return many(lambda act, norm, **said: Movement(act=Act(act), norm=norm and Norm(**norm), **said), rows)
+
+
+def waiting(connection: Connection, scope: Scope, organisation_id: int, person_id: int, but: int | None = None) -> int:
+    """Whole days that other leaves of a person would draw, which wait for a decision."""
+    return int(
+        connection.execute(
+            text("""
+                SELECT coalesce(sum((facts->>'counted')::int), 0) FROM hr_request
+                 WHERE organisation_id = :organisation AND person_id = :person AND kind = 'leave'
+                   AND state = 'submitted' AND facts->>'draws' = 'true' AND id IS DISTINCT FROM :but
+            """),
+            {"organisation": organisation_id, "person": person_id, "but": but},
+        ).scalar_one()
+    )
+
+
+# ------------------------------------------------------------------------------------------------ what moves days
+
+
+def lock(connection: Connection, scope: Scope, person_id: int) -> None:
+    """Wait for whoever takes the same person's days just now."""
+    connection.execute(text("SELECT hr_leave_lock(:person)"), {"person": person_id})
+
+
+@dataclass(frozen=True, slots=True)
+class NewMovement:
+    person_id: int
+    act: Act
+    year_start: date
+    effective_on: date
+    centidays: int
+    norm: str | None = None
+    request_id: int | None = None
+
+
+def insert_movements(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    moved: Sequence[NewMovement],
+    *,
+    key: UUID | None = None,
+    reason: str = "",
+) -> int:
+    """Add to the ledger by one statement; returns how many: none where the key was used before."""
+    done = connection.execute(
+        text("""
+            INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays, norm,
+                                           request_id, key, reason, actor_id, on_behalf_of, origin)
+            SELECT :organisation, m.person_id, m.act, m.year_start, m.effective_on, m.centidays, m.norm, m.request_id,
+                   :key, :reason, :actor, :behalf, :origin
+              FROM unnest(CAST(:people AS int[]), CAST(:acts AS text[]), CAST(:years AS date[]), CAST(:days AS date[]),
+                          CAST(:centidays AS int[]), CAST(:norms AS text[]), CAST(:requests AS int[]))
+                   AS m(person_id, act, year_start, effective_on, centidays, norm, request_id)
+                ON CONFLICT (organisation_id, key, person_id, year_start, act) WHERE key IS NOT NULL DO NOTHING
+        """),
+        {
+            "people": [m.person_id for m in moved],
+            "acts": [m.act.value for m in moved],
+            "years": [m.year_start for m in moved],
+            "days": [m.effective_on for m in moved],
+            "centidays": [m.centidays for m in moved],
+            "norms": [m.norm for m in moved],
+            "requests": [m.request_id for m in moved],
+            **_said(scope, organisation_id, key, reason),
+        },
+    )
+    return done.rowcount
+
+
+def moved_by(connection: Connection, scope: Scope, organisation_id: int, key: UUID) -> list[NewMovement]:
+    """What was added under a key."""
+    rows = connection.execute(
+        text("""
+            SELECT person_id, act, year_start, effective_on, centidays, norm, request_id FROM hr_leave_movement
+             WHERE organisation_id = :organisation AND key = :key ORDER BY id
+        """),
+        {"organisation": organisation_id, "key": key},
+    )
+    return many(lambda act, **said: NewMovement(act=Act(act), **said), rows)
+
+
+def _said(scope: Scope, organisation_id: int, key: UUID | None, reason: str) -> dict[str, Any]:
+    return {
+        "organisation": organisation_id,
+        "key": key,
+        "reason": reason,
+        "actor": scope.actor.id,
+        "behalf": scope.on_behalf_of,
+        "origin": scope.actor.origin,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    movements: int
+    people: int
+
+
+def grant_years(connection: Connection, scope: Scope, organisation_id: int, day: date) -> Granted:
+    """Give everybody who serves on a day the working years that have begun and were not given yet.
+
+    A working year begins with the service, and each next one where the one before ended; of somebody of whom the
+    ledger knows nothing only the year that the day lies in is given: what was left of earlier ones is carried in.
+    By the group of the post; of several, the norm that gives most.
+    """
+    row = connection.execute(
+        text("""
+            WITH RECURSIVE service AS (
+                SELECT person_id, range_agg(valid) AS days,
+                       array_agg(staff_group) FILTER (WHERE valid @> CAST(:day AS date)) AS groups
+                  FROM hr_service WHERE organisation_id = :organisation GROUP BY person_id
+            ), served AS (
+                SELECT s.person_id, s.groups, lower(d.days) AS since
+                  FROM service s CROSS JOIN LATERAL unnest(s.days) d(days) WHERE d.days @> CAST(:day AS date)
+            ), known AS (
+                SELECT person_id, max(year_start) AS year_start FROM hr_leave_movement
+                 WHERE organisation_id = :organisation AND act IN ('grant', 'carry') GROUP BY person_id
+            ), due(person_id, groups, is_known, year_start) AS (
+                SELECT s.person_id, s.groups, k.year_start IS NOT NULL,
+                       CASE WHEN k.year_start >= s.since
+                            THEN hr_leave_year_end(:organisation, s.person_id, k.year_start) ELSE s.since END
+                  FROM served s LEFT JOIN known k ON k.person_id = s.person_id AND k.year_start >= s.since
+                 UNION ALL
+                SELECT d.person_id, d.groups, d.is_known,
+                       hr_leave_year_end(:organisation, d.person_id, d.year_start)
+                  FROM due d WHERE d.year_start <= :day
+            ), begun AS (
+                SELECT person_id, groups, year_start FROM due d
+                 WHERE year_start <= :day
+                   AND (is_known OR year_start = (SELECT max(l.year_start) FROM due l
+                                                   WHERE l.person_id = d.person_id AND l.year_start <= :day))
+            ), given AS (
+                INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays,
+                                               norm, actor_id, on_behalf_of, origin)
+                SELECT DISTINCT ON (b.person_id, b.year_start) :organisation, b.person_id, 'grant', b.year_start,
+                       b.year_start, n.days * 100, n.code, :actor, :behalf, :origin
+                  FROM begun b
+                  JOIN reference_leave_norm n ON n.staff_group = ANY(b.groups) AND n.in_force @> b.year_start
+                 ORDER BY b.person_id, b.year_start, n.days DESC, n.code
+                    ON CONFLICT DO NOTHING RETURNING person_id
+            )
+            SELECT count(*) AS movements, count(DISTINCT person_id) AS people FROM given
+        """),
+        {"day": day, **_said(scope, organisation_id, None, "")},
+    ).one()
+    return one(Granted, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Hundredths of a day that a leave gives back, and from which day that counts."""
+
+    request_id: int
+    centidays: int
+    effective_on: date
+
+
+def give_back(
+    connection: Connection, scope: Scope, organisation_id: int, returns: Sequence[Return], reason: str
+) -> int:
+    """Give days of leaves back by one statement, to the working years that were drawn from last.
+
+    Returns how many movements.  As ``rules.given_back`` says of one leave.
+    """
+    done = connection.execute(
+        text("""
+            INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays,
+                                           request_id, reason, actor_id, on_behalf_of, origin)
+            SELECT :organisation, u.person_id, 'give-back', u.year_start, u.effective_on,
+                   least(u.used, u.back - u.newer), u.request_id, :reason, :actor, :behalf, :origin
+              FROM (SELECT m.person_id, m.request_id, m.year_start, r.effective_on, r.back, m.used,
+                           coalesce(sum(m.used) OVER (PARTITION BY m.request_id ORDER BY m.year_start DESC
+                                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS newer
+                      FROM (SELECT person_id, request_id, year_start, -sum(centidays)::int AS used
+                              FROM hr_leave_movement
+                             WHERE organisation_id = :organisation AND request_id = ANY(:requests)
+                             GROUP BY person_id, request_id, year_start HAVING sum(centidays) < 0) m
+                      JOIN unnest(CAST(:requests AS int[]), CAST(:backs AS int[]), CAST(:days AS date[]))
+                           AS r(request_id, back, effective_on) USING (request_id)) u
+             WHERE u.back > u.newer
+        """),
+        {
+            "requests": [r.request_id for r in returns],
+            "backs": [r.centidays for r in returns],
+            "days": [r.effective_on for r in returns],
+            **_said(scope, organisation_id, None, reason),
+        },
+    )
+    return done.rowcount
+
+
+def overcounted(
+    connection: Connection, scope: Scope, organisation_id: int, excluded: Sequence[date], days: DaySpan
+) -> list[Return]:
+    """Leaves in force on some of the days that used more days than count in them now.
+
+    ``excluded`` are the days that do not count, of all years that leaves in force on the days reach into.
+    """
+    rows = connection.execute(
+        text("""
+            SELECT u.request_id, (u.used - 100 * ((upper(a.days) - lower(a.days)) - x.excluded))::int AS centidays,
+                   lower(a.days) AS effective_on
+              FROM (SELECT request_id, -sum(centidays)::int AS used FROM hr_leave_movement
+                     WHERE organisation_id = :organisation AND request_id IS NOT NULL GROUP BY request_id) u
+              JOIN hr_absence a ON a.organisation_id = :organisation AND a.request_id = u.request_id
+             CROSS JOIN LATERAL (SELECT count(*)::int AS excluded FROM unnest(CAST(:excluded AS date[])) e(day)
+                                  WHERE a.days @> e.day) x
+             WHERE a.days && daterange(CAST(:first AS date), CAST(:end AS date))
+               AND u.used > 100 * ((upper(a.days) - lower(a.days)) - x.excluded)
+             ORDER BY 1
+        """),
+        {"organisation": organisation_id, "excluded": list(excluded), "first": days.first, "end": days.end},
+    )
+    return many(Return, rows)

@@ -1,0 +1,396 @@
+"""One named function a statement.  Every function takes the scope; row-level security is the second witness."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import IntegrityError
+
+from erp.base.dates import DaySpan
+from erp.base.db import many, one
+from erp.base.scope import Scope
+from erp.hr.requests.model import Absence, Act, Away, Covers, Feed, Kind, Request, RequestFilter, RequestRow, State
+
+_OVERLAP = "23P01"  # exclusion constraint
+
+
+def _span(start: date, end: date) -> DaySpan:
+    """Days as people say them, of an interval's first day and the one after its last."""
+    return DaySpan(start, end - timedelta(days=1))
+
+
+def _days(days: DaySpan | None) -> dict[str, date | None]:
+    return {"first": days.first if days else None, "end": days.end if days else None}
+
+
+# ------------------------------------------------------------------------------------------------ requests
+
+
+def insert_request(
+    connection: Connection, scope: Scope, organisation_id: int, kind: Kind, person_id: int, key: UUID
+) -> int | None:
+    """Id of what is going to be submitted; ``None`` where the key is taken."""
+    return connection.execute(
+        text("""
+            INSERT INTO hr_request (organisation_id, key, kind, person_id)
+            VALUES (:organisation, :key, :kind, :person) ON CONFLICT DO NOTHING RETURNING id
+        """),
+        {"organisation": organisation_id, "key": key, "kind": kind.value, "person": person_id},
+    ).scalar_one_or_none()
+
+
+def insert_act(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    request_id: int,
+    act: State,
+    *,
+    version: int,
+    days: DaySpan | None = None,
+    approver_id: int | None = None,
+    facts: Mapping[str, Any] | None = None,
+    reason: str = "",
+    has_consent: bool | None = None,
+) -> bool:
+    """What the scope's actor does; the database moves the request on.
+
+    False where the person is away on some of the days already, and so it cannot be approved.
+    """
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                text("""
+                    INSERT INTO hr_request_act (organisation_id, request_id, version, act, days, approver_id, facts,
+                                                origin, reason, has_consent)
+                    VALUES (:organisation, :request, :version, :act,
+                            CASE WHEN CAST(:first AS date) IS NOT NULL
+                                 THEN daterange(CAST(:first AS date), CAST(:end AS date)) END,
+                            :approver, CAST(:facts AS jsonb), :origin, :reason, :has_consent)
+                """),
+                {
+                    "organisation": organisation_id,
+                    "request": request_id,
+                    "version": version,
+                    "act": act.value,
+                    **_days(days),
+                    "approver": approver_id,
+                    "facts": None if facts is None else json.dumps(facts, ensure_ascii=False),
+                    "origin": scope.actor.origin,
+                    "reason": reason,
+                    "has_consent": has_consent,
+                },
+            )
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) == _OVERLAP:
+            return False
+        raise
+    return True
+
+
+def lock(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> None:
+    """Wait for whoever acts on the same request just now."""
+    connection.execute(
+        text("SELECT hr_request_lock(:organisation, :request)"),
+        {"organisation": organisation_id, "request": request_id},
+    )
+
+
+_REQUEST = """
+    SELECT organisation_id, id, key, kind, person_id, state, version, approver_id, lower(days) AS start,
+           upper(days) AS "end", facts
+      FROM hr_request WHERE organisation_id = :organisation AND state <> 'draft'
+"""
+
+
+def _request(row: Row[Any] | None) -> Request | None:
+    if row is None:
+        return None
+    said = dict(row._mapping)
+    days = _span(said.pop("start"), said.pop("end"))
+    return Request(**said | {"kind": Kind(row.kind), "state": State(row.state), "days": days})
+
+
+def request(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> Request | None:
+    found = connection.execute(
+        text(f"{_REQUEST} AND id = :request"), {"organisation": organisation_id, "request": request_id}
+    )
+    return _request(found.one_or_none())
+
+
+def request_of_key(connection: Connection, scope: Scope, organisation_id: int, key: UUID) -> Request | None:
+    found = connection.execute(text(f"{_REQUEST} AND key = :key"), {"organisation": organisation_id, "key": key})
+    return _request(found.one_or_none())
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was submitted first under a key."""
+
+    days: DaySpan
+    facts: dict[str, Any]
+
+
+def first_submission(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> Content:
+    row = connection.execute(
+        text("""
+            SELECT lower(days) AS start, upper(days) AS "end", facts FROM hr_request_act
+             WHERE organisation_id = :organisation AND request_id = :request AND version = 1
+        """),
+        {"organisation": organisation_id, "request": request_id},
+    ).one()
+    return Content(_span(row.start, row.end), row.facts)
+
+
+def acts(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> list[Act]:
+    """Every act on a request, the first first."""
+    rows = connection.execute(
+        text("""
+            SELECT a.version, a.act, lower(a.days) AS start, upper(a.days) AS "end", a.actor_id,
+                   coalesce(u.name, '') AS actor, coalesce(b.name, '') AS on_behalf_of, a.lenders, a.origin, a.reason,
+                   a.has_consent, a.at
+              FROM hr_request_act a
+              LEFT JOIN reference_user u ON u.id = a.actor_id
+              LEFT JOIN reference_user b ON b.id = a.on_behalf_of
+             WHERE a.organisation_id = :organisation AND a.request_id = :request ORDER BY a.version
+        """),
+        {"organisation": organisation_id, "request": request_id},
+    )
+    found = []
+    for row in rows:
+        said = dict(row._mapping)
+        start, end = said.pop("start"), said.pop("end")
+        days = None if start is None else _span(start, end)
+        found.append(Act(**said | {"act": State(row.act), "lenders": frozenset(row.lenders), "days": days}))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """As whom the actor would decide on a request."""
+
+    decides: bool
+    is_own: bool
+
+
+def hand(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> Hand:
+    row = connection.execute(
+        text("SELECT decides, is_own FROM hr_request_hand(:organisation, :request)"),
+        {"organisation": organisation_id, "request": request_id},
+    ).one()
+    return one(Hand, row)
+
+
+def has_desk(connection: Connection, scope: Scope, organisation_id: int, person_id: int) -> bool:
+    """Whether a person decides there by their own right."""
+    return bool(
+        connection.execute(
+            text("SELECT hr_request_has_desk(:organisation, :person)"),
+            {"organisation": organisation_id, "person": person_id},
+        ).scalar_one()
+    )
+
+
+def hearers(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> list[int]:
+    """Users who are told that it waits."""
+    found = connection.execute(
+        text("SELECT user_id FROM hr_request_hearers(:organisation, :request)"),
+        {"organisation": organisation_id, "request": request_id},
+    )
+    return list(found.scalars())
+
+
+def asker(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> int | None:
+    """The user whom a request is for; ``None`` where the person does not sign in."""
+    found: int | None = connection.execute(
+        text("SELECT hr_request_asker(:organisation, :request)"),
+        {"organisation": organisation_id, "request": request_id},
+    ).scalar_one()
+    return found
+
+
+_AT_DESK = """coalesce(r.approver_id, 0) IN (SELECT d.person_id FROM hr_request_desks() d
+                                             WHERE d.organisation_id = :organisation)
+              AND r.person_id IS DISTINCT FROM hr_self()"""
+
+
+def rows(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    narrowed: RequestFilter,
+    before: int | None,
+    limit: int,
+) -> list[RequestRow]:
+    """Requests in scope, the newest first; below the id ``before``."""
+    found = connection.execute(
+        text(f"""
+            SELECT r.id, r.kind, r.state, r.version, r.person_id, r.approver_id, lower(r.days) AS start,
+                   upper(r.days) AS "end", a.at AS submitted_at, a.actor_id AS submitted_by_id
+              FROM hr_request r
+             CROSS JOIN LATERAL (SELECT at, actor_id FROM hr_request_act
+                                  WHERE organisation_id = r.organisation_id AND request_id = r.id
+                                    AND act = 'submitted' ORDER BY version DESC LIMIT 1) a
+             WHERE r.organisation_id = :organisation AND r.state = ANY(:states)
+               AND (CAST(:kind AS text) IS NULL OR r.kind = :kind)
+               AND (CAST(:person AS int) IS NULL OR r.person_id = :person)
+               AND (CAST(:before AS int) IS NULL OR r.id < :before)
+               AND ({_AT_DESK if narrowed.at_desk else "true"})
+             ORDER BY r.id DESC LIMIT :limit
+        """),
+        {
+            "organisation": organisation_id,
+            "states": [state.value for state in narrowed.states],
+            "kind": narrowed.kind.value if narrowed.kind else None,
+            "person": narrowed.person_id,
+            "before": before,
+            "limit": limit,
+        },
+    )
+    rows = []
+    for row in found:
+        said = dict(row._mapping)
+        days = _span(said.pop("start"), said.pop("end"))
+        rows.append(RequestRow(**said | {"kind": Kind(row.kind), "state": State(row.state), "days": days}))
+    return rows
+
+
+def waiting(connection: Connection, scope: Scope, organisation_id: int) -> int:
+    """How many requests wait at the actor's desks."""
+    return int(
+        connection.execute(
+            text(f"""
+                SELECT count(*) FROM hr_request r
+                 WHERE r.organisation_id = :organisation AND r.state = 'submitted' AND {_AT_DESK}
+            """),
+            {"organisation": organisation_id},
+        ).scalar_one()
+    )
+
+
+def asked(connection: Connection, scope: Scope, organisation_id: int, person_id: int, days: DaySpan) -> dict[int, Any]:
+    """Requests of a person that share a day and wait or count: id to state and days."""
+    found = connection.execute(
+        text("""
+            SELECT id, state, lower(days) AS start, upper(days) AS "end" FROM hr_request
+             WHERE organisation_id = :organisation AND person_id = :person
+               AND state IN ('submitted', 'approved', 'recalled')
+               AND days && daterange(CAST(:first AS date), CAST(:end AS date))
+             ORDER BY lower(days)
+        """),
+        {"organisation": organisation_id, "person": person_id, **_days(days)},
+    )
+    return {row.id: (State(row.state), _span(row.start, row.end)) for row in found}
+
+
+# ------------------------------------------------------------------------------------------------ absences
+
+
+def away(connection: Connection, scope: Scope, organisation_id: int, days: DaySpan) -> list[Away]:
+    """Who is away on which of the days, for everybody who serves there."""
+    found = connection.execute(
+        text("""
+            SELECT person_id, lower(days) AS start, upper(days) AS "end"
+              FROM hr_away(:organisation, daterange(CAST(:first AS date), CAST(:end AS date)))
+        """),
+        {"organisation": organisation_id, **_days(days)},
+    )
+    return [Away(row.person_id, _span(row.start, row.end)) for row in found]
+
+
+def absences(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    days: DaySpan,
+    people: Collection[int] | None = None,
+) -> list[Absence]:
+    """The same, each with its kind and whole, for who may know; of some people where they are given."""
+    found = connection.execute(
+        text("""
+            SELECT request_id, person_id, kind, lower(days) AS start, upper(days) AS "end"
+              FROM hr_absence
+             WHERE organisation_id = :organisation
+               AND days && daterange(CAST(:first AS date), CAST(:end AS date))
+               AND (CAST(:people AS int[]) IS NULL OR person_id = ANY(:people))
+             ORDER BY person_id, lower(days)
+        """),
+        {"organisation": organisation_id, **_days(days), "people": None if people is None else list(people)},
+    )
+    return [Absence(row.request_id, row.person_id, Kind(row.kind), _span(row.start, row.end)) for row in found]
+
+
+# ------------------------------------------------------------------------------------------------ calendar feeds
+
+
+def insert_feed(connection: Connection, scope: Scope, organisation_id: int, covers: Covers, code_hash: bytes) -> int:
+    return int(
+        connection.execute(
+            text("""
+                INSERT INTO hr_calendar_feed (organisation_id, user_id, covers, code_hash)
+                VALUES (:organisation, :user, :covers, :code_hash) RETURNING id
+            """),
+            {
+                "organisation": organisation_id,
+                "user": scope.actor.id,
+                "covers": covers.value,
+                "code_hash": code_hash,
+            },
+        ).scalar_one()
+    )
+
+
+def feeds(connection: Connection, scope: Scope, organisation_id: int) -> list[Feed]:
+    """The actor's own that still open."""
+    found = connection.execute(
+        text("""
+            SELECT id, covers, made_at FROM hr_calendar_feed
+             WHERE organisation_id = :organisation AND user_id = :user AND revoked_at IS NULL ORDER BY covers
+        """),
+        {"organisation": organisation_id, "user": scope.actor.id},
+    )
+    return [Feed(row.id, Covers(row.covers), row.made_at) for row in found]
+
+
+def revoke_feeds(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    *,
+    feed_id: int | None = None,
+    covers: Covers | None = None,
+) -> list[str]:
+    """Close those of the actor's own that still open: one by its id, or all of a cover; what each covered."""
+    revoked = connection.execute(
+        text("""
+            UPDATE hr_calendar_feed SET revoked_at = clock_timestamp()
+             WHERE organisation_id = :organisation AND user_id = :user AND revoked_at IS NULL
+               AND (id = :id OR covers = :covers) RETURNING covers
+        """),
+        {
+            "organisation": organisation_id,
+            "user": scope.actor.id,
+            "id": feed_id,
+            "covers": covers.value if covers else None,
+        },
+    )
+    return list(revoked.scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOwner:
+    organisation_id: int
+    login: str
+    covers: str
+
+
+def feed_owner(connection: Connection, scope: Scope, code_hash: bytes) -> FeedOwner | None:
+    found = connection.execute(
+        text("SELECT organisation_id, login, covers FROM hr_calendar_feed_of(:code_hash)"), {"code_hash": code_hash}
+    )
+    owners = many(FeedOwner, found)
+    return owners[0] if owners else None

@@ -1,0 +1,105 @@
+"""Pure rules of requests: what may become of one, and what is refused."""
+
+from collections.abc import Mapping, Set
+from datetime import date
+
+from erp.base.dates import DaySpan, day_string
+from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
+from erp.hr.requests.model import Request, State, day_before
+
+
+class RequestUnknown(NotFound):
+    code = "request-unknown"
+    template = "There is no such request here."
+
+
+class RequestChanged(Conflict):
+    code = "request-changed"
+    template = "Somebody has acted on this request since you opened it. Look at it anew, then decide."
+
+
+class OwnRequest(NotPermitted):
+    code = "own-request"
+    template = "Nobody decides on their own request, nor on one they submitted. Leave it to another person."
+
+
+class NotAtYourDesk(NotPermitted):
+    code = "not-at-your-desk"
+    template = "This request waits for another person's decision."
+
+
+class AbsencesOverlap(Conflict):
+    code = "absences-overlap"
+    template = "The person is away from {first} through {last} already. Choose other days."
+
+
+class AskedAlready(Conflict):
+    code = "asked-already"
+    template = "A request for {first} – {last} waits already. Change that one, or withdraw it."
+
+
+class ReasonMissing(RuleViolated):
+    code = "reason-missing"
+    template = "Say why, in at least {limit} characters."
+
+
+class RecallOutside(RuleViolated):
+    code = "recall-outside"
+    template = "The day of the recall must be one of {first} – {last}."
+
+
+class DaysTooMany(RuleViolated):
+    code = "days-too-many"
+    template = "One request is for at most {limit} days."
+
+
+class PersonUnknownHere(NotFound):
+    code = "person-unknown-here"
+    template = "You are not in the staff record of this organisation. Ask human resources to link your account to it."
+
+
+class FeedUnknown(NotFound):
+    code = "feed-unknown"
+    template = "This calendar address opens no more."
+
+
+LONGEST = 3 * 366
+"""Days of one request: child-care leave lasts three years."""
+SHORTEST_REASON = 3
+
+FROM: Mapping[State, Set[State]] = {
+    State.SUBMITTED: {State.SUBMITTED, State.RETURNED},
+    State.RETURNED: {State.SUBMITTED},
+    State.WITHDRAWN: {State.SUBMITTED, State.RETURNED},
+    State.APPROVED: {State.SUBMITTED},
+    State.RECALLED: {State.APPROVED, State.RECALLED},
+    State.CANCELLED: {State.APPROVED, State.RECALLED},
+}
+"""Where each act finds what it moves on."""
+
+
+def require(request: Request, version: int, act: State) -> None:
+    """Raises: RequestChanged, where it is not what the actor saw, or no such act is left to do."""
+    if request.version != version or request.state not in FROM[act]:
+        raise RequestChanged()
+
+
+def require_days(days: DaySpan) -> None:
+    """Raises: DaysTooMany."""
+    if (days.end - days.first).days > LONGEST:
+        raise DaysTooMany(limit=LONGEST)
+
+
+def reason_given(reason: str) -> str:
+    """Raises: ReasonMissing."""
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise ReasonMissing(limit=SHORTEST_REASON)
+    return reason.strip()
+
+
+def split(days: DaySpan, from_day: date) -> tuple[DaySpan | None, DaySpan]:
+    """The days that are left before a recall, if any, and those given back.  Raises: RecallOutside."""
+    if not days.first <= from_day <= days.last:
+        raise RecallOutside(first=day_string(days.first), last=day_string(days.last))
+    left = DaySpan(days.first, day_before(from_day)) if from_day > days.first else None
+    return left, DaySpan(from_day, days.last)

@@ -1,0 +1,440 @@
+"""Use cases of requests.  Each runs inside the caller's unit of work.
+
+The kinds stand above: they submit and change through here, and are told of decisions as ``Consequence`` says.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import date
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Any
+from uuid import UUID
+
+from erp.base import audit
+from erp.base.clock import today
+from erp.base.cursors import INTEGER, number_in
+from erp.base.dates import DaySpan, day_string
+from erp.base.uow import UnitOfWork
+from erp.hr.personnel import service as personnel
+from erp.hr.requests import queries, rules
+from erp.hr.requests.consequences import Consequences
+from erp.hr.requests.model import (
+    Absence,
+    Away,
+    Covers,
+    Decision,
+    Feed,
+    Kind,
+    Page,
+    Request,
+    RequestFilter,
+    RequestView,
+    State,
+    Submitted,
+)
+from erp.reference.notifications import service as notifications
+from erp.reference.notifications.model import NotificationKind
+from ledger.errors import KeyReused
+
+# ------------------------------------------------------------------------------------------------ ask
+
+
+def submit(
+    uow: UnitOfWork,
+    organisation_id: int,
+    kind: Kind,
+    person_id: int,
+    days: DaySpan,
+    *,
+    key: UUID,
+    facts: Mapping[str, Any],
+) -> Submitted:
+    """Ask, for oneself or as who keeps the records, to be away; repeating it under its key changes nothing.
+
+    It goes to the head of the person's unit who decides here, else to a head of human resources.  ``facts`` are what
+    JSON can hold.
+
+    Raises: DaysTooMany, AbsencesOverlap, AskedAlready; KeyReused, where the key stands for something else.
+    """
+    said = _as_kept(facts)
+    request_id = queries.insert_request(uow.connection, uow.scope, organisation_id, kind, person_id, key)
+    if request_id is None:
+        return Submitted(_submitted_before(uow, organisation_id, kind, person_id, days, key, said), is_new=False)
+    _require_free(uow, organisation_id, person_id, days)
+    _send(uow, organisation_id, request_id, person_id, days, said, version=1)
+    found = request(uow, organisation_id, request_id)
+    _record(uow, found, State.SUBMITTED, after=_said(days))
+    return Submitted(found, is_new=True)
+
+
+def change(
+    uow: UnitOfWork, organisation_id: int, request_id: int, version: int, days: DaySpan, *, facts: Mapping[str, Any]
+) -> Request:
+    """Submit it anew, while it waits or once it was returned; doing it twice changes nothing.
+
+    Raises: RequestUnknown, RequestChanged; as ``submit``.
+    """
+    found, said = _lock(uow, organisation_id, request_id), _as_kept(facts)
+    if _was_done(uow, found, version, State.SUBMITTED) and (found.days, found.facts) == (days, said):
+        return found
+    rules.require(found, version, State.SUBMITTED)
+    _require_free(uow, organisation_id, found.person_id, days, but=request_id)
+    _send(uow, organisation_id, request_id, found.person_id, days, said, version=version + 1)
+    changed = request(uow, organisation_id, request_id)
+    _record(uow, changed, State.SUBMITTED, before=_said(found.days), after=_said(days))
+    return changed
+
+
+def withdraw(uow: UnitOfWork, organisation_id: int, request_id: int, version: int) -> Request:
+    """Take it back before it is approved; doing it twice changes nothing.  Raises: RequestUnknown, RequestChanged."""
+    found = _lock(uow, organisation_id, request_id)
+    if _was_done(uow, found, version, State.WITHDRAWN):
+        return found
+    rules.require(found, version, State.WITHDRAWN)
+    queries.insert_act(
+        uow.connection, uow.scope, organisation_id, request_id, State.WITHDRAWN, version=found.version + 1
+    )
+    _record(uow, found, State.WITHDRAWN)
+    return request(uow, organisation_id, request_id)
+
+
+def _submitted_before(
+    uow: UnitOfWork,
+    organisation_id: int,
+    kind: Kind,
+    person_id: int,
+    days: DaySpan,
+    key: UUID,
+    facts: Mapping[str, Any],
+) -> Request:
+    """Raises: KeyReused."""
+    found = queries.request_of_key(uow.connection, uow.scope, organisation_id, key)
+    if found is None or (found.kind, found.person_id) != (kind, person_id):
+        raise KeyReused(key=str(key))
+    first = queries.first_submission(uow.connection, uow.scope, organisation_id, found.id)
+    if (first.days, first.facts) != (days, facts):
+        raise KeyReused(key=str(key))
+    return found
+
+
+def _require_free(uow: UnitOfWork, organisation_id: int, person_id: int, days: DaySpan, but: int | None = None) -> None:
+    """Raises: DaysTooMany, AbsencesOverlap, AskedAlready."""
+    rules.require_days(days)
+    for request_id, (state, taken) in queries.asked(
+        uow.connection, uow.scope, organisation_id, person_id, days
+    ).items():
+        if request_id != but:
+            refusal = rules.AbsencesOverlap if state.is_in_force else rules.AskedAlready
+            raise refusal(first=day_string(taken.first), last=day_string(taken.last))
+
+
+def _send(
+    uow: UnitOfWork,
+    organisation_id: int,
+    request_id: int,
+    person_id: int,
+    days: DaySpan,
+    facts: Mapping[str, Any],
+    *,
+    version: int,
+) -> None:
+    connection, scope = uow.connection, uow.scope
+    queries.insert_act(
+        connection,
+        scope,
+        organisation_id,
+        request_id,
+        State.SUBMITTED,
+        version=version,
+        days=days,
+        approver_id=_approver(uow, organisation_id, person_id),
+        facts=facts,
+    )
+    sent = request(uow, organisation_id, request_id)
+    called = queries.hearers(connection, scope, organisation_id, request_id)
+    kind = {Kind.LEAVE: NotificationKind.LEAVE_ASKED, Kind.TRIP: NotificationKind.TRIP_ASKED}[sent.kind]
+    who = names(uow, organisation_id, [person_id])[person_id]
+    notifications.notify_all(uow, called, kind, desk_subject(sent), who=who, **_said(days))
+
+
+def _approver(uow: UnitOfWork, organisation_id: int, person_id: int) -> int | None:
+    """The head of the person's unit, where they decide here; ``None``: a head of human resources does."""
+    chief = personnel.chief_of(uow, organisation_id, person_id, today())
+    if chief is None or chief == person_id:
+        return None
+    return chief if queries.has_desk(uow.connection, uow.scope, organisation_id, chief) else None
+
+
+# ------------------------------------------------------------------------------------------------ decide
+
+
+def decide(
+    uow: UnitOfWork,
+    organisation_id: int,
+    request_id: int,
+    version: int,
+    decision: Decision,
+    reason: str = "",
+    *,
+    consequences: Consequences,
+) -> Request:
+    """Approve a request, or return it with a reason, as its approver, who stands for them, or a head of HR.
+
+    Approving does what the kind of request asks for in the same transaction; a refusal there refuses the approval.
+    Doing it twice does it once.
+
+    Raises: RequestUnknown, RequestChanged, OwnRequest, NotAtYourDesk, ReasonMissing, AbsencesOverlap; what the
+    kind's ``approved`` does.
+    """
+    act = State.APPROVED if decision is Decision.APPROVE else State.RETURNED
+    reason = rules.reason_given(reason) if act is State.RETURNED else ""
+    found = _lock(uow, organisation_id, request_id)
+    if _was_done(uow, found, version, act, reason):
+        return found
+    _require_hand(uow, found)
+    rules.require(found, version, act)
+    decided = _act(uow, found, act, reason=reason)
+    if act is State.APPROVED:
+        consequences[found.kind].approved(uow, decided)
+        _tell(uow, decided, NotificationKind.ABSENCE_APPROVED, **_said(found.days))
+    else:
+        _tell(uow, decided, NotificationKind.ABSENCE_RETURNED, reason=reason, **_said(found.days))
+    _record(uow, decided, act)
+    return decided
+
+
+def recall(
+    uow: UnitOfWork,
+    organisation_id: int,
+    request_id: int,
+    version: int,
+    from_day: date,
+    reason: str,
+    *,
+    has_consent: bool,
+    consequences: Consequences,
+) -> Request:
+    """Call somebody back from a day on; from the first day on, the absence is cancelled whole.
+
+    The days from ``from_day`` on are free again, and the kind gives back what they used.  Doing it twice does it once.
+
+    Raises: RequestUnknown, RequestChanged, OwnRequest, NotAtYourDesk, ReasonMissing, RecallOutside; what the kind's
+    ``recalled`` does.
+    Source: Labour Code (RK), art. 95: by written consent, which is kept with the act.
+    """
+    reason = rules.reason_given(reason)
+    found = _lock(uow, organisation_id, request_id)
+    if any(_was_done(uow, found, version, act, reason) for act in (State.RECALLED, State.CANCELLED)):
+        return found
+    _require_hand(uow, found)
+    rules.require(found, version, State.RECALLED)
+    left, back = rules.split(found.days, from_day)
+    act = State.RECALLED if left else State.CANCELLED
+    recalled = _act(uow, found, act, days=left, reason=reason, has_consent=has_consent)
+    consequences[found.kind].recalled(uow, recalled, back)
+    _tell(uow, recalled, NotificationKind.ABSENCE_RECALLED, reason=reason, **_said(back))
+    _record(uow, recalled, act, before=_said(found.days), after=_said(left) if left else {})
+    return recalled
+
+
+def _act(
+    uow: UnitOfWork,
+    found: Request,
+    act: State,
+    *,
+    days: DaySpan | None = None,
+    reason: str = "",
+    has_consent: bool | None = None,
+) -> Request:
+    """Raises: AbsencesOverlap."""
+    connection, scope = uow.connection, uow.scope
+    is_free = queries.insert_act(
+        connection,
+        scope,
+        found.organisation_id,
+        found.id,
+        act,
+        version=found.version + 1,
+        days=days,
+        reason=reason,
+        has_consent=has_consent,
+    )
+    if not is_free:
+        there = queries.absences(connection, scope, found.organisation_id, found.days, [found.person_id])
+        raise rules.AbsencesOverlap(first=day_string(there[0].days.first), last=day_string(there[0].days.last))
+    notifications.read_about(uow, desk_subject(found))
+    return request(uow, found.organisation_id, found.id)
+
+
+def _require_hand(uow: UnitOfWork, found: Request) -> None:
+    """Raises: OwnRequest, NotAtYourDesk."""
+    hand = queries.hand(uow.connection, uow.scope, found.organisation_id, found.id)
+    if hand.is_own:
+        raise rules.OwnRequest()
+    if not hand.decides:
+        raise rules.NotAtYourDesk()
+
+
+def _lock(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
+    """How it stands, when nobody else acts on it.  Raises: RequestUnknown."""
+    queries.lock(uow.connection, uow.scope, organisation_id, request_id)
+    return request(uow, organisation_id, request_id)
+
+
+def _was_done(uow: UnitOfWork, found: Request, version: int, act: State, reason: str = "") -> bool:
+    """Whether the actor did just this already, with what they saw in ``version``."""
+    if found.version != version + 1 or found.state is not act:
+        return False
+    last = queries.acts(uow.connection, uow.scope, found.organisation_id, found.id)[-1]
+    return last.actor_id == uow.scope.actor.id and last.reason == reason
+
+
+def _tell(uow: UnitOfWork, decided: Request, kind: NotificationKind, **facts: Any) -> None:
+    """Tell who asked."""
+    asker = queries.asker(uow.connection, uow.scope, decided.organisation_id, decided.id)
+    if asker is not None:
+        notifications.notify(uow, asker, kind, decided.subject, **facts)
+
+
+def _record(uow: UnitOfWork, of: Request, act: State, **changes: Any) -> None:
+    """The trail has the days, and neither the kind nor any reason: others read it."""
+    action = f"request-{act.value}"
+    audit.record(uow.connection, uow.scope, action, of.subject, organisation_id=of.organisation_id, **changes)
+
+
+def _said(days: DaySpan) -> dict[str, str]:
+    """Days as sentences and the trail write them."""
+    return {"first": day_string(days.first), "last": day_string(days.last)}
+
+
+def _as_kept(facts: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(json.dumps(facts))
+    return kept
+
+
+def desk_subject(of: Request) -> str:
+    """What notifications of who decides call a request: they lead to the inbox."""
+    return f"inbox:{of.organisation_id}/{of.id}"
+
+
+# ------------------------------------------------------------------------------------------------ views
+
+
+def request(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
+    """One that the actor may see.  Raises: RequestUnknown."""
+    found = queries.request(uow.connection, uow.scope, organisation_id, request_id)
+    if found is None:
+        raise rules.RequestUnknown()
+    return found
+
+
+def view(uow: UnitOfWork, organisation_id: int, request_id: int) -> RequestView:
+    """One whole, with every act on it.  Raises: RequestUnknown."""
+    found = request(uow, organisation_id, request_id)
+    people = {found.person_id} | ({found.approver_id} if found.approver_id else set())
+    called = names(uow, organisation_id, people)
+    hand = queries.hand(uow.connection, uow.scope, organisation_id, request_id)
+    return RequestView(
+        found,
+        called[found.person_id],
+        called[found.approver_id] if found.approver_id else "",
+        tuple(queries.acts(uow.connection, uow.scope, organisation_id, request_id)),
+        decides=hand.decides and not hand.is_own,
+        is_own=hand.is_own,
+    )
+
+
+def requests(
+    uow: UnitOfWork, organisation_id: int, narrowed: RequestFilter, cursor: str | None = None, limit: int = 50
+) -> Page:
+    """Those that the actor may see, the newest first.  Raises: CursorMalformed."""
+    before = number_in(cursor, most=INTEGER) if cursor is not None else None
+    found = queries.rows(uow.connection, uow.scope, organisation_id, narrowed, before, limit + 1)
+    shown = found[:limit]
+    called = names(uow, organisation_id, {row.person_id for row in shown})
+    return Page(shown, called, str(shown[-1].id) if len(found) > limit else None)
+
+
+def waiting(uow: UnitOfWork, organisation_id: int) -> int:
+    """How many requests wait at the actor's desks."""
+    return queries.waiting(uow.connection, uow.scope, organisation_id)
+
+
+def own_person(uow: UnitOfWork, organisation_id: int) -> int:
+    """The person that the actor is.  Raises: PersonUnknownHere."""
+    person = personnel.person_of(uow, organisation_id)
+    if person is None:
+        raise rules.PersonUnknownHere()
+    return person.id
+
+
+def names(uow: UnitOfWork, organisation_id: int, people: Collection[int]) -> dict[int, str]:
+    """How people are called today, in full; empty of whom the scope may not see."""
+    found = personnel.names(uow, sorted(people), today())
+    return {each: str(found[each]) if each in found else "" for each in people}
+
+
+def team(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> dict[int, str]:
+    """Who else serves in the person's unit on a day, with their names."""
+    return {each.id: str(each.name) for each in personnel.colleagues(uow, organisation_id, person_id, day)}
+
+
+# ------------------------------------------------------------------------------------------------ who is away
+
+
+def availability(
+    uow: UnitOfWork, organisation_id: int, days: DaySpan, people: Collection[int] | None = None
+) -> list[Away]:
+    """Who is away on which of the days, without why; of some people where they are given."""
+    found = queries.away(uow.connection, uow.scope, organisation_id, days)
+    return [each for each in found if people is None or each.person_id in people]
+
+
+def absences(
+    uow: UnitOfWork, organisation_id: int, days: DaySpan, people: Collection[int] | None = None
+) -> list[Absence]:
+    """The same, each whole and with its kind: for who keeps records, decides, or is the person."""
+    return queries.absences(uow.connection, uow.scope, organisation_id, days, people)
+
+
+# ------------------------------------------------------------------------------------------------ calendar feeds
+
+
+def feeds(uow: UnitOfWork, organisation_id: int) -> list[Feed]:
+    """The actor's own."""
+    return queries.feeds(uow.connection, uow.scope, organisation_id)
+
+
+def make_feed(uow: UnitOfWork, organisation_id: int, covers: Covers) -> str:
+    """A secret for the address of a calendar; one that was made before for the same opens no more."""
+    secret = token_urlsafe(32)
+    queries.revoke_feeds(uow.connection, uow.scope, organisation_id, covers=covers)
+    queries.insert_feed(uow.connection, uow.scope, organisation_id, covers, _digest(secret))
+    _record_feed(uow, organisation_id, "feed-made", covers)
+    return secret
+
+
+def revoke_feed(uow: UnitOfWork, organisation_id: int, feed_id: int) -> None:
+    """Its address opens no more.  Raises: FeedUnknown."""
+    revoked = queries.revoke_feeds(uow.connection, uow.scope, organisation_id, feed_id=feed_id)
+    if not revoked:
+        raise rules.FeedUnknown()
+    _record_feed(uow, organisation_id, "feed-revoked", Covers(revoked[0]))
+
+
+def feed_owner(uow: UnitOfWork, secret: str) -> queries.FeedOwner:
+    """Whose calendar an address is, for the program; what they may see is the policy's to say.  Raises: FeedUnknown."""
+    found = queries.feed_owner(uow.connection, uow.scope, _digest(secret))
+    if found is None:
+        raise rules.FeedUnknown()
+    return found
+
+
+def _record_feed(uow: UnitOfWork, organisation_id: int, action: str, covers: Covers) -> None:
+    about = f"user:{uow.scope.actor.id}"
+    audit.record(uow.connection, uow.scope, action, about, organisation_id=organisation_id, covers=covers.value)
+
+
+def _digest(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()

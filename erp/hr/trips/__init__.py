@@ -1,0 +1,1 @@
+"""Business trips: route and days, the estimate by dated norms, the advance report and its settlement."""

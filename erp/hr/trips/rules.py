@@ -1,0 +1,362 @@
+"""Pure rules of business trips: the route, the estimate by dated norms, the advance report, what is owed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby, pairwise
+
+from erp.base.dates import day_string
+from erp.base.errors import Conflict, Invalid, NotFound, NotPermitted, RuleViolated
+from erp.base.money import decimal_string
+from erp.hr.trips.model import (
+    HOME,
+    Balance,
+    Cost,
+    CostKind,
+    Estimate,
+    Facts,
+    Gap,
+    Leg,
+    Norm,
+    NormKind,
+    Report,
+    ReportLine,
+    ReportState,
+)
+
+MCI = "MCI"
+TENGE = "KZT"
+MOST_LEGS = 20
+MOST_LINES = 100
+LONGEST = {"purpose": 500, "host": 200, "place": 100, "what": 200, "paper": 100, "result": 2000, "ground": 500}
+_DAY = timedelta(days=1)
+
+
+class Empty(RuleViolated):
+    code = "trip-field-empty"
+    template = "Fill in this field."
+
+
+class RouteEmpty(RuleViolated):
+    code = "route-empty"
+    template = "Say where the trip goes: at least one way is needed."
+
+
+class LegReversed(RuleViolated):
+    code = "leg-reversed"
+    template = "The arrival is before the departure."
+
+
+class LegsOverlap(RuleViolated):
+    code = "legs-overlap"
+    template = "This departure is before the arrival of the way before ({day})."
+
+
+class LegsApart(RuleViolated):
+    code = "legs-apart"
+    template = "This way begins elsewhere than the one before ends: {place} is expected."
+
+
+class GroundMissing(RuleViolated):
+    code = "trip-ground-missing"
+    template = "A trip of {days} days is longer than {limit} days: say on what ground."
+
+
+class AdvanceTooLarge(RuleViolated):
+    code = "advance-too-large"
+    template = "The advance is at most the estimate: {limit} ₸."
+
+
+class AdvanceOpen(Conflict):
+    code = "advance-open"
+    template = "An advance for the trip of {day} is not reported yet. Report on that trip first, or ask for no advance."
+
+
+class AmountNegative(RuleViolated):
+    code = "trip-amount-negative"
+    template = "An amount here is not negative."
+
+
+class NoReportYet(Conflict):
+    code = "trip-not-begun"
+    template = "The trip begins on {day}: there is nothing to report yet."
+
+
+class TripNotInForce(Conflict):
+    code = "trip-not-in-force"
+    template = "The trip is not approved: there is nothing to report."
+
+
+class OutsideTrip(RuleViolated):
+    code = "outside-trip"
+    template = "The day is outside of the trip: {first} – {last}."
+
+
+class ReportEmpty(RuleViolated):
+    code = "report-empty"
+    template = "The report has no line. Enter the costs, or a per diem of zero."
+
+
+class ReportChanged(Conflict):
+    code = "report-changed"
+    template = "Somebody has acted on this report since you opened it. Look at it anew."
+
+
+class OwnReport(NotPermitted):
+    code = "own-report"
+    template = "Nobody approves their own report, nor one they handed in. Leave it to another person."
+
+
+class PapersMissing(RuleViolated):
+    code = "papers-missing"
+    template = "Attach the tickets and receipts first: at least one file is needed for what was paid to others."
+
+
+class TripUnknown(NotFound):
+    code = "trip-unknown"
+    template = "There is no such trip here."
+
+
+REPORT_FROM = {
+    ReportState.SUBMITTED: {ReportState.NONE, ReportState.RETURNED},
+    ReportState.RETURNED: {ReportState.SUBMITTED, ReportState.APPROVED},
+    ReportState.APPROVED: {ReportState.SUBMITTED},
+}
+"""Where each act on a report finds what it moves on; an approved one goes back where the accountant declined it."""
+
+
+# ------------------------------------------------------------------------------------------------ the route
+
+
+def check(facts: Facts) -> None:
+    """A route is one way: each leg begins where and not before the one before ends.
+
+    Raises: Invalid, with every fault under the place where it stands.
+    """
+    faults: dict[str, Exception] = {}
+    if not facts.purpose:
+        faults["purpose"] = Empty()
+    if not facts.legs:
+        raise Invalid(faults | {"legs": RouteEmpty()})
+    for place, leg in enumerate(facts.legs):
+        at = f"legs.{place}."
+        faults |= {f"{at}{name}": Empty() for name in ("from_place", "to_place") if not getattr(leg, name)}
+        faults |= {f"{at}{name}": AmountNegative() for name in ("fare", "night") if getattr(leg, f"{name}_tiyn") < 0}
+        if leg.arrives_on < leg.departs_on:
+            faults[f"{at}arrives_on"] = LegReversed()
+    for place, (before, leg) in enumerate(pairwise(facts.legs), start=1):
+        if leg.departs_on < before.arrives_on:
+            faults[f"legs.{place}.departs_on"] = LegsOverlap(day=day_string(before.arrives_on))
+        if leg.from_place and before.to_place and leg.from_place.casefold() != before.to_place.casefold():
+            faults[f"legs.{place}.from_place"] = LegsApart(place=before.to_place)
+    if facts.advance_tiyn < 0:
+        faults["advance"] = AmountNegative()
+    if faults:
+        raise Invalid(faults)
+
+
+def country_on(legs: Sequence[Leg], day: date) -> str:
+    """Whose norm of per diem counts: the day of leaving the country is one abroad, that of coming back one at home.
+
+    Source: Government resolution 256 of 11.05.2018 (not verified).
+    """
+    passed = [leg for leg in legs if leg.crosses_on <= day]
+    return passed[-1].country if passed else HOME
+
+
+# ------------------------------------------------------------------------------------------------ norms
+
+
+@dataclass(frozen=True)
+class Norms:
+    """The norms that are loaded, to be asked by kind, area and day."""
+
+    rows: Sequence[Norm]
+
+    def find(self, kind: NormKind, area: str, day: date) -> Norm | None:
+        return next((n for n in self.rows if n.kind is kind and n.area == area and day in n.in_force), None)
+
+    def rate(self, kind: NormKind, area: str, day: date) -> "Rate | Gap":
+        """What a norm comes to on a day, in tenge; the gap where it, or the index it is counted in, is not loaded."""
+        norm = self.find(kind, area, day)
+        if norm is None:
+            return Gap(kind, area, day, day)
+        if norm.unit == TENGE:
+            return Rate(_tiyn(norm.value), _number(norm.value), norm.verified)
+        index = self.find(NormKind.MCI, "", day) if norm.unit == MCI else None
+        if index is None:
+            return Gap(NormKind.MCI if norm.unit == MCI else kind, "" if norm.unit == MCI else area, day, day)
+        worked = f"{_number(norm.value)} × {_number(index.value)}"
+        return Rate(_tiyn(norm.value * index.value), worked, norm.verified and index.verified)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """For one day or night; ``worked`` says how it came about."""
+
+    tiyn: int
+    worked: str
+    verified: bool
+
+
+def _tiyn(tenge: Decimal) -> int:
+    return int((tenge * 100).to_integral_value())
+
+
+def _number(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+# ------------------------------------------------------------------------------------------------ the estimate
+
+
+def estimate(facts: Facts, norms: Norms) -> Estimate:
+    """What a trip is expected to cost: per diem by the norm of each day, nights and fares as they are told.
+
+    A trip over the end of a year is counted by the index of each day.  Where a norm is not loaded, nothing stands in
+    its place.  A limit of lodging that is not verified is shown, and cuts nothing.
+
+    Source: Government resolution 256 of 11.05.2018.
+    """
+    costs, gaps = list(_fares(facts.legs)), list[Gap]()
+    for found in (*_nights(facts.legs, norms), *(() if facts.comes_home else _per_diem(facts, norms))):
+        if isinstance(found, Gap):
+            gaps.append(found)
+        else:
+            costs.append(found)
+    order = list(CostKind)
+    costs.sort(key=lambda cost: (order.index(cost.kind), cost.first))
+    longest = norms.find(NormKind.LONGEST, "", facts.first)
+    beyond = _number(longest.value) if longest is not None and facts.days > longest.value else ""
+    return Estimate(tuple(costs), tuple(_joined(gaps)), facts.days, beyond)
+
+
+def _fares(legs: Iterable[Leg]) -> Iterator[Cost]:
+    for leg in legs:
+        if leg.fare_tiyn:
+            way = f"{leg.from_place} – {leg.to_place}"
+            yield Cost(CostKind.FARE, leg.departs_on, leg.arrives_on, way, 1, leg.fare_tiyn, leg.fare_tiyn)
+
+
+def _nights(legs: Sequence[Leg], norms: Norms) -> Iterator[Cost | Gap]:
+    """Nights at the end of each way but the last."""
+    for leg, following in pairwise(legs):
+        nights = (following.departs_on - leg.arrives_on).days
+        if nights <= 0 or not leg.night_tiyn:
+            continue
+        limit = norms.rate(NormKind.LODGING, leg.area, leg.arrives_on)
+        last = following.departs_on - _DAY
+        if isinstance(limit, Gap):
+            yield Gap(limit.kind, limit.area, leg.arrives_on, last)
+            yield Cost(
+                CostKind.LODGING, leg.arrives_on, last, leg.to_place, nights, leg.night_tiyn, nights * leg.night_tiyn
+            )
+            continue
+        yield Cost(
+            CostKind.LODGING,
+            leg.arrives_on,
+            last,
+            leg.to_place,
+            nights,
+            leg.night_tiyn,
+            nights * leg.night_tiyn,
+            limit.worked,
+            limit.tiyn,
+            limit.verified,
+        )
+
+
+def _per_diem(facts: Facts, norms: Norms) -> Iterator[Cost | Gap]:
+    """One line for each run of days with the same rate."""
+
+    def rated(day: date) -> tuple[str, Rate | tuple[NormKind, str]]:
+        country = country_on(facts.legs, day)
+        found = norms.rate(NormKind.PER_DIEM, country, day)
+        return country, (found.kind, found.area) if isinstance(found, Gap) else found
+
+    days = [facts.first + n * _DAY for n in range(facts.days)]
+    for (country, found), run in groupby(days, key=rated):
+        spent = list(run)
+        first, last, number = spent[0], spent[-1], len(spent)
+        if isinstance(found, Rate):
+            total = number * found.tiyn
+            yield Cost(
+                CostKind.PER_DIEM,
+                first,
+                last,
+                country,
+                number,
+                found.tiyn,
+                total,
+                found.worked,
+                verified=found.verified,
+            )
+        else:
+            yield Gap(*found, first, last)
+
+
+def _joined(gaps: Iterable[Gap]) -> Iterator[Gap]:
+    """Each missing norm once, over all its days."""
+    ordered = sorted(gaps, key=lambda gap: (gap.kind, gap.area, gap.first))
+    for (kind, area), group in groupby(ordered, key=lambda gap: (gap.kind, gap.area)):
+        of_one = list(group)
+        yield Gap(kind, area, of_one[0].first, max(gap.last for gap in of_one))
+
+
+def require_ground(facts: Facts, found: Estimate) -> None:
+    """Raises: Invalid, where the trip is longer than the rules allow and no ground is given."""
+    if found.longest and not facts.ground:
+        raise Invalid({"ground": GroundMissing(days=found.days, limit=found.longest)})
+
+
+def require_within(facts: Facts, found: Estimate) -> None:
+    """Raises: Invalid, where the advance is above the estimate."""
+    if facts.advance_tiyn > found.total_tiyn:
+        raise Invalid({"advance": AdvanceTooLarge(limit=decimal_string(found.total_tiyn))})
+
+
+# ------------------------------------------------------------------------------------------------ the report
+
+
+def require(report: Report, version: int, act: ReportState) -> None:
+    """Raises: ReportChanged, where it is not what the actor saw, or no such act is left to do."""
+    if report.version != version or report.state not in REPORT_FROM[act]:
+        raise ReportChanged()
+
+
+def suggested(facts: Facts, norms: Norms) -> tuple[ReportLine, ...]:
+    """Lines that a report begins with: what the estimate of the days that the trip took comes to."""
+    return tuple(
+        ReportLine(cost.kind, cost.last, cost.what, "", _is_abroad(cost, facts), cost.amount_tiyn)
+        for cost in estimate(facts, norms).costs
+    )
+
+
+def _is_abroad(cost: Cost, facts: Facts) -> bool:
+    if cost.kind is CostKind.PER_DIEM:
+        return cost.what != HOME
+    return country_on(facts.legs, cost.first) != HOME
+
+
+def check_report(lines: Sequence[ReportLine], first: date, last: date, papers: int) -> None:
+    """Raises: Invalid; ReportEmpty, PapersMissing."""
+    if not lines:
+        raise ReportEmpty()
+    faults: dict[str, Exception] = {}
+    for place, line in enumerate(lines):
+        if not line.what:
+            faults[f"lines.{place}.what"] = Empty()
+        if line.amount_tiyn < 0:
+            faults[f"lines.{place}.amount"] = AmountNegative()
+        if line.kind is CostKind.PER_DIEM and not first <= line.on <= last:
+            faults[f"lines.{place}.on"] = OutsideTrip(first=day_string(first), last=day_string(last))
+    if faults:
+        raise Invalid(faults)
+    if not papers and any(line.amount_tiyn and line.kind is not CostKind.PER_DIEM for line in lines):
+        raise PapersMissing()
+
+
+def settle(advance_tiyn: int, lines: Sequence[ReportLine]) -> Balance:
+    """What is owed to the person, or to be returned, once the lines are approved."""
+    return Balance(advance_tiyn, sum(line.amount_tiyn for line in lines))

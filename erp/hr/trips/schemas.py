@@ -1,0 +1,288 @@
+"""Commands in, views out: amounts are decimal strings in JSON and whole tiyn inside."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+
+from erp.base.errors import DomainError, Invalid
+from erp.base.money import decimal_string, parse_tiyn
+from erp.hr.trips import rules
+from erp.hr.trips.model import (
+    CostKind,
+    Estimate,
+    Facts,
+    Leg,
+    NormKind,
+    PlaceClass,
+    Report,
+    ReportLine,
+    ReportState,
+    Transport,
+    Trip,
+)
+
+KEPT = TypeAdapter(Trip)
+"""A trip as the facts of its request keep it."""
+
+Tenge = Annotated[int, PlainSerializer(decimal_string, return_type=str, when_used="json")]
+"""Whole tiyn; in JSON a decimal string in tenge."""
+Typed = Annotated[str, Field(max_length=40)]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1, two letters.", examples=["KZ"])]
+
+
+def _text(name: str) -> type[str]:
+    return Annotated[str, Field(max_length=rules.LONGEST[name], pattern=r"^[^\x00]*$")]  # type: ignore[return-value]
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+# ------------------------------------------------------------------------------------------------ commands
+
+
+class LegAsked(_Command):
+    """One way of a trip."""
+
+    from_place: Annotated[str, Field(max_length=rules.LONGEST["place"], examples=["Сарыдала"])]
+    to_place: Annotated[str, Field(max_length=rules.LONGEST["place"], examples=["Алматы"])]
+    country: Country = "KZ"
+    place_class: PlaceClass | None = Field(
+        None, description="Of a place inside the country: what limits lodging there."
+    )
+    departs_on: date
+    arrives_on: date
+    transport: Transport = Transport.RAIL
+    fare: Typed = Field("0", description="What the ticket is expected to cost.", examples=["12400.00"])
+    night: Typed = Field("0", description="What a night there is expected to cost.", examples=["30000.00"])
+
+
+class TripAsked(_Command):
+    """Where a trip goes, when and what for."""
+
+    purpose: Annotated[str, Field(max_length=rules.LONGEST["purpose"], examples=["Біліктілікті арттыру курсы"])]
+    host: Annotated[str, Field(max_length=rules.LONGEST["host"], description="The body that is visited.")] = ""
+    legs: Annotated[list[LegAsked], Field(min_length=1, max_length=rules.MOST_LEGS)]
+    comes_home: bool = Field(False, description="Home every day: then there is no per diem.")
+    advance: Typed = Field("0", description="At most the estimate.", examples=["90000.00"])
+    ground: Annotated[str, Field(max_length=rules.LONGEST["ground"])] = Field(
+        "", description="Of a trip that is longer than the rules allow: why."
+    )
+
+    @property
+    def facts(self) -> Facts:
+        """Raises: Invalid, with the place of every amount that cannot be read."""
+        read = _Reader()
+        legs = tuple(
+            Leg(
+                leg.from_place.strip(),
+                leg.to_place.strip(),
+                leg.country,
+                leg.place_class,
+                leg.departs_on,
+                leg.arrives_on,
+                leg.transport,
+                read(f"legs.{place}.fare", leg.fare),
+                read(f"legs.{place}.night", leg.night),
+            )
+            for place, leg in enumerate(self.legs)
+        )
+        advance = read("advance", self.advance)
+        read.finish()
+        return Facts(self.purpose.strip(), self.host.strip(), legs, self.comes_home, advance, self.ground.strip())
+
+
+class AskTrip(TripAsked):
+    """Ask to be sent on a trip, or as who keeps the records of staff, ask for another."""
+
+    key: UUID
+    person_id: int | None = Field(None, description="Whom to send; without it, oneself.")
+
+
+class LineReported(_Command):
+    kind: CostKind
+    on: date
+    what: Annotated[str, Field(max_length=rules.LONGEST["what"], examples=["Сарыдала – Алматы"])]
+    paper: Annotated[str, Field(max_length=rules.LONGEST["paper"], examples=["билет 71 2204518"])] = ""
+    abroad: bool = False
+    amount: Typed = Field(examples=["6200.00"])
+
+
+class HandIn(_Command):
+    """Hand in the advance report: what was spent, and what was done."""
+
+    lines: Annotated[list[LineReported], Field(max_length=rules.MOST_LINES)]
+    result: Annotated[str, Field(max_length=rules.LONGEST["result"])] = ""
+
+    @property
+    def content(self) -> tuple[ReportLine, ...]:
+        """Raises: Invalid, with the place of every amount that cannot be read."""
+        read = _Reader()
+        lines = tuple(
+            ReportLine(
+                line.kind,
+                line.on,
+                line.what.strip(),
+                line.paper.strip(),
+                line.abroad,
+                read(f"lines.{place}.amount", line.amount),
+            )
+            for place, line in enumerate(self.lines)
+        )
+        read.finish()
+        return lines
+
+
+class _Reader:
+    """Reads amount after amount and gathers what cannot be read."""
+
+    def __init__(self) -> None:
+        self._faults: dict[str, Exception] = {}
+
+    def __call__(self, place: str, text: str) -> int:
+        try:
+            return parse_tiyn(text) if text.strip() else 0
+        except DomainError as fault:
+            self._faults[place] = fault
+            return 0
+
+    def finish(self) -> None:
+        """Raises: Invalid."""
+        if self._faults:
+            raise Invalid(self._faults)
+
+
+# ------------------------------------------------------------------------------------------------ views
+
+
+class LegView(_View):
+    from_place: str
+    to_place: str
+    country: str
+    place_class: PlaceClass | None
+    departs_on: date
+    arrives_on: date
+    transport: Transport
+    fare: Tenge = Field(validation_alias="fare_tiyn")
+    night: Tenge = Field(validation_alias="night_tiyn")
+
+
+class CostView(_View):
+    """A line of the estimate."""
+
+    kind: CostKind
+    first: date
+    last: date
+    what: str = Field(description="A place, or a way; of per diem the country.")
+    quantity: int
+    rate: Tenge = Field(validation_alias="rate_tiyn")
+    amount: Tenge = Field(validation_alias="amount_tiyn")
+    norm: str = Field(description="How the norm makes the rate, or the limit it sets.", examples=["2 × 4325"])
+    limit: Tenge | None = Field(validation_alias="limit_tiyn")
+    verified: bool
+    is_over_limit: bool
+
+
+class GapView(_View):
+    """A norm that is not loaded: nothing is counted for these days, and nothing guessed."""
+
+    kind: NormKind
+    area: str
+    first: date
+    last: date
+
+
+class EstimateView(_View):
+    costs: list[CostView]
+    gaps: list[GapView]
+    days: int
+    longest: str = Field(description="Days that a trip lasts at most, where this one is longer.", examples=[""])
+    total: Tenge = Field(validation_alias="total_tiyn")
+
+    @classmethod
+    def of(cls, found: Estimate) -> "EstimateView":
+        return cls.model_validate(found)
+
+
+class LineView(_View):
+    kind: CostKind
+    on: date
+    what: str
+    paper: str
+    abroad: bool
+    amount: Tenge = Field(validation_alias="amount_tiyn")
+
+
+class ReportActView(_View):
+    version: int
+    act: ReportState
+    actor: str
+    on_behalf_of: str
+    reason: str
+    at: datetime
+
+
+class ReportView(_View):
+    state: ReportState
+    version: int = Field(description="Number of the last act; its `ETag` is this number.")
+    result: str
+    lines: list[LineView]
+    spent: Tenge = Field(validation_alias="spent_tiyn")
+    acts: list[ReportActView]
+
+
+class EntryDrafted(_View):
+    """How a drafted entry stands with the accountant."""
+
+    id: int
+    state: str = Field(examples=["waiting"])
+    reason: str
+    amount: Tenge = Field(validation_alias="amount_tiyn")
+    entry_id: int | None
+    journal: str
+    number: int | None
+    effective_on: date | None
+
+
+class TripShown(_View):
+    """What a trip is for, how it goes, what it was estimated at, and what became of its money."""
+
+    purpose: str
+    host: str
+    route: str
+    first: date
+    last: date
+    days: int
+    comes_home: bool
+    ground: str
+    legs: list[LegView]
+    estimate: EstimateView
+    advance_asked: Tenge
+    advance_paid: Tenge = Field(description="What the accountant has posted.")
+    advance: EntryDrafted | None
+    report: ReportView
+    report_due_on: date | None = Field(description="By when the report is to be handed in; null before the return.")
+    settlement: EntryDrafted | None
+    owed: Tenge = Field(description="To be paid to the person.")
+    returns: Tenge = Field(description="To be returned by the person.")
+
+
+def kept(trip: Trip) -> dict[str, object]:
+    """As the request keeps it."""
+    document: dict[str, object] = KEPT.dump_python(trip, mode="json")
+    return document
+
+
+def legs_of(legs: Iterable[Leg]) -> list[LegView]:
+    return [LegView.model_validate(leg) for leg in legs]
+
+
+def report_of(report: Report) -> ReportView:
+    return ReportView.model_validate(report)

@@ -1,0 +1,451 @@
+"""Use cases of business trips.  Each runs inside the caller's unit of work.
+
+The request, its approval and its days are those of ``erp.hr.requests``; what a trip costs reaches the accountant
+through ``SettlementPort``, in the same transaction as the approval that makes it due.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID, uuid5
+
+from erp.base import audit
+from erp.base.clock import today
+from erp.base.cursors import INTEGER, number_in
+from erp.base.dates import DaySpan, day_string
+from erp.base.uow import UnitOfWork
+from erp.hr.contracts.ports import SettlementPort
+from erp.hr.contracts.types import Hearer, SettlementLine, SettlementStanding, TripSettlement
+from erp.hr.requests import queries as requested
+from erp.hr.requests import service as requests
+from erp.hr.requests.model import Kind, Request, RequestView, State
+from erp.hr.requests.rules import NotAtYourDesk, reason_given
+from erp.hr.trips import queries, rules
+from erp.hr.trips.model import (
+    NO_REPORT,
+    Balance,
+    CostKind,
+    Estimate,
+    Facts,
+    NormKind,
+    Report,
+    ReportLine,
+    ReportState,
+    Trip,
+    TripPage,
+    Waiting,
+)
+from erp.hr.trips.schemas import (
+    KEPT,
+    AskTrip,
+    EntryDrafted,
+    EstimateView,
+    HandIn,
+    TripAsked,
+    TripShown,
+    kept,
+    legs_of,
+    report_of,
+)
+from erp.reference.attachments import service as attachments
+from erp.reference.attachments.model import Attachment, Checked
+from erp.reference.calendar import service as calendar
+from erp.reference.notifications import service as notifications
+from erp.reference.notifications.model import NotificationKind
+
+_ONE_DAY = timedelta(days=1)
+_IN_FORCE = (State.APPROVED, State.RECALLED)
+
+
+# ------------------------------------------------------------------------------------------------ ask
+
+
+def estimate(uow: UnitOfWork, facts: Facts) -> Estimate:
+    """What the trip is expected to cost by the norms of its days.  Raises: Invalid, where the route is none."""
+    rules.check(facts)
+    return rules.estimate(facts, _norms(uow, facts))
+
+
+def ask(uow: UnitOfWork, organisation_id: int, command: AskTrip, settlements: SettlementPort) -> Request:
+    """Ask to be sent on a trip, or send somebody as who keeps the records; repeating it changes nothing.
+
+    Raises: Invalid, AdvanceOpen; PersonUnknownHere and others of ``requests.submit``.
+    """
+    person_id = command.person_id or requests.own_person(uow, organisation_id)
+    trip = _asked(uow, organisation_id, person_id, command, settlements)
+    days = DaySpan.of(trip.facts.first, trip.facts.last)
+    return requests.submit(uow, organisation_id, Kind.TRIP, person_id, days, key=command.key, facts=kept(trip)).request
+
+
+def mend(
+    uow: UnitOfWork,
+    organisation_id: int,
+    request_id: int,
+    version: int,
+    command: TripAsked,
+    settlements: SettlementPort,
+) -> Request:
+    """Ask anew for what waits or was returned.  Raises: TripUnknown, and as ``ask`` and ``requests.change``."""
+    found = _request(uow, organisation_id, request_id)
+    trip = _asked(uow, organisation_id, found.person_id, command, settlements)
+    days = DaySpan.of(trip.facts.first, trip.facts.last)
+    return requests.change(uow, organisation_id, request_id, version, days, facts=kept(trip))
+
+
+def _asked(
+    uow: UnitOfWork, organisation_id: int, person_id: int, command: TripAsked, settlements: SettlementPort
+) -> Trip:
+    """Raises: Invalid, AdvanceOpen."""
+    facts = command.facts
+    found = estimate(uow, facts)
+    rules.require_ground(facts, found)
+    rules.require_within(facts, found)
+    if facts.advance_tiyn:
+        _require_no_advance(uow, organisation_id, person_id, settlements)
+    return Trip(facts, found)
+
+
+def _require_no_advance(
+    uow: UnitOfWork, organisation_id: int, person_id: int, settlements: SettlementPort, but: int | None = None
+) -> None:
+    """No new advance while an old one is not reported.  Raises: AdvanceOpen.
+
+    Source: Government resolution 1428 of 22.09.2000; rules of cash operations (recalled).
+    """
+    asked = queries.advances(uow.connection, uow.scope, organisation_id, person_id, but)
+    keys = {advance_key(key): first for key, first in asked}
+    for key, found in settlements.standing(uow, organisation_id, list(keys)).items():
+        if found.state not in ("declined", "withdrawn"):
+            raise rules.AdvanceOpen(day=day_string(keys[key]))
+
+
+# ------------------------------------------------------------------------------------------------ decisions
+
+
+@dataclass(frozen=True)
+class Trips:
+    """``Consequence`` of requests for trips: what an approval and a recall mean for the money."""
+
+    settlements: SettlementPort
+
+    def facts(self, uow: UnitOfWork, request: Request) -> TripShown:
+        """What who asks and who decides are shown."""
+        return shown(uow, request, self.settlements)
+
+    def approved(self, uow: UnitOfWork, request: Request) -> None:
+        """The advance that was asked for waits with the accountant.  Raises: AdvanceOpen."""
+        trip = trip_of(request)
+        if not trip.facts.advance_tiyn:
+            return
+        _require_no_advance(uow, request.organisation_id, request.person_id, self.settlements, but=request.id)
+        told = _settlement(uow, request, "advance", advance_key(request.key), trip.facts.advance_tiyn, ())
+        self.settlements.draft(uow, told)
+
+    def recalled(self, uow: UnitOfWork, request: Request, days: DaySpan) -> None:
+        """An advance that nobody has begun to pay is taken back where no day of the trip is left.
+
+        One that was paid is reported on, and what is left of it returned, as after any trip.
+        """
+        if request.state is State.CANCELLED and trip_of(request).facts.advance_tiyn:
+            key = advance_key(request.key)
+            self.settlements.withdraw(uow, request.organisation_id, key, "trip-cancelled")
+
+
+def _settlement(
+    uow: UnitOfWork, of: Request, kind: str, key: UUID, advance_tiyn: int, lines: Sequence[ReportLine]
+) -> TripSettlement:
+    facts = trip_of(of).facts
+    totals: dict[tuple[CostKind, bool], int] = {}
+    for line in lines:
+        totals[line.kind, line.abroad] = totals.get((line.kind, line.abroad), 0) + line.amount_tiyn
+    asker = requested.asker(uow.connection, uow.scope, of.organisation_id, of.id)
+    return TripSettlement(
+        organisation_id=of.organisation_id,
+        key=key,
+        subject=subject(of.organisation_id, of.id),
+        kind="advance" if kind == "advance" else "report",
+        person=requests.names(uow, of.organisation_id, [of.person_id])[of.person_id],
+        route=facts.route,
+        purpose=facts.purpose,
+        first=of.days.first,
+        last=of.days.last,
+        advance_tiyn=advance_tiyn,
+        abroad=facts.abroad,
+        lines=tuple(
+            SettlementLine(kind=kind.value, abroad=abroad, amount_tiyn=tiyn)
+            for (kind, abroad), tiyn in totals.items()
+            if tiyn
+        ),
+        tells=(
+            *([Hearer(user_id=asker, subject=subject(of.organisation_id, of.id))] if asker else []),
+            Hearer(user_id=uow.scope.actor.id, subject=desk_subject(of.organisation_id, of.id)),
+        ),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ the report
+
+
+def suggested(uow: UnitOfWork, request: Request) -> tuple[ReportLine, ...]:
+    """Lines that a report begins with: the estimate by the norms that are loaded now, for the days that were left."""
+    facts = trip_of(request).facts
+    lines = rules.suggested(facts, _norms(uow, facts))
+    return tuple(line for line in lines if line.kind is not CostKind.PER_DIEM or line.on <= request.days.last)
+
+
+def hand_in(uow: UnitOfWork, organisation_id: int, request_id: int, version: int, command: HandIn) -> Report:
+    """Hand in the report on a trip that has begun; what was approved or waits is not handed in anew.
+
+    Raises: TripUnknown, TripNotInForce, NoReportYet, ReportChanged, ReportEmpty, PapersMissing, Invalid.
+    """
+    found = _request(uow, organisation_id, request_id)
+    if found.state not in (*_IN_FORCE, State.CANCELLED):
+        raise rules.TripNotInForce()
+    if found.days.first > today() and found.state is not State.CANCELLED:
+        raise rules.NoReportYet(day=day_string(found.days.first))
+    lines = command.content
+    papers = attachments.attachments_of(uow, organisation_id, subject(organisation_id, request_id))
+    rules.check_report(lines, found.days.first, found.days.last, len(papers))
+    connection, scope = uow.connection, uow.scope
+    queries.begin_report(connection, scope, organisation_id, request_id)
+    there = report(uow, organisation_id, request_id)
+    if there.state is ReportState.SUBMITTED and (there.lines, there.result) == (lines, command.result):
+        return there
+    rules.require(there, version, ReportState.SUBMITTED)
+    queries.insert_lines(connection, scope, organisation_id, request_id, there.revision + 1, lines)
+    _act(uow, found, there, ReportState.SUBMITTED, result=command.result.strip())
+    hearers = requested.hearers(connection, scope, organisation_id, request_id)
+    who = requests.names(uow, organisation_id, [found.person_id])[found.person_id]
+    _tell(uow, hearers, NotificationKind.TRIP_REPORTED, desk_subject(organisation_id, request_id), found, who=who)
+    return report(uow, organisation_id, request_id)
+
+
+def approve_report(
+    uow: UnitOfWork, organisation_id: int, request_id: int, version: int, settlements: SettlementPort
+) -> Balance:
+    """Approve a report: the entry that settles it waits with the accountant from this transaction on.
+
+    An advance that was not paid by now is taken back: the whole is owed then.
+
+    Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk.
+    """
+    found, there = _decided(uow, organisation_id, request_id, version, ReportState.APPROVED)
+    paid = _paid(uow, found, settlements)
+    if not paid:
+        settlements.withdraw(uow, organisation_id, advance_key(found.key), "reported-without")
+    balance = rules.settle(paid, there.lines)
+    if balance.spent_tiyn:
+        told = _settlement(uow, found, "report", report_key(found.key, there.revision), paid, there.lines)
+        settlements.draft(uow, told)
+    _act(uow, found, there, ReportState.APPROVED)
+    _tell_person(uow, found, NotificationKind.TRIP_REPORT_APPROVED)
+    return balance
+
+
+def return_report(
+    uow: UnitOfWork, organisation_id: int, request_id: int, version: int, reason: str, settlements: SettlementPort
+) -> Report:
+    """Send a report back with a reason; one that was approved only where the accountant declined its entry.
+
+    Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk, ReasonMissing.
+    """
+    reason = reason_given(reason)
+    found, there = _decided(uow, organisation_id, request_id, version, ReportState.RETURNED)
+    if there.state is ReportState.APPROVED:
+        key = report_key(found.key, there.revision)
+        entry = settlements.standing(uow, organisation_id, [key]).get(key)
+        if entry is not None and entry.state != "declined":
+            raise rules.ReportChanged()
+    _act(uow, found, there, ReportState.RETURNED, reason=reason)
+    _tell_person(uow, found, NotificationKind.TRIP_REPORT_RETURNED, reason=reason)
+    return report(uow, organisation_id, request_id)
+
+
+def _decided(
+    uow: UnitOfWork, organisation_id: int, request_id: int, version: int, act: ReportState
+) -> tuple[Request, Report]:
+    """A report that the actor may decide on.  Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk."""
+    found = _request(uow, organisation_id, request_id)
+    queries.lock(uow.connection, uow.scope, organisation_id, request_id)
+    there = report(uow, organisation_id, request_id)
+    hand = requested.hand(uow.connection, uow.scope, organisation_id, request_id)
+    if hand.is_own or there.authors & uow.scope.stands_for:
+        raise rules.OwnReport()
+    if not hand.decides:
+        raise NotAtYourDesk()
+    rules.require(there, version, act)
+    return found, there
+
+
+def _act(
+    uow: UnitOfWork, found: Request, there: Report, act: ReportState, *, result: str = "", reason: str = ""
+) -> None:
+    queries.insert_act(
+        uow.connection,
+        uow.scope,
+        found.organisation_id,
+        found.id,
+        act,
+        version=there.version + 1,
+        revision=there.revision + (act is ReportState.SUBMITTED),
+        result=result,
+        reason=reason,
+    )
+    audit.record(
+        uow.connection, uow.scope, f"trip-report-{act.value}", found.subject, organisation_id=found.organisation_id
+    )
+
+
+def _tell_person(uow: UnitOfWork, found: Request, kind: NotificationKind, **facts: str) -> None:
+    asker = requested.asker(uow.connection, uow.scope, found.organisation_id, found.id)
+    about = subject(found.organisation_id, found.id)
+    _tell(uow, [asker] if asker is not None else [], kind, about, found, **facts)
+
+
+def _tell(
+    uow: UnitOfWork, users: Sequence[int], kind: NotificationKind, about: str, found: Request, **facts: str
+) -> None:
+    days = f"{day_string(found.days.first)} – {day_string(found.days.last)}"
+    told = [user for user in users if user != uow.scope.actor.id]
+    notifications.notify_all(uow, told, kind, about, what=f"{trip_of(found).facts.route}, {days}", **facts)
+
+
+# ------------------------------------------------------------------------------------------------ papers
+
+
+def attach(uow: UnitOfWork, organisation_id: int, request_id: int, file: Checked) -> Attachment:
+    """Keep a ticket or a receipt at a trip.  Raises: TripUnknown."""
+    _request(uow, organisation_id, request_id)
+    return attachments.attach(uow, organisation_id, subject(organisation_id, request_id), file)
+
+
+def papers(uow: UnitOfWork, organisation_id: int, request_id: int) -> list[Attachment]:
+    return attachments.attachments_of(uow, organisation_id, subject(organisation_id, request_id))
+
+
+def paper(uow: UnitOfWork, organisation_id: int, request_id: int, file_id: int) -> tuple[Attachment, bytes]:
+    """One of them with its content.  Raises: TripUnknown, AttachmentUnknown."""
+    found = attachments.attachment(uow, organisation_id, file_id)
+    if found.subject != subject(organisation_id, request_id):
+        raise rules.TripUnknown()
+    return found, attachments.content_of(uow, found)
+
+
+# ------------------------------------------------------------------------------------------------ views
+
+
+def trips(
+    uow: UnitOfWork,
+    organisation_id: int,
+    narrowed: Waiting = Waiting.ALL,
+    cursor: str | None = None,
+    limit: int = 50,
+    *,
+    person_id: int | None = None,
+) -> TripPage:
+    """Trips that the actor may see, the latest asked first.  Raises: CursorMalformed."""
+    before = number_in(cursor, most=INTEGER) if cursor else None
+    found = queries.trips(uow.connection, uow.scope, organisation_id, narrowed, person_id, before, limit + 1)
+    rows = found[:limit]
+    called = requests.names(uow, organisation_id, {row.person_id for row in rows})
+    return TripPage(rows, called, str(rows[-1].id) if len(found) > limit else None)
+
+
+def trip(uow: UnitOfWork, organisation_id: int, request_id: int) -> RequestView:
+    """The request of a trip whole.  Raises: TripUnknown."""
+    _request(uow, organisation_id, request_id)
+    return requests.view(uow, organisation_id, request_id)
+
+
+def shown(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> TripShown:
+    """A trip with its report, and where its money stands."""
+    found, there = trip_of(request), report(uow, request.organisation_id, request.id)
+    facts, advance, settled = found.facts, advance_key(request.key), report_key(request.key, there.revision)
+    entries = settlements.standing(uow, request.organisation_id, [advance, settled])
+    balance = rules.settle(_posted(entries.get(advance)), there.lines)
+    is_told = there.state is not ReportState.NONE
+    return TripShown(
+        purpose=facts.purpose,
+        host=facts.host,
+        route=facts.route,
+        first=facts.first,
+        last=facts.last,
+        days=facts.days,
+        comes_home=facts.comes_home,
+        ground=facts.ground,
+        legs=legs_of(facts.legs),
+        estimate=EstimateView.of(found.estimate),
+        advance_asked=facts.advance_tiyn,
+        advance_paid=balance.advance_tiyn,
+        advance=_drafted(entries.get(advance)),
+        report=report_of(there),
+        report_due_on=due_on(uow, request) if there.state is not ReportState.APPROVED else None,
+        settlement=_drafted(entries.get(settled)),
+        owed=balance.owed_tiyn if is_told else 0,
+        returns=balance.returns_tiyn if is_told else 0,
+    )
+
+
+def _drafted(entry: SettlementStanding | None) -> EntryDrafted | None:
+    return EntryDrafted.model_validate(entry) if entry else None
+
+
+def report(uow: UnitOfWork, organisation_id: int, request_id: int) -> Report:
+    """The report on a trip as it stands; an empty one where nothing was handed in."""
+    return queries.report(uow.connection, uow.scope, organisation_id, request_id) or NO_REPORT
+
+
+def due_on(uow: UnitOfWork, request: Request) -> date | None:
+    """The last day on which the report of a trip that is over is in time; ``None`` where no term is loaded."""
+    last = request.days.last
+    if request.state not in _IN_FORCE or last >= today():
+        return None
+    found = queries.norms(uow.connection, uow.scope, last, last)
+    term = next((int(norm.value) for norm in found if norm.kind is NormKind.REPORT_TERM), None)
+    return None if term is None else calendar.working_day_after(uow, last, term)
+
+
+def _paid(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> int:
+    key = advance_key(request.key)
+    return _posted(settlements.standing(uow, request.organisation_id, [key]).get(key))
+
+
+def _posted(entry: SettlementStanding | None) -> int:
+    """What was paid: only what is posted counts."""
+    return entry.amount_tiyn if entry is not None and entry.state == "posted" else 0
+
+
+def trip_of(request: Request) -> Trip:
+    return KEPT.validate_python(request.facts)
+
+
+def subject(organisation_id: int, request_id: int) -> str:
+    """What the papers of a trip, and the entries that settle it, call it."""
+    return f"trip:{organisation_id}/{request_id}"
+
+
+def desk_subject(organisation_id: int, request_id: int) -> str:
+    """What notifications of who decides on its report call it: they lead to the report."""
+    return f"tripreport:{organisation_id}/{request_id}"
+
+
+def advance_key(key: UUID) -> UUID:
+    """Key of the entry that pays the advance of a trip asked for under ``key``."""
+    return uuid5(key, "advance")
+
+
+def report_key(key: UUID, revision: int) -> UUID:
+    """Key of the entry that settles a revision of its report."""
+    return uuid5(key, f"report {revision}")
+
+
+def _norms(uow: UnitOfWork, facts: Facts) -> rules.Norms:
+    return rules.Norms(queries.norms(uow.connection, uow.scope, facts.first, facts.last))
+
+
+def _request(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
+    """Raises: RequestUnknown; TripUnknown where it is of another kind."""
+    found = requests.request(uow, organisation_id, request_id)
+    if found.kind is not Kind.TRIP:
+        raise rules.TripUnknown()
+    return found

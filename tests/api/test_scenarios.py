@@ -1,0 +1,122 @@
+"""Scenarios over HTTP: begun once, tried without saving, saved by their tag, drawn; refusals as problems."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from litestar.testing import TestClient
+
+from api.app import create_app
+from erp.base import uow
+from erp.base.clock import today
+from erp.base.scope import system_scope
+from erp.reference.access import service as access
+from tests.conftest import TestServer
+from tests.factories.scenarios import Scenarios, scenarios
+from web.app import pages
+
+
+@pytest.fixture(scope="module")
+def planned(server: TestServer) -> Iterator[Scenarios]:
+    url = server.new_database()
+    made = scenarios(url)
+    yield made
+    made.planning.oblast.engine.dispose()
+    server.drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def client(planned: Scenarios) -> Iterator[Any]:
+    with TestClient(create_app(planned.planning.oblast.engine, pages, threads=4)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def headers(planned: Scenarios) -> dict[str, dict[str, str]]:
+    engine = planned.planning.oblast.engine
+    return {
+        login: {
+            "Authorization": "Bearer "
+            + uow.run(engine, system_scope(), lambda u, login=login: access.issue_token(u, login, today()))  # type: ignore[misc]
+        }
+        for login in ("planner", "inspector", "driver")
+    }
+
+
+def test_a_scenario_is_begun_tried_and_saved(client: Any, headers: Any, planned: Scenarios) -> None:
+    books, planner = f"/api/v1/organisations/{planned.at}", headers["planner"]
+    body = {
+        "key": str(uuid4()),
+        "plan": planned.plan,
+        "parent": planned.planning.base_id,
+        "name": "Cheap oil",
+        "reason": "What if",
+    }
+    begun = client.post(f"{books}/scenarios", json=body, headers=planner)
+    assert begun.status_code == 201, begun.text
+    assert client.post(f"{books}/scenarios", json=body, headers=planner).json() == begun.json()
+    other = client.post(f"{books}/scenarios", json=body | {"reason": "Another"}, headers=planner)
+    assert (other.status_code, other.json()["code"]) == (409, "key-reused")
+    one = f"{books}/plans/{planned.plan}/scenarios/{begun.json()['version_id']}"
+
+    found = client.get(one, headers=headers["inspector"])
+    assert (found.status_code, found.headers["etag"]) == (200, '"1"')
+    (oil,) = [each for each in found.json()["drivers"] if each["name"] == "brent"]
+    assert oil["path"][0] == {
+        "year": 2027,
+        "value": "60",
+        "reference": "60",
+        "origin": "carried",
+        "series": "budget_oil_assumption",
+        "vintage": oil["path"][0]["vintage"],
+        "series_year": 2026,
+        "verified": True,
+        "said_by": "Planner",
+    }
+    assert client.get(one, headers=planner | {"If-None-Match": '"1"'}).status_code == 304
+
+    said = {"wage_growth": {"2027": "25"}}
+    tried = client.get(f"{one}/totals?assume=wage_growth.2027=25", headers=headers["inspector"]).json()
+    assert Decimal(tried["scenario"][2]["expenditure"]) > Decimal(tried["reference"][2]["expenditure"])
+    for year in tried["scenario"]:
+        balance = Decimal(year["revenue"]) - sum(Decimal(year[n]) for n in ("expenditure", "lending", "assets"))
+        assert Decimal(year["balance"]) == balance
+        assert Decimal(year["gap"]) == balance + Decimal(year["financing"])
+    assert client.get(one, headers=planner).headers["etag"] == '"1"', "nothing was saved"
+
+    command = {"key": str(uuid4()), "assumptions": said, "reason": "Higher pay"}
+    assert client.post(f"{one}/save", json=command, headers=planner).status_code == 428
+    saved = client.post(f"{one}/save", json=command, headers=planner | {"If-Match": '"1"'})
+    assert (saved.status_code, saved.json()["revision"]) == (200, 2), saved.text
+    late = client.post(f"{one}/save", json=command | {"key": str(uuid4())}, headers=planner | {"If-Match": '"1"'})
+    assert (late.status_code, late.json()["code"]) == (409, "scenario-changed")
+    again = client.get(f"{one}/totals", headers=planner).json()
+    assert again["scenario"] == tried["scenario"], "what was shown is what was saved"
+    listed = client.get(f"{books}/scenarios", headers=planner).json()["items"]
+    assert (listed[0]["name"], listed[0]["revision"]) == ("Cheap oil", 2)
+
+    fans = [client.get(f"{one}/fan", headers=planner).json() for _ in range(2)]
+    assert fans[0] == fans[1]
+    amounts = [[Decimal(amount) for amount in band["amounts"]] for band in fans[0]["balance"]]
+    assert amounts == sorted(amounts)
+
+
+def test_what_cannot_be_taken_is_refused(client: Any, headers: Any, planned: Scenarios) -> None:
+    begun = planned.begin()
+    one = f"/api/v1/organisations/{planned.at}/plans/{planned.plan}/scenarios/{begun.version_id}"
+    for said, code in (
+        ("rain.2027=1", "driver-unknown"),
+        ("cpi.2035=1", "driver-unknown"),
+        ("cpi.2027=99", "driver-out-of-range"),
+        ("cpi.2027=NaN", "number-malformed"),
+        ("cpi=1", "assumption-malformed"),
+    ):
+        refused = client.get(f"{one}/totals", params={"assume": said}, headers=headers["planner"])
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+    command = {"key": str(uuid4()), "assumptions": {}, "reason": "By the auditor"}
+    for login, status in (("inspector", 403), ("driver", 404)):
+        refused = client.post(f"{one}/save", json=command, headers=headers[login] | {"If-Match": '"1"'})
+        assert refused.status_code == status
+    assert client.get(one, headers=headers["driver"]).status_code == 404

@@ -1,0 +1,117 @@
+"""A text is refused where it is wrong, with what was expected there; what is right is understood as it was meant."""
+
+import pytest
+
+from erp.economy.formulas.checking import Checked, check
+from erp.economy.formulas.faults import ModelFaulty
+from erp.economy.formulas.model import Shape
+from erp.economy.formulas.reading import DEEPEST, parse
+from tests.erp.economy.formulas.a_model import AXES, DECLARED
+
+
+def checked(text: str) -> Checked:
+    return check(parse(DECLARED + text), AXES)
+
+
+def faults(text: str) -> list[tuple[str, str]]:
+    """Column and code of every fault in the line after the declarations."""
+    with pytest.raises(ModelFaulty) as refused:
+        checked(text)
+    assert all(place.startswith("2:") for place in refused.value.faults)
+    return [(place[2:], getattr(fault, "code", "")) for place, fault in refused.value.faults.items()]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "code"),
+    [
+        ("measures", "1", "declaration-expected"),
+        ("measure sum: KZT = 1", "9", "name-expected"),
+        ("measure a KZT = 1", "11", "word-expected"),
+        ("measure a: = 1", "12", "unit-expected"),
+        ("measure a: KZT = ", "18", "expression-expected"),
+        ("measure a: KZT = (base", "23", "word-expected"),
+        ("measure a: KZT = base base", "23", "declaration-expected"),
+        ("measure a: KZT = 1.2.3 KZT", "18", "number-unclear"),
+        ("measure a: KZT = lag(base, 1.5)", "28", "formula-whole-number-expected"),
+        ("measure a: KZT where economic in = 1", "34", "code-expected"),
+        ("measure a: KZT where economic = 111 112", "37", "word-expected"),
+        ("measure a: KZT = " + "(" * 200, "119", "formula-too-deep"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_at_its_place(text: str, column: str, code: str) -> None:
+    assert faults(text) == [(column, code)]
+
+
+@pytest.mark.parametrize(
+    ("formula", "column", "code"),
+    [
+        ("base + rate", "25", "units-differ"),
+        ("base * more", "18", "unit-not-declared"),
+        ("base / more", "18", "unit-not-declared"),
+        ("bas", "18", "name-mistyped"),
+        ("quite_another", "18", "name-unknown"),
+        ("max(base, 1 USD)", "28", "units-differ"),
+        ("if(base, base, 0)", "21", "condition-expected"),
+        ("base > 0", "18", "number-needed"),
+        ("grow(base, price)", "29", "rate-expected"),
+        ("base * index(rate, 1999)", "25", "year-outside"),
+        ("lag(base, 51)", "18", "lag-years"),
+        ("sum(price)", "22", "cells-expected"),
+        ("sum(base over programme.division)", "32", "formula-level-unknown"),
+        ("if(region in 11, base, 0)", "21", "dimension-unknown"),
+        ("a", "9", "formula-cycle"),
+        ("sum(a over programme.group)", "9", "formula-cycle"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_its_place(formula: str, column: str, code: str) -> None:
+    assert faults(f"measure a: KZT = {formula}") == [(column, code)]
+
+
+def test_every_fault_is_told_at_once() -> None:
+    said = "measure a: KZT = base + 1  measure a: USD = price  input rate: tonne"
+    assert [code for _, code in faults(said)] == ["units-differ", "name-taken", "name-taken", "formula-unit-unknown"]
+
+
+def test_a_cycle_is_refused_with_its_path() -> None:
+    with pytest.raises(ModelFaulty, match="x → y → z → x"):
+        checked("measure x: KZT = y  measure y: KZT = z + lag(x)  measure z: KZT = 2 * x")
+
+
+def test_a_loop_through_last_year_is_none() -> None:
+    found = checked("measure x: KZT = lag(y) from base  measure y: KZT = x * 2")
+    assert list(found.formulas) == ["x", "y"]
+
+
+def test_units_are_reckoned_with() -> None:
+    found = checked(
+        """
+        unit pupil
+        driver usd: KZT/USD  driver oil: USD/bbl  input barrels: mln bbl  input pupils: pupil
+        measure tax: bn KZT = barrels * oil * usd * 10%
+        measure norm: thousand KZT/pupil/month = base / pupils / 12 month
+        measure share: % = base / sum(base over programme.group)
+        measure nothing: KZT = max(0, missing)
+        """
+    )
+    assert [str(found.names[name].unit) for name in ("tax", "norm")] == ["bn KZT", "thousand KZT/pupil/month"]
+
+
+def test_what_has_one_value_a_year_is_told_from_what_each_cell_has() -> None:
+    found = checked(
+        "measure a: 1 = index(rate)  measure b: KZT = sum(base)  measure c: KZT where economic in 111 = price"
+    )
+    assert [found.shapes[name] for name in "abc"] == [Shape.YEARS, Shape.YEARS, Shape.CELLS]
+
+
+def test_a_code_that_no_cell_has_is_noted_and_one_at_two_levels_refused() -> None:
+    found = checked("measure a: KZT where economic in (111, 999) = base")
+    assert [note.fields for note in found.notes] == [{"code": "999", "dimension": "economic"}]
+    text = "measure a: KZT where unit_of in 1 = 2 KZT"
+    axes = type(AXES)(AXES.years, AXES.first_year, {"unit_of": {"one": ("1",), "other": ("1",)}})
+    with pytest.raises(ModelFaulty, match=r"unit_of\.one, unit_of\.other"):
+        check(parse(text), axes)
+
+
+def test_a_long_sum_is_split_by_its_author() -> None:
+    checked("measure a: KZT = " + " + ".join(["base"] * DEEPEST))
+    assert faults("measure a: KZT = " + " + ".join(["base"] * (DEEPEST + 2)))[0][1] == "formula-too-deep"

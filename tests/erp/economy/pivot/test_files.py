@@ -1,0 +1,157 @@
+"""A file of figures: every row kept, faults at their cells, nothing saved before it is accepted."""
+
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+
+from erp.base import uow
+from erp.base.clock import today
+from erp.base.i18n import Language
+from erp.base.sheets.heads import fold
+from erp.base.uow import UnitOfWork
+from erp.economy.pivot import rules, service
+from erp.economy.pivot.files import HEADINGS, HEADS, Checked, HeadsMissing
+from erp.economy.pivot.model import Intake, Mended
+from erp.economy.plans import service as plans
+from erp.economy.plans.model import Cells
+from erp.economy.plans.rules import VersionMoved
+from erp.reference.organisations import service as organisations
+from tests.erp.economy.pivot.conftest import Planned
+from web.i18n import speech
+
+T = TypeVar("T")
+
+
+def run(planned: Planned, command: Callable[[UnitOfWork], T]) -> T:
+    return uow.run(planned.oblast.engine, planned.scope, command)
+
+
+def bring(planned: Planned, text: str) -> Intake:
+    table = service.read(text, "figures.csv")
+    at = planned.at, planned.plan, planned.version
+    return run(planned, lambda u: service.bring(u, *at, table, key=uuid4()))
+
+
+def check(planned: Planned, found: Intake) -> Checked:
+    return run(planned, lambda u: service.check(u, found)[1])
+
+
+def accept(planned: Planned, found: Intake, edits: int = 1) -> None:
+    def command(u: UnitOfWork) -> None:
+        at = found.organisation_id, found.id, found.revision
+        service.accept(u, *at, "From a file", expected_edits=edits)
+
+    run(planned, command)
+
+
+def cells(planned: Planned) -> Cells:
+    return run(planned, lambda u: plans.cells(u, planned.at, planned.plan, planned.version))
+
+
+def bin_of(planned: Planned, place: str) -> str:
+    at = planned.oblast.at(place)
+    return run(planned, lambda u: organisations.by_ids(u, [at], today())[at].code)
+
+
+def test_rows_name_lines_by_their_codes_and_a_dash_takes_away(planned: Planned) -> None:
+    lyceum = bin_of(planned, "lyceum")
+    found = bring(
+        planned,
+        "Section;Organisation (BIN);Programme;Specific or revenue code;2026;2027\n"
+        f"II. Expenditure;{lyceum};464.003;149;;500,00\n"
+        f"II. Шығындар;{lyceum};464.003;152;-;\n",
+    )
+    said = check(planned, found)
+    assert (said.good, len(said.changes), said.faulty) == (2, 2, frozenset())
+    accept(planned, found)
+    after = cells(planned)
+    assert after.get(planned.leaves["lyceum paper"], 2027) == 50_000
+    assert after.get(planned.leaves["lyceum paper"], 2026) == 9_000
+    assert after.get(planned.leaves["lyceum power"], 2026) is None
+
+
+def test_a_file_without_some_columns_holds_totals(planned: Planned) -> None:
+    found = bring(planned, "Specific;2026;2027\n149;105,00;\n152;;7\n")
+    accept(planned, found)
+    after = cells(planned)
+    shares = [after.get(planned.leaves[name], 2026) for name in ("lyceum paper", "school paper", "roads paper")]
+    assert shares == [9_000, 1_000, 500]
+    assert after.get(planned.leaves["lyceum power"], 2027) == 700
+
+
+def test_a_row_of_no_line_adds_it(planned: Planned) -> None:
+    village, oblast = bin_of(planned, "village"), bin_of(planned, "oblast")
+    head = "Section;Budget (BIN);Organisation (BIN);Programme;Specific;Source of funds;Region (BIN);2027\n"
+    found = bring(planned, f"{head}expenditure;{oblast};{village};464.003;111;;;12,34\n")
+    assert [key.economic for key in check(planned, found).added] == ["111"]
+    before = cells(planned)
+    accept(planned, found)
+    after = cells(planned)
+    (new,) = set(after.leaves.tolist()) - set(before.leaves.tolist())
+    assert after.get(new, 2027) == 1_234
+
+
+def test_every_fault_stands_at_its_cell_and_the_good_rows_go_on(planned: Planned) -> None:
+    lyceum = bin_of(planned, "lyceum")
+    found = bring(
+        planned,
+        "Section;Organisation (BIN);Programme;Specific;2027\n"
+        f"expenditure;{lyceum};464.003;149;600\n"
+        f"expenditure;{lyceum};464.003;999;1\n"
+        f"expenditure;{lyceum};464.003;152;many\n"
+        f"expenditure;{lyceum};464.003;149;700\n"
+        "Total;;;;1300\n",
+    )
+    said = check(planned, found)
+    assert {line.number: (line.kind, sorted(line.faults)) for line in said.lines} == {
+        1: ("head", []),
+        2: ("line", []),
+        3: ("line", [3]),
+        4: ("line", [4]),
+        5: ("line", [4]),
+        6: ("total", []),
+    }
+    mended = run(
+        planned,
+        lambda u: service.mend(u, planned.at, found.id, found.revision, Mended({"E4": "8"}, frozenset({5}))),
+    )
+    assert check(planned, mended).faulty == frozenset({3})
+    accept(planned, mended)
+    after = cells(planned)
+    assert after.get(planned.leaves["lyceum paper"], 2027) == 60_000
+    assert after.get(planned.leaves["lyceum power"], 2027) == 800
+
+
+def test_a_file_of_something_else_says_so(planned: Planned) -> None:
+    assert isinstance(check(planned, bring(planned, "a;b\n1;2\n")).fault, HeadsMissing)
+
+
+def test_a_file_is_not_accepted_twice_nor_over_what_nobody_saw(planned: Planned) -> None:
+    found = bring(planned, "Specific;2027\n152;9\n")
+    with pytest.raises(VersionMoved):
+        accept(planned, found, edits=0)
+    accept(planned, found)
+    with pytest.raises(rules.IntakeAccepted):
+        accept(planned, found)
+
+
+def test_what_is_taken_out_comes_back_as_no_change(planned: Planned) -> None:
+    lines = run(planned, lambda u: service.lines(u, planned.at, planned.plan, planned.version))
+    codes = {at: lines.axes.organisations[at].code for at in lines.axes.organisations}
+    rows = ["Section;Budget (BIN);Organisation (BIN);Programme;Specific;Source of funds;Region (BIN);2026;2027"]
+    for place, leaf in enumerate(lines.cells.leaves.tolist()):
+        key = lines.axes.table.key_at(int(lines.axes.table.positions(lines.cells.leaves)[place]))
+        figures = [lines.cells.get(leaf, year) for year in lines.cells.years]
+        said = ["" if each is None else f"{each / 100:.2f}" for each in figures]
+        named = [key.section.value, codes[key.budget_id], codes[key.organisation_id], *key[3:], *said]
+        rows.append(";".join(named))
+    said_back = check(planned, bring(planned, "\n".join(rows)))
+    assert (said_back.faulty, said_back.changes, said_back.added) == (frozenset(), (), ())
+
+
+def test_a_file_is_read_back_under_the_heads_it_was_written_with() -> None:
+    for language in Language:
+        written = {name: fold(speech(language)(head)) for name, head in HEADS.items()}
+        assert {name for name, head in written.items() if head not in map(fold, HEADINGS[name])} == set()

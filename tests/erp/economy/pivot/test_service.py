@@ -1,0 +1,102 @@
+"""Asking a version, typing into it, and what of the books stands beside it."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from erp.base import uow
+from erp.base.errors import Invalid
+from erp.base.scope import Scope
+from erp.economy.pivot import rules, service
+from erp.economy.pivot.model import Actual, Behind, Entry, Question
+from erp.economy.plans import service as plans
+from tests.erp.economy.pivot.conftest import Planned
+
+BY_PROGRAMME = rules.question(["programme.administrator", "economic"], ["year"], {})
+
+
+def look(planned: Planned, question: Question, scope: Scope | None = None) -> service.Looked:
+    def read(u: uow.UnitOfWork) -> service.Looked:
+        return service.look(u, planned.at, planned.plan, planned.version, question)
+
+    return uow.read(planned.oblast.engine, scope or planned.scope, read)
+
+
+def figures(looked: service.Looked) -> dict[tuple[str, ...], tuple[int | None, ...]]:
+    return {head.path: row for head, row in zip(looked.pivot.rows, looked.pivot.plan, strict=True)}
+
+
+def test_rows_add_up_to_the_rows_above_them(planned: Planned) -> None:
+    assert figures(look(planned, BY_PROGRAMME)) == {
+        (): (30_500, 40_700),
+        ("458",): (500, 700),
+        ("458", "149"): (500, 700),
+        ("464",): (30_000, 40_000),
+        ("464", "149"): (10_000, 30_000),
+        ("464", "152"): (20_000, 10_000),
+    }
+
+
+def test_filters_narrow_and_any_level_may_stand_across(planned: Planned) -> None:
+    question = rules.question(["organisation"], ["economic"], {"year": ["2026"], "programme.administrator": ["464"]})
+    looked = look(planned, question)
+    assert [head.path for head in looked.pivot.columns] == [("149",), ("152",)]
+    assert sorted(figures(looked).values(), key=str) == [(1_000, None), (10_000, 20_000), (9_000, 20_000)]
+
+
+def test_a_total_typed_is_that_total_and_its_parts_keep_their_shares(planned: Planned) -> None:
+    entries = [Entry(("464",), ("2027",), 80_000), Entry(("464", "152"), ("2027",), 20_000)]
+    at = planned.at, planned.plan, planned.version
+
+    def save(u: uow.UnitOfWork) -> None:
+        service.type_in(u, *at, BY_PROGRAMME, entries, "More for schools", expected_edits=1, key=uuid4())
+
+    uow.run(planned.oblast.engine, planned.scope, save)
+    found = figures(look(planned, BY_PROGRAMME))
+    assert found["464",] == (30_000, 80_000)
+    assert found["464", "149"] == (10_000, 60_000)
+    assert found["458",] == (500, 700)
+    cells = uow.read(planned.oblast.engine, planned.scope, lambda u: plans.cells(u, *at))
+    assert cells.get(planned.leaves["school paper"], 2027) is None
+
+
+def test_what_cannot_be_spread_is_told_at_its_place_and_nothing_is_saved(planned: Planned) -> None:
+    entries = [Entry(("458",), ("2027",), 1_000), Entry(("999",), ("2027",), 5)]
+
+    def save(u: uow.UnitOfWork) -> None:
+        service.type_in(
+            u, planned.at, planned.plan, planned.version, BY_PROGRAMME, entries, "A try", expected_edits=1, key=uuid4()
+        )
+
+    with pytest.raises(Invalid) as refused:
+        uow.run(planned.oblast.engine, planned.scope, save)
+    assert list(refused.value.faults) == ["entries.1"]
+    assert figures(look(planned, BY_PROGRAMME))["458",] == (500, 700)
+
+
+def test_actuals_stand_beside_the_line_they_are_of(planned: Planned) -> None:
+    question = rules.question(["organisation", "economic"], ["year"], {}, Actual.PAID)
+    looked = look(planned, question)
+    beside = {
+        tuple(member.code for member in head.members): row
+        for head, row in zip(looked.pivot.rows, looked.pivot.actual, strict=True)
+        if any(row)
+    }
+    bin_ = next(member.code for head in looked.pivot.rows for member in head.members if member.en == "Lyceum")
+    assert beside == {(): (7_000, None), (bin_,): (7_000, None), (bin_, "149"): (7_000, None)}
+
+
+@pytest.mark.parametrize("reads_books", [True, False])
+def test_an_actual_leads_to_its_accounts_where_the_books_may_be_read(planned: Planned, reads_books: bool) -> None:
+    question = rules.question(["organisation", "economic"], ["year"], {}, Actual.PAID)
+    lyceum = planned.oblast.at("lyceum")
+    readable = frozenset({lyceum}) if reads_books else frozenset[int]()
+    scope = replace(planned.scope, reads=readable)
+
+    def read(u: uow.UnitOfWork) -> list[Behind]:
+        return service.behind_actual(u, planned.at, planned.plan, question, (), ("2026",), readable)
+
+    (found,) = uow.read(planned.oblast.engine, scope, read)
+    assert (found.organisation_id, found.actual_tiyn, found.is_open) == (lyceum, 7_000, reads_books)
+    assert sum(each.actual_tiyn for each in found.turnovers) == (7_000 if reads_books else 0)

@@ -1,0 +1,120 @@
+"""Any sequence of branches, edits, undone edits and freezing, against a plain model that copies whole dictionaries."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from erp.economy.plans import rules, service
+from tests.factories.plans import Planning, a_leaf
+
+YEARS = (2026, 2027)
+LEAVES = 3
+Content = dict[tuple[int, int], int]
+changes = st.dictionaries(
+    st.tuples(st.integers(0, LEAVES - 1), st.sampled_from(YEARS)),
+    st.none() | st.integers(-3, 3),
+    min_size=1,
+    max_size=4,
+)
+
+
+class Told:
+    """A version as the model has it: what it held after each edit, and which cells each edit touched."""
+
+    def __init__(self, content: Content) -> None:
+        self.held = [content]
+        self.touched: list[set[tuple[int, int]]] = [set()]
+        self.is_frozen = False
+
+
+def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
+    organisations = [oblast.oblast.at(name) for name in ("school", "lyceum", "village")]
+
+    class Machine(RuleBasedStateMachine):
+        versions = Bundle("versions")
+
+        @initialize(target=versions)
+        def begin(self) -> object:
+            self.plan = oblast.begin(
+                [a_leaf(budget=oblast.at, organisation=each) for each in organisations], years=YEARS
+            )
+            self.told = {self.plan.base_id: Told({})}
+            return self.plan.base_id
+
+        @rule(target=versions, parent=versions)
+        def branch(self, parent: int) -> object:
+            if len(self.told) >= 5:
+                return multiple()
+            made = self.plan.branch(parent).id
+            self.told[made] = Told(dict(self.told[parent].held[-1]))
+            return made
+
+        @rule(version=versions, said=changes)
+        def edit(self, version: int, said: dict[tuple[int, int], int | None]) -> None:
+            told = self.told[version]
+            now = told.held[-1]
+            effective = {cell: tiyn for cell, tiyn in said.items() if now.get(cell) != tiyn}
+            asked = [(leaf, year, tiyn) for (leaf, year), tiyn in said.items()]
+            if told.is_frozen or not effective:
+                with pytest.raises(rules.VersionFrozen if told.is_frozen else rules.NothingChanges):
+                    self.plan.edit(asked, version)
+                return
+            assert self.plan.edit(asked, version).cells == len(effective)
+            after = {cell: tiyn for cell, tiyn in (now | effective).items() if tiyn is not None}
+            told.held.append(after)
+            told.touched.append(set(effective))
+
+        @rule(version=versions, data=st.data())
+        def undo(self, version: int, data: st.DataObject) -> None:
+            told = self.told[version]
+            if len(told.held) == 1:
+                return
+            no = data.draw(st.integers(1, len(told.held) - 1))
+            later = set().union(*told.touched[no + 1 :])
+            if told.is_frozen or told.touched[no] & later:
+                with pytest.raises(rules.VersionFrozen if told.is_frozen else rules.CellsChangedSince):
+                    self.plan.undo(no, version)
+                return
+            self.plan.undo(no, version)
+            before, now = told.held[no - 1], dict(told.held[-1])
+            for cell in told.touched[no]:
+                now.pop(cell, None)
+                if cell in before:
+                    now[cell] = before[cell]
+            told.held.append(now)
+            told.touched.append(told.touched[no])
+
+        @precondition(lambda self: len(self.told) > 1)
+        @rule(version=versions)
+        def freeze(self, version: int) -> None:
+            self.plan.freeze(version)
+            self.told[version].is_frozen = True
+
+        @rule(version=versions, data=st.data())
+        def look(self, version: int, data: st.DataObject) -> None:
+            told = self.told[version]
+            assert self.plan.holds(version) == told.held[-1]
+            edits = data.draw(st.integers(0, len(told.held) - 1))
+            assert self.plan.holds(version, edits) == told.held[edits], "as it was after fewer edits"
+
+        def teardown(self) -> None:
+            for version, told in getattr(self, "told", {}).items():
+                assert self.plan.holds(version) == told.held[-1]
+                found = self.plan.version(version)
+                assert (found.edits, found.is_frozen) == (len(told.held) - 1, told.is_frozen)
+                if told.is_frozen:
+                    assert self.plan.read(lambda u, of=found: service.hash_of(u, of)) == found.content_hash
+
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Machine,
+        settings=settings(max_examples=12, stateful_step_count=14, deadline=None, derandomize=True, database=None),
+    )

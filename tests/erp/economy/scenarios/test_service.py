@@ -1,0 +1,138 @@
+"""Scenarios from the first to the last act: what they begin with, what values give, saving, drawing."""
+
+from decimal import Decimal
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from erp.economy.plans import service as plans
+from erp.economy.plans.model import Section
+from erp.economy.plans.rules import VersionFrozen
+from erp.economy.scenarios import service
+from erp.economy.scenarios.model import Origin
+from erp.economy.scenarios.rules import NothingToSave, ScenarioChanged, ScenarioUnknown
+from ledger.errors import KeyReused
+from tests.factories.scenarios import GOODS, INCOME_TAX, PAY, SUBVENTION, TENGE, Scenarios
+
+
+def test_a_scenario_begins_as_the_version_above_to_the_tiyn(planned: Scenarios) -> None:
+    begun = planned.begin()
+    found = planned.scenario(begun.version_id)
+    assert found.figures(found.saved).cells.same_as(found.base)
+    assert found.saved == found.reference
+    oil = found.saved["brent"][2027]
+    assert (oil.value, oil.origin, oil.series, oil.series_year) == (
+        Decimal(60), Origin.CARRIED, "budget_oil_assumption", 2026,
+    )  # fmt: skip
+    assert oil.said_by == planned.planning.oblast.users["planner"]
+
+
+def test_beginning_twice_under_one_key_is_beginning_once(planned: Scenarios) -> None:
+    key = uuid4()
+    assert planned.begin("Once", key=key) == planned.begin("Once", key=key)
+
+
+def test_more_pay_moves_pay_and_the_taxes_on_it_and_nothing_else(planned: Scenarios) -> None:
+    found = planned.scenario(planned.begin().version_id)
+    growth = found.saved["wage_growth"][2027].value
+    figures = found.figures(found.paths({"wage_growth": {2027: growth + 10}})).cells
+    leaves, factor = planned.planning.leaves, float(1 + (growth + 10) / 100) / float(1 + growth / 100)
+    for leaf in (PAY, INCOME_TAX):
+        for year in (2027, 2028, 2029):
+            before, after = found.base.get(leaves[leaf], year), figures.get(leaves[leaf], year)
+            assert before is not None
+            assert after == pytest.approx(before * factor, abs=1)
+        assert figures.get(leaves[leaf], 2026) == found.base.get(leaves[leaf], 2026), "base years stay"
+    for leaf in (GOODS, SUBVENTION):
+        assert figures.get(leaves[leaf], 2029) == found.base.get(leaves[leaf], 2029)
+
+
+def test_totals_of_figures_are_sums_of_whole_tiyn_that_tie_with_the_exact_totals(planned: Scenarios) -> None:
+    found = planned.scenario(planned.begin().version_id)
+    paths = found.paths({"cpi": {2027: Decimal("13.7"), 2028: Decimal("9.3")}, "wage_growth": {2029: Decimal("3.1")}})
+    figures = found.figures(paths).cells
+    exact = found.reckoner.program.run({"base": found.reckoner.tenge}, found.reckoner.drivers(paths, found.reference))
+    table = found.axes.table
+    sections = table.columns["section"].index[table.positions(found.base.leaves)]
+    for section in np.unique(sections):
+        mine = figures.amounts[sections == section].sum(axis=0)
+        assert np.abs(mine - exact["amount"][sections == section].sum(axis=0) * TENGE).max() <= 0.51
+
+
+def test_saving_is_one_edit_with_the_assumptions_beside_it(planned: Scenarios) -> None:
+    begun, key = planned.begin("Saved"), uuid4()
+    saved = planned.save(begun.version_id, {"brent": {2027: "45"}, "cpi": {2027: "12"}}, key=key)
+    assert (saved.revision, saved.edit_no) == (2, 1)
+    found = planned.scenario(begun.version_id)
+    assert found.own.same_as(found.figures(found.saved).cells)
+    assert (found.saved["brent"][2027].value, found.saved["brent"][2027].origin) == (Decimal(45), Origin.TYPED)
+    assert found.saved["brent"][2027].said_by_name == "Planner"
+    assert found.saved["brent"][2028] == found.reference["brent"][2028], "who took it, and when, stays"
+    again = planned.save(begun.version_id, {"brent": {2027: "45"}, "cpi": {2027: "12"}}, key=key, revision=1)
+    assert again == saved, "sent twice"
+    with pytest.raises(KeyReused):
+        planned.save(planned.begin().version_id, {"cpi": {2027: "12"}}, key=key)
+    with pytest.raises(ScenarioChanged):
+        planned.save(begun.version_id, {"cpi": {2027: "11"}}, revision=1)
+    with pytest.raises(NothingToSave):
+        planned.save(begun.version_id, {"cpi": {2027: "12"}})
+
+
+def test_an_assumption_that_moves_no_figure_is_saved_without_an_edit(planned: Scenarios) -> None:
+    begun = planned.begin("No figure follows the dollar here")
+    saved = planned.save(begun.version_id, {"usdkzt": {2029: "600"}})
+    assert (saved.revision, saved.edit_no) == (2, None)
+
+
+def test_after_an_undone_edit_the_figures_of_the_assumptions_can_be_saved_again(planned: Scenarios) -> None:
+    begun = planned.begin("Undone")
+    planned.save(begun.version_id, {"cpi": {2027: "15"}})
+    planned.planning.undo(1, begun.version_id)
+    found = planned.scenario(begun.version_id)
+    assert found.own.same_as(found.base)
+    assert planned.save(begun.version_id, {}).edit_no == 3
+
+
+def test_a_scenario_of_a_scenario_begins_with_its_assumptions(planned: Scenarios) -> None:
+    first = planned.begin("First")
+    planned.save(first.version_id, {"cpi": {2027: "15"}})
+    second = planned.scenario(planned.begin("Second", parent=first.version_id).version_id)
+    assert second.reference["cpi"][2027].value == Decimal(15)
+    assert second.figures(second.saved).cells.same_as(planned.scenario(first.version_id).own)
+
+
+def test_what_the_version_above_becomes_later_does_not_move_the_scenario(planned: Scenarios) -> None:
+    draft = planned.planning.branch(name="Draft")
+    planned.planning.edit([(PAY, 2027, 5)], draft.id)
+    begun = planned.begin("Of a draft", parent=draft.id)
+    planned.planning.edit([(PAY, 2027, 7)], draft.id)
+    found = planned.scenario(begun.version_id)
+    assert found.base.get(planned.planning.leaves[PAY], 2027) == 5
+    assert found.figures(found.saved).cells.same_as(found.own)
+
+
+def test_a_frozen_scenario_is_tried_and_not_saved(planned: Scenarios) -> None:
+    begun = planned.begin("Frozen")
+    planned.save(begun.version_id, {"cpi": {2027: "15"}})
+    planned.planning.freeze(begun.version_id)
+    found = planned.scenario(begun.version_id, "inspector")
+    assert not found.figures(found.paths({"cpi": {2027: Decimal(3)}})).cells.same_as(found.own)
+    with pytest.raises(VersionFrozen):
+        planned.save(begun.version_id, {"cpi": {2027: "3"}})
+
+
+def test_a_version_that_is_no_scenario_is_none(planned: Scenarios) -> None:
+    with pytest.raises(ScenarioUnknown):
+        planned.scenario(planned.planning.base_id)
+
+
+def test_draws_are_the_same_each_time_and_lie_around_the_figures(planned: Scenarios) -> None:
+    found = planned.scenario(planned.begin().version_id)
+    fan, again = (service.fan(found, found.saved, 400) for _ in range(2))
+    assert np.array_equal(fan.balance, again.balance)
+    six = plans.sections_of(found.figures(found.saved).cells, found.axes.table)
+    assert fan.sections[Section.LENDING] * TENGE == pytest.approx(np.tile(six.lending[2:], (400, 1)))
+    middle = np.median(fan.sections[Section.REVENUE], axis=0) * TENGE
+    assert middle == pytest.approx(six.revenue[2:], rel=0.01)
+    assert fan.sections[Section.REVENUE][:, 2].std() > fan.sections[Section.REVENUE][:, 0].std(), "it widens"

@@ -1,0 +1,330 @@
+"""The ledger of leave: given, asked for, approved, recalled, settled; by services and by the database itself."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DatabaseError
+
+from erp.base.dates import DaySpan
+from erp.base.db import make_engine
+from erp.hr.leave import rules, service
+from erp.hr.leave.model import CENTIDAYS, Act
+from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, LeaveWanted, MoveDays
+from erp.hr.leave.service import Leave
+from erp.hr.requests import service as requests
+from erp.hr.requests.model import Decision, Kind, Request
+from erp.hr.requests.rules import AbsencesOverlap, AskedAlready
+from ledger.errors import KeyReused
+from tests.factories.staff import Staff, a_hire, a_post, a_staff
+
+TODAY = date(2026, 6, 1)
+FAR = date(2030, 1, 1)
+BY_KIND: Any = {Kind.LEAVE: Leave()}
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (service, requests):
+        monkeypatch.setattr(module, "today", lambda: TODAY)
+
+
+def give(staff: Staff, day: date = TODAY) -> int:
+    return staff.run("officer", lambda u: service.grant_years(u, staff.organisation, GrantYears(day=day))).movements
+
+
+def ask(staff: Staff, first: str, last: str, who: str = "teacher", kind: str = "ANNUAL", by: str = "") -> Request:
+    command = AskLeave(key=uuid4(), kind=kind, first=date.fromisoformat(first), last=date.fromisoformat(last))
+    at = staff.organisation
+    return staff.run(by or who, lambda u: service.ask(u, at, staff.persons[who], command)).request
+
+
+def approve(staff: Staff, of: Request, who: str = "lead") -> Request:
+    at = staff.organisation
+    return staff.run(who, lambda u: requests.decide(u, at, of.id, of.version, Decision.APPROVE, consequences=BY_KIND))
+
+
+def recall(staff: Staff, of: Request, day: date, who: str = "lead") -> Request:
+    at = staff.organisation
+    return staff.run(
+        who,
+        lambda u: requests.recall(
+            u, at, of.id, of.version, day, "A need of the work", has_consent=True, consequences=BY_KIND
+        ),
+    )
+
+
+def left(staff: Staff, who: str = "teacher", day: date = FAR) -> int:
+    at = staff.organisation
+    return staff.read("officer", lambda u: service.balance(u, at, staff.persons[who], day)).centidays
+
+
+def last_year(staff: Staff, who: str) -> date:
+    """First day of the last working year that was given."""
+    person = staff.persons[who]
+    return staff.read("officer", lambda u: service.years(u, staff.organisation, person, FAR))[-1].year_start
+
+
+def counted(staff: Staff, of: Request) -> int:
+    return staff.read("officer", lambda u: Leave().facts(u, of)).counted
+
+
+def carry(staff: Staff, days: int, year: date, who: str = "teacher") -> None:
+    command = MoveDays(
+        key=uuid4(), person_id=staff.persons[who], year_start=year, effective_on=year, centidays=days * CENTIDAYS,
+        reason="Taken over from another program",
+    )  # fmt: skip
+    staff.run("officer", lambda u: service.carry(u, staff.organisation, command))
+
+
+# ------------------------------------------------------------------------------------------------ given
+
+
+def test_everybody_gets_the_working_year_that_has_begun_once(staff: Staff) -> None:
+    assert give(staff) == len(staff.persons)
+    assert give(staff) == 0
+    assert left(staff) == 30 * CENTIDAYS
+    (moved,) = staff.read("officer", lambda u: service.movements(u, staff.organisation, staff.persons["teacher"], FAR))
+    assert (moved.act, moved.year_start) == (Act.GRANT, date(2026, 1, 8))
+    assert moved.norm
+    assert moved.norm.code == "ANNUAL_CIVIL_EMPLOYEE"
+
+
+def test_years_follow_one_another_from_what_was_carried_in(staff: Staff) -> None:
+    carry(staff, 5, date(2024, 1, 8))
+    give(staff)
+    years = staff.read("officer", lambda u: service.years(u, staff.organisation, staff.persons["teacher"], FAR))
+    assert [(p.year_start.year, p.centidays // CENTIDAYS) for p in years] == [(2024, 5), (2025, 30), (2026, 30)]
+
+
+def test_unpaid_leave_moves_the_next_working_year(staff: Staff) -> None:
+    give(staff)
+    approve(staff, ask(staff, "2026-07-01", "2026-07-10", kind="UNPAID_AGREED"))
+    assert left(staff) == 30 * CENTIDAYS  # nothing is drawn
+    give(staff, date(2027, 3, 1))
+    assert last_year(staff, "colleague") == date(2027, 1, 8)
+    assert last_year(staff, "teacher") == date(2027, 1, 18)
+
+
+def test_additional_days_are_given_once_by_their_norm(staff: Staff) -> None:
+    give(staff)
+    said = {"person_id": staff.persons["teacher"], "norm": "ADD_DISABILITY", "reason": "Certificate 17"}
+    command = GrantNorm(key=uuid4(), year_start=date(2026, 1, 8), **said)
+    staff.run("officer", lambda u: service.grant_norm(u, staff.organisation, command))
+    staff.run("officer", lambda u: service.grant_norm(u, staff.organisation, command))  # the same key
+    assert left(staff) == 36 * CENTIDAYS
+    again = GrantNorm(key=uuid4(), year_start=date(2026, 1, 8), **said)
+    with pytest.raises(rules.GrantedAlready):
+        staff.run("officer", lambda u: service.grant_norm(u, staff.organisation, again))
+    unknown = GrantNorm(key=uuid4(), year_start=date(2025, 1, 8), **said)
+    with pytest.raises(rules.YearUnknown):
+        staff.run("officer", lambda u: service.grant_norm(u, staff.organisation, unknown))
+    other = command.model_copy(update={"norm": "ADD_HAZARD"})
+    with pytest.raises(KeyReused):
+        staff.run("officer", lambda u: service.grant_norm(u, staff.organisation, other))
+
+
+# ------------------------------------------------------------------------------------------------ used, given back
+
+
+def test_an_approved_leave_draws_the_days_that_count_and_says_why(staff: Staff) -> None:
+    carry(staff, 4, date(2025, 1, 8))
+    give(staff)
+    asked = ask(staff, "2026-07-01", "2026-07-14")  # the 6th is a holiday
+    assert left(staff) == 34 * CENTIDAYS
+    approve(staff, asked)
+    assert left(staff) == 21 * CENTIDAYS
+    assert left(staff, day=date(2026, 6, 30)) == 34 * CENTIDAYS  # it counts from its first day
+    moved = staff.read("teacher", lambda u: service.movements(u, staff.organisation, staff.persons["teacher"], FAR))
+    uses = [(m.year_start.year, m.centidays) for m in moved if m.request_id == asked.id]
+    assert uses == [(2025, -400), (2026, -900)]
+
+
+def test_more_days_than_there_are_are_refused_when_asked_and_when_approved(staff: Staff) -> None:
+    give(staff)
+    with pytest.raises(rules.LeaveNotEnough):
+        ask(staff, "2026-07-01", "2026-08-15")
+    first, second = ask(staff, "2026-07-07", "2026-07-26"), ask(staff, "2026-09-01", "2026-09-20")
+    approve(staff, first)
+    with pytest.raises(rules.LeaveNotEnough, match="balance 10, asked 20"):
+        approve(staff, second)
+    assert left(staff) == 10 * CENTIDAYS
+    with pytest.raises(AbsencesOverlap):
+        ask(staff, "2026-07-20", "2026-07-27")
+    with pytest.raises(AskedAlready):
+        ask(staff, "2026-09-20", "2026-09-21")
+
+
+def test_a_recall_gives_back_what_was_not_taken_to_the_years_drawn_last(staff: Staff) -> None:
+    carry(staff, 4, date(2025, 1, 8))
+    give(staff)
+    asked = approve(staff, ask(staff, "2026-07-01", "2026-07-14"))
+    recalled = recall(staff, asked, date(2026, 7, 8))
+    assert left(staff) == 28 * CENTIDAYS  # six days of the 1st to the 7th counted
+    gone = recall(staff, recalled, date(2026, 7, 1))
+    assert gone.state == "cancelled"
+    assert left(staff) == 34 * CENTIDAYS
+
+
+def test_a_holiday_declared_later_gives_its_day_back_once(staff: Staff, url: str) -> None:
+    give(staff)
+    approve(staff, ask(staff, "2029-05-14", "2029-05-20"))
+    span = DaySpan(date(2029, 1, 1), date(2029, 12, 31))
+    assert staff.run("officer", lambda u: service.give_back_holidays(u, staff.organisation, span)) == 0
+    owner = make_engine(url, role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(
+            text("""
+            INSERT INTO reference_holiday (code, name_kk, name_ru, name_en, moves, in_force, confidence, source)
+            VALUES ('05-16', 'x', 'x', 'x', true, daterange('2029-01-01', '2030-01-01'), 'high', 'x')""")
+        )
+    try:
+        assert staff.run("officer", lambda u: service.give_back_holidays(u, staff.organisation, span)) == 1
+        assert staff.run("officer", lambda u: service.give_back_holidays(u, staff.organisation, span)) == 0
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text("DELETE FROM reference_holiday WHERE code = '05-16'"))
+        owner.dispose()
+    assert left(staff) == 24 * CENTIDAYS
+
+
+def test_who_leaves_is_paid_what_is_earned_and_not_taken(staff: Staff) -> None:
+    carry(staff, 3, date(2025, 1, 8))
+    give(staff)
+    command = Compensate(key=uuid4(), person_id=staff.persons["teacher"], last_day=date(2026, 7, 7), reason="Order 5-l")
+    paid = staff.run("officer", lambda u: service.compensate(u, staff.organisation, command))
+    assert paid == 300 + 1500  # half a year of thirty days, and what was left before
+    assert staff.run("officer", lambda u: service.compensate(u, staff.organisation, command)) == paid
+    assert left(staff) == 0
+
+
+def test_a_correction_says_why_and_may_leave_days_owed(staff: Staff) -> None:
+    give(staff)
+    approve(staff, ask(staff, "2026-07-07", "2026-08-05"))
+    said = {"person_id": staff.persons["teacher"], "year_start": date(2026, 1, 8), "effective_on": TODAY}
+    command = MoveDays(key=uuid4(), centidays=-600, reason="Given amiss", **said)
+    staff.run("officer", lambda u: service.correct(u, staff.organisation, command))
+    assert left(staff) == -600
+
+
+# ------------------------------------------------------------------------------------------------ the database
+
+
+def test_the_database_refuses_what_the_services_never_do(staff: Staff) -> None:
+    give(staff)
+    at, teacher = staff.organisation, staff.persons["teacher"]
+    waiting = ask(staff, "2026-07-07", "2026-07-13")
+    insert = """
+        INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays, request_id,
+                                       reason, actor_id, origin)
+        VALUES (:at, :person, :act, '2026-01-08', '2026-07-07', :days, :request, 'A test', 1, 'test')"""
+
+    def move(who: str, act: str, days: int, request: int | None) -> None:
+        said = {"at": at, "person": teacher, "act": act, "days": days, "request": request}
+        staff.run(who, lambda u: u.execute(text(insert), said))
+
+    with pytest.raises(DatabaseError, match="not approved"):
+        move("lead", "use", -700, waiting.id)
+    approve(staff, waiting)
+    with pytest.raises(DatabaseError, match="more days of leave are taken"):
+        move("officer", "compensation", -2400, None)
+    with pytest.raises(DatabaseError, match="given back than were used"):
+        move("lead", "give-back", 800, waiting.id)
+    with pytest.raises(DatabaseError, match="row-level security"):
+        move("teacher", "carry", 800, None)
+    with pytest.raises(DatabaseError, match="row-level security"):
+        move("lead", "grant", 800, None)
+    with pytest.raises(DatabaseError, match=r"append-only|permission denied"):
+        staff.run("officer", lambda u: u.execute(text("UPDATE hr_leave_movement SET centidays = 1")))
+    assert left(staff) == 23 * CENTIDAYS
+
+
+def test_days_are_seen_by_the_person_by_who_keeps_the_records_and_by_who_decides(staff: Staff) -> None:
+    give(staff)
+    ask(staff, "2026-07-07", "2026-07-13")
+    at, teacher = staff.organisation, staff.persons["teacher"]
+
+    def seen(who: str) -> int:
+        scope = staff.scope(who)
+        assert scope.serves
+        return staff.read(who, lambda u: service.balance(u, at, teacher, FAR)).centidays
+
+    assert [seen(who) for who in ("teacher", "officer", "lead")] == [3000] * 3
+    assert [seen(who) for who in ("colleague", "director", "bookkeeper")] == [0] * 3
+
+
+def test_who_else_of_the_unit_is_away_is_told_without_why(staff: Staff) -> None:
+    give(staff)
+    approve(staff, ask(staff, "2026-07-07", "2026-07-13", who="colleague"))
+    wanted = LeaveWanted(kind="ANNUAL", first=date(2026, 7, 10), last=date(2026, 7, 16))
+    at, teacher = staff.organisation, staff.persons["teacher"]
+    seen = staff.read("teacher", lambda u: service.preview(u, at, teacher, wanted))
+    assert [(a.person_id, a.days.first, a.days.last) for a in seen.away] == [
+        (staff.persons["colleague"], date(2026, 7, 10), date(2026, 7, 13))
+    ]
+    assert seen.back_on == date(2026, 7, 17)
+
+
+# ------------------------------------------------------------------------------------------------ one source
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("ask"), st.integers(0, 500), st.integers(1, 20)),
+        st.tuples(st.just("recall"), st.integers(0, 9), st.integers(0, 19)),
+        st.tuples(st.just("carry"), st.integers(1, 6), st.integers(2020, 2025)),
+        st.tuples(st.just("give"), st.integers(0, 400), st.just(0)),
+    ),
+    min_size=3,
+    max_size=9,
+)
+
+
+@pytest.fixture(scope="module")
+def crowd(url: str, engine: Engine) -> Staff:
+    """A post with room for many."""
+    staff = a_staff(url, engine)
+    staff.posts["many"] = staff.add_post(a_post(staff.units["teaching"], "many", percent=10_000))
+    return staff
+
+
+@given(found=steps)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_balance_is_the_sum_of_the_ledger_and_of_what_is_away(
+    crowd: Staff, found: list[tuple[str, int, int]]
+) -> None:
+    """Whatever is given, asked for and recalled: what stays used are the days that count in what is still away."""
+    staff, login = crowd, "someone"
+    staff.persons[login] = staff.hire(a_hire(staff.posts["many"], family="Ким"))
+    away: list[Request] = []
+    for step, one, two in found:
+        first = TODAY + timedelta(days=one)
+        if step == "ask":
+            try:
+                asked = ask(staff, str(first), str(first + timedelta(days=two - 1)), login, by="officer")
+                away.append(approve(staff, asked, who="hr_head"))
+            except (rules.LeaveNotEnough, rules.LeaveEmpty, AbsencesOverlap, AskedAlready):
+                continue
+        elif step == "recall" and away:
+            of = away.pop(one % len(away))
+            day = of.days.first + timedelta(days=two % (of.days.end - of.days.first).days)
+            cut = recall(staff, of, day, who="hr_head")
+            if cut.state == "recalled":
+                away.append(cut)
+        elif step == "carry":
+            carry(staff, one, date(two, 1, 8), login)
+        else:
+            give(staff, first)
+    at, person = staff.organisation, staff.persons[login]
+    moved = staff.read("officer", lambda u: service.movements(u, at, person, FAR))
+    years = staff.read("officer", lambda u: service.years(u, at, person, FAR))
+    everybody = staff.read("officer", lambda u: service.balances(u, [at], FAR))
+    total = sum(m.centidays for m in moved)
+    assert total == left(staff, login) == sum(p.centidays for p in years)
+    assert total == (everybody[person].centidays if person in everybody else 0)
+    assert all(p.centidays >= 0 for p in years)
+    assert -sum(m.centidays for m in moved if m.request_id) == sum(counted(staff, of) for of in away) * CENTIDAYS

@@ -1,0 +1,339 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from erp.base.bitemporal import ActOverlaid
+from erp.base.clock import today
+from erp.base.db import make_engine
+from erp.base.vault import Vault, new_key
+from erp.hr.personnel import queries, rules
+from erp.hr.personnel import service as personnel
+from erp.hr.personnel.model import ReadKind, ScheduleKind
+from erp.hr.personnel.schemas import (
+    Appoint,
+    AppointmentContent,
+    NameContent,
+    RecordAppointment,
+    RecordFacts,
+    RecordName,
+    RecordSchedule,
+    ScheduleContent,
+)
+from erp.hr.staffing.model import About
+from erp.hr.staffing.rules import ActRescinded, PostTaken, PostUnknown
+from erp.hr.staffing.schemas import RescindAct
+from ledger.errors import KeyReused
+from tests.factories.staff import REASON, SINCE, VAULT, Staff, a_hire, a_post, a_staff, an_identity
+
+BORN = date(1985, 7, 19)
+
+
+def an_act(**told: Any) -> dict[str, Any]:
+    return {"key": uuid4(), "reason": REASON, "since": date(2026, 3, 2)} | told
+
+
+def a_rescission() -> RescindAct:
+    return RescindAct(key=uuid4(), reason="Signed by mistake")
+
+
+def file_of(staff: Staff, person_id: int, who: str = "officer") -> Any:
+    return staff.read(who, lambda u: personnel.file_of(u, staff.organisation, person_id))
+
+
+def last_act(staff: Staff, person_id: int, about: About) -> int:
+    found: int = next(act.id for act in file_of(staff, person_id).acts if act.about is about)
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ who stands where
+
+
+@pytest.mark.parametrize(
+    ("who", "chief"), [("teacher", "lead"), ("lead", "director"), ("director", None), ("officer", "hr_head")]
+)
+def test_a_chief_is_who_heads_the_unit_or_the_one_above(staff: Staff, who: str, chief: str | None) -> None:
+    found = staff.read(who, lambda u: personnel.chief_of(u, staff.organisation, staff.persons[who], today()))
+    assert found == (staff.persons[chief] if chief else None)
+
+
+def test_where_the_head_has_left_the_head_above_is_the_chief(shared_database: str) -> None:
+    staff = a_staff(shared_database)
+    at, lead, teacher = staff.organisation, staff.persons["lead"], staff.persons["teacher"]
+    held = file_of(staff, lead).appointments[0]
+    leaves = RecordAppointment(**an_act(), content=None)
+    staff.run("officer", lambda u: personnel.record_appointment(u, at, lead, held.id, leaves))
+    chiefs = [
+        staff.read("teacher", lambda u, on=day: personnel.chief_of(u, at, teacher, on))  # type: ignore[misc]
+        for day in (date(2026, 3, 1), date(2026, 3, 2))
+    ]
+    assert chiefs == [lead, staff.persons["director"]]
+
+
+def test_colleagues_know_names_and_posts_and_nothing_private(staff: Staff) -> None:
+    at, teacher = staff.organisation, staff.persons["teacher"]
+    others = staff.read("teacher", lambda u: personnel.colleagues(u, at, teacher, today()))
+    assert {each.id for each in others} == {staff.persons["lead"], staff.persons["colleague"]}
+    assert all(each.appointment for each in others)
+    for person_id in (teacher, staff.persons["colleague"]):
+        facts = staff.read("teacher", lambda u, p=person_id: file_of_facts(u, p))  # type: ignore[misc]
+        assert bool(facts) == (person_id == teacher)
+
+
+def file_of_facts(u: Any, person_id: int) -> list[Any]:
+    return queries.private_facts(u.connection, u.scope, person_id, personnel.AsOf(today()))
+
+
+def test_one_s_own_person_is_found_by_the_account(staff: Staff) -> None:
+    own = staff.read("teacher", lambda u: personnel.person_of(u, staff.organisation))
+    assert own is not None
+    assert (own.id, own.name.short) == (staff.persons["teacher"], "Teacher T.")
+
+
+# ------------------------------------------------------------------------------------------------ posts are not exceeded
+
+
+def test_nobody_is_appointed_beyond_the_staffing_table(staff: Staff) -> None:
+    post = staff.add_post(a_post(staff.units["teaching"], "half", percent=150))
+    staff.hire(a_hire(post))
+    staff.hire(a_hire(post, percent=50, until=date(2026, 1, 1)))
+    with pytest.raises(PostTaken) as refused:
+        staff.hire(a_hire(post, percent=75, since=date(2025, 12, 1)))
+    assert refused.value.fields["day"] == date(2025, 12, 1)
+    staff.hire(a_hire(post, percent=50, since=date(2026, 1, 1)))
+    with pytest.raises(PostUnknown):
+        staff.hire(a_hire(999_999))
+
+
+def test_two_who_hire_into_one_post_at_once_do_not_exceed_it(staff: Staff) -> None:
+    post = staff.add_post(a_post(staff.units["teaching"], "one"))
+
+    def hire(_: int) -> bool:
+        try:
+            staff.hire(a_hire(post, percent=75))
+        except PostTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(hire, range(3))) == [False, False, True]
+
+
+def test_the_database_refuses_what_the_service_would_not_do(staff: Staff, shared_database: str) -> None:
+    owner = make_engine(shared_database, role=None, pool=1)
+    with owner.connect() as connection:
+        connection.execute(
+            text("""
+                WITH made AS (INSERT INTO hr_appointment (organisation_id, person_id)
+                              VALUES (:organisation, :person) RETURNING id)
+                INSERT INTO hr_appointment_fact (organisation_id, appointment_id, person_id, valid, staff_unit_id,
+                                                 percent, number, act_id)
+                SELECT :organisation, made.id, :person, '[2030-01-01,)', :post, 50, '',
+                       (SELECT max(id) FROM hr_act WHERE organisation_id = :organisation) FROM made
+            """),
+            {
+                "organisation": staff.organisation,
+                "post": staff.posts["director"],
+                "person": staff.persons["colleague"],
+            },
+        )
+        with pytest.raises(DBAPIError, match="staffing table"):
+            connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    owner.dispose()
+
+
+# ------------------------------------------------------------------------------------------------ acts
+
+
+def test_a_name_is_changed_corrected_and_rescinded(staff: Staff) -> None:
+    at = staff.organisation
+    person_id = staff.hire(
+        a_hire(staff.add_post(a_post(staff.units["teaching"], "t")), family="Сейітова", given="Дана")
+    )
+
+    def record(family: str, **told: Any) -> None:
+        command = RecordName(**an_act(content=NameContent(family=family, given="Дана"), **told))
+        staff.run("officer", lambda u: personnel.record_name(u, at, person_id, command))
+
+    def families() -> list[str]:
+        return [each.name.family for each in file_of(staff, person_id).names]
+
+    record("Ахметова")
+    assert families() == ["Сейітова", "Ахметова"]
+    record("Сеитова", since=SINCE, until=date(2026, 3, 2), corrects=file_of(staff, person_id).names[0].id)
+    assert families() == ["Сеитова", "Ахметова"]
+    file = file_of(staff, person_id)
+    changed, corrected = (act.id for act in reversed(file.acts[:2]))
+    with pytest.raises(ActOverlaid):
+        staff.run("officer", lambda u: personnel.rescind(u, at, person_id, changed, a_rescission()))
+    for act_id in (corrected, changed):
+        staff.run("officer", lambda u, a=act_id: personnel.rescind(u, at, person_id, a, a_rescission()))  # type: ignore[misc]
+    assert families() == ["Сейітова"]
+    with pytest.raises(ActRescinded):
+        staff.run("officer", lambda u: personnel.rescind(u, at, person_id, changed, a_rescission()))
+
+
+def test_a_move_and_a_leaving_are_seen_by_day(staff: Staff) -> None:
+    at = staff.organisation
+    first, second = (staff.add_post(a_post(staff.units[unit], unit)) for unit in ("teaching", "personnel"))
+    person_id = staff.hire(a_hire(first))
+    appointment_id = file_of(staff, person_id).appointments[0].id
+
+    def record(since: date, post: int | None) -> None:
+        content = AppointmentContent(staff_unit_id=post, percent=50) if post else None
+        command = RecordAppointment(**an_act(since=since), content=content)
+        staff.run("officer", lambda u: personnel.record_appointment(u, at, person_id, appointment_id, command))
+
+    def held(day: date) -> tuple[int, int] | None:
+        found = staff.read("officer", lambda u: personnel.appointment_on(u, at, person_id, day))
+        return (found.staff_unit_id, found.percent) if found else None
+
+    record(date(2026, 3, 2), second)
+    record(date(2026, 6, 1), None)
+    days = (SINCE, date(2026, 3, 1), date(2026, 3, 2), date(2026, 5, 31), date(2026, 6, 1))
+    assert [held(day) for day in days] == [(first, 100), (first, 100), (second, 50), (second, 50), None]
+    assert file_of(staff, person_id).schedules[-1].valid.end == date(2026, 6, 1)
+    with pytest.raises(rules.AppointmentEnds):
+        record(SINCE, None)
+    left = last_act(staff, person_id, About.APPOINTMENT)
+    staff.run("officer", lambda u: personnel.rescind(u, at, person_id, left, a_rescission()))
+    assert held(date(2027, 1, 1)) == (second, 50)
+    assert file_of(staff, person_id).schedules[-1].valid.end is None
+
+
+def test_a_post_that_was_given_away_is_not_taken_back_by_rescinding(staff: Staff) -> None:
+    at, post = staff.organisation, staff.add_post(a_post(staff.units["teaching"], "sought"))
+    person_id = staff.hire(a_hire(post))
+    appointment_id = file_of(staff, person_id).appointments[0].id
+    leaves = RecordAppointment(**an_act(), content=None)
+    staff.run("officer", lambda u: personnel.record_appointment(u, at, person_id, appointment_id, leaves))
+    staff.hire(a_hire(post, since=date(2026, 3, 2)))
+    left = last_act(staff, person_id, About.APPOINTMENT)
+    with pytest.raises(PostTaken):
+        staff.run("officer", lambda u: personnel.rescind(u, at, person_id, left, a_rescission()))
+
+
+def test_shifts_are_a_cycle_of_days(staff: Staff) -> None:
+    at, person_id = staff.organisation, staff.persons["colleague"]
+    appointment_id = file_of(staff, person_id).appointments[0].id
+    begins = date(2026, 3, 2)
+    content = ScheduleContent(kind=ScheduleKind.SHIFT, begins_on=begins, minutes=(720, 720, 0, 0))
+    command = RecordSchedule(**an_act(since=begins), content=content)
+    staff.run("officer", lambda u: personnel.record_schedule(u, at, person_id, appointment_id, command))
+    week, shifts = file_of(staff, person_id).schedules
+    assert [week.minutes_on(begins - timedelta(days=n)) for n in (1, 2, 3)] == [0, 0, 480]
+    assert [shifts.minutes_on(begins + timedelta(days=n)) for n in range(5)] == [720, 720, 0, 0, 720]
+
+
+def test_a_command_sent_twice_is_done_once_and_its_key_serves_no_other(staff: Staff) -> None:
+    command = a_hire(staff.add_post(a_post(staff.units["teaching"], "once")))
+    person_id = staff.hire(command)
+    assert staff.hire(command) == person_id
+    with pytest.raises(KeyReused):
+        staff.hire(command.model_copy(update={"reason": "Another ground"}))
+
+
+# ------------------------------------------------------------------------------------------------ identity numbers
+
+
+def test_an_identity_number_is_kept_sealed_found_again_and_its_opening_is_seen(
+    staff: Staff, shared_database: str
+) -> None:
+    at, number = staff.organisation, an_identity(BORN)
+    post = staff.add_post(a_post(staff.units["teaching"], "secret", percent=300))
+    person_id = staff.hire(a_hire(post, identity=number, birth_on=BORN))
+    assert staff.run("officer", lambda u: personnel.open_identity(u, VAULT, at, person_id)) == number
+    seen = staff.read("hr_head", lambda u: personnel.readings(u, person_id))
+    assert [(each.reader, each.kind) for each in seen] == [("Officer", ReadKind.IDENTITY)]
+    owner = make_engine(shared_database, role=None, pool=1)
+    with owner.connect() as connection:
+        for table in ("hr_person_fact", "hr_act", "base_audit_event"):
+            rows = connection.execute(text(f"SELECT t::text FROM {table} t")).scalars().all()
+            assert not [row for row in rows if number in row or number.encode().hex() in row], table
+    owner.dispose()
+    again = staff.hire(a_hire(post, family="Other", identity=number, since=date(2025, 1, 6)))
+    assert again == person_id, "the same number is the same person"
+    other = staff.hire(a_hire(post, family="Third"))
+    command = RecordFacts(**an_act(), identity=number)
+    with pytest.raises(rules.IdentityTaken):
+        staff.run("officer", lambda u: personnel.record_facts(u, VAULT, at, other, command))
+    mistyped = number[:-1] + str((int(number[-1]) + 1) % 10)
+    with pytest.raises(rules.IdentityInvalid) as refused:
+        staff.hire(a_hire(post, identity=mistyped))
+    assert mistyped not in str(refused.value)
+    with pytest.raises(rules.IdentityMissing):
+        staff.run("officer", lambda u: personnel.open_identity(u, VAULT, at, other))
+
+
+def test_a_number_kept_under_a_key_of_earlier_days_is_found(staff: Staff) -> None:
+    old, number = new_key(), an_identity()
+    before, after = Vault([old]), Vault([new_key(), old])
+    post = staff.add_post(a_post(staff.units["teaching"], "keys", percent=200))
+    hired = a_hire(post, identity=number)
+    person_id = staff.run("officer", lambda u: personnel.hire(u, before, staff.organisation, hired))
+    again = a_hire(post, identity=number, since=date(2025, 1, 6))
+    assert staff.run("officer", lambda u: personnel.hire(u, after, staff.organisation, again)) == person_id
+
+
+def test_what_a_correction_leaves_out_stays(staff: Staff) -> None:
+    at, number = staff.organisation, an_identity(BORN)
+    post = staff.add_post(a_post(staff.units["teaching"], "born"))
+    person_id = staff.hire(a_hire(post, identity=number, birth_on=BORN))
+    fact = file_of(staff, person_id).facts[0]
+    command = RecordFacts(**an_act(since=SINCE), corrects=fact.id, birth_on=date(1985, 7, 29))
+    staff.run("officer", lambda u: personnel.record_facts(u, VAULT, at, person_id, command))
+    (fact,) = file_of(staff, person_id).facts
+    assert (fact.birth_on, fact.has_identity) == (date(1985, 7, 29), True)
+    assert staff.run("officer", lambda u: personnel.open_identity(u, VAULT, at, person_id)) == number
+
+
+# ------------------------------------------------------------------------------------------------ other institutions
+
+
+def test_a_person_is_seen_only_where_appointed(staff: Staff, shared_database: str) -> None:
+    other = a_staff(shared_database, staff.engine)
+    teacher = staff.persons["teacher"]
+    for at in (staff.organisation, other.organisation):
+        with pytest.raises(rules.PersonNotOfStaff):
+            other.read("officer", lambda u, at=at: personnel.file_of(u, at, teacher))  # type: ignore[misc]
+    assert other.read("officer", lambda u: personnel.names(u, [teacher], today())) == {}
+    assert not other.read("officer", lambda u: file_of_facts(u, teacher))
+    command = RecordName(**an_act(content=NameContent(family="X", given="Y")))
+    with pytest.raises(rules.PersonNotOfStaff):
+        other.run("officer", lambda u: personnel.record_name(u, other.organisation, teacher, command))
+    with pytest.raises(rules.AccountTaken):
+        other.run("officer", lambda u: personnel.link_account(u, other.organisation, teacher, other.logins["lead"]))
+    appoint = Appoint(
+        key=uuid4(), reason=REASON, since=SINCE, appointment=AppointmentContent(staff_unit_id=other.posts["lead"])
+    )
+    with pytest.raises(rules.PersonNotOfStaff):
+        other.run("officer", lambda u: personnel.appoint(u, other.organisation, teacher, appoint))
+
+
+def test_an_account_is_one_person_s(staff: Staff) -> None:
+    at, person_id = staff.organisation, staff.persons["teacher"]
+    with pytest.raises(rules.AccountTaken):
+        staff.run("officer", lambda u: personnel.link_account(u, at, person_id, staff.logins["colleague"]))
+    staff.run("officer", lambda u: personnel.link_account(u, at, person_id, ""))
+    assert staff.read("teacher", lambda u: personnel.person_of(u, at)) is None
+    staff.run("officer", lambda u: personnel.link_account(u, at, person_id, staff.logins["teacher"]))
+    assert file_of(staff, person_id).login == staff.logins["teacher"]
+
+
+def test_people_of_a_day_come_page_by_page_in_the_order_of_names(staff: Staff) -> None:
+    at, found, cursor = staff.organisation, list[str](), None
+    while True:
+        page = staff.read(
+            "officer", lambda u, c=cursor: personnel.people_on(u, at, date(2024, 2, 1), cursor=c, limit=3)  # type: ignore[misc]
+        )  # fmt: skip
+        found += [str(row.name) for row in page.rows]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert found == sorted(found, key=str.casefold) or {"Director Test", "Teacher Test"} <= set(found)
+    assert len(found) == len(set(found)) or "Ахметов Ерлан" in found
+    (row,) = staff.read("officer", lambda u: personnel.people_on(u, at, today(), words="BOOKKEEPER t")).rows
+    assert row.person_id == staff.persons["bookkeeper"]

@@ -1,0 +1,371 @@
+"""Requests to be away: who asks, who decides, what is refused, who is away afterwards, and who knows why."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from erp.base import uow
+from erp.base.clock import today
+from erp.base.dates import DaySpan
+from erp.base.db import make_engine
+from erp.base.errors import Conflict
+from erp.base.scope import Scope, system_scope
+from erp.hr.requests import queries, rules, service
+from erp.hr.requests.model import Absence, Covers, Decision, Kind, Request, RequestFilter, State
+from erp.hr.requests.service import desk_subject
+from erp.reference.notifications import service as notifications
+from ledger.errors import KeyReused
+from ledger.model import Actor
+from tests.erp.hr.requests.conftest import Desk, days
+
+
+class NoDaysLeft(Conflict):
+    code = "no-days-left-in-the-test"
+    template = "No days are left."
+
+
+def told(desk: Desk, who: str) -> list[tuple[str, str]]:
+    """Kind and subject of what somebody was told of, the latest first."""
+    scope = Scope(Actor(desk.staff.users[who], "test"))
+    found = uow.read(desk.staff.engine, scope, lambda u: notifications.own(u, limit=20))
+    return [(each.kind.value, each.subject) for each in found]
+
+
+MINE = RequestFilter((State.SUBMITTED,), at_desk=True)
+
+
+def inbox(desk: Desk, who: str, narrowed: RequestFilter = MINE) -> list[int]:
+    at = desk.staff.organisation
+    return [row.id for row in desk.staff.read(who, lambda u: service.requests(u, at, narrowed)).rows]
+
+
+def lend(desk: Desk, lender: str, delegate: str, role: str) -> None:
+    owner = make_engine(desk.staff.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO reference_delegation (lender_id, delegate_id, role, organisation_id, in_force)
+                VALUES (:lender, :delegate, :role, :organisation, daterange(:day, CAST(:day AS date) + 10))
+            """),
+            {
+                "lender": desk.staff.users[lender],
+                "delegate": desk.staff.users[delegate],
+                "role": role,
+                "organisation": desk.staff.organisation,
+                "day": today(),
+            },
+        )
+    owner.dispose()
+
+
+# ------------------------------------------------------------------------------------------------ ask and decide
+
+
+def test_what_one_asks_the_head_of_the_unit_approves_and_everybody_knows_who_is_away(desk: Desk) -> None:
+    asked = desk.ask("teacher", days(10, 5), reason="private")
+    assert (asked.state, asked.version, asked.approver_id) == (State.SUBMITTED, 1, desk.staff.persons["lead"])
+    assert inbox(desk, "lead") == [asked.id]
+    assert told(desk, "lead") == [("leave-asked", desk_subject(asked))]
+    approved, again = desk.decide("lead", asked), desk.decide("lead", asked)
+    assert (approved.state, approved.version, again) == (State.APPROVED, 2, approved)
+    assert desk.leave.approvals == [asked.id]
+    assert told(desk, "teacher") == [("absence-approved", asked.subject)]
+    assert inbox(desk, "lead") == []
+    assert desk.away("colleague", days(0, 40)) == [(desk.staff.persons["teacher"], days(10, 5))]
+    acts = [(act.act, act.actor) for act in desk.view("teacher", asked).acts]
+    assert acts == [(State.SUBMITTED, "Teacher"), (State.APPROVED, "Lead")]
+
+
+def test_asking_twice_under_one_key_asks_once(desk: Desk) -> None:
+    key = uuid4()
+    first = desk.ask("teacher", days(1), key=key, note="a")
+    assert desk.ask("teacher", days(1), key=key, note="a") == first
+    for who, wanted, note in (("teacher", days(1), "b"), ("teacher", days(2), "a"), ("colleague", days(1), "a")):
+        with pytest.raises(KeyReused):
+            desk.ask(who, wanted, key=key, note=note)
+
+
+def test_a_request_of_the_head_of_a_unit_goes_to_the_head_above_and_at_the_top_to_human_resources(desk: Desk) -> None:
+    of_lead, of_director = desk.ask("lead", days(1)), desk.ask("director", days(1))
+    assert of_lead.approver_id == desk.staff.persons["director"]
+    assert of_director.approver_id is None
+    assert (inbox(desk, "director"), inbox(desk, "hr_head")) == ([of_lead.id], [of_director.id])
+    assert inbox(desk, "hr_head", RequestFilter()) == [of_director.id, of_lead.id]
+    assert told(desk, "hr_head") == [("leave-asked", desk_subject(of_director))]
+    desk.decide("hr_head", of_director)
+    desk.decide("director", of_lead)
+
+
+def test_nobody_decides_on_their_own_request_nor_on_one_they_submitted(desk: Desk) -> None:
+    own = desk.ask("hr_head", days(1))
+    with pytest.raises(rules.OwnRequest):
+        desk.decide("hr_head", own)
+    for_another = desk.ask("teacher", days(1), by="hr_head")
+    with pytest.raises(rules.OwnRequest):
+        desk.decide("hr_head", for_another)
+    assert desk.decide("lead", for_another).state is State.APPROVED
+    assert desk.decide("director", own).state is State.APPROVED
+
+
+def test_only_who_has_the_desk_decides(desk: Desk) -> None:
+    asked = desk.ask("teacher", days(1))
+    with pytest.raises(rules.RequestUnknown):  # it is not even seen
+        desk.decide("director", asked)
+    lent = desk.ask("colleague", days(1), Kind.TRIP)
+    lend(desk, "lead", "director", "manager")
+    assert desk.decide("director", lent).state is State.APPROVED
+    assert desk.view("director", lent).last.on_behalf_of == "Lead"
+    assert desk.trip.approvals == [lent.id]
+
+
+def test_who_stands_for_who_asked_does_not_approve(desk: Desk) -> None:
+    lend(desk, "hr_head", "lead", "hr_head")
+    asked = desk.ask("hr_head", days(1))
+    with pytest.raises(rules.OwnRequest):
+        desk.decide("lead", asked)
+    other = desk.ask("bookkeeper", days(1))
+    decided = desk.decide("lead", other)
+    assert (decided.state, desk.view("lead", other).last.on_behalf_of) == (State.APPROVED, "Hr_Head")
+
+
+def test_a_delegate_of_the_approver_is_told_too(desk: Desk) -> None:
+    lend(desk, "lead", "bookkeeper", "manager")
+    asked = desk.ask("teacher", days(1))
+    assert told(desk, "bookkeeper") == told(desk, "lead") == [("leave-asked", desk_subject(asked))]
+
+
+def test_what_is_returned_is_changed_and_decided_on_anew(desk: Desk) -> None:
+    asked = desk.ask("teacher", days(1, 3), note="a")
+    with pytest.raises(rules.ReasonMissing):
+        desk.decide("lead", asked, Decision.RETURN, " ")
+    returned = desk.decide("lead", asked, Decision.RETURN, "Take other days")
+    assert told(desk, "teacher") == [("absence-returned", asked.subject)]
+    at = desk.staff.organisation
+
+    def change(u: uow.UnitOfWork) -> Request:
+        return service.change(u, at, asked.id, returned.version, days(7, 3), facts={"note": "b"})
+
+    changed, again = desk.staff.run("teacher", change), desk.staff.run("teacher", change)
+    assert (changed.state, changed.days, changed.facts, changed.version) == (
+        State.SUBMITTED,
+        days(7, 3),
+        {"note": "b"},
+        3,
+    )
+    assert again == changed
+    for seen in (asked, returned):
+        with pytest.raises(rules.RequestChanged):
+            desk.decide("lead", seen)
+    assert desk.decide("lead", changed).state is State.APPROVED
+    assert desk.away("teacher", days(0, 20)) == [(desk.staff.persons["teacher"], days(7, 3))]
+
+
+def test_what_is_withdrawn_is_decided_on_no_more(desk: Desk) -> None:
+    asked, at = desk.ask("teacher", days(1)), desk.staff.organisation
+    for _ in range(2):
+        withdrawn = desk.staff.run("teacher", lambda u: service.withdraw(u, at, asked.id, 1))
+        assert withdrawn.state is State.WITHDRAWN
+    with pytest.raises(rules.RequestChanged):
+        desk.decide("lead", withdrawn)
+    desk.ask("teacher", days(1))  # the days are free again
+
+
+def test_a_refusal_of_the_kind_refuses_the_approval(desk: Desk) -> None:
+    asked = desk.ask("teacher", days(1))
+    desk.leave.refuses = NoDaysLeft()
+    with pytest.raises(NoDaysLeft):
+        desk.decide("lead", asked)
+    assert desk.view("teacher", asked).request == asked
+    assert desk.away("teacher", days(0, 20)) == []
+
+
+# ------------------------------------------------------------------------------------------------ one line of days
+
+
+def test_leave_and_trips_never_share_a_day(desk: Desk) -> None:
+    asked = desk.ask("teacher", days(5, 5))
+    with pytest.raises(rules.AskedAlready):
+        desk.ask("teacher", days(9, 2), Kind.TRIP)
+    desk.decide("lead", asked)
+    with pytest.raises(rules.AbsencesOverlap):
+        desk.ask("teacher", days(9, 2), Kind.TRIP)
+    desk.decide("lead", desk.ask("teacher", days(10, 2), Kind.TRIP))
+    desk.decide("lead", desk.ask("colleague", days(5, 5)))
+    assert len(desk.away("lead", days(0, 20))) == 3
+
+
+def test_two_approvals_at_once_of_the_same_days_approve_one(desk: Desk) -> None:
+    """The service asks first; here it was asked before the other came, so the database refuses."""
+    at, person = desk.staff.organisation, desk.staff.persons["teacher"]
+
+    def past_the_check(u: uow.UnitOfWork) -> int:
+        request_id = queries.insert_request(u.connection, u.scope, at, Kind.TRIP, person, uuid4())
+        assert request_id is not None
+        approver = desk.staff.persons["lead"]
+        queries.insert_act(
+            u.connection,
+            u.scope,
+            at,
+            request_id,
+            State.SUBMITTED,
+            version=1,
+            days=days(5, 2),
+            approver_id=approver,
+            facts={},
+        )
+        return request_id
+
+    both = [desk.staff.run("teacher", past_the_check) for _ in range(2)]
+
+    def approve(request_id: int) -> object:
+        try:
+            return desk.staff.run(
+                "lead",
+                lambda u: service.decide(u, at, request_id, 1, Decision.APPROVE, consequences=desk.consequences),
+            ).state
+        except rules.AbsencesOverlap as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(map(str, threads.map(approve, both))) == ["absences-overlap", "approved"]
+
+
+def test_the_database_refuses_a_decision_on_one_s_own_and_any_other_way(desk: Desk) -> None:
+    asked, at = desk.ask("hr_head", days(1)), desk.staff.organisation
+
+    def decide_oneself(u: uow.UnitOfWork) -> object:
+        return queries.insert_act(u.connection, u.scope, at, asked.id, State.APPROVED, version=2)
+
+    for who in ("hr_head", "lead", "teacher"):
+        with pytest.raises(DBAPIError):
+            desk.staff.run(who, decide_oneself)
+    for statement in (
+        "UPDATE hr_request SET state = 'approved'",
+        "DELETE FROM hr_request_act",
+        "INSERT INTO hr_absence SELECT organisation_id, id, person_id, kind, days FROM hr_request",
+    ):
+        with pytest.raises(DBAPIError):
+            desk.staff.run("hr_head", lambda u, s=statement: u.execute(text(s)))  # type: ignore[misc]
+
+
+def test_a_recall_gives_the_days_back_from_a_day_on(desk: Desk) -> None:
+    approved = desk.decide("lead", desk.ask("teacher", days(5, 10)))
+    for outside in (days(4).first, days(15).first):
+        with pytest.raises(rules.RecallOutside):
+            desk.recall("lead", approved, outside)
+    recalled = desk.recall("lead", approved, days(9).first)
+    assert desk.recall("lead", approved, days(9).first) == recalled
+    assert (recalled.state, recalled.days) == (State.RECALLED, days(5, 4))
+    assert desk.leave.given_back == [(approved.id, days(9, 6))]
+    assert desk.away("teacher", days(0, 30)) == [(desk.staff.persons["teacher"], days(5, 4))]
+    assert told(desk, "teacher")[0] == ("absence-recalled", approved.subject)
+    cancelled = desk.recall("lead", recalled, days(5).first)
+    assert cancelled.state is State.CANCELLED
+    assert desk.leave.given_back[1:] == [(approved.id, days(5, 4))]
+    assert desk.away("teacher", days(0, 30)) == []
+    assert [act.has_consent for act in desk.view("lead", approved).acts] == [None, None, True, True]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    acts=st.lists(
+        st.tuples(st.sampled_from(["approve", "return", "recall"]), st.integers(0, 12), st.integers(1, 5)), max_size=6
+    )
+)
+def test_who_is_away_is_what_was_approved_and_not_recalled(desk: Desk, acts: list[tuple[str, int, int]]) -> None:
+    """Against a slow model that keeps a set of days."""
+    far = 40 + 20 * len(told(desk, "lead"))  # days that no example before has touched
+    free, expected = set(range(20)), set[int]()
+    for act, start, length in acts:
+        wanted = set(range(start, start + length))
+        if not wanted <= free:
+            with pytest.raises((rules.AbsencesOverlap, rules.AskedAlready)):
+                desk.ask("teacher", days(far + start, length))
+            continue
+        asked = desk.ask("teacher", days(far + start, length), Kind.TRIP if start % 2 else Kind.LEAVE)
+        if act == "return":
+            desk.decide("lead", asked, Decision.RETURN, "Not now")
+            continue
+        approved = desk.decide("lead", asked)
+        back = start + length // 2
+        if act == "recall":
+            desk.recall("lead", approved, days(far + back).first)
+            wanted = set(range(start, back))
+        expected |= wanted
+        free -= wanted
+    found = {
+        n
+        for _, each in desk.away("teacher", days(far, 20))
+        for n in range((each.first - days(far).first).days, (each.end - days(far).first).days)
+    }
+    assert found == expected
+
+
+# ------------------------------------------------------------------------------------------------ who knows
+
+
+def test_colleagues_know_that_one_is_away_and_nothing_else(desk: Desk) -> None:
+    asked = desk.ask("teacher", days(5, 2), why="surgery")
+    desk.decide("lead", asked)
+    at, span = desk.staff.organisation, days(0, 30)
+    serves = Scope(Actor(desk.staff.users["colleague"], "test"), serves=frozenset({at}))
+    with pytest.raises(rules.RequestUnknown):
+        uow.read(desk.staff.engine, serves, lambda u: service.request(u, at, asked.id))
+    assert uow.read(desk.staff.engine, serves, lambda u: service.absences(u, at, span)) == []
+    assert len(uow.read(desk.staff.engine, serves, lambda u: service.availability(u, at, span))) == 1
+    seen = [Absence(asked.id, desk.staff.persons["teacher"], Kind.LEAVE, days(5, 2))]
+    for who in ("officer", "lead", "teacher"):
+        assert desk.staff.read(who, lambda u: service.absences(u, at, span)) == seen
+    assert desk.staff.read("officer", lambda u: service.request(u, at, asked.id)).facts == {"why": "surgery"}
+    trail = desk.staff.run(
+        "lead",
+        lambda u: u.execute(text("SELECT count(*) FROM base_audit_event WHERE facts::text ~ 'surgery'")).scalar(),
+    )
+    assert trail == 0
+
+
+def test_strangers_know_nothing(desk: Desk, shared_database: str) -> None:
+    desk.decide("lead", desk.ask("teacher", days(5, 2)))
+    at, elsewhere = desk.staff.organisation, desk.staff.organisation + 1
+    here = frozenset({elsewhere})
+    scope = Scope(Actor(desk.staff.users["lead"], "test"), staff=here, decides=here, serves=here)
+    assert uow.read(desk.staff.engine, scope, lambda u: service.availability(u, at, days(0, 30))) == []
+    assert uow.read(desk.staff.engine, scope, lambda u: service.absences(u, at, days(0, 30))) == []
+    assert uow.read(desk.staff.engine, scope, lambda u: service.requests(u, at, RequestFilter(tuple(State)))).rows == []
+
+
+# ------------------------------------------------------------------------------------------------ calendars
+
+
+def test_a_calendar_address_opens_until_it_is_revoked_or_made_anew(desk: Desk) -> None:
+    at = desk.staff.organisation
+    first = desk.staff.run("teacher", lambda u: service.make_feed(u, at, Covers.OWN))
+    second = desk.staff.run("teacher", lambda u: service.make_feed(u, at, Covers.OWN))
+
+    def owner(secret: str) -> queries.FeedOwner:
+        return uow.read(desk.staff.engine, system_scope(), lambda u: service.feed_owner(u, secret))
+
+    with pytest.raises(rules.FeedUnknown):
+        owner(first)
+    assert (owner(second).organisation_id, owner(second).covers) == (at, "own")
+    (made,) = desk.staff.read("teacher", lambda u: service.feeds(u, at))
+    with pytest.raises(rules.FeedUnknown):  # another's
+        desk.staff.run("colleague", lambda u: service.revoke_feed(u, at, made.id))
+    desk.staff.run("teacher", lambda u: service.revoke_feed(u, at, made.id))
+    with pytest.raises(rules.FeedUnknown):
+        owner(second)
+
+
+def test_a_recall_splits_the_days_without_a_gap() -> None:
+    whole = DaySpan(today(), today() + timedelta(days=9))
+    for n in range(10):
+        left, back = rules.split(whole, today() + timedelta(days=n))
+        assert (left is None) == (n == 0)
+        assert (left.end if left else whole.first) == back.first
+        assert back.last == whole.last

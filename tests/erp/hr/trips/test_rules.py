@@ -1,0 +1,163 @@
+"""The estimate of a trip by the norms of its days, by the examples of the act's explanations."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from erp.base.dates import DateInterval
+from erp.base.errors import Invalid
+from erp.hr.trips import rules
+from erp.hr.trips.model import (
+    CostKind,
+    Facts,
+    Gap,
+    Leg,
+    Norm,
+    NormKind,
+    PlaceClass,
+    ReportLine,
+    Transport,
+)
+from erp.hr.trips.rules import Norms
+from erp.hr.trips.schemas import KEPT, Trip
+
+
+def a_norm(kind: str, area: str, value: str, unit: str, since: str, until: str = "", confidence: str = "high") -> Norm:
+    days = DateInterval(date.fromisoformat(since), date.fromisoformat(until) if until else None)
+    return Norm(f"{kind}.{area}", NormKind(kind), area, Decimal(value), unit, days, confidence, "the act")
+
+
+NORMS = Norms(
+    [
+        a_norm("mci", "", "3932", "KZT", "2025-01-01", "2026-01-01"),
+        a_norm("mci", "", "4325", "KZT", "2026-01-01", "2027-01-01"),
+        a_norm("per-diem", "KZ", "2", "MCI", "2018-05-29"),
+        a_norm("lodging", "KZ.major", "10", "MCI", "2018-05-29", confidence="low"),
+        a_norm("longest", "", "40", "day", "2018-05-29", confidence="medium"),
+    ]
+)
+
+
+def a_leg(start: str, end: str, departs: date, arrives: date | None = None, **changes: Any) -> Leg:
+    told = {"country": "KZ", "place_class": PlaceClass.MAJOR, "transport": Transport.RAIL} | changes
+    return Leg(start, end, departs_on=departs, arrives_on=arrives or departs, **told)
+
+
+def a_trip(first: date, last: date, *, to: str = "Алматы", **changes: Any) -> Facts:
+    """There on the first day and back on the last."""
+    legs = (a_leg("Сарыдала", to, first), a_leg(to, "Сарыдала", last))
+    return Facts(**{"purpose": "Course", "host": "", "legs": legs} | changes)
+
+
+def test_three_days_in_almaty_cost_what_the_example_says() -> None:
+    """3 days, 2 nights at 30 000, train 12 400 both ways.  Source: Government resolution 256."""
+    there, back = date(2026, 3, 2), date(2026, 3, 4)
+    legs = (
+        a_leg("Сарыдала", "Алматы", there, fare_tiyn=620_000, night_tiyn=3_000_000),
+        a_leg("Алматы", "Сарыдала", back, fare_tiyn=620_000),
+    )
+    found = rules.estimate(Facts("Course", "", legs), NORMS)
+    assert found.of(CostKind.PER_DIEM) == 2_595_000
+    assert found.of(CostKind.LODGING) == 6_000_000
+    assert found.of(CostKind.FARE) == 1_240_000
+    assert (found.total_tiyn, found.days, found.gaps) == (9_835_000, 3, ())
+    night = next(cost for cost in found.costs if cost.kind is CostKind.LODGING)
+    assert (night.limit_tiyn, night.norm, night.verified, night.is_over_limit) == (4_325_000, "10 × 4325", False, False)
+    spent = tuple(ReportLine(c.kind, c.last, c.what, "", abroad=False, amount_tiyn=c.amount_tiyn) for c in found.costs)
+    short, long = rules.settle(9_000_000, spent), rules.settle(11_000_000, spent)
+    assert (short.owed_tiyn, short.returns_tiyn) == (835_000, 0)
+    assert (long.owed_tiyn, long.returns_tiyn) == (0, 1_165_000)
+
+
+def test_a_trip_over_new_year_is_counted_by_the_index_of_each_day() -> None:
+    """30 December 2025 – 2 January 2026: 2 × 7 864 + 2 × 8 650."""
+    found = rules.estimate(a_trip(date(2025, 12, 30), date(2026, 1, 2)), NORMS)
+    assert [(c.quantity, c.rate_tiyn, c.norm) for c in found.costs] == [
+        (2, 786_400, "2 × 3932"),
+        (2, 865_000, "2 × 4325"),
+    ]
+    assert found.total_tiyn == 3_302_800
+
+
+def test_a_norm_that_is_not_loaded_is_said_and_never_guessed() -> None:
+    beyond = rules.estimate(a_trip(date(2026, 12, 30), date(2027, 1, 2)), NORMS)
+    assert beyond.of(CostKind.PER_DIEM) == 2 * 865_000
+    assert beyond.gaps == (Gap(NormKind.MCI, "", date(2027, 1, 1), date(2027, 1, 2)),)
+    legs = (
+        a_leg("Сарыдала", "Қарабұлақ", date(2026, 5, 4), place_class=PlaceClass.RURAL, night_tiyn=500_000),
+        a_leg("Қарабұлақ", "Сарыдала", date(2026, 5, 5)),
+    )
+    rural = rules.estimate(Facts("Count", "", legs), NORMS)
+    assert rural.gaps == (Gap(NormKind.LODGING, "KZ.rural", date(2026, 5, 4), date(2026, 5, 4)),)
+    assert rural.of(CostKind.LODGING) == 500_000
+
+
+def test_the_day_of_leaving_the_country_is_one_abroad_and_that_of_coming_back_one_at_home() -> None:
+    legs = (
+        a_leg("Алматы", "Ташкент", date(2026, 5, 4), country="UZ"),
+        a_leg("Ташкент", "Алматы", date(2026, 5, 7), date(2026, 5, 8)),
+    )
+    assert [rules.country_on(legs, date(2026, 5, day)) for day in range(4, 9)] == ["UZ", "UZ", "UZ", "UZ", "KZ"]
+    found = rules.estimate(Facts("Talks", "", legs), NORMS)
+    assert found.gaps == (Gap(NormKind.PER_DIEM, "UZ", date(2026, 5, 4), date(2026, 5, 7)),)
+    assert found.total_tiyn == 865_000
+
+
+def test_who_comes_home_every_day_has_no_per_diem() -> None:
+    assert rules.estimate(a_trip(date(2026, 5, 4), date(2026, 5, 6), comes_home=True), NORMS).total_tiyn == 0
+
+
+def test_a_trip_longer_than_the_rules_allow_needs_a_ground() -> None:
+    forty, more = (a_trip(date(2026, 3, 1), date(2026, 3, 1) + timedelta(days=n)) for n in (39, 40))
+    rules.require_ground(forty, rules.estimate(forty, NORMS))
+    with pytest.raises(Invalid) as refusal:
+        rules.require_ground(more, rules.estimate(more, NORMS))
+    assert "41 days" in str(refusal.value.faults["ground"])
+
+
+def test_every_fault_of_a_route_is_told_at_once() -> None:
+    legs = (
+        a_leg("Сарыдала", "", date(2026, 5, 4), date(2026, 5, 3)),
+        a_leg("Шымкент", "Сарыдала", date(2026, 5, 2), fare_tiyn=-1),
+    )
+    with pytest.raises(Invalid) as refusal:
+        rules.check(Facts("", "", legs))
+    assert set(refusal.value.faults) == {
+        "purpose",
+        "legs.0.to_place",
+        "legs.0.arrives_on",
+        "legs.1.departs_on",
+        "legs.1.fare",
+    }
+    apart = (a_leg("Сарыдала", "Алматы", date(2026, 5, 4)), a_leg("Шымкент", "Сарыдала", date(2026, 5, 6)))
+    with pytest.raises(Invalid) as refusal:
+        rules.check(Facts("Course", "", apart))
+    assert "Алматы is expected" in str(refusal.value.faults["legs.1.from_place"])
+
+
+days = st.dates(date(2025, 1, 1), date(2026, 12, 1))
+
+
+@given(first=days, length=st.integers(0, 29), fare=st.integers(0, 10**9), night=st.integers(0, 10**9))
+def test_the_estimate_is_the_sum_of_its_lines_and_every_day_has_its_rate(
+    first: date, length: int, fare: int, night: int
+) -> None:
+    last = first + timedelta(days=length)
+    legs = (
+        a_leg("A", "B", first, fare_tiyn=fare, night_tiyn=night),
+        a_leg("B", "A", last, fare_tiyn=fare),
+    )
+    found = rules.estimate(Facts("Course", "", legs), NORMS)
+    assert sum(c.quantity for c in found.costs if c.kind is CostKind.PER_DIEM) == length + 1
+    by_day = sum(786_400 if (first + timedelta(days=n)).year == 2025 else 865_000 for n in range(length + 1))
+    assert found.total_tiyn == by_day + length * night + 2 * fare
+    assert all(c.amount_tiyn == c.quantity * c.rate_tiyn for c in found.costs)
+    kept = Trip(Facts("Course", "", legs), found)
+    assert KEPT.validate_python(KEPT.dump_python(kept, mode="json")) == kept
+    balance = rules.settle(fare, rules.suggested(Facts("Course", "", legs), NORMS))
+    assert balance.owed_tiyn - balance.returns_tiyn == balance.spent_tiyn - fare
+    assert min(balance.owed_tiyn, balance.returns_tiyn) == 0

@@ -1,0 +1,230 @@
+"""A trip from the request to the posted entry, and everybody who may not."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from erp.base import uow
+from erp.base.clock import today
+from erp.base.errors import Invalid
+from erp.base.scope import Scope
+from erp.finance.settlements import rules as inbox
+from erp.finance.settlements import service as settlements
+from erp.finance.settlements.model import State as Standing
+from erp.hr.requests.model import Decision, State
+from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, OwnRequest, RequestUnknown
+from erp.hr.trips import rules, service
+from erp.hr.trips.model import ReportState, Waiting
+from erp.hr.trips.service import advance_key, report_key
+from erp.reference.attachments import service as attachments
+from erp.reference.notifications import service as notifications
+from ledger import service as ledger
+from ledger.model import Actor, PeriodState
+from tests.erp.hr.trips.conftest import PORT, TICKET, Desk, a_report, a_trip
+
+MARCH = date(2026, 3, 2), date(2026, 3, 4)
+
+
+def told(desk: Desk, who: str) -> list[tuple[str, str]]:
+    scope = Scope(Actor(desk.staff.users[who], "test"))
+    found = uow.read(desk.staff.engine, scope, lambda u: notifications.own(u, limit=30))
+    return [(each.kind.value, each.subject) for each in found]
+
+
+def test_a_trip_goes_from_the_request_to_the_posted_entries(desk: Desk) -> None:
+    first, last = MARCH
+    asked = desk.ask("teacher", a_trip(first, last, advance="90000"))
+    assert desk.shown("lead", asked).estimate.total == 9_835_000
+    with pytest.raises(OwnRequest):
+        desk.decide("lead", desk.ask("lead", a_trip(first, last)))
+    approved = desk.decide("lead", asked)
+    advance = desk.settlement(advance_key(asked.key))
+    assert (advance.state, advance.amount_tiyn, advance.facts.advance_tiyn) == (Standing.WAITING, 9_000_000, 9_000_000)
+    assert [r.debit.account for r in advance.sheet.rows] == ["1261"]
+
+    entry = desk.post(advance.key)
+    paid = desk.shown("teacher", approved)
+    assert paid.advance is not None
+    assert (paid.advance.state, paid.advance.entry_id, paid.advance_paid) == ("posted", entry, 9_000_000)
+    of_entry = desk.keep(lambda u: settlements.settlement_of_entry(u, desk.at, entry))
+    assert of_entry is not None
+    assert of_entry.facts.subject == f"trip:{desk.at}/{asked.id}"
+
+    reported = desk.report("teacher", approved, a_report(first, last))
+    assert (reported.state, reported.spent_tiyn) == (ReportState.SUBMITTED, 9_835_000)
+    assert ("trip-reported", f"tripreport:{desk.at}/{asked.id}") in told(desk, "lead")
+    assert desk.report("teacher", approved, a_report(first, last), paper=False).version == 1, "twice is once"
+    balance = desk.approve("lead", approved)
+    assert (balance.owed_tiyn, balance.returns_tiyn) == (835_000, 0)
+    key = report_key(asked.key, 1)
+    drafted = desk.settlement(key)
+    assert [(r.credit.account, r.amount) for r in drafted.sheet.rows][-1] == ("3242", "8350,00")
+    papers = desk.keep(lambda u: attachments.attachments_of(u, desk.at, drafted.subject))
+    assert [each.name for each in papers] == ["ticket.txt"]
+    settled = desk.post(key)
+    shown = desk.shown("teacher", approved)
+    assert shown.settlement is not None
+    assert (shown.settlement.entry_id, shown.owed, shown.report.state) == (settled, 835_000, ReportState.APPROVED)
+
+
+def test_a_closed_month_stops_no_manager_and_the_accountant_dates_the_entry(desk: Desk) -> None:
+    first, last = date(2026, 1, 12), date(2026, 1, 14)
+    asked = desk.ask("colleague", a_trip(first, last))
+    approved = desk.decide("lead", asked)
+    desk.keep(lambda u: ledger.set_period(u.connection, desk.at, date(2026, 1, 1), PeriodState.CLOSED, u.scope.actor))
+    desk.report("colleague", approved, a_report(first, last))
+    desk.approve("lead", approved)
+    key = report_key(asked.key, 1)
+    assert desk.take(key).sheet.effective_on == f"{today():%d.%m.%Y}"
+    assert desk.post(key, "18.11.2026")
+
+
+def test_no_advance_is_given_while_another_is_not_reported(desk: Desk) -> None:
+    one = desk.decide("hr_head", desk.ask("officer", a_trip(date(2026, 4, 6), date(2026, 4, 7), advance="10000")))
+    other = a_trip(date(2026, 4, 13), date(2026, 4, 14), advance="10000")
+    with pytest.raises(rules.AdvanceOpen):
+        desk.ask("officer", other)
+    without = desk.ask("officer", a_trip(date(2026, 4, 13), date(2026, 4, 14)))
+    assert desk.decide("hr_head", without).state is State.APPROVED
+    desk.report("officer", one, a_report(date(2026, 4, 6), date(2026, 4, 7)))
+    desk.approve("hr_head", one)
+    assert desk.settlement(advance_key(one.key)).state is Standing.WITHDRAWN, "never paid, so the whole is owed"
+    assert desk.shown("officer", one).owed == 9_835_000
+    desk.ask("officer", a_trip(date(2026, 4, 20), date(2026, 4, 21), advance="10000"))
+
+
+def test_a_cancelled_trip_takes_its_advance_back_and_a_paid_one_is_reported(desk: Desk) -> None:
+    day = today() + timedelta(days=20)
+    asked = desk.decide("lead", desk.ask("colleague", a_trip(day, day + timedelta(days=1), advance="5000")))
+    with pytest.raises(rules.NoReportYet):
+        desk.report("colleague", asked, a_report(day, day), paper=False)
+    cancelled = desk.recall("lead", asked, day)
+    assert cancelled.state is State.CANCELLED
+    assert desk.settlement(advance_key(asked.key)).state is Standing.WITHDRAWN
+    again = desk.decide("lead", desk.ask("colleague", a_trip(day, day + timedelta(days=1), advance="5000")))
+    desk.post(advance_key(again.key))
+    desk.recall("lead", again, day)
+    shown = desk.shown("colleague", again)
+    assert (shown.advance_paid, shown.report.state) == (500_000, ReportState.NONE)
+    desk.report("colleague", again, a_report(day, day, per_diem="0", lodging="0", fare="1200"))
+    assert desk.approve("lead", again).returns_tiyn == 380_000
+
+
+def test_what_the_accountant_declines_goes_back_through_who_approved_it(desk: Desk) -> None:
+    first, last = date(2026, 5, 4), date(2026, 5, 6)
+    asked = desk.decide("lead", desk.ask("teacher", a_trip(first, last)))
+    desk.report("teacher", asked, a_report(first, last))
+    desk.approve("lead", asked)
+    of = desk.settlement(report_key(asked.key, 1))
+    with pytest.raises(rules.ReportChanged):
+        desk.send_back("lead", asked, 2)
+    with pytest.raises(inbox.SettlementReasonMissing):
+        desk.keep(lambda u: settlements.decline(u, desk.at, of.id, of.version, " "))
+    desk.keep(lambda u: settlements.decline(u, desk.at, of.id, of.version, "The hotel receipt is of another month"))
+    assert ("settlement-declined", f"trip:{desk.at}/{asked.id}") in told(desk, "teacher")
+    assert ("settlement-declined", f"tripreport:{desk.at}/{asked.id}") in told(desk, "lead")
+    with pytest.raises(inbox.SettlementChanged):
+        desk.keep(lambda u: settlements.take(u, desk.at, of.id, of.version))
+    assert desk.send_back("lead", asked, 2).state is ReportState.RETURNED
+    desk.report("teacher", asked, a_report(first, last, lodging="30000"), version=3, paper=False)
+    assert desk.approve("lead", asked, 4).spent_tiyn == 6_835_000
+    assert desk.settlement(report_key(asked.key, 2)).state is Standing.WAITING
+
+
+def test_two_accountants_who_take_it_post_it_once_and_one_may_leave_it(desk: Desk) -> None:
+    first, last = date(2026, 5, 18), date(2026, 5, 20)
+    asked = desk.decide("lead", desk.ask("teacher", a_trip(first, last, advance="1000")))
+    key = advance_key(asked.key)
+    begun = desk.take(key)
+    assert desk.take(key).id == begun.id, "twice is once"
+    of = desk.settlement(key)
+    assert (of.state, of.draft_id) == (Standing.TAKEN, begun.id)
+    desk.keep(lambda u: settlements.put_back(u, desk.at, of.id, of.version))
+    assert desk.settlement(key).state is Standing.WAITING
+    other = desk.take(key, "director")
+    assert other.id != begun.id
+    assert desk.post(key) == desk.settlement(key).entry_id
+    assert desk.settlement(key).state is Standing.POSTED
+    with pytest.raises(inbox.SettlementChanged):
+        desk.keep(lambda u: settlements.decline(u, desk.at, of.id, 5, "Too late for this"))
+
+
+def test_a_report_is_approved_by_another_and_only_with_papers(desk: Desk) -> None:
+    first, last = date(2026, 6, 1), date(2026, 6, 2)
+    asked = desk.ask("teacher", a_trip(first, last))
+    with pytest.raises(rules.TripNotInForce):
+        desk.report("teacher", asked, a_report(first, last), paper=False)
+    approved = desk.decide("hr_head", asked)
+    with pytest.raises(rules.PapersMissing):
+        desk.report("teacher", approved, a_report(first, last), paper=False)
+    with pytest.raises(Invalid) as refusal:
+        desk.report("teacher", approved, a_report(first, last + timedelta(days=1)))
+    assert set(refusal.value.faults) == {"lines.0.on"}
+    desk.report("hr_head", approved, a_report(first, last))
+    with pytest.raises(rules.OwnReport):
+        desk.approve("hr_head", approved)
+    with pytest.raises(RequestUnknown):
+        desk.approve("colleague", approved)
+    act = "INSERT INTO hr_trip_report_act (organisation_id, request_id, version, act, revision, origin) VALUES"
+    forced = text(f"{act} (:at, :trip, 2, 'approved', 1, 'test')")
+    for who in ("hr_head", "teacher"):
+        with pytest.raises(DBAPIError):
+            desk.staff.run(who, lambda u: u.execute(forced, {"at": desk.at, "trip": approved.id}))
+    with pytest.raises(rules.ReportChanged):
+        desk.approve("lead", approved, 7)
+    assert desk.approve("lead", approved).owed_tiyn == 9_835_000
+
+
+def test_human_resources_send_somebody_and_others_see_nothing_of_it(desk: Desk) -> None:
+    first, last = date(2026, 6, 15), date(2026, 6, 17)
+    sent = desk.ask("officer", a_trip(first, last, person_id=desk.staff.persons["teacher"]))
+    assert desk.shown("teacher", sent).route == "Сарыдала – Алматы – Сарыдала"
+    with pytest.raises(OwnRequest):
+        desk.decide("officer", sent)
+    with pytest.raises(AskedAlready):
+        desk.ask("teacher", a_trip(last, last))
+    desk.decide("lead", sent)
+    with pytest.raises(AbsencesOverlap):
+        desk.ask("teacher", a_trip(last, last))
+    with pytest.raises(RequestUnknown):
+        desk.shown("colleague", sent)
+    rows = desk.staff.read("colleague", lambda u: service.trips(u, desk.at)).rows
+    assert sent.id not in {row.id for row in rows}
+    due = desk.staff.read("officer", lambda u: service.trips(u, desk.at, Waiting.DUE)).rows
+    assert sent.id in {row.id for row in due}
+    assert desk.shown("officer", sent).report_due_on == date(2026, 6, 22)
+    file = "SELECT count(*) FROM base_attachment WHERE subject = :subject"
+    desk.staff.run("teacher", lambda u: service.attach(u, desk.at, sent.id, TICKET))
+    for who, seen in (("teacher", 1), ("lead", 1), ("officer", 1), ("colleague", 0)):
+        counted = desk.staff.read(
+            who, lambda u: u.execute(text(file), {"subject": f"trip:{desk.at}/{sent.id}"}).scalar()
+        )
+        assert counted == seen, who
+
+
+def test_a_request_is_mended_after_it_was_returned(desk: Desk) -> None:
+    first, last = date(2026, 7, 13), date(2026, 7, 15)
+    command = a_trip(first, last)
+    asked = desk.ask("teacher", command)
+    assert desk.ask("teacher", command).id == asked.id
+    returned = desk.decide("lead", asked, Decision.RETURN, "Two days are enough")
+    shorter = a_trip(first, last - timedelta(days=1), key=uuid4())
+    mended = desk.staff.run("teacher", lambda u: service.mend(u, desk.at, asked.id, returned.version, shorter, PORT))
+    assert (mended.days.last, desk.shown("lead", mended).days) == (last - timedelta(days=1), 2)
+    with pytest.raises(Invalid) as refusal:
+        desk.ask("colleague", a_trip(first, last, advance="98350.01"))
+    assert "98350.00" in str(refusal.value.faults["advance"])
+
+
+def test_nobody_without_a_hand_in_it_lays_anything_into_the_inbox(desk: Desk) -> None:
+    settle = text("SELECT finance_settle(:at, :key, 'advance', 'trip:1/1', '{}', '{\"rows\": []}', 1, 'test')")
+    for scope in (
+        desk.staff.scope("teacher"),
+        Scope(Actor(desk.staff.users["bookkeeper"], "test"), writes=frozenset({desk.at})),
+    ):
+        with pytest.raises(DBAPIError) as refusal:
+            uow.run(desk.staff.engine, scope, lambda u: u.execute(settle, {"at": desk.at, "key": uuid4()}))
+        assert "nobody decides on staff here" in str(refusal.value)

@@ -1,0 +1,147 @@
+"""Plans on their pages: begun, branched, read, compared, undone by who plans; frozen by another; read by an auditor."""
+
+import re
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+
+from erp.base import uow
+from erp.base.scope import Scope
+from erp.economy.plans import service
+from erp.economy.plans.model import CellChange, Section
+from ledger.model import Actor
+from tests.api.test_plans import with_planners
+from tests.conftest import TestServer
+from tests.factories.plans import a_leaf
+from tests.web.desk import Desk, Reader
+from tests.web.outline import Outline
+
+SignIn = Callable[[str], Reader]
+
+
+@pytest.fixture(scope="module")
+def own_desk(server: TestServer) -> Iterator[Desk]:
+    url = server.new_database()
+    desk = with_planners(url)
+    yield desk
+    desk.engine.dispose()
+    server.drop_database(url)
+
+
+@pytest.fixture
+def desk(own_desk: Desk) -> Desk:
+    return own_desk
+
+
+def begun(reader: Reader, home: str, name: str) -> str:
+    """Begin a plan by its form; returns its page."""
+    key = Outline(reader.get(f"{home}plans").text).all("input", name="key")[0]["value"]
+    fields = {"key": key, "name": name, "first": "2027", "years": "3", "base": "2"}
+    answer = reader.send(f"{home}plans", fields)
+    assert answer.status_code == 303, answer.text
+    assert reader.send(f"{home}plans", fields).headers["location"] == answer.headers["location"], "sent twice"
+    return str(answer.headers["location"])
+
+
+def filled(desk: Desk, plan: str) -> tuple[int, list[int]]:
+    """A base with wages and food of the school and a tax; returns its number and the leaves."""
+    plan_id, school = int(plan.rpartition("/")[2]), desk.school
+    here = frozenset({school})
+
+    def act(u: uow.UnitOfWork) -> tuple[int, list[int]]:
+        (base,) = service.versions(u, school, plan_id)
+        keys = [
+            a_leaf(budget=school, organisation=school),
+            a_leaf(budget=school, organisation=school, economic="141"),
+            a_leaf(Section.REVENUE, budget=school, organisation=school, programme="", economic="101201"),
+        ]
+        leaves = service.intern(u, school, plan_id, keys).tolist()
+        cells = [
+            CellChange(leaf, 2027, tiyn)
+            for leaf, tiyn in zip(leaves, (123_456_700, 50_000_000, 90_000_000), strict=True)
+        ]
+        service.edit(u, school, plan_id, base.id, cells, "As reported", expected_edits=0, key=uuid4())
+        return base.id, leaves
+
+    return uow.run(desk.engine, Scope(Actor(desk.users["planner"], "test"), edits=here), act)
+
+
+def test_a_plan_is_begun_branched_compared_undone_and_frozen(desk: Desk, sign_in: SignIn) -> None:
+    planner, head, auditor = sign_in("planner"), sign_in("budget-head"), sign_in("auditor")
+    plan = begun(planner, desk.home, "Budget 2027–2029")
+    empty = planner.get(f"{plan}/versions/{plan_base(planner, plan)}").text
+    assert "holds no cells yet" in empty
+    base, leaves = filled(desk, plan)
+
+    shown = auditor.get(f"{plan}/versions/{base}")
+    assert shown.status_code == 200, shown.text
+    assert "II. Expenditure" in shown.text
+    assert "1\u202f734,6" in shown.text.replace("\xa0", "\u202f"), "thousands of tenge, rounded"
+    assert "−834,6" in shown.text, "the balance follows"
+    assert "Undo" not in shown.text, "an auditor changes nothing"
+    opened = auditor.get(f"{plan}/versions/{base}?by=economic&in.section=expenditure&in.programme.group=04").text
+    assert "Education" in opened
+    assert "Food" in opened
+    assert auditor.get(f"{plan}/versions/{base}?by=mood").status_code == 422
+
+    refused = planner.send(f"{plan}/versions/{base}/freeze", {"edits": "1"})
+    assert refused.status_code == 403
+    frozen = head.send(f"{plan}/versions/{base}/freeze", {"edits": "1"})
+    assert frozen.status_code == 303, frozen.text
+    assert "SHA-256" in head.get(f"{plan}/versions/{base}").text
+
+    fields = {"key": str(uuid4()), "parent": str(base), "kind": "draft", "name": "", "reason": ""}
+    nameless = planner.send(f"{plan}/versions", fields)
+    assert nameless.status_code == 422
+    branched = planner.send(f"{plan}/versions", fields | {"name": "Working"})
+    draft = str(branched.headers["location"])
+    edit = [CellChange(leaves[0], 2027, 133_456_700), CellChange(leaves[1], 2028, 100)]
+    here, plan_id = frozenset({desk.school}), int(plan.rpartition("/")[2])
+    uow.run(
+        desk.engine,
+        Scope(Actor(desk.users["planner"], "test"), edits=here),
+        lambda u: service.edit(
+            u, desk.school, plan_id, int(draft.rpartition("/")[2]), edit, "Pay is raised", expected_edits=0, key=uuid4()
+        ),
+    )
+    compared = auditor.get(f"{plan}/compare?a={base}&b={draft.rpartition('/')[2]}&by=economic&different=1").text
+    assert "+100,0" in compared
+    assert [each.text for each in Outline(compared).all("th", scope="colgroup")] == [
+        "2027",
+        "Difference in other years",
+    ]
+    assert "Remuneration of labour" in compared
+    file = auditor.get(f"{plan}/compare?a={base}&b={draft.rpartition('/')[2]}&by=economic&as=csv")
+    assert "1334567" in file.text
+    cells = auditor.get(f"{draft}/edits/1").text
+    assert "no cell" in cells
+
+    page = Outline(planner.get(draft).text)
+    sent = {"key": page.all("input", name="key")[0]["value"], "edits": "1", "reason": ""}
+    assert planner.send(f"{draft}/edits/1/undo", sent).status_code == 422
+    assert planner.send(f"{draft}/edits/1/undo", sent | {"reason": "A mistake"}).status_code == 303
+    after = planner.get(draft).text
+    assert "undoes № 1" in after
+    assert "undone by № 2" in after
+    stale = planner.send(f"{draft}/edits/2/undo", sent | {"key": str(uuid4()), "reason": "Back"})
+    assert stale.status_code == 409
+    assert "Working" in auditor.get(plan).text
+    told = auditor.get(f"{desk.home}audit").text
+    assert all(words in told for words in ("Plan begun", "Version of a plan frozen", "Edit of a version undone"))
+
+
+def plan_base(reader: Reader, plan: str) -> int:
+    (base,) = re.findall(rf'href="{plan}/versions/(\d+)"', reader.get(plan).text)
+    return int(base)
+
+
+def test_a_form_with_faults_comes_back_as_it_was_typed(desk: Desk, sign_in: SignIn) -> None:
+    planner = sign_in("planner")
+    fields = {"key": str(uuid4()), "name": "Budget", "first": "next", "years": "3", "base": "2"}
+    refused = planner.send(f"{desk.home}plans", fields)
+    assert refused.status_code == 422
+    assert 'value="next"' in refused.text
+    assert planner.send(f"{desk.home}plans", fields | {"first": "1990"}).status_code == 422
+    assert sign_in("auditor").send(f"{desk.home}plans", fields).status_code == 403
+    assert sign_in("accountant").get(f"{desk.home}plans").status_code == 403

@@ -1,0 +1,75 @@
+"""The scenario page in a real browser: a slider moves, the figures follow, nothing is saved until it is asked."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.conftest import TestServer
+from tests.factories.scenarios import Scenarios, scenarios
+from tests.web.conftest import _free_port, _wait_for
+from tests.web.desk import PASSWORD
+
+
+@pytest.fixture(scope="module")
+def planned(server: TestServer) -> Iterator[tuple[Scenarios, str]]:
+    url = server.new_database()
+    made = scenarios(url)
+    port = _free_port()
+    settings = {"QAZYNA_DATABASE_URL": url.replace("+psycopg", "", 1), "QAZYNA_PORT": str(port), "QAZYNA_POOL": "4"}
+    program = subprocess.Popen([sys.executable, "-m", "qazyna", "serve"], env=os.environ | settings)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/sign-in", program)
+        yield made, address
+    finally:
+        program.terminate()
+        program.wait(timeout=20)
+        made.planning.oblast.engine.dispose()
+        server.drop_database(url)
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_a_slider_moves_the_figures_and_only_saving_saves(
+    browser: Browser, planned: tuple[Scenarios, str], width: int
+) -> None:
+    made, address = planned
+    begun = made.begin(f"Seen at {width}")
+    context = browser.new_context(
+        base_url=address, locale="en", viewport=ViewportSize(width=width, height=900), reduced_motion="reduce"
+    )
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    page = context.new_page()
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    _sign_in(page)
+    page.goto(f"/o/{made.at}/plans/{made.plan}/scenarios/{begun.version_id}")
+    page.locator("html.scripted").wait_for()
+    spent = page.locator("table.figures").first.locator("tbody tr").nth(1)
+    before = spent.inner_text()
+    slider = page.locator('[data-value]:has(input[name="wage_growth.2027"]) input[type=range]')
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"\?wage_growth\.2027=12(%2C|,)0?|wage_growth\.2027=12$"))
+    expect(spent).not_to_have_text(before)
+    assert made.scenario(begun.version_id).revision.revision == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out"
+    page.get_by_label("Why it is saved").fill("Higher pay")
+    page.get_by_role("button", name="Save the scenario").click()
+    expect(page.get_by_text("Higher pay")).to_be_visible()
+    assert made.scenario(begun.version_id).revision.revision == 2
+    context.close()
+    assert errors == []
+
+
+def _sign_in(page: Page) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("Login").fill("planner")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))

@@ -1,0 +1,153 @@
+"""Pages of the record, as an HR officer and an employee use them: plain forms."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from re import findall, search
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from api.app import create_app
+from tests.conftest import TestServer
+from tests.factories.staff import VAULT, Staff, a_staff, an_identity
+from tests.web.desk import PASSWORD, Desk, Reader, furnish
+from web.app import pages
+
+SignIn = Callable[[str], Reader]
+
+
+@pytest.fixture(scope="module")
+def staff_desk(server: TestServer) -> Iterator[tuple[Desk, Staff]]:
+    """A desk at whose school everybody of the factory serves."""
+    url = server.new_database()
+    desk = furnish(url)
+    yield desk, a_staff(url, desk.engine, organisation=desk.school, password=PASSWORD)
+    desk.engine.dispose()
+    server.drop_database(url)
+
+
+@pytest.fixture
+def staff(staff_desk: tuple[Desk, Staff]) -> Staff:
+    return staff_desk[1]
+
+
+@pytest.fixture
+def enter(staff_desk: tuple[Desk, Staff]) -> Iterator[SignIn]:
+    desk, staff = staff_desk
+    app = create_app(desk.engine, pages, threads=4, vault=VAULT)
+    with ExitStack() as stack:
+        yield lambda who: Reader(stack.enter_context(TestClient(app)), staff.logins[who])
+
+
+def form(html: str) -> dict[str, str]:
+    """Fields of the page's sheet as they stand."""
+    sheet = html[html.index('id="sheet"') :]
+    fields = dict(findall(r'<input[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', sheet))
+    for name, options in findall(r'<select[^>]*? name="([^"]+)"[^>]*>(.*?)</select>', sheet.replace("\n", " ")):
+        picked = search(r'value="([^"]*)" selected', options) or search(r'value="([^"]*)"', options)
+        fields[name] = picked[1] if picked else ""
+    return {name: value for name, value in fields.items() if name != "csrf"}
+
+
+def fill(reader: Reader, path: str, **typed: Any) -> Any:
+    """Open a sheet, type into it and send it."""
+    page = reader.get(path)
+    assert page.status_code == 200, page.text[-3000:]
+    return reader.send(path, form(page.text) | {name: str(value) for name, value in typed.items()})
+
+
+def test_a_person_is_hired_changed_and_rescinded_by_plain_forms(enter: SignIn, staff: Staff) -> None:
+    officer, home = enter("officer"), f"/o/{staff.organisation}"
+    post = fill(
+        officer, f"{home}/posts/new?unit={staff.units['teaching']}", title_kk="Мұғалім", title_ru="Учитель",
+        title_en="Teacher", share="2,5", reason="Order 3",
+    )  # fmt: skip
+    assert post.status_code == 303, post.text
+    post_id = post.headers["location"].rpartition("/")[2]
+    identity = an_identity()
+    hired = fill(
+        officer, f"{home}/staff/new?post={post_id}", family="Сейітова", given="Гүлсім", patronymic="Ерланқызы",
+        birth_on="19.07.1985", identity=identity, share="1", number="0417", reason="Order 4",
+    )  # fmt: skip
+    assert hired.status_code == 303, hired.text
+    file = hired.headers["location"]
+    page = officer.get(file).text
+    assert "Сейітова Гүлсім Ерланқызы" in page
+    assert "19.07.1985" in page
+    assert identity not in page
+    assert identity in officer.send(f"{file}/identity", {}).text
+    assert (
+        "Сейітова" in officer.get(f"{home}/staff?q=сейит").text
+        or "Сейітова" in officer.get(f"{home}/staff?q=сейіт").text
+    )
+
+    renamed = fill(officer, f"{file}/name", family="Ахметова", since="01.02.2027", reason="Marriage")
+    assert renamed.headers["location"] == file
+    page = officer.get(file).text
+    assert "Сейітова" in page
+    assert "Ахметова Гүлсім" in page
+    acts = findall(r'href="([^"]+/acts/\d+/rescind)"', page)
+    fill(officer, acts[0], reason="The certificate was another's")
+    assert "Ахметова Гүлсім" not in officer.get(f"{file}").text.partition('id="acts"')[0]
+    assert "rescinded by act" in officer.get(file).text
+
+
+def test_a_post_beyond_the_staffing_table_is_refused_beside_what_was_typed(enter: SignIn, staff: Staff) -> None:
+    officer, home = enter("officer"), f"/o/{staff.organisation}"
+    answer = fill(
+        officer, f"{home}/staff/{staff.persons['teacher']}/appointments/new", post=staff.posts["lead"], share="0,5",
+        reason="Order 5",
+    )  # fmt: skip
+    assert answer.status_code == 409
+    assert "more would be appointed" in answer.text
+    assert 'value="0,5"' in answer.text
+
+
+def test_people_and_chart_are_asked_for_a_day_and_brought_as_files(enter: SignIn, staff: Staff) -> None:
+    officer, home = enter("officer"), f"/o/{staff.organisation}"
+    assert "Teacher Test" in officer.get(f"{home}/units").text
+    assert "Teacher Test" in officer.get(f"{home}/staff").text
+    before = officer.get(f"{home}/staff?day=01.01.2020")
+    assert "Teacher Test" not in before.text
+    assert "As of 01.01.2020" in before.text
+    for path in ("staff", "units"):
+        for form_ in ("csv", "xlsx", "pdf"):
+            assert "attachment" in officer.get(f"{home}/{path}?as={form_}").headers["content-disposition"]
+    assert officer.get(f"{home}/staff?day=tomorrow").status_code == 422
+
+
+def test_who_read_a_file_is_seen_by_its_subject_and_nobody_else_opens_it(enter: SignIn, staff: Staff) -> None:
+    teacher, officer, lead = enter("teacher"), enter("officer"), enter("lead")
+    home, file = f"/o/{staff.organisation}", f"/o/{staff.organisation}/staff/{staff.persons['teacher']}"
+    assert officer.get(file).status_code == 200
+    own = teacher.get(f"{home}/me").text
+    assert "Officer" in own.partition('id="seen"')[2]
+    assert "opened the file" in own
+    for path in (file, f"{home}/staff", f"{home}/units", f"{file}/name"):
+        assert teacher.get(path).status_code == 403
+        assert lead.get(path).status_code == 403
+    assert teacher.send(f"{file}/identity", {}).status_code == 403
+
+
+def test_a_unit_is_made_changed_corrected_and_closed(enter: SignIn, staff: Staff) -> None:
+    officer, home = enter("officer"), f"/o/{staff.organisation}"
+    names = {"name_kk": "Қойма", "name_ru": "Склад", "name_en": "Store"}
+    made = fill(
+        officer, f"{home}/units/new", **names, parent=staff.units["office"], since="01.03.2026", reason="Order 6"
+    )
+    unit = made.headers["location"]
+    assert fill(officer, f"{unit}/change", name_en="Depot", since="01.05.2026", reason="Order 7").status_code == 303
+    page = officer.get(unit).text
+    assert "Depot" in page
+    assert "Store" in page
+    fact = findall(r"change\?fact=(\d+)", page)[0]
+    fixed = fill(officer, f"{unit}/change?fact={fact}", name_en="Warehouse", reason="A slip")
+    assert fixed.status_code == 303, fixed.text
+    assert "Warehouse" in officer.get(unit).text
+    under_itself = fill(
+        officer, f"{home}/units/{staff.units['office']}/change", parent=unit.rpartition("/")[2], reason="No"
+    )
+    assert under_itself.status_code == 422
+    assert fill(officer, f"{unit}/close", reason="Order 8").status_code == 303
+    assert fill(officer, f"{home}/units/{staff.units['teaching']}/close", reason="Order 9").status_code == 409

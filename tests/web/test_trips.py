@@ -1,0 +1,256 @@
+"""A business trip by plain forms: asked for, approved, its advance posted, reported on, settled."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import date, timedelta
+from functools import cache
+
+import pytest
+from httpx import Response
+from litestar.testing import TestClient
+
+from erp.base import uow
+from erp.base.clock import today
+from erp.base.dates import day_string
+from erp.base.scope import system_scope
+from erp.reference.access import service as access
+from ledger import service as ledger
+from tests.conftest import TestServer
+from tests.factories.office import Office, an_office
+from tests.web.desk import Reader
+from tests.web.outline import Outline
+
+SignIn = Callable[[str], Reader]
+Sent = dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def office(server: TestServer) -> Iterator[Office]:
+    """An office whose books are open for the year."""
+    with an_office(server) as office:
+        at, first, last = office.staff.organisation, date(today().year, 1, 1), date(today().year, 12, 31)
+
+        def open_books(u: uow.UnitOfWork) -> None:
+            ledger.open_books(u.connection, at, str(at), first, last, u.scope.actor)
+
+        uow.run(office.staff.engine, system_scope(at), open_books)
+        yield office
+
+
+@pytest.fixture(scope="module")
+def sign_in(office: Office) -> Iterator[SignIn]:
+    """Somebody of the office; each signs in once."""
+    with ExitStack() as stack:
+        yield cache(lambda who: Reader(stack.enter_context(TestClient(office.app)), office.logins[who]))
+
+
+def a_trip(start: int, days: int = 3, **typed: str) -> Sent:
+    """What is typed of a trip to Almaty that begins so many days after today."""
+    first = today() + timedelta(days=start)
+    there, back = day_string(first), day_string(first + timedelta(days=days - 1))
+    return {
+        "purpose": "Course of teachers",
+        "legs.0.from_place": "Sarydala",
+        "legs.0.to_place": "Almaty",
+        "legs.0.departs_on": there,
+        "legs.0.arrives_on": there,
+        "legs.0.place_class": "major",
+        "legs.0.fare": "6 200",
+        "legs.0.night": "30 000",
+        "legs.1.departs_on": back,
+        "legs.1.arrives_on": back,
+        "legs.1.fare": "6 200",
+    } | typed
+
+
+def asked(office: Office, reader: Reader, typed: Sent, place: str = "trips/new") -> str:
+    """Ask for a trip by the form; its number."""
+    form = Outline(reader.get(f"{office.home}{place}").text).fields("trip")
+    answer = reader.send(f"{office.home}{place.partition('?')[0]}", form | typed | {"do": "send"})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"].rpartition("/")[2].partition("?")[0]
+
+
+def uploaded(reader: Reader, path: str, fields: Sent, content: bytes = b"ticket 71") -> Response:
+    """As a browser sends a form with a file."""
+    csrf = access.csrf_token(reader.client.cookies["qazyna_session"])
+    files = {"file": ("ticket.txt", content, "text/plain")}
+    typed = {name: value for name, value in fields.items() if name != "file"}
+    return reader.client.post(path, data={"csrf": csrf} | typed, files=files, follow_redirects=False)
+
+
+def test_a_trip_is_asked_for_approved_paid_reported_on_and_settled(office: Office, sign_in: SignIn) -> None:
+    teacher, lead, keeper = sign_in("teacher"), sign_in("lead"), sign_in("bookkeeper")
+    page = teacher.get(f"{office.home}trips").text
+    assert "You have not been on a business trip here" in page
+    form = Outline(teacher.get(f"{office.home}trips/new").text).fields("trip")
+    typed = form | a_trip(-10, advance="90 000")
+    shown = teacher.send(f"{office.home}trips/new", typed | {"do": "estimate"})
+    assert "98 350,00" in Outline(shown.text).one("section", id="estimate").text
+    back = Outline(shown.text).fields("trip")
+    assert (back["legs.1.from_place"], back["legs.1.to_place"]) == ("Almaty", "Sarydala"), "the way back follows"
+    sent = teacher.send(f"{office.home}trips/new", back | {"do": "send"})
+    assert sent.status_code == 303, sent.text
+    again = teacher.send(f"{office.home}trips/new", back | {"do": "send"})
+    assert again.headers["location"] == sent.headers["location"], "twice is once"
+    number = sent.headers["location"].rpartition("/")[2].partition("?")[0]
+
+    desk = lead.get(f"{office.home}inbox/{number}").text
+    assert "98\u00a0350,00" in desk
+    assert "2 × 4325" in desk
+    assert lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"}).status_code == 303
+    assert "waits for the accountant" in teacher.get(f"{office.home}requests/{number}").text
+
+    listed = Outline(keeper.get(f"{office.home}settlements").text)
+    link = next(a for a in listed.all("a", class_="row-link") if a.text.startswith("Teacher"))
+    assert keeper.get(link["href"]).status_code == 200
+    posted = post(keeper, link["href"], "Sarydala")
+    entry = keeper.get(posted).text
+    assert link["href"] in entry, "the entry leads to the trip"
+    assert "posted" in keeper.get(link["href"]).text
+    assert "MO-08 № " in teacher.get(f"{office.home}requests/{number}").text
+
+    address = f"{office.home}trips/{number}/report"
+    page = teacher.get(address).text
+    form = Outline(page).fields("report")
+    assert form["lines.0.amount"] == "25\u00a0950,00"
+    more = uploaded(teacher, address, form | {"do": "add"})
+    assert "lines.4.kind" in Outline(more.text).fields("report")
+    refused = uploaded(teacher, address, form | {"do": "send"})
+    assert "Attach the tickets and receipts first" in refused.text
+    attached = uploaded(teacher, address, form | {"do": "attach", "result": "The course was attended"})
+    kept = Outline(attached.text).fields("report")
+    assert "ticket.txt" in attached.text
+    handed = uploaded(teacher, address, kept | {"do": "send"})
+    assert handed.status_code == 303, handed.text
+    assert "The report is handed in." in teacher.get(address).text
+
+    reports = Outline(lead.get(f"{office.home}trips/reports").text)
+    place = next(a["href"] for a in reports.all("a", class_="row-link") if a["href"].endswith(f"/{number}"))
+    seen = lead.get(place).text
+    paper = next(a["href"] for a in Outline(seen).all("a", class_="row-link") if "/files/" in a["href"])
+    assert lead.get(paper).content == b"ticket 71"
+    assert teacher.get(paper.replace("reports/", "")).content == b"ticket 71"
+    assert sign_in("colleague").get(paper.replace("reports/", "")).status_code == 404
+    assert lead.send(f"{place}/approve", {"version": "1"}).status_code == 303
+    assert "8\u00a0350,00" in lead.get(place).text
+
+    listed = Outline(keeper.get(f"{office.home}settlements").text)
+    link = next(a for a in listed.all("a", class_="row-link") if a.text.startswith("Teacher"))
+    page = keeper.get(link["href"]).text
+    assert "8\u00a0350,00" in page
+    file = next(a["href"] for a in Outline(page).all("a", class_="row-link") if "/files/" in a["href"])
+    assert keeper.get(file).content == b"ticket 71"
+    assert post(keeper, link["href"], "Almaty")
+    assert "To be paid to the person" in teacher.get(f"{office.home}requests/{number}").text
+
+
+def post(keeper: Reader, address: str, what: str) -> str:
+    """Take the settlement as one's draft, fill in what is missing and post it; the entry's address."""
+    page = Outline(keeper.get(address).text)
+    version = page.all("input", name="version")[0]["value"]
+    taken = keeper.send(f"{address}/take", {"version": version})
+    assert taken.status_code == 303, taken.text
+    draft = f"/api/v1/organisations{taken.headers['location'].removeprefix('/o')}"
+    held = keeper.client.get(draft).json()
+    assert what in held["sheet"]["memo"]
+    sheet = held["sheet"] | {"effective_on": day_string(today())}
+    for row in sheet["rows"]:
+        for side in ("debit", "credit"):
+            row[side]["account"] = row[side]["account"] or "1081"
+            row[side]["dimensions"]["programme"] = "464.003"
+    csrf = {"x-csrf-token": access.csrf_token(keeper.client.cookies["qazyna_session"])}
+    saved = keeper.client.put(draft, json=sheet, headers=csrf | {"If-Match": f'"{held["version"]}"'})
+    assert saved.status_code == 200, saved.text
+    sent = keeper.client.post(f"{draft}/post", headers=csrf | {"If-Match": f'"{saved.json()["version"]}"'})
+    assert sent.status_code == 200, sent.text
+    organisation = address.split("/")[2]
+    return f"/o/{organisation}/journal/{sent.json()['entry_id']}"
+
+
+def test_faults_of_the_form_stand_at_their_fields_and_ways_come_and_go(office: Office, sign_in: SignIn) -> None:
+    teacher, address = sign_in("teacher"), f"{office.home}trips/new"
+    form = Outline(teacher.get(address).text).fields("trip")
+    bad = teacher.send(
+        address, form | a_trip(5, purpose="", **{"legs.0.departs_on": "soon", "legs.1.fare": "much"}) | {"do": "send"}
+    )
+    assert bad.status_code == 422
+    page = Outline(bad.text)
+    assert "is not a day" in page.one("p", id="legs.0.departs_on-fault").text
+    assert "Fill in this field" in page.one("p", id="purpose-fault").text
+    more = teacher.send(address, form | a_trip(5) | {"do": "add"})
+    assert Outline(more.text).fields("trip")["legs.2.from_place"] == "Sarydala"
+    fewer = teacher.send(address, Outline(more.text).fields("trip") | {"do": "remove.1"})
+    assert "legs.2.from_place" not in Outline(fewer.text).fields("trip")
+    switched = teacher.send(address, form | a_trip(5) | {"language": "kk"})
+    assert Outline(switched.text).fields("trip")["purpose"] == "Course of teachers"
+    teacher.send("/preferences", {"language": "en", "next": "/"})
+
+
+def test_a_norm_that_is_not_loaded_is_said(office: Office, sign_in: SignIn) -> None:
+    teacher, address = sign_in("teacher"), f"{office.home}trips/new"
+    form = Outline(teacher.get(address).text).fields("trip")
+    shown = teacher.send(address, form | a_trip(5, **{"legs.0.country": "UZ"}) | {"do": "estimate"})
+    assert "Norm not loaded: norm of per diem: Uzbekistan" in shown.text
+
+
+def test_human_resources_send_somebody_and_what_was_returned_is_changed(office: Office, sign_in: SignIn) -> None:
+    officer, lead, colleague = sign_in("officer"), sign_in("lead"), sign_in("colleague")
+    found = Outline(officer.get(f"{office.home}trips/staff/new?q=colleague").text)
+    link = found.all("a", class_="row-link")[0]
+    typed = a_trip(14)
+    form = Outline(officer.get(link["href"]).text).fields("trip")
+    answer = officer.send(f"{office.home}trips/staff/new", form | typed | {"do": "send"})
+    assert answer.status_code == 303, answer.text
+    number = answer.headers["location"].rpartition("/")[2]
+    assert "Colleague" in officer.get(answer.headers["location"]).text
+    assert (
+        lead.send(f"{office.home}inbox/{number}/return", {"version": "1", "reason": "Two days do"}).status_code == 303
+    )
+    change = Outline(colleague.get(f"{office.home}trips/new?request={number}").text).fields("trip")
+    assert (change["of"], change["version"]) == (number, "2")
+    shorter = a_trip(14, 2)
+    mended = colleague.send(f"{office.home}trips/new", change | shorter | {"do": "send"})
+    assert mended.status_code == 303, mended.text
+    assert "waits for a decision" in colleague.get(f"{office.home}requests/{number}").text
+    assert f"/trips/staff/{number}" in officer.get(f"{office.home}trips/staff").text
+    for form_of_file in ("xlsx", "csv", "pdf"):
+        assert officer.get(f"{office.home}trips/staff?as={form_of_file}").status_code == 200
+
+
+def test_the_accountant_declines_and_it_goes_back(office: Office, sign_in: SignIn) -> None:
+    colleague, lead, keeper = sign_in("colleague"), sign_in("lead"), sign_in("bookkeeper")
+    number = asked(office, colleague, a_trip(-40))
+    lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"})
+    address = f"{office.home}trips/{number}/report"
+    form = Outline(colleague.get(address).text).fields("report")
+    attached = uploaded(colleague, address, form | {"do": "attach"})
+    assert attached.status_code == 200, Outline(attached.text).one("section", id="faults").text
+    handed = uploaded(colleague, address, form | {"do": "send"})
+    assert handed.status_code == 303, Outline(handed.text).one("section", id="faults").text
+    place = f"{office.home}trips/reports/{number}"
+    empty = lead.send(f"{place}/return", {"version": "1", "reason": ""})
+    assert empty.status_code == 422
+    assert lead.send(f"{place}/approve", {"version": "1"}).status_code == 303
+    assert lead.send(f"{place}/return", {"version": "2", "reason": "Too late"}).status_code == 409
+    listed = Outline(keeper.get(f"{office.home}settlements").text)
+    link = next(a for a in listed.all("a", class_="row-link") if a.text.startswith("Colleague"))["href"]
+    short = keeper.send(f"{link}/decline", {"version": "1", "reason": " "})
+    assert "Say why it is declined" in Outline(short.text).one("p", id="reason-fault").text
+    assert keeper.send(f"{link}/decline", {"version": "1", "reason": "Of another month"}).status_code == 303
+    assert "The accountant declined the report: Of another month" in lead.get(place).text
+    assert lead.send(f"{place}/return", {"version": "2", "reason": "See the accountant"}).status_code == 303
+    assert "See the accountant" in colleague.get(address).text
+    assert keeper.get(f"{office.home}settlements?state=all&as=xlsx").status_code == 200
+
+
+def test_each_desk_is_for_those_whose_it_is(office: Office, sign_in: SignIn) -> None:
+    closed = {
+        "teacher": ("trips/staff", "trips/staff/new", "trips/reports", "settlements"),
+        "officer": ("trips/reports", "settlements"),
+        "lead": ("trips/staff",),
+        "bookkeeper": ("trips/staff", "trips/reports"),
+    }
+    for who, places in closed.items():
+        for place in places:
+            assert sign_in(who).get(f"{office.home}{place}").status_code == 403, (who, place)

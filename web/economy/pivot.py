@@ -1,0 +1,631 @@
+"""Pivot of a version: any rows, columns and filters; figures typed at any level; what the books say beside them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID, uuid4
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from api.problems import status_of
+from api.security import Visit, Visitor
+from erp.base.clock import today
+from erp.base.errors import DomainError, Invalid, RuleViolated
+from erp.base.i18n import N_, Language
+from erp.base.money import parse_scaled, parse_tiyn
+from erp.base.uow import UnitOfWork
+from erp.economy.pivot import rules, service
+from erp.economy.pivot.model import YEAR, Actual, Behind, Entry, Head, Layout, Pivot, Question, Turnover
+from erp.economy.plans.axes import LEVELS, SECTION_NAMES, Member
+from erp.economy.plans.model import Plan, Version
+from erp.finance.reports.model import Figure, Part
+from erp.reference.access.model import Permission
+from erp.reference.access.policy import permissions_at, reach
+from erp.reference.organisations import service as organisations
+from erp.reference.organisations.model import Organisation
+from ledger.errors import LedgerError
+from ledger.model import Dimension
+from web.faults import Fault, Refusal, fault_sheet
+from web.finance.figures import Ways
+from web.forms import KeyDamaged, tidy
+from web.i18n import UNITS, Speech, money_in, speech
+from web.pages import Ask, Id, query_of, render, visit_of
+from web.session import Choice, Sent, choice_in, remember
+from web.tables.download import FORMATS, about, download
+from web.tables.model import About, Column, Kind, Row, Table
+
+_READ = {"policy": Permission.PLAN_READ}
+_EDIT = {"policy": Permission.PLAN_EDIT}
+_PIVOT = "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/pivot"
+
+ROWS_A_PAGE, TYPED_A_PAGE = 300, 80
+LEVEL_NAMES = {**LEVELS, YEAR: N_("Year")}
+ACTUALS = {Actual.PAID: N_("Paid (cash execution)"), Actual.SPENT: N_("Expense accrued")}
+_USUAL = {"row1": "programme.administrator", "row2": "programme.programme", "col1": YEAR, "years": "plan"}
+_ASKED = ("row1", "row2", "row3", "col1", "col2", "section", "years", "actual", "unit")
+_IN = "in."
+_BETWEEN = "~"
+"""Between the keys of a path in addresses and fields; no code holds it."""
+
+Place = tuple[tuple[str, ...], tuple[str, ...]]
+"""Of a figure: the paths of its row and its column."""
+
+
+# ------------------------------------------------------------------------------------------------ what is asked
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for, as it says it."""
+
+    said: Mapping[str, str]
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Asked":
+        said = {name: query[name] for name in _ASKED if query.get(name)}
+        if not any(name in query for name in ("row1", "col1")):
+            said = _USUAL | said
+        said |= {name: text for name, text in query.items() if name.startswith(_IN) and text}
+        level, keys = query.get("level", ""), query.get("keys", "")
+        if level and keys:
+            said[_IN + level] = keys.replace(" ", "")
+        return cls(said)
+
+    def question(self, plan: Plan) -> Question:
+        """Raises: LevelUnknown, LevelTwice, LevelsTooMany."""
+        filters = {name.removeprefix(_IN): text.split(",") for name, text in self.said.items() if name.startswith(_IN)}
+        years = self.said.get("years", "")
+        if years:
+            filters[YEAR] = [str(year) for year in plan.plan_years] if years == "plan" else [years]
+        if section := self.said.get("section", ""):
+            filters["section"] = [each.value for each in SECTION_NAMES] if section == "all" else [section]
+        rows, columns = ([self.said.get(f"{kind}{at}", "") for at in (1, 2, 3)] for kind in ("row", "col"))
+        if section == "all" and "section" not in (*rows, *columns):
+            rows = ["section", *filter(None, rows)]
+        actual = self.said.get("actual", "")
+        return rules.question(rows, columns, filters, Actual(actual) if actual in set(Actual) else None)
+
+    @property
+    def unit(self) -> str:
+        unit = self.said.get("unit", "")
+        return unit if unit in UNITS else "thousand"
+
+    @property
+    def query(self) -> str:
+        return urlencode(self.said)
+
+    def without(self, name: str) -> str:
+        return urlencode({each: text for each, text in self.said.items() if each != name})
+
+    def within(self, levels: Sequence[str], path: Sequence[str]) -> str:
+        """The same of one group alone, with the level below it where there is one."""
+        said = dict(self.said)
+        for level, key in zip(levels, path, strict=False):
+            name = "section" if level == "section" else _IN + level
+            said["years" if level == YEAR else name] = key
+        rows = [each for each in (said.pop(f"row{at}", "") for at in (1, 2, 3)) if each]
+        below = [each for each in rows[len(path) :] if each] or [_below(levels[len(path) - 1])]
+        said |= {f"row{at}": level for at, level in enumerate(below, start=1)}
+        return urlencode(said)
+
+
+def _below(level: str) -> str:
+    """The next finer level of the same axis; of the finest, the next axis that budgets are read by."""
+    finer = list(LEVELS)
+    if level in finer[:-1]:
+        following = finer[finer.index(level) + 1]
+        if following.partition(".")[0] == level.partition(".")[0]:
+            return following
+    return {"programme": "economic", "organisation": "programme.programme", "section": "programme.administrator"}.get(
+        level.partition(".")[0], "organisation"
+    )
+
+
+def _path(keys: Sequence[str]) -> str:
+    return _BETWEEN.join(keys)
+
+
+def _keys(path: str) -> tuple[str, ...]:
+    return tuple(path.split(_BETWEEN)) if path else ()
+
+
+# ------------------------------------------------------------------------------------------------ the page
+
+
+@get(_PIVOT, opt=_READ, sync_to_thread=True)
+def pivot(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[Any]:
+    query = query_of(request)
+    if query.get("as") in FORMATS:
+        say = speech(visit.language)
+
+        def file(uow: UnitOfWork) -> tuple[Table, About]:
+            shown = _look(uow, organisation_id, plan_id, version_id, Asked.of(query))
+            return _table(shown, say), _about(visit, shown, say)
+
+        return download(_seeing(visit), query["as"], file)
+    return _page(request, organisation_id, plan_id, version_id)
+
+
+def _seeing(visit: Visit) -> Visit:
+    """With the plans of all places where the visitor reads plans: there the books' yearly figures are theirs too."""
+    where = reach(visit.identity, Permission.PLAN_READ) if visit.identity else frozenset[int]()
+    return replace(visit, scope=replace(visit.scope, plans=where))
+
+
+class Shown(NamedTuple):
+    organisation: Organisation
+    looked: service.Looked
+    asked: Asked
+    layouts: list[Layout]
+    fault: Refusal | None = None
+
+
+def _look(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, asked: Asked) -> Shown:
+    """The version as asked; where that cannot be read, as usual, with why."""
+    plan, fault = service.plan_of(uow, organisation_id, plan_id), None
+    try:
+        question = asked.question(plan)
+    except RuleViolated as refusal:
+        asked, fault = Asked.of({}), refusal
+        question = asked.question(plan)
+    looked = service.look(uow, organisation_id, plan_id, version_id, question)
+    organisation = organisations.by_ids(uow, [organisation_id], today())[organisation_id]
+    return Shown(organisation, looked, asked, service.layouts(uow, organisation_id), fault)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What was typed into a page, as it was typed, and what would become of it."""
+
+    texts: Mapping[Place, str]
+    reason: str
+    key: str
+    edits: int
+    trial: Pivot | None = None
+    """The pivot as it would be."""
+    cells: int = 0
+    """How many cells would change."""
+    faults: Mapping[Place, Exception] = field(default_factory=dict)
+
+
+def _page(
+    request: Ask,
+    organisation_id: int,
+    plan_id: int,
+    version_id: int,
+    *,
+    filled: Filled | None = None,
+    refusal: Refusal | None = None,
+    choice: Choice | None = None,
+) -> Response[str]:
+    visit, chosen, query = visit_of(request), choice or Choice(), query_of(request)
+    asked = Asked.of(query)
+    shown = _seeing(visit).read(lambda uow: _look(uow, organisation_id, plan_id, version_id, asked))
+    say = speech(chosen.language or visit.language)
+    looked, plan, version = shown.looked, shown.looked.plan, shown.looked.version
+    may_type = bool(visit.identity and Permission.PLAN_EDIT in permissions_at(visit.identity, organisation_id))
+    may_type = may_type and not version.is_frozen
+    types = may_type and (filled is not None or query.get("type") == "1")
+    home = f"/o/{organisation_id}/plans/{plan_id}"
+    address = f"{home}/versions/{version_id}/pivot"
+    a_page = TYPED_A_PAGE if types else ROWS_A_PAGE
+    page = _number(query.get("page", "")) or 1
+    rows = _rows(looked)
+    lines = [_line(shown, at, say, address, filled) for at in rows[(page - 1) * a_page : page * a_page]]
+    fault = refusal or shown.fault
+    sheet = fault_sheet(fault, say.language)
+    following = f"{address}?{asked.query}&page={page + 1}" + ("&type=1" if types else "")
+    return render(
+        request,
+        "pivot/pivot.html",
+        organisation=shown.organisation,
+        section="plans",
+        status=status_of(fault) if fault else 200,
+        language=chosen.language,
+        theme=chosen.theme,
+        cookies=chosen.cookies(request),
+        form_id="typing" if types else "",
+        form_default="check" if types else "",
+        here=f"{address}?{asked.query}" + ("&type=1" if types else ""),
+        plan=plan,
+        version=version,
+        home=home,
+        address=address,
+        asked=shown.asked,
+        question=looked.pivot.question,
+        levels=[(level, say(name)) for level, name in LEVEL_NAMES.items()],
+        sections=[
+            ("all", say("All")),
+            *((each.value, of_language(names, say)) for each, names in SECTION_NAMES.items()),
+        ],
+        years=[("", say("All")), ("plan", say("Plan years")), *((str(year), str(year)) for year in plan.years)],
+        row_title=" / ".join(say(LEVEL_NAMES[level]) for level in looked.pivot.question.rows) or say("Total"),
+        measure=say(ACTUALS[looked.pivot.question.actual]) if looked.pivot.question.actual else "",
+        chosen_section=_chosen_section(looked.pivot.question, shown.asked),
+        actuals=[("", say("not shown")), *((each.value, say(name)) for each, name in ACTUALS.items())],
+        units=[(unit, say(name)) for unit, name in UNITS.items()],
+        unit_name=say(UNITS[shown.asked.unit]),
+        chips=_chips(shown, say),
+        layouts=shown.layouts,
+        own=visit.scope.actor.id,
+        groups=_groups(looked.pivot.columns, say),
+        columns=[(_path(head.path), _last(head, say)) for head in looked.pivot.columns],
+        lines=lines,
+        count=len(rows),
+        next_url=following if page * a_page < len(rows) else "",
+        may_type=may_type,
+        types=types,
+        filled=filled,
+        key=filled.key if filled else str(uuid4()),
+        saved=query.get("saved", "") if filled is None else "",
+        faults=[_placed(each, lines, looked.pivot.columns, say) for each in sheet.summary],
+        unverified=any(not member.verified for head in looked.pivot.rows for member in head.members),
+    )
+
+
+def _chosen_section(question: Question, asked: Asked) -> str:
+    if asked.said.get("section") == "all":
+        return "all"
+    kept = question.filters.get("section", ())
+    return kept[0] if len(kept) == 1 else ""
+
+
+def _rows(looked: service.Looked) -> list[int]:
+    """Places of the rows that are shown; sums of sections that make no sense together are not."""
+    question = looked.pivot.question
+    mixed = "section" in question.rows or len(question.filters.get("section", ())) != 1
+    return [at for at, head in enumerate(looked.pivot.rows) if head.path or not (mixed and question.rows)]
+
+
+class Cell(NamedTuple):
+    name: str
+    tiyn: int | None
+    text: str
+    typed: str
+    would_be: str
+    """What it would be, where that is something else."""
+    actual: str
+    percent: str
+    url: str
+    """What the actual is made of."""
+    fault: str
+
+
+class Line(NamedTuple):
+    path: str
+    depth: int
+    code: str
+    name: str
+    verified: bool
+    url: str
+    is_heading: bool
+    cells: list[Cell]
+
+
+def _line(shown: Shown, at: int, say: Speech, address: str, filled: Filled | None) -> Line:
+    pivot, asked = shown.looked.pivot, shown.asked
+    head, question = pivot.rows[at], pivot.question
+    member = head.members[-1] if head.members else None
+    written = money_in(asked.unit)
+    trial = {other.path: place for place, other in enumerate(filled.trial.rows)} if filled and filled.trial else {}
+    cells = []
+    for to, column in enumerate(pivot.columns):
+        tiyn, actual = pivot.plan[at][to], pivot.actual[at][to]
+        place = head.path, column.path
+        text = "" if tiyn is None else written(tiyn)
+        would_be = ""
+        if filled and filled.trial and head.path in trial:
+            after = filled.trial.figure(head.path, column.path)
+            would_be = "" if after == tiyn else "—" if after is None else written(after)
+        fault = filled.faults.get(place) if filled else None
+        behind = urlencode({"row": _path(head.path), "column": _path(column.path)})
+        cells.append(
+            Cell(
+                f"f.{at}.{to}",
+                tiyn,
+                text,
+                filled.texts.get(place, text) if filled else text,
+                would_be,
+                "" if actual is None else written(actual),
+                f"{100 * actual / tiyn:.1f}".replace(".", ",") if actual is not None and tiyn and tiyn > 0 else "",
+                f"{address}/actual?{asked.query}&{behind}" if actual else "",
+                say.refusal(fault) if fault else "",
+            )
+        )
+    return Line(
+        _path(head.path),
+        max(len(head.path) - 1, 0),
+        _code(member) if member else "",
+        _name(member, say) if member else say("Total"),
+        member.verified if member else True,
+        f"{address}?{asked.within(question.rows, head.path)}" if head.path else "",
+        len(head.path) < len(question.rows),
+        cells,
+    )
+
+
+def _name(member: Member, say: Speech) -> str:
+    return member.name(say.language.value) if member.key else say("not named")
+
+
+def _code(member: Member) -> str:
+    """As people write it; a section's and a year's own is in its name."""
+    return "" if member.key in SECTION_NAMES or member.code == member.en else member.code
+
+
+def of_language(names: tuple[str, str, str], say: Speech) -> str:
+    """One of three, in Kazakh, Russian and English."""
+    return names[list(Language).index(say.language)]
+
+
+def _last(head: Head, say: Speech) -> str:
+    return _titled(head.members[-1], say) if head.members else say("Total")
+
+
+def _titled(member: Member, say: Speech) -> str:
+    return f"{_code(member)} {_name(member, say)}".strip()
+
+
+def _groups(columns: Sequence[Head], say: Speech) -> list[tuple[str, int]]:
+    """Titles above neighbouring columns that share all but their last level, and how many each spans."""
+    spans: list[tuple[tuple[str, ...], str, int]] = []
+    for head in columns:
+        above = head.path[:-1]
+        if spans and spans[-1][0] == above:
+            spans[-1] = (above, spans[-1][1], spans[-1][2] + 1)
+        else:
+            spans.append((above, " · ".join(_titled(each, say) for each in head.members[:-1]), 1))
+    return [(title, width) for _, title, width in spans] if any(above for above, _, _ in spans) else []
+
+
+def _chips(shown: Shown, say: Speech) -> list[tuple[str, str, str]]:
+    """What narrows the view: of each filter its level, its groups in words, and the address without it."""
+    chips = []
+    for name, text in shown.asked.said.items():
+        if not name.startswith(_IN):
+            continue
+        level = name.removeprefix(_IN)
+        keys = text.split(",")
+        known = {member.key: _titled(member, say) for member in shown.looked.cube.members(level)}
+        words = ", ".join(known.get(key, key) for key in keys)
+        chips.append((say(LEVEL_NAMES.get(level, level)), words, shown.asked.without(name)))
+    return chips
+
+
+def _placed(fault: Fault, lines: Sequence[Line], columns: Sequence[Head], say: Speech) -> Fault:
+    """Under the names of its row and column; one of no field of this page leads nowhere."""
+    for line in lines:
+        for cell, column in zip(line.cells, columns, strict=True):
+            if cell.name == fault.field:
+                return Fault(fault.field, f"{line.code} {line.name}, {_last(column, say)}".strip(), fault.text)
+    return fault if fault.field == "reason" else Fault("", "", fault.text)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 0
+
+
+# ------------------------------------------------------------------------------------------------ typing
+
+
+@post(_PIVOT, opt=_EDIT, sync_to_thread=True)
+def type_in(
+    request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, data: Sent
+) -> Response[Any]:
+    """Show what typed figures would make of the version, or save them as one edit."""
+    choice = choice_in(data)
+    if choice:
+        remember(visit, choice)
+    at, asked = (organisation_id, plan_id, version_id), Asked.of(query_of(request))
+    filled = Filled({}, tidy(data.get("reason", "")), data.get("key", ""), _number(data.get("edits", "")))
+    try:
+        shown = _seeing(visit).read(lambda uow: _look(uow, *at, asked))
+        filled, entries = _read(shown, data, filled)
+        changes = shown.looked.cube.typed(shown.looked.pivot.question, entries)
+        places = list(filled.texts)
+        filled = replace(
+            filled,
+            trial=changes.cube.ask(shown.looked.pivot.question),
+            cells=len(changes.cells),
+            faults={places[place]: fault for place, fault in changes.faults.items()} | dict(filled.faults),
+        )
+        if filled.faults:
+            raise Invalid({_named(shown, place): fault for place, fault in filled.faults.items()})
+        if choice or data.get("do") != "save":
+            return _page(request, *at, filled=filled, choice=choice)
+        key = _key(filled.key)
+        edit = visit.run(
+            lambda uow: service.type_in(
+                uow,
+                *at,
+                shown.looked.pivot.question,
+                entries,
+                filled.reason,
+                expected_edits=filled.edits,
+                key=key,
+            )
+        )
+    except (DomainError, LedgerError) as refusal:
+        return _page(request, *at, filled=filled, refusal=refusal, choice=choice)
+    return Redirect(f"{request.url.path}?{asked.query}&type=1&saved={edit.no}", status_code=303)
+
+
+def _read(shown: Shown, data: Mapping[str, str], filled: Filled) -> tuple[Filled, list[Entry]]:
+    """Figures that say something else than the version does, in the unit of the page."""
+    pivot, unit = shown.looked.pivot, shown.asked.unit
+    written = money_in(unit)
+    texts: dict[Place, str] = {}
+    entries: list[Entry] = []
+    faults: dict[Place, Exception] = {}
+    for name, sent in data.items():
+        kind, _, rest = name.partition(".")
+        row, _, column = rest.partition(".")
+        if kind != "f" or f"r.{row}" not in data or f"c.{column}" not in data:
+            continue
+        place, text = (_keys(data[f"r.{row}"]), _keys(data[f"c.{column}"])), tidy(sent)
+        before = pivot.figure(*place)
+        if text == ("" if before is None else written(before)):
+            continue
+        try:
+            tiyn = _typed(text, unit)
+        except RuleViolated as fault:
+            faults[place], tiyn = fault, before
+        texts[place] = text
+        entries.append(Entry(*place, tiyn))
+    return replace(filled, texts=texts, faults=faults), entries
+
+
+def _typed(text: str, unit: str) -> int | None:
+    """Tiyn of a figure typed in a unit; nothing takes the cells away.  Raises: AmountMalformed, NumberMalformed."""
+    if text in ("", "-", "—"):
+        return None
+    return parse_scaled(text, 4) * 10 if unit == "thousand" else parse_tiyn(text)
+
+
+def _named(shown: Shown, place: Place) -> str:
+    """The field that a figure is typed into."""
+    pivot = shown.looked.pivot
+    at = next((n for n, head in enumerate(pivot.rows) if head.path == place[0]), -1)
+    to = next((n for n, head in enumerate(pivot.columns) if head.path == place[1]), -1)
+    return f"f.{at}.{to}"
+
+
+def _key(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise KeyDamaged() from None
+
+
+# ------------------------------------------------------------------------------------------------ files
+
+
+def _table(shown: Shown, say: Speech) -> Table:
+    """The pivot as it is laid out, exact to the tiyn."""
+    pivot = shown.looked.pivot
+    with_actual = pivot.question.actual is not None
+    columns = [Column(say("Code"), Kind.CODE), Column(say("Name"), width=60)]
+    for head in pivot.columns:
+        above = " · ".join(_titled(each, say) for each in head.members[:-1])
+        if with_actual:
+            columns += [
+                Column(say(name), Kind.MONEY, group=" · ".join(filter(None, (above, _last(head, say)))))
+                for name in (N_("Plan"), N_("Actual"))
+            ]
+        else:
+            columns.append(Column(_last(head, say), Kind.MONEY, group=above))
+
+    def rows() -> Iterator[Row]:
+        for at in _rows(shown.looked):
+            head = pivot.rows[at]
+            member = head.members[-1] if head.members else None
+            figures = [
+                each
+                for plan, actual in zip(pivot.plan[at], pivot.actual[at], strict=True)
+                for each in ((plan, actual) if with_actual else (plan,))
+            ]
+            code = _code(member) if member else ""
+            name = _name(member, say) if member else say("Total")
+            is_heading = len(head.path) < len(pivot.question.rows)
+            yield Row([code, name, *figures], depth=max(len(head.path) - 1, 0), is_heading=is_heading, is_counted=False)
+
+    title = f"{shown.looked.plan.name}: {shown.looked.version.name}"
+    return Table(title, columns, rows(), is_flat=not pivot.question.rows)
+
+
+def _about(visit: Visit, shown: Shown, say: Speech) -> About:
+    version = shown.looked.version
+    facts = [
+        (say("Version"), f"{version.name} ({version.edits})"),
+        *((level, words) for level, words, _ in _chips(shown, say)),
+    ]
+    if shown.looked.pivot.question.actual:
+        facts.append((say("Actual"), say(ACTUALS[shown.looked.pivot.question.actual])))
+    return about(visit, shown.organisation, f"pivot-{version.plan_id}-{version.id}", *facts)
+
+
+# ------------------------------------------------------------------------------------------------ behind an actual
+
+
+@get(f"{_PIVOT}/actual", opt=_READ, sync_to_thread=True)
+def actual(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[str]:
+    """What an actual is made of, by organisation; accounts and postings where the reader reads those books."""
+    query = query_of(request)
+    asked, say = Asked.of({"actual": Actual.PAID.value} | query), speech(visit.language)
+    readable = reach(visit.identity, Permission.JOURNAL_READ) if visit.identity else frozenset[int]()
+    row, column = _keys(query.get("row", "")), _keys(query.get("column", ""))
+
+    def read(uow: UnitOfWork) -> tuple[Plan, Version, Question, list[Behind], dict[int, Organisation]]:
+        plan, version = (
+            service.plan_of(uow, organisation_id, plan_id),
+            service.version_of(uow, organisation_id, plan_id, version_id),
+        )
+        question = asked.question(plan)
+        found = service.behind_actual(uow, organisation_id, plan_id, question, row, column, readable)
+        named = organisations.by_ids(uow, sorted({organisation_id, *(each.organisation_id for each in found)}), today())
+        return plan, version, question, found, named
+
+    seeing = _seeing(visit)
+    of_books = replace(seeing, scope=replace(seeing.scope, reads=readable))
+    plan, version, question, found, named = of_books.read(read)
+    measure = question.actual or Actual.PAID
+    return render(
+        request,
+        "pivot/actual.html",
+        organisation=named[organisation_id],
+        section="plans",
+        plan=plan,
+        version=version,
+        measure=say(ACTUALS[measure]),
+        back=f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{asked.query}",
+        facts=[(say(LEVEL_NAMES[level]), key or say("not named")) for level, key in _chosen(question, row, column)],
+        total=sum(each.actual_tiyn for each in found),
+        found=[
+            (each, named[each.organisation_id], [(t, _postings(t, measure)) for t in each.turnovers]) for each in found
+        ],
+        closed=any(not each.is_open for each in found),
+    )
+
+
+def _chosen(question: Question, row: Sequence[str], column: Sequence[str]) -> list[tuple[str, str]]:
+    return [*zip(question.rows, row, strict=False), *zip(question.columns, column, strict=False)]
+
+
+def _postings(turnover: Turnover, measure: Actual) -> str:
+    """Address of the postings that make a turnover."""
+    part = Part.TURNOVER if measure is Actual.SPENT else Part.CREDIT if turnover.against is None else Part.DEBIT
+    named = {
+        Dimension.PROGRAMME: turnover.programme,
+        Dimension.SPECIFIC: turnover.specific,
+        Dimension.SOURCE: turnover.source,
+    }
+    figure = Figure(part, account=turnover.account, against=turnover.against, dimensions=named)
+    months = {"from": f"{turnover.fiscal_year}-01", "to": f"{turnover.fiscal_year}-12", "closing": "without"}
+    home = f"/o/{turnover.organisation_id}/"
+    return Ways(home, months, f"{home}reports").to(figure)
+
+
+# ------------------------------------------------------------------------------------------------ kept views
+
+
+@post("/o/{organisation_id:int}/plans/{plan_id:int}/views", opt=_READ, sync_to_thread=True)
+def keep_view(visit: Visitor, organisation_id: Id, plan_id: Id, data: Sent) -> Response[Any]:
+    """Keep what is asked of a version under a name, and go on where it was."""
+    asked = Asked.of(dict(parse_qsl(data.get("query", ""))))
+    version_id = _number(data.get("version", ""))
+    name, shared = tidy(data.get("name", "")), data.get("shared") == "on"
+    visit.run(lambda uow: service.keep_layout(uow, organisation_id, name=name, query=asked.query, shared=shared))
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{asked.query}", status_code=303)
+
+
+@post("/o/{organisation_id:int}/plans/{plan_id:int}/views/{view_id:int}/delete", opt=_READ, sync_to_thread=True)
+def delete_view(visit: Visitor, organisation_id: Id, plan_id: Id, view_id: Id, data: Sent) -> Response[Any]:
+    """Forget a view of one's own."""
+    visit.run(lambda uow: service.delete_layout(uow, organisation_id, view_id))
+    version_id = _number(data.get("version", ""))
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot", status_code=303)
+
+
+routes = [pivot, type_in, actual, keep_view, delete_view]

@@ -1,0 +1,590 @@
+"""Plans on their pages: versions as a tree, what one holds, its edits and their undoing, two versions side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from api.problems import status_of
+from api.security import Visitor
+from erp.base.clock import today
+from erp.base.errors import DomainError, RuleViolated
+from erp.base.i18n import N_
+from erp.base.uow import UnitOfWork
+from erp.economy.plans import service
+from erp.economy.plans.axes import LEVELS, SECTION_NAMES
+from erp.economy.plans.comparison import LEAF, ComparedRow, Comparison
+from erp.economy.plans.model import Edit, EditedCell, Plan, Section, SixSections, Version, VersionKind
+from erp.reference.access.model import Permission
+from erp.reference.organisations.model import Organisation
+from ledger.errors import LedgerError
+from web.faults import Refusal, fault_sheet
+from web.forms import key_typed, tidy
+from web.i18n import UNITS, Speech, money_in, speech
+from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
+from web.session import Sent
+from web.tables.download import FORMATS, about, download
+from web.tables.model import About, Column, Kind, Row, Table
+
+_READ = {"policy": Permission.PLAN_READ}
+_EDIT = {"policy": Permission.PLAN_EDIT}
+_FREEZE = {"policy": Permission.PLAN_FREEZE}
+_REFUSED = (DomainError, LedgerError)
+_ROWS_A_PAGE = 300
+_EDITS_A_PAGE = 50
+_UNIT = "thousand"
+
+KINDS = {
+    VersionKind.BASE: N_("base"),
+    VersionKind.DRAFT: N_("working"),
+    VersionKind.SCENARIO: N_("scenario"),
+    VersionKind.SANDBOX: N_("trial"),
+    VersionKind.APPROVED: N_("approved"),
+}
+BRANCHED = (VersionKind.DRAFT, VersionKind.SANDBOX)
+"""Kinds that are begun here; a scenario is begun on its own page."""
+OF_SECTION = {
+    Section.REVENUE: "economic.class",
+    Section.EXPENDITURE: "programme.group",
+    Section.LENDING: "programme.programme",
+    Section.ASSETS: "economic.class",
+    Section.FINANCING: "economic.class",
+}
+"""The level that a section opens to."""
+_BELOW = {
+    "programme.group": "programme.programme",
+    "programme.subgroup": "programme.programme",
+    "programme.administrator": "programme.programme",
+    "programme.programme": "organisation",
+    "programme": "organisation",
+    "economic.category": "economic.class",
+    "economic.class": "economic.subclass",
+    "economic.subclass": "economic",
+    "economic": LEAF,
+    "organisation.oblast": "organisation.district",
+    "organisation.district": "organisation",
+    "organisation.administrator": "organisation",
+    "organisation": "economic",
+    "budget": "programme.group",
+    "source": "programme.group",
+    "region": "programme.group",
+}
+"""The level that a figure opens to."""
+_OPENED = {"by": OF_SECTION[Section.EXPENDITURE], "in.section": Section.EXPENDITURE.value}
+"""What a version's page shows below its sections, where nothing else is asked for."""
+_OF_A_LEAF = ("organisation", "programme", "economic")
+BALANCE, GAP = N_("V. Deficit (−) or surplus"), N_("Not covered by financing")
+
+
+class YearWanted(RuleViolated):
+    code = "plan-year-malformed"
+    template = "“{text}” is not a year. Write the plan’s first year and how many years it has, like 2027 and 3."
+
+
+# ------------------------------------------------------------------------------------------------ plans
+
+
+@get("/o/{organisation_id:int}/plans", opt=_READ, sync_to_thread=True)
+def plans(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
+    return _plans_page(request, organisation_id, {})
+
+
+def _plans_page(
+    request: Ask, organisation_id: int, typed: Mapping[str, str], refusal: Refusal | None = None
+) -> Response[str]:
+    visit = visit_of(request)
+
+    organisation, found = visit.read(lambda uow: (organisation_at(uow), service.plans(uow, organisation_id)))
+    sheet = fault_sheet(refusal, visit.language)
+    return render(
+        request,
+        "plans/list.html",
+        organisation=organisation,
+        status=status_of(refusal) if refusal else 200,
+        section="plans",
+        plans=found,
+        typed={"key": str(uuid4()), "name": "", "first": str(today().year + 1), "years": "3", "base": "2", **typed},
+        faults=sheet.by_field,
+        summary=sheet.summary,
+    )
+
+
+@post("/o/{organisation_id:int}/plans", opt=_EDIT, sync_to_thread=True)
+def create(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
+    typed = {name: tidy(data.get(name, "")) for name in ("key", "name", "first", "years", "base")}
+    try:
+        first, years, base = (_number(typed[name]) for name in ("first", "years", "base"))
+        key = key_typed(typed["key"])
+        span = range(first - base, first + years)
+        made = visit.run(lambda uow: service.create_plan(uow, organisation_id, typed["name"], span, first, key=key))
+    except _REFUSED as refusal:
+        return _plans_page(request, organisation_id, typed, refusal)
+    return Redirect(f"/o/{organisation_id}/plans/{made.id}", status_code=303)
+
+
+def _number(text: str) -> int:
+    """Raises: YearWanted."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4):
+        raise YearWanted(text=text)
+    return int(text)
+
+
+# ------------------------------------------------------------------------------------------------ the tree of versions
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A version in the tree, as deep as it stands."""
+
+    version: Version
+    depth: int
+
+
+def tree_of(versions: Sequence[Version]) -> list[Branch]:
+    """Each after its parent and the older branches of that."""
+    below: dict[int | None, list[Version]] = {}
+    for version in versions:
+        below.setdefault(version.parent_id, []).append(version)
+
+    def laid(parent: int | None, depth: int) -> list[Branch]:
+        return [
+            branch
+            for version in below.get(parent, ())
+            for branch in (Branch(version, depth), *laid(version.id, depth + 1))
+        ]
+
+    return laid(None, 0)
+
+
+@get("/o/{organisation_id:int}/plans/{plan_id:int}", opt=_READ, sync_to_thread=True)
+def plan(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> Response[str]:
+    return _plan_page(request, organisation_id, plan_id, {})
+
+
+def _plan_page(
+    request: Ask, organisation_id: int, plan_id: int, typed: Mapping[str, str], refusal: Refusal | None = None
+) -> Response[str]:
+    visit = visit_of(request)
+
+    def read(uow: UnitOfWork) -> tuple[Organisation, Plan, list[Version]]:
+        found = service.plan(uow, organisation_id, plan_id)
+        return organisation_at(uow), found, service.versions(uow, organisation_id, plan_id)
+
+    organisation, found, versions = visit.read(read)
+    sheet = fault_sheet(refusal, visit.language)
+    latest = max(versions, key=lambda each: each.id)
+    usual = {"key": str(uuid4()), "parent": str(latest.id), "kind": VersionKind.DRAFT.value, "name": "", "reason": ""}
+    return render(
+        request,
+        "plans/plan.html",
+        organisation=organisation,
+        status=status_of(refusal) if refusal else 200,
+        section="plans",
+        plan=found,
+        tree=tree_of(versions),
+        by_id={each.id: each for each in versions},
+        kinds=KINDS,
+        branched=BRANCHED,
+        levels=_levels(speech(visit.language)),
+        address=f"/o/{organisation_id}/plans/{plan_id}",
+        a=versions[0].id,
+        b=latest.id,
+        typed={**usual, **typed},
+        faults=sheet.by_field,
+        summary=sheet.summary,
+    )
+
+
+def _levels(say: Speech) -> list[tuple[str, str]]:
+    return [(level, say(name)) for level, name in (*LEVELS.items(), (LEAF, N_("Every line")))]
+
+
+@post("/o/{organisation_id:int}/plans/{plan_id:int}/versions", opt=_EDIT, sync_to_thread=True)
+def branch(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, data: Sent) -> Response[Any]:
+    typed = {name: tidy(data.get(name, "")) for name in ("key", "parent", "kind", "name", "reason")}
+    kind = VersionKind(typed["kind"]) if typed["kind"] in BRANCHED else VersionKind.DRAFT
+    parent = int(typed["parent"]) if typed["parent"].isdecimal() and len(typed["parent"]) < 10 else 0
+    try:
+        key = key_typed(typed["key"])
+        made = visit.run(
+            lambda uow: service.branch(
+                uow,
+                organisation_id,
+                plan_id,
+                parent,
+                kind=kind,
+                name=typed["name"],
+                reason=typed["reason"],
+                key=key,
+            )
+        )
+    except _REFUSED as refusal:
+        return _plan_page(request, organisation_id, plan_id, typed, refusal)
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{made.id}", status_code=303)
+
+
+# ------------------------------------------------------------------------------------------------ one version
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A version with all that its page tells."""
+
+    organisation: Organisation
+    plan: Plan
+    version: Version
+    parent: Version | None
+    sections: SixSections
+    cells: int
+    edits: tuple[Edit, ...]
+    following: str | None
+    groups: Comparison
+    """Of the version alone, on both sides."""
+
+    @classmethod
+    def read(
+        cls, request: Ask, uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, asked: "Asked"
+    ) -> "Shown":
+        at = organisation_id, plan_id
+        plan, version = service.plan(uow, *at), service.version(uow, *at, version_id)
+        edits, following = service.history(
+            uow, *at, version_id, request.query_params.get("cursor"), limit=_EDITS_A_PAGE
+        )
+        return cls(
+            organisation_at(uow),
+            plan,
+            version,
+            service.version(uow, *at, version.parent_id) if version.parent_id else None,
+            service.totals(uow, *at, version_id),
+            service.cells(uow, *at, version_id).count,
+            edits,
+            following,
+            service.compare(uow, *at, version_id, version_id, asked.by, within=asked.within),
+        )
+
+
+@get("/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}", opt=_READ, sync_to_thread=True)
+def version(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[str]:
+    return _version_page(request, organisation_id, plan_id, version_id)
+
+
+def _version_page(
+    request: Ask,
+    organisation_id: int,
+    plan_id: int,
+    version_id: int,
+    refusal: Refusal | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response[str]:
+    visit = visit_of(request)
+    query = query_of(request)
+    asked = Asked.of(query if "by" in query else _OPENED)
+    shown = visit.read(lambda uow: Shown.read(request, uow, organisation_id, plan_id, version_id, asked))
+    sheet, say = fault_sheet(refusal, visit.language), speech(visit.language)
+    address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
+    return render(
+        request,
+        "plans/version.html",
+        organisation=shown.organisation,
+        status=status_of(refusal) if refusal else 200,
+        section="plans",
+        shown=shown,
+        plan=shown.plan,
+        version=shown.version,
+        kinds=KINDS,
+        lines=section_lines(shown.sections, say),
+        groups=Groups.of(shown.groups, asked, address, visit.language.value),
+        asked=asked,
+        levels=_levels(say),
+        written=money_in(_UNIT),
+        unit_name=say(UNITS[_UNIT]),
+        plan_address=f"/o/{organisation_id}/plans/{plan_id}",
+        address=address,
+        more_edits=f"{address}?{urlencode({'cursor': shown.following})}#edits" if shown.following else "",
+        key=str(uuid4()),
+        undoing=typed or {},
+        faults=sheet.by_field,
+        summary=sheet.summary,
+    )
+
+
+@dataclass(frozen=True)
+class SectionLine:
+    """``query`` opens a section; the balance follows from the others and has none."""
+
+    name: str
+    amounts: tuple[int, ...]
+    query: str = ""
+
+
+def section_lines(told: SixSections, say: Speech) -> list[SectionLine]:
+    """The six sections in the order of the budget's form."""
+    place = ("kk", "ru", "en").index(say.language.value)
+
+    def line(section: Section, amounts: tuple[int, ...]) -> SectionLine:
+        opened = {"by": OF_SECTION[section], "in.section": section.value}
+        return SectionLine(SECTION_NAMES[section][place], amounts, urlencode(opened))
+
+    lines = [
+        line(Section.REVENUE, told.revenue),
+        line(Section.EXPENDITURE, told.expenditure),
+        line(Section.LENDING, told.lending),
+        line(Section.ASSETS, told.assets),
+        SectionLine(say(BALANCE), told.balance),
+        line(Section.FINANCING, told.financing),
+    ]
+    return [*lines, SectionLine(say(GAP), told.gap)] if any(told.gap) else lines
+
+
+@post("/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/freeze", opt=_FREEZE, sync_to_thread=True)
+def freeze(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, data: Sent) -> Response[Any]:
+    seen = _seen(data)
+    try:
+        visit.run(lambda uow: service.freeze(uow, organisation_id, plan_id, version_id, expected_edits=seen))
+    except _REFUSED as refusal:
+        return _version_page(request, organisation_id, plan_id, version_id, refusal)
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}", status_code=303)
+
+
+@post(
+    "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/edits/{no:int}/undo",
+    opt=_EDIT,
+    sync_to_thread=True,
+)
+def undo(
+    request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, no: Id, data: Sent
+) -> Response[Any]:
+    reason, seen = tidy(data.get("reason", "")), _seen(data)
+    try:
+        key = key_typed(data.get("key", ""))
+        visit.run(
+            lambda uow: service.undo(
+                uow, organisation_id, plan_id, version_id, no, reason, expected_edits=seen, key=key
+            )
+        )
+    except _REFUSED as refusal:
+        typed = {"no": str(no), "reason": reason}
+        return _version_page(request, organisation_id, plan_id, version_id, refusal, typed)
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}#edits", status_code=303)
+
+
+def _seen(sent: Mapping[str, str]) -> int:
+    """The number of the last edit that the person saw."""
+    text = sent.get("edits", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+
+
+@get(
+    "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/edits/{no:int}",
+    opt=_READ,
+    sync_to_thread=True,
+)
+def edit(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, no: Id) -> Response[str]:
+    """What one edit did, cell by cell."""
+    at = organisation_id, plan_id
+
+    def read(uow: UnitOfWork) -> dict[str, Any]:
+        shown = service.version(uow, *at, version_id)
+        made, cells = service.one_edit(uow, *at, version_id, no), service.changes(uow, *at, version_id, no)
+        before = service.cells(uow, *at, shown.parent_id, shown.parent_edits) if shown.parent_id else None
+        axes = service.axes(uow, *at)
+        levels = [axes.level(level) for level in _OF_A_LEAF]
+        shown_cells = cells[:_ROWS_A_PAGE]
+        places = axes.table.positions([each.leaf_id for each in shown_cells]).tolist()
+
+        def amount(each: EditedCell, own: int | None, inherited: bool) -> int | None:
+            return before.get(each.leaf_id, each.year) if before and inherited else own
+
+        rows = [
+            (
+                [level.members[level.index[place]] for level in levels],
+                each.year,
+                amount(each, each.before_tiyn, each.before_inherited),
+                amount(each, each.after_tiyn, each.after_inherited),
+                each.changed_since,
+            )
+            for place, each in zip(places, shown_cells, strict=True)
+        ]
+        return {"organisation": organisation_at(uow), "version": shown, "edit": made, "rows": rows, "count": len(cells)}
+
+    return render(
+        request,
+        "plans/edit.html",
+        section="plans",
+        address=f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}",
+        written=money_in(_UNIT),
+        unit_name=speech(visit.language)(UNITS[_UNIT]),
+        **visit.read(read),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ groups of leaves
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for: a level, members that it is narrowed to, the year, only what differs."""
+
+    level: str
+    within: Mapping[str, str]
+    year: int | None = None
+    only_different: bool = False
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Asked":
+        within = {name.removeprefix("in."): text for name, text in query.items() if name.startswith("in.")}
+        year = query.get("year", "")
+        known = int(year) if year.isascii() and year.isdecimal() and len(year) == 4 else None
+        return cls(query.get("by") or "section", within, known, bool(query.get("different")))
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """Levels to ask for: of single leaves, those that tell them apart."""
+        return (*_OF_A_LEAF, LEAF) if self.level == LEAF else (self.level,)
+
+    def said(self, level: str, within: Mapping[str, str]) -> dict[str, str]:
+        """The same question of another level, narrowed otherwise."""
+        year = {} if self.year is None else {"year": str(self.year)}
+        different = {"different": "1"} if self.only_different else {}
+        return {"by": level, **year, **different, **{f"in.{name}": key for name, key in within.items()}}
+
+    def into(self, row: ComparedRow, by: Sequence[str]) -> dict[str, str] | None:
+        """The question that opens a row; ``None`` where it is a leaf already."""
+        if self.level == LEAF:
+            return None
+        narrowed = dict(self.within) | {level: each.key for level, each in zip(by, row.members, strict=True)}
+        if self.level == "section":
+            return self.said(OF_SECTION[Section(row.members[0].key)], narrowed)
+        below = _BELOW[self.level]
+        return self.said(LEAF if below in narrowed else below, narrowed)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as the page writes it."""
+
+    section: str
+    """Where it begins a section; empty below."""
+    codes: tuple[str, ...]
+    name: str
+    verified: bool
+    url: str
+    row: ComparedRow
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A comparison as a page shows it: its first rows, and what it is narrowed to with the ways back."""
+
+    lines: list[Line]
+    crumbs: list[tuple[str, str]]
+    left_out: int
+
+    @classmethod
+    def of(cls, found: Comparison, asked: Asked, address: str, language: str, **fixed: str) -> "Groups":
+        lines, begun = [], ""
+        for row in found.rows(0, _ROWS_A_PAGE):
+            section, *members = row.members
+            into = asked.into(row, found.by)
+            lines.append(
+                Line(
+                    "" if section.key == begun else section.name(language),
+                    tuple(member.code for member in members if member.code),
+                    ", ".join(member.name(language) for member in members if member.key),
+                    all(member.verified for member in members),
+                    f"{address}?{urlencode(fixed | into)}" if into else "",
+                    row,
+                )
+            )
+            begun = section.key
+        crumbs = []
+        for place, (level, member) in enumerate(found.narrowed):
+            back = asked.said(level, {name: each.key for name, each in found.narrowed[:place]})
+            crumbs.append((member.name(language) or "—", f"{address}?{urlencode(fixed | back)}"))
+        return cls(lines, crumbs, max(0, len(found) - _ROWS_A_PAGE))
+
+
+# ------------------------------------------------------------------------------------------------ side by side
+
+
+@get("/o/{organisation_id:int}/plans/{plan_id:int}/compare", opt=_READ, sync_to_thread=True)
+def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> Response[Any]:
+    query = query_of(request)
+    asked = Asked.of(query)
+    at = organisation_id, plan_id
+    address = f"/o/{organisation_id}/plans/{plan_id}/compare"
+
+    def read(uow: UnitOfWork) -> tuple[Plan, list[Version], Version, Version, Comparison]:
+        plan = service.plan(uow, *at)
+        versions = service.versions(uow, *at)
+        a, b = (_chosen(versions, query.get(side, ""), otherwise) for side, otherwise in (("a", 0), ("b", -1)))
+        found = service.compare(
+            uow, *at, a.id, b.id, asked.by, within=asked.within, only_different=asked.only_different
+        )
+        return plan, versions, a, b, found
+
+    say = speech(visit.language)
+    if query.get("as") in FORMATS:
+
+        def table(uow: UnitOfWork) -> tuple[Table, About]:
+            plan, _, a, b, found = read(uow)
+            facts = ((say("Plan"), plan.name), ("A", a.name), ("B", b.name))
+            return _table(found, a, b, say), about(visit, organisation_at(uow), f"plan-{plan.id}-{a.id}-{b.id}", *facts)
+
+        return download(visit, query["as"], table)
+    organisation, (shown, versions, a, b, found) = visit.read(lambda uow: (organisation_at(uow), read(uow)))
+    year = asked.year if asked.year in shown.years else shown.first_year
+    fixed = {"a": str(a.id), "b": str(b.id)}
+    return render(
+        request,
+        "plans/compare.html",
+        organisation=organisation,
+        section="plans",
+        plan=shown,
+        versions=versions,
+        a=a,
+        b=b,
+        year=year,
+        column=shown.years.index(year),
+        asked=asked,
+        levels=_levels(say),
+        groups=Groups.of(found, asked, address, visit.language.value, **fixed),
+        written=money_in(_UNIT),
+        unit_name=say(UNITS[_UNIT]),
+        plan_address=f"/o/{organisation_id}/plans/{plan_id}",
+        address=address,
+        query=urlencode(fixed | asked.said(asked.level, asked.within)),
+    )
+
+
+def _chosen(versions: Sequence[Version], text: str, otherwise: int) -> Version:
+    return next((each for each in versions if str(each.id) == text), versions[otherwise])
+
+
+def _table(found: Comparison, a: Version, b: Version, say: Speech) -> Table:
+    """All years, all rows: exact amounts."""
+    names = {level: say(name) for level, name in LEVELS.items()}
+    codes = [Column(names[level], Kind.CODE) for level in found.by[1:]]
+    titles = [Column(say(N_("Name")), width=60)] if codes else []
+    amounts = [
+        Column(title, Kind.MONEY, str(year))
+        for year in found.years
+        for title in (f"A: {a.name}", f"B: {b.name}", say(N_("Difference")))
+    ]
+    columns = [Column(names["section"], width=36), *codes, *titles, *amounts, Column(say(N_("Cells")), Kind.COUNT)]
+    language = say.language.value
+
+    def row(each: ComparedRow) -> Row:
+        section, *members = each.members
+        name = [", ".join(m.name(language) for m in members if m.key)] if members else []
+        figures = [value for three in zip(each.a, each.b, each.difference, strict=True) for value in three]
+        return Row([section.name(language), *(m.code for m in members), *name, *figures, each.cells])
+
+    return Table(say(N_("Comparison of versions")), columns, (row(each) for each in found.rows()))
+
+
+routes = [plans, create, plan, branch, version, freeze, undo, edit, compare]

@@ -1,0 +1,750 @@
+"""Scenarios on their pages: drivers typed or slid, the figures they give beside others, why, and how uncertain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from api.problems import status_of
+from api.security import Visitor
+from erp.base.clock import now
+from erp.base.dates import day_string
+from erp.base.errors import DomainError, Invalid
+from erp.base.i18n import N_, Language
+from erp.base.uow import UnitOfWork
+from erp.economy.formulas.tracing import Precedent
+from erp.economy.plans import service as plans
+from erp.economy.plans.axes import LEVELS, SECTION_NAMES, Member
+from erp.economy.plans.comparison import LEAF, compared
+from erp.economy.plans.model import Cells, Section, SixSections, Version
+from erp.economy.scenarios import rules, service
+from erp.economy.scenarios.model import Assumption, Driver, Origin, Typed
+from erp.economy.scenarios.reckoning import AMOUNT, Figures
+from erp.economy.scenarios.schemas import BeginScenario, SaveScenario
+from erp.economy.scenarios.service import Scenario
+from erp.economy.scenarios.uncertainty import Uncertainty
+from erp.reference.access.model import Permission
+from ledger.errors import LedgerError
+from web.economy import charts
+from web.faults import Fault, Refusal, fault_sheet
+from web.forms import Empty, NotTaken, key_typed, reason_typed, tidy
+from web.i18n import MINUS, NO_BREAK, Speech, moment, money, speech
+from web.pages import Ask, Id, organisation_at, render, visit_of
+from web.session import Sent
+from web.timeline import history
+
+_READ = {"policy": Permission.PLAN_READ}
+_EDIT = {"policy": Permission.PLAN_EDIT}
+_REFUSED = (DomainError, LedgerError)
+_ROWS = 200
+"""Rows of the breakdown that are shown."""
+_DRAWS = 1000
+_SHARES = (5, 10, 25, 50, 75, 90, 95)
+
+WAYS: Mapping[Section, tuple[str, ...]] = {
+    Section.REVENUE: ("economic.category", "economic.subclass", "economic", LEAF),
+    Section.EXPENDITURE: ("programme.group", "programme.programme", "economic", LEAF),
+    Section.LENDING: ("programme.programme", "economic", LEAF),
+    Section.ASSETS: ("programme.programme", "economic", LEAF),
+    Section.FINANCING: ("economic.class", "economic", LEAF),
+}
+"""Levels by which each section is drilled, down to its lines."""
+BALANCE = N_("V. Deficit (−) or surplus")
+
+
+# ------------------------------------------------------------------------------------------------ numbers
+
+
+def millions(tiyn: int) -> str:
+    """``123456789012`` → ``1 234,6``: million tenge, a half rounded away from zero."""
+    number = (abs(tiyn) + 5_000_000) // 10_000_000
+    whole, fraction = divmod(number, 10)
+    return f"{MINUS if tiyn < 0 and number else ''}{whole:,}".replace(",", NO_BREAK) + f",{fraction}"
+
+
+def signed_millions(tiyn: int) -> str:
+    """The same with its sign; nothing where there is no difference at all."""
+    shown = millions(tiyn)
+    return "" if tiyn == 0 else f"+{shown}" if tiyn > 0 else shown
+
+
+def written(value: Decimal) -> str:
+    """``69.140000`` → ``69,14``."""
+    return plain(value).replace(".", ",").replace("-", MINUS)
+
+
+def _number(value: float) -> str:
+    """With the places that tell something: tenge by the tiyn, ratios by the millionth."""
+    places = 2 if abs(value) >= 1000 else 6
+    text = f"{abs(value):,.{places}f}".rstrip("0").rstrip(".").replace(",", NO_BREAK).replace(".", ",")
+    return f"{MINUS if value < 0 else ''}{text}"
+
+
+def plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+# ------------------------------------------------------------------------------------------------ what is asked
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for: values typed, the version beside, how far the breakdown is opened."""
+
+    texts: Mapping[str, str]
+    """By field, ``brent.2027``, as typed."""
+    typed: Mapping[str, Mapping[int, Decimal]]
+    faults: Mapping[str, Exception]
+    beside: int | None
+    at: tuple[str, ...]
+
+    @classmethod
+    def of(cls, sent: Sequence[tuple[str, str]]) -> "Asked":
+        texts = {name: tidy(value) for name, value in sent if "." in name}
+        typed: dict[str, dict[int, Decimal]] = {}
+        faults: dict[str, Exception] = {}
+        for name, value in texts.items():
+            driver, _, year = name.rpartition(".")
+            try:
+                read = rules.number(value)
+                if not (year.isascii() and year.isdecimal() and len(year) == 4):
+                    raise rules.DriverUnknown(driver=driver, year=year)
+            except DomainError as fault:
+                faults[name] = fault
+            else:
+                typed.setdefault(driver, {})[int(year)] = read
+        beside = next((value for name, value in sent if name == "with"), "")
+        known = int(beside) if beside.isascii() and beside.isdecimal() and len(beside) < 10 else None
+        return cls(texts, typed, faults, known, tuple(tidy(value) for name, value in sent if name == "at"))
+
+    def query(self, changed: Mapping[str, str], *at: str) -> str:
+        """Of an address that shows the same values, opened elsewhere."""
+        said = [*changed.items(), *([("with", str(self.beside))] if self.beside is not None else [])]
+        said += [("at", each) for each in at]
+        return f"?{urlencode(said)}" if said else ""
+
+
+# ------------------------------------------------------------------------------------------------ what is shown
+
+
+@dataclass(frozen=True)
+class Row:
+    """Figures of plan years: of the scenario, of what stands beside it, and their difference; tiyn."""
+
+    name: str
+    ours: tuple[int, ...]
+    theirs: tuple[int, ...]
+    code: str = ""
+    address: str = ""
+    is_balance: bool = False
+
+    @property
+    def differences(self) -> tuple[int, ...]:
+        return tuple(mine - yours for mine, yours in zip(self.ours, self.theirs, strict=True))
+
+
+@dataclass(frozen=True)
+class Identity:
+    text: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Node:
+    """A figure or an assumption, and what it is reckoned from."""
+
+    title: str
+    year: int
+    value: str
+    formula: str
+    source: str
+    children: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A field of a driver in a year."""
+
+    field: str
+    year: int
+    text: str
+    number: str
+    saved: str
+    source: str
+    verified: bool
+    is_changed: bool
+    fault: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A scenario with figures for what is asked, beside another version."""
+
+    scenario: Scenario
+    asked: Asked
+    figures: Figures
+    refusals: Mapping[str, Exception]
+    others: Mapping[int, Version]
+    beside: int
+    theirs: Cells
+    changed: Mapping[str, Mapping[int, Decimal]]
+
+    @classmethod
+    def read(cls, uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, asked: Asked) -> "Shown":
+        found = service.scenario(uow, organisation_id, plan_id, version_id)
+        refusals = dict(asked.faults)
+        typed: dict[str, dict[int, Decimal]] = {}
+        for name, values in asked.typed.items():
+            for year, value in values.items():
+                try:
+                    found.paths({name: {year: value}})
+                except DomainError as refusal:
+                    refusals[f"{name}.{year}"] = refusal
+                else:
+                    typed.setdefault(name, {})[year] = value
+        paths = found.paths(typed)
+        others = {each.id: each for each in plans.versions(uow, organisation_id, plan_id) if each.id != version_id}
+        beside = asked.beside if asked.beside in others else found.parent.id
+        theirs = found.base if beside == found.parent.id else plans.cells(uow, organisation_id, plan_id, beside)
+        return cls(
+            found, asked, found.figures(paths), refusals, others, beside, theirs, rules.changed(found.saved, paths)
+        )
+
+    @property
+    def address(self) -> str:
+        version = self.scenario.version
+        return f"/o/{version.organisation_id}/plans/{version.plan_id}/scenarios/{version.id}"
+
+    @property
+    def changed_texts(self) -> dict[str, str]:
+        return {f"{name}.{year}": written(v) for name, path in self.changed.items() for year, v in path.items()}
+
+    def link(self, *at: str, page: str = "") -> str:
+        return f"{self.address}{page}{self.asked.query(self.changed_texts, *at)}"
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        return self.scenario.plan.plan_years
+
+    @property
+    def columns(self) -> slice:
+        """Of the plan years."""
+        return slice(self.scenario.plan.years.index(self.scenario.plan.first_year), None)
+
+    # -------------------------------------------------------------------------------------------- sections
+
+    def sections(self, say: Speech) -> list[Row]:
+        ours, theirs = (plans.sections_of(each, self.scenario.axes.table) for each in (self.figures.cells, self.theirs))
+
+        def row(name: str, of: str, section: Section | None = None) -> Row:
+            mine, yours = (getattr(each, of)[self.columns] for each in (ours, theirs))
+            address = f"{self.link(section.value)}#breakdown" if section else ""
+            return Row(name, mine, yours, address=address, is_balance=section is None)
+
+        rows = [row(section_name(each, say), each.value, each) for each in Section]
+        return [*rows[:-1], row(say(BALANCE), "balance"), rows[-1]]
+
+    def identities(self, say: Speech) -> list[Identity]:
+        six: SixSections = plans.sections_of(self.figures.cells, self.scenario.axes.table)
+        gaps = dict(zip(self.years, six.gap[self.columns], strict=True))
+        told = "; ".join(f"{year}: {signed_millions(gap)}" for year, gap in gaps.items() if gap)
+        covered = (
+            say(N_("VI = −V: financing covers the deficit in every year"))
+            if not told
+            else say(
+                N_("VI = −V: what financing leaves over (+) or does not cover (−), million tenge: {told}"), told=told
+            )
+        )
+        return [
+            Identity(say(N_("V = I − II − III − IV, in every year")), holds=True),
+            Identity(covered, holds=not told),
+        ]
+
+    def chart(self, say: Speech) -> Markup:
+        shown = slice(max(0, self.columns.start - 1), None)
+        table = self.scenario.axes.table
+        named = {self.scenario.version.name: self.figures.cells, self.others[self.beside].name: self.theirs}
+        told = [
+            charts.Line(section_name(section, say), name, [tiyn / 1e8 for tiyn in getattr(six, section.value)[shown]])
+            for name, six in ((name, plans.sections_of(cells, table)) for name, cells in named.items())
+            for section in (Section.REVENUE, Section.EXPENDITURE)
+        ]
+        label = say(N_("Revenue and expenditure by year, million tenge; the table above says the same"))
+        return charts.lines(self.scenario.plan.years[shown], told, label)
+
+    # -------------------------------------------------------------------------------------------- breakdown
+
+    def breakdown(self, say: Speech) -> dict[str, Any]:
+        """The rows below what is opened, where that is, and the level that they are of."""
+        section, keys = self._opened()
+        way, axes = WAYS[section], self.scenario.axes
+        level = way[len(keys)]
+        within = {"section": section.value, **dict(zip(way, keys, strict=False))}
+        found = compared(axes, self.theirs, self.figures.cells, [level], within)
+        columns, rows = self.columns, []
+        for each in found.rows():
+            theirs, ours = (tuple(tiyn or 0 for tiyn in side[columns]) for side in (each.a, each.b))
+            member = each.members[-1]
+            if level == LEAF:
+                assert each.leaf_id is not None
+                rows.append(self._line(each.leaf_id, (section.value, *keys), ours, theirs, say))
+            else:
+                name = member.name(say.language.value) or say(N_("not classified"))
+                address = f"{self.link(section.value, *keys, member.key)}#breakdown"
+                rows.append(Row(name, ours, theirs, member.code, address))
+        total = Row(say(N_("Total")), *_summed(rows, len(self.years))) if rows else None
+        shown = rows
+        if len(rows) > _ROWS:
+            shown = sorted(rows, key=lambda row: -max(map(abs, row.differences)))[:_ROWS]
+        return {
+            "rows": shown,
+            "total": total,
+            "more": len(rows) > _ROWS,
+            "count": len(rows),
+            "level": say(LEVELS[level]) if level != LEAF else say(N_("Line")),
+            "crumbs": list(self._crumbs(section, keys, say)),
+            "path_codes": (section.value, *keys) if self.asked.at else (),
+        }
+
+    def _opened(self) -> tuple[Section, tuple[str, ...]]:
+        """What the breakdown is opened at, as far as it is there."""
+        if not self.asked.at or self.asked.at[0] not in set(Section):
+            return Section.EXPENDITURE, ()
+        section = Section(self.asked.at[0])
+        way, keys = WAYS[section], []
+        for level, key in zip(way[:-1], self.asked.at[1:], strict=False):
+            if self.scenario.axes.level(level).place(key) < 0:
+                break
+            keys.append(key)
+        return section, tuple(keys)
+
+    def _crumbs(self, section: Section, keys: tuple[str, ...], say: Speech) -> Sequence[dict[str, str]]:
+        crumbs = [{"name": section_name(section, say), "address": self.link(section.value)}]
+        for at, (level, key) in enumerate(zip(WAYS[section], keys, strict=False), start=1):
+            grouping = self.scenario.axes.level(level)
+            name = _named(grouping.members[grouping.place(key)], say)
+            crumbs.append({"name": name, "address": self.link(section.value, *keys[:at])})
+        return crumbs
+
+    def _line(
+        self, leaf_id: int, at: tuple[str, ...], ours: tuple[int, ...], theirs: tuple[int, ...], say: Speech
+    ) -> Row:
+        members = self.scenario.members(leaf_id, ("organisation", "source", "region"))
+        name = members["organisation"].name(say.language.value)
+        rest = [members[level].code for level in ("source", "region") if members[level].code]
+        return Row(name, ours, theirs, " · ".join(rest), self.link(*at, page=f"/lines/{leaf_id}"))
+
+    # -------------------------------------------------------------------------------------------- drivers
+
+    def drivers(self, say: Speech) -> list[dict[str, Any]]:
+        return [self._driver(each, say) for each in self.scenario.drivers]
+
+    def _driver(self, driver: Driver, say: Speech) -> dict[str, Any]:
+        saved, name = self.scenario.saved[driver.name], driver.name
+        values = []
+        for year in self.years:
+            place = f"{name}.{year}"
+            is_now = self.changed.get(name, {}).get(year)
+            value = saved[year].value if is_now is None else is_now
+            fault = self.refusals.get(place)
+            values.append(
+                Value(
+                    place,
+                    year,
+                    self.asked.texts[place] if fault else written(value),
+                    plain(value),
+                    plain(saved[year].value),
+                    say(N_("tried here, not saved")) if is_now is not None else source_of(saved[year], say),
+                    is_now is not None or saved[year].verified,
+                    is_now is not None,
+                    say.refusal(fault) if fault else "",
+                )
+            )
+        reference = self.scenario.reference[name]
+        return {
+            "title": driver.title(say.language.value),
+            "unit": driver.unit,
+            "low": plain(driver.low),
+            "high": plain(driver.high),
+            "step": plain(driver.step),
+            "fields": values,
+            "reference": " · ".join(written(reference[year].value) for year in self.years),
+        }
+
+    def node(self, of: Precedent, say: Speech) -> Node:
+        """A precedent in words: a driver with the source of its value, a figure of the version above by that name."""
+        scenario, name = self.scenario, of.name.removeprefix(rules.BASE)
+        driver, source = scenario.driver.get(name), ""
+        if driver is not None:
+            is_above = of.name.startswith(rules.BASE)
+            path = scenario.reference if is_above else scenario.paths(self.changed)
+            value = path[name].get(of.year)
+            title = driver.title(say.language.value)
+            title = say(N_("{driver}, as the plan assumes"), driver=title) if is_above else title
+            if value is not None:
+                is_tried = not is_above and of.year in self.changed.get(name, {})
+                source = say(N_("tried here, not saved")) if is_tried else source_of(value, say)
+        elif of.name == "base":
+            title = scenario.parent.name
+        else:
+            title = scenario.version.name if of.name == AMOUNT else of.name
+        amount = say(N_("no value")) if of.value is None else _number(of.value)
+        children = tuple(self.node(each, say) for each in of.children)
+        unit = "" if of.unit == "1" else of.unit
+        if of.formula and of.name == f"({of.formula})":  # a part that has no name but its text
+            return Node(of.formula, of.year, f"{amount} {unit}".rstrip(), "", source, children)
+        return Node(title, of.year, f"{amount} {unit}".rstrip(), of.formula, source, children)
+
+    def faults(self, say: Speech) -> list[Fault]:
+        titles = {each.name: each.title(say.language.value) for each in self.scenario.drivers}
+        return [
+            Fault(
+                place, f"{titles.get(place.rpartition('.')[0], place)}, {place.rpartition('.')[2]}", say.refusal(each)
+            )
+            for place, each in self.refusals.items()
+        ]
+
+    def context(self, say: Speech) -> dict[str, Any]:
+        """What the figures at the right are drawn from."""
+        return {
+            "address": self.address,
+            "revision": self.scenario.revision,
+            "is_open": not self.scenario.version.is_frozen,
+            "years": self.years,
+            "ours": self.scenario.version.name,
+            "theirs": self.others[self.beside].name,
+            "sections": self.sections(say),
+            "identities": self.identities(say),
+            "missing": self.figures.missing,
+            "chart": self.chart(say),
+            "refusals": self.faults(say),
+            "typed": self.changed_texts,
+            "key": str(uuid4()),
+            "millions": millions,
+            "signed_millions": signed_millions,
+            **self.breakdown(say),
+        }
+
+
+def section_name(section: Section, say: Speech) -> str:
+    kk, ru, en = SECTION_NAMES[section]
+    return {Language.KK: kk, Language.RU: ru, Language.EN: en}[say.language]
+
+
+def _named(member: Member, say: Speech) -> str:
+    return member.name(say.language.value) or say(N_("not classified"))
+
+
+def _summed(rows: Sequence[Row], years: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    ours, theirs = ([sum(column) for column in zip(*sides, strict=True)] for sides in _sides(rows))
+    return tuple(ours) or (0,) * years, tuple(theirs) or (0,) * years
+
+
+def _sides(rows: Sequence[Row]) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    return [row.ours for row in rows], [row.theirs for row in rows]
+
+
+def source_of(each: Assumption, say: Speech) -> str:
+    """Where a value comes from, in words."""
+    if each.origin is Origin.TYPED:
+        return say(N_("typed by {name}, {at}"), name=each.said_by_name, at=moment(each.said_at or now()))
+    assert each.vintage is not None
+    words = (
+        N_("published: {series}, edition of {day}")
+        if each.origin is Origin.PUBLISHED
+        else N_("held from {year}: {series}, edition of {day}")
+    )
+    return say(words, series=each.series, day=day_string(each.vintage), year=each.series_year)
+
+
+# ------------------------------------------------------------------------------------------------ list
+
+
+@dataclass(frozen=True)
+class BeginForm:
+    key: str = field(default_factory=lambda: str(uuid4()))
+    parent: str = ""
+    name: str = ""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> "BeginForm":
+        return cls(sent.get("key", ""), *(tidy(sent.get(name, "")) for name in ("parent", "name", "reason")))
+
+    def command(self) -> BeginScenario:
+        """Raises: Invalid, KeyDamaged."""
+        key = key_typed(self.key)
+        faults: dict[str, Exception] = {}
+        plan, _, parent = self.parent.partition("/")
+        if not (plan.isascii() and plan.isdecimal() and parent.isascii() and parent.isdecimal()):
+            faults["parent"] = NotTaken()
+        if not self.name:
+            faults["name"] = Empty()
+        try:
+            reason_typed(self.reason)
+        except DomainError as fault:
+            faults["reason"] = fault
+        if faults:
+            raise Invalid(faults)
+        try:
+            return BeginScenario(key=key, plan=int(plan), parent=int(parent), name=self.name, reason=self.reason)
+        except ValidationError as refusal:
+            raise Invalid({str(each["loc"][0]): NotTaken() for each in refusal.errors()}) from None
+
+
+@get("/o/{organisation_id:int}/scenarios", opt=_READ, sync_to_thread=True)
+def scenarios(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
+    return _list_page(request, organisation_id)
+
+
+def _list_page(
+    request: Ask, organisation_id: int, form: BeginForm | None = None, refusal: Refusal | None = None
+) -> Response[str]:
+    visit = visit_of(request)
+    organisation, found, parents = visit.read(
+        lambda uow: (
+            organisation_at(uow),
+            service.scenarios(uow, organisation_id),
+            service.parents(uow, organisation_id),
+        )
+    )
+    sheet = fault_sheet(refusal, visit.language)
+    return render(
+        request,
+        "scenarios/list.html",
+        organisation=organisation,
+        status=status_of(refusal) if refusal else 200,
+        section="scenarios",
+        scenarios=found,
+        parents=parents,
+        form=form or BeginForm(),
+        faults=sheet.by_field,
+        summary=sheet.summary,
+    )
+
+
+@post("/o/{organisation_id:int}/scenarios", opt=_EDIT, sync_to_thread=True)
+def begin(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
+    form = BeginForm.of(data)
+    try:
+        command = form.command()
+        made = visit.run(lambda uow: service.begin(uow, organisation_id, command))
+    except _REFUSED as refusal:
+        return _list_page(request, organisation_id, form, refusal)
+    return Redirect(f"/o/{organisation_id}/plans/{made.plan_id}/scenarios/{made.version_id}", status_code=303)
+
+
+# ------------------------------------------------------------------------------------------------ one scenario
+
+_ONE = "/o/{organisation_id:int}/plans/{plan_id:int}/scenarios/{version_id:int}"
+_Part = FromPath[int]
+
+
+@get(_ONE, opt=_READ, sync_to_thread=True)
+def scenario(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[str]:
+    return _page(request, organisation_id, plan_id, version_id, Asked.of(list(request.query_params.multi_items())))
+
+
+@get(f"{_ONE}/figures", opt=_READ, sync_to_thread=True)
+def figures(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[str]:
+    """The part of the page at the right, for the values that are asked."""
+    asked = Asked.of(list(request.query_params.multi_items()))
+    organisation, shown = visit.read(
+        lambda uow: (organisation_at(uow), Shown.read(uow, organisation_id, plan_id, version_id, asked))
+    )
+    return render(request, "scenarios/figures.html", organisation=organisation, **shown.context(speech(visit.language)))
+
+
+def _page(
+    request: Ask,
+    organisation_id: int,
+    plan_id: int,
+    version_id: int,
+    asked: Asked,
+    refusal: Refusal | None = None,
+    reason: str = "",
+) -> Response[str]:
+    visit = visit_of(request)
+    say = speech(visit.language)
+
+    def read(uow: UnitOfWork) -> tuple[Any, ...]:
+        shown = Shown.read(uow, organisation_id, plan_id, version_id, asked)
+        revisions = service.revisions(uow, organisation_id, plan_id, version_id)
+        past = history(request, uow, shown.address, shown.scenario.subject, shown.scenario.version.subject)
+        return organisation_at(uow), shown, revisions, past
+
+    organisation, shown, revisions, past = visit.read(read)
+    sheet = fault_sheet(refusal, visit.language)
+    return render(
+        request,
+        "scenarios/scenario.html",
+        organisation=organisation,
+        status=status_of(refusal) if refusal else 200,
+        section="scenarios",
+        plan=shown.scenario.plan,
+        version=shown.scenario.version,
+        model=shown.scenario.revision.model,
+        others={each.id: each.name for each in shown.others.values()},
+        beside=shown.beside,
+        drivers=shown.drivers(say),
+        query=shown.asked.query(shown.changed_texts),
+        revisions=revisions,
+        history=past,
+        reason=reason,
+        faults=sheet.by_field,
+        summary=sheet.summary,
+        **shown.context(say),
+    )
+
+
+@post(f"{_ONE}/save", opt=_EDIT, sync_to_thread=True)
+def save(
+    request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part, data: Sent
+) -> Response[Any]:
+    """Save the values that were shown; a value that cannot be taken saves nothing."""
+    asked, reason = Asked.of(list(data.items())), tidy(data.get("reason", ""))
+    try:
+        if asked.faults:
+            raise Invalid(asked.faults)
+        try:
+            reason_typed(reason)
+        except DomainError as fault:
+            raise Invalid({"reason": fault}) from None
+        seen = data.get("revision", "")
+        if not (seen.isascii() and seen.isdecimal() and len(seen) < 10):
+            raise NotTaken()
+        command = SaveScenario(key=key_typed(data.get("key", "")), assumptions=_plain(asked.typed), reason=reason)
+        visit.run(lambda uow: service.save(uow, organisation_id, plan_id, version_id, int(seen), command))
+    except _REFUSED as refusal:
+        return _page(request, organisation_id, plan_id, version_id, asked, refusal, reason)
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/scenarios/{version_id}", status_code=303)
+
+
+def _plain(typed: Typed) -> dict[str, dict[int, Decimal]]:
+    return {driver: dict(path) for driver, path in typed.items()}
+
+
+# ------------------------------------------------------------------------------------------------ why
+
+
+@get(f"{_ONE}/lines/{{leaf_id:int}}", opt=_READ, sync_to_thread=True)
+def line(
+    request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part, leaf_id: _Part
+) -> Response[str]:
+    """Where the figure of a line comes from, for the values that are asked."""
+    asked, say = Asked.of(list(request.query_params.multi_items())), speech(visit.language)
+    organisation, shown = visit.read(
+        lambda uow: (organisation_at(uow), Shown.read(uow, organisation_id, plan_id, version_id, asked))
+    )
+    found = shown.scenario
+    wanted = request.query_params.get("year", "")
+    year = next((each for each in shown.years if str(each) == wanted), shown.years[0])
+    tree = found.precedents(found.paths(shown.changed), leaf_id, year)
+    own = shown.link(*asked.at, page=f"/lines/{leaf_id}")
+    links = [(each, f"{own}{'&' if '?' in own else '?'}year={each}") for each in shown.years]
+    return render(
+        request,
+        "scenarios/why.html",
+        organisation=organisation,
+        section="scenarios",
+        version=found.version,
+        back=shown.link(*asked.at),
+        told=[
+            *((say(LEVELS[level]), name) for level, name in _of_line(found, leaf_id, say)),
+            (found.parent.name, money(found.base.get(leaf_id, year) or 0)),
+            (found.version.name, money(shown.figures.cells.get(leaf_id, year) or 0)),
+        ],
+        year=year,
+        year_links=links,
+        tree=shown.node(tree, say),
+    )
+
+
+def _of_line(found: Scenario, leaf_id: int, say: Speech) -> Sequence[tuple[str, str]]:
+    told = found.members(leaf_id, ("section", "organisation", "programme", "economic", "source")).items()
+    return [
+        (level, f"{member.code} {member.name(say.language.value)}" if level != "section" else _named(member, say))
+        for level, member in told
+        if member.code
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ uncertainty
+
+
+@get(f"{_ONE}/fan", opt=_READ, sync_to_thread=True)
+def fan(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[str]:
+    """How far the figures stray for 1,000 seeded draws of the drivers around the values that are asked."""
+    asked, say = Asked.of(list(request.query_params.multi_items())), speech(visit.language)
+    organisation, shown = visit.read(
+        lambda uow: (organisation_at(uow), Shown.read(uow, organisation_id, plan_id, version_id, asked))
+    )
+    found = shown.scenario
+    drawn = service.fan(found, found.paths(shown.changed), _DRAWS)
+    of = asked.at[0] if asked.at and asked.at[0] in _FANS else "balance"
+    shares = drawn.shares(None if of == "balance" else Section(of), _SHARES)
+    central = getattr(plans.sections_of(shown.figures.cells, found.axes.table), of)[shown.columns]
+    bands = [([v / 1e8 for v in shares[low]], [v / 1e8 for v in shares[high]]) for low, high in _BANDS]
+    name = _fan_name(of, say)
+    label = say(N_("{what}: bands that hold 90, 80 and 50 of 100 draws; the table below says the same"), what=name)
+    return render(
+        request,
+        "scenarios/fan.html",
+        organisation=organisation,
+        section="scenarios",
+        version=found.version,
+        back=shown.link(),
+        draws=_DRAWS,
+        first=drawn.uncertainty.years[0],
+        last=drawn.uncertainty.years[-1],
+        measured=len(drawn.uncertainty.years),
+        seed=drawn.uncertainty.seed,
+        choices=[(each, _fan_name(each, say), shown.link(each, page="/fan")) for each in _FANS],
+        of=of,
+        title=name,
+        chart=charts.fan(drawn.years, bands, [tiyn / 1e8 for tiyn in central], label),
+        years=drawn.years,
+        shares=list(shares.items()),
+        central=central,
+        spread=_spread(drawn.uncertainty, found.drivers, say),
+        millions=millions,
+    )
+
+
+_FANS = ("balance", Section.REVENUE.value, Section.EXPENDITURE.value)
+_OF_LEVEL, _OF_RATE = N_("per cent"), N_("points")
+_BANDS = ((5, 95), (10, 90), (25, 75))
+
+
+def _fan_name(of: str, say: Speech) -> str:
+    return say(BALANCE) if of == "balance" else section_name(Section(of), say)
+
+
+def _spread(kept: Uncertainty, drivers: Sequence[Driver], say: Speech) -> list[dict[str, Any]]:
+    by_name = {each.name: each for each in drivers}
+    rows = []
+    for at, name in enumerate(kept.drivers):
+        spread = kept.spread[at] * (100 if kept.levels[at] else 1)
+        rows.append(
+            {
+                "short": name,
+                "title": by_name[name].title(say.language.value) if name in by_name else name,
+                "spread": f"{spread:.1f}".replace(".", ",")
+                + NO_BREAK
+                + say(_OF_LEVEL if kept.levels[at] else _OF_RATE),
+                "correlation": [f"{value:.2f}".replace(".", ",").replace("-", MINUS) for value in kept.correlation[at]],
+            }
+        )
+    return rows
+
+
+routes = [scenarios, begin, figures, scenario, save, line, fan]
