@@ -60,13 +60,19 @@ def choose(request: Ask, visit: Visitor) -> Response[Any]:
         kept = place or starts.get(at, "")
         return (kept and address_of(request, identity, at, kept)) or start(request, identity, at)
 
-    if len(at_work) == 1 and "all" not in request.query_params:
-        return Redirect(address(at_work[0], ""), status_code=303)
-    known = list(visit.read(lambda uow: organisations.by_ids(uow, at_work, today())).values())
+    def read(uow: UnitOfWork) -> tuple[list[Organisation], set[int]]:
+        above = organisations.above(uow, at_work, today())
+        tops = {each for each in at_work if not {body.id for body in above[each]} & set(at_work)}
+        return list(organisations.by_ids(uow, at_work, today()).values()), tops
+
+    known, tops = visit.read(read)
+    ones = tops if not reach(identity, Permission.JOURNAL_READ) else set(at_work)  # plans and people are kept on top
+    if len(ones) == 1 and "all" not in request.query_params:
+        return Redirect(address(min(ones), ""), status_code=303)
     asked = query_of(request)
     words, place = asked.get("q", ""), asked.get("place", "")
     found = [each for each in known if _matches(each, words.casefold())]
-    found.sort(key=lambda each: alphabetical(each.name(visit.language)))
+    found.sort(key=lambda each: (each.id not in tops, alphabetical(each.name(visit.language))))
     approves, signs = (
         reach(identity, permission) for permission in (Permission.JOURNAL_APPROVE, Permission.DOCUMENT_SIGN)
     )

@@ -67,14 +67,16 @@ PARTS = (
     Part(
         N_("For me"),
         (
-            Section("me", N_("My record")),
             Section("leave", N_("My leave"), "l"),
             Section("trips", N_("My business trips")),
             Section("absences", N_("Who is away")),
+            Section("me", N_("My record")),
         ),
         other=("requests",),
     ),
 )
+OWN = PARTS[-1]
+"""It leads to where the person serves, from wherever they are at work."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,14 @@ def parts(request: Ask, identity: Identity, organisation_id: int) -> list[Open]:
     place = request.url.path.removeprefix(f"/o/{organisation_id}").strip("/")
     leading = ((path, part) for part in PARTS for path in part.paths if path and _is_below(place, path))
     current, here = max(leading, key=lambda found: len(found[0]), default=("", FINANCE))
+    serves = reach(identity, Permission.SELF_SERVICE)
     found = []
     for part in PARTS:
+        at = min(serves, default=organisation_id) if part is OWN and organisation_id not in serves else organisation_id
         links = tuple(
             Link(section, address, part is here and section.path == current)
             for section in part.sections
-            if (address := address_of(request, identity, organisation_id, section.path)) is not None
+            if (address := address_of(request, identity, at, section.path)) is not None
         )
         if links:
             found.append(Open(part, links, part is here))

@@ -158,7 +158,7 @@ def test_one_organisation_is_opened_at_once_and_of_several_one_is_chosen(desk: D
 def test_who_reads_no_books_begins_where_their_role_leads(desk: Desk, sign_in: SignIn) -> None:
     nobody = sign_in("nobody")
     first = nobody.get("/")
-    assert (first.status_code, first.headers["location"]) == (303, f"{desk.home}me")
+    assert (first.status_code, first.headers["location"]) == (303, f"{desk.home}leave")
     assert nobody.get(desk.home).status_code == 403
 
 
