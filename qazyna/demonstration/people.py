@@ -132,7 +132,7 @@ PEOPLE = (
         "gulnara",
         "Гульнара Исаева",
         Language.RU,
-        ((Role.PLANNER, _ECONOMY), (Role.PLANNER, _OBLAST)),
+        ((Role.PLANNER, _OBLAST),),
         N_("budget planner"),
     ),
     Person("daniyar", "Данияр Омаров", Language.RU, ((Role.BUDGET_HEAD, _OBLAST),), N_("head of budget of the oblast")),

@@ -30,8 +30,7 @@ from qazyna.demonstration.present import ORIGIN
 YEARS, FIRST_YEAR = (2025, 2026, 2027, 2028, 2029), 2027
 PLANNER, HEAD = "gulnara", "daniyar"
 _KEYS = UUID("57f4e0de-9a3c-5d1b-8a8f-31c4c1a3f1de")
-_ECONOMY = "Economy and Budget Planning Department of Sarydala oblast"
-_OBLAST, _DISTRICTS = "Sarydala oblast", ("Zhanadala district", "Koltogan district")
+OBLAST, _DISTRICTS = "Sarydala oblast", ("Zhanadala district", "Koltogan district")
 _OKRUG, _OKRUG_IS_OF = "Akim's Office of Besterek rural okrug", "Koltogan district"
 _MILLION_TENGE = 100_000_000  # tiyn
 _BALANCES = "8.01.1"
@@ -44,7 +43,7 @@ _OF_OBLAST = {"110", "120"}
 def plan(engine: Engine) -> None:
     """Put the plan there; what an earlier load did already is left alone."""
     ids = uow.read(engine, system_scope(origin=ORIGIN), _ids)
-    at = ids[_ECONOMY]
+    at = ids[OBLAST]
     planner, head = (_scope(engine, login, at) for login in (PLANNER, HEAD))
     made = uow.run(engine, planner, lambda u: _base(u, at, ids))
     base = uow.read(engine, planner, lambda u: service.versions(u, at, made.id))[0]
@@ -96,7 +95,7 @@ def _base(u: UnitOfWork, at: int, ids: Mapping[str, int]) -> Plan:
 def _cells(ids: Mapping[str, int]) -> dict[LeafKey, list[int]]:
     """Tiyn by leaf and year; each budget holds together in each year by the balances it uses."""
     cells = dict(_leaves(ids))
-    for budget in (_OBLAST, *_DISTRICTS):
+    for budget in (OBLAST, *_DISTRICTS):
         own = {key: amounts for key, amounts in cells.items() if key.budget_id == ids[budget]}
         missing = [-sum(column) for column in zip(*(_signed(k, a) for k, a in own.items()), strict=True)]
         closing = LeafKey(Section.FINANCING, ids[budget], ids[budget], "", _BALANCES, "", "")
@@ -110,11 +109,11 @@ def _signed(key: LeafKey, amounts: Sequence[int]) -> list[int]:
 
 
 def _leaves(ids: Mapping[str, int]) -> Iterator[tuple[LeafKey, list[int]]]:
-    for budget in (_OBLAST, *_DISTRICTS):
+    for budget in (OBLAST, *_DISTRICTS):
         okrug = budget == _OKRUG_IS_OF
         for code, millions in _story()["receipts"].items():
             section = _BY_CATEGORY.get(code[0] if "." in code else "1", Section.REVENUE)
-            for who, amount in ((budget, millions[budget != _OBLAST]), (_OKRUG, millions[2] if okrug else 0)):
+            for who, amount in ((budget, millions[budget != OBLAST]), (_OKRUG, millions[2] if okrug else 0)):
                 if amount:
                     key = LeafKey(section, ids[budget], ids[who], "", code, "", _bin(budget))
                     yield key, _path(Luck("receipt", budget, who, code), amount * _MILLION_TENGE)
@@ -133,7 +132,7 @@ def _leaves(ids: Mapping[str, int]) -> Iterator[tuple[LeafKey, list[int]]]:
 
 def _sources(programme: str, budget: str) -> tuple[tuple[str, int], ...]:
     """Sources of a programme's money with their shares, per mille: education has republican transfers too."""
-    own = "015" if budget == _OBLAST else "029"
+    own = "015" if budget == OBLAST else "029"
     return ((own, 880), ("011", 120)) if programme[:3] == "261" else ((own, 1000),)
 
 
@@ -178,7 +177,7 @@ def _profile(programme: str) -> str:
 def _level_of(programme: str, budget: str) -> int | None:
     """Whose programme it is: of the oblast (0), of a district (1), of its rural okrug (2)."""
     if programme[0] == "2" or programme[:3] in _OF_OBLAST:
-        return 0 if budget == _OBLAST else None
+        return 0 if budget == OBLAST else None
     if programme[:3] == "124":
         return 2 if budget == _OKRUG_IS_OF else None
     return 1 if budget in _DISTRICTS else None
@@ -201,7 +200,7 @@ def _above(code: str) -> tuple[str, ...]:
     at = bodies[code]
     while at.parent is not None:
         at = bodies[at.parent]
-        if at.en in (_OBLAST, *_DISTRICTS):
+        if at.en in (OBLAST, *_DISTRICTS):
             return (at.en,)
     return ()
 

@@ -17,10 +17,9 @@ from erp.reference.access import service as access
 from erp.reference.organisations import service as organisations
 from ledger.model import Actor
 from qazyna.demonstration import days, oblast
-from qazyna.demonstration.plans import PLANNER
+from qazyna.demonstration.plans import OBLAST, PLANNER
 from qazyna.demonstration.present import ORIGIN
 
-_ECONOMY = "Economy and Budget Planning Department of Sarydala oblast"
 _KEYS = UUID("0d6c3b52-7d0e-5a62-9c4e-0a3d2b1f4e77")
 _ASSUMED: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "cheap_oil": {"brent": ("45", "45", "48"), "usdkzt": ("600", "620", "640"), "cpi": ("13", "11", "9")},
@@ -51,7 +50,7 @@ def think(engine: Engine) -> None:
 
 def _planner(u: UnitOfWork) -> Scope:
     user = access.person(u, PLANNER, days.LAST_DAY).user
-    (code,) = (each.code for each in (*oblast.bodies(), *oblast.institutions()) if each.en == _ECONOMY)
+    (code,) = (each.code for each in (*oblast.bodies(), *oblast.institutions()) if each.en == OBLAST)
     found = organisations.find_by_code(u, code)
     assert found is not None
     return Scope(Actor(user.id, ORIGIN), edits=frozenset({found.id}))

@@ -30,7 +30,7 @@ def read(server: TestServer) -> Iterator[Read[object]]:
     owner.dispose()
     plans.plan(engine)
     plans.plan(engine)
-    at = uow.read(engine, system_scope(), plans._ids)[plans._ECONOMY]
+    at = uow.read(engine, system_scope(), plans._ids)[plans.OBLAST]
     scope = Scope(Actor(0, "test"), plans=frozenset({at}))
     yield lambda query: uow.read(engine, scope, lambda u: query(u, at))
     engine.dispose()
