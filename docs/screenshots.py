@@ -57,6 +57,24 @@ def _help(page: Page) -> None:
     page.locator("#help-effective_on").wait_for()
 
 
+def _open(pattern: str) -> Callable[[Page], None]:
+    """Go on by the first link of the page whose address holds ``pattern``; several, one after the other."""
+
+    def act(page: Page) -> None:
+        for part in pattern.split(" "):
+            page.goto(urljoin(page.url, page.locator(f"main :is(table, ul) a[href*='{part}']").first.get_attribute("href")))
+
+    return act
+
+
+def _asked_leave(page: Page) -> None:
+    """Type the days of a leave over Nauryz, and go down to what they mean."""
+    page.fill("[name='first']", "15.03.2027")
+    page.fill("[name='last']", "28.03.2027")
+    page.locator("main form button[type='submit']").first.click()
+    page.locator("main table").first.scroll_into_view_if_needed()
+
+
 def _open_first(page: Page) -> None:
     """Open the first document of a list, and go down to the papers beside it."""
     page.goto(urljoin(page.url, page.locator("main table tbody a").first.get_attribute("href")))
@@ -86,6 +104,7 @@ def _at_both_sizes(
     )
 
 
+_OBLAST, _EDUCATION, _LYCEUM = "Sarydala oblast", "Education Department of Sarydala oblast", "School-Lyceum No. 1"
 _MONTHS = "from=2026-01&to=2026-10"
 _TALK = "journal?journal=MO-06&from=2026-10&to=2026-10&text=Тепловая"
 SHOTS = [
@@ -111,6 +130,28 @@ SHOTS = [
             *_at_both_sizes("tour", "/tour", language, "aigul"),
         )
     ),
+    *_at_both_sizes("scenario", "scenarios", "ru", "gulnara", _OBLAST, _open("/scenarios/")),
+    Shot("scenario-kk-dark", "scenarios", "kk", "dark", DESKTOP, _open("/scenarios/"), "gulnara", _OBLAST),
+    Shot("fan-en-light", "scenarios", "en", "light", DESKTOP, _open("/scenarios/ /fan"), "gulnara", _OBLAST),
+    Shot("plan-ru-light", "plans", "ru", "light", DESKTOP, _open("/plans/"), "gulnara", _OBLAST),
+    Shot("pivot-ru-light", "plans", "ru", "light", DESKTOP, _open("/plans/ /versions/ /pivot"), "gulnara", _OBLAST),
+    *_at_both_sizes("drivers", "drivers", "kk", "gulnara", _OBLAST),
+    *(
+        shot
+        for language in ("kk", "ru", "en")
+        for shot in (
+            Shot(f"leave-{language}-phone", "leave", language, "light", PHONE, login="timur", books=_LYCEUM),
+            Shot(f"leave-days-{language}-phone", "leave/new", language, "light", PHONE, _asked_leave, "timur", _LYCEUM),
+            Shot(f"inbox-{language}-phone", "inbox", language, "dark", PHONE, login="zhanar", books=_LYCEUM),
+        )
+    ),
+    *_at_both_sizes("request", "inbox", "ru", "zhanar", _LYCEUM, _open("/inbox/")),
+    *_at_both_sizes("who-is-away", "inbox/absences", "ru", "zhanar", _LYCEUM),
+    *_at_both_sizes("staff", "staff", "ru", "saule", _EDUCATION),
+    *_at_both_sizes("person", "staff", "kk", "saule", _EDUCATION, _open("/staff/")),
+    *_at_both_sizes("units", "units", "ru", "saule", _EDUCATION),
+    *_at_both_sizes("trip", "trips/staff", "ru", "saule", _LYCEUM, _open("/trips/staff/")),
+    *_at_both_sizes("settlements", "settlements", "ru", "raushan", _LYCEUM),
     *_at_both_sizes("admin", "/admin", "en", "bolat"),
     *_at_both_sizes("admin-users", "/admin/users", "en", "bolat"),
     *_at_both_sizes("admin-organisations", "/admin/organisations", "en", "bolat"),
@@ -175,10 +216,10 @@ def _take(browser: Browser, address: str, shot: Shot) -> None:
 
 def _books(page: Page, address: str, shot: Shot) -> str:
     """Address of the institution's pages; it is found by its BIN, as people find it."""
-    code = next(i.code for i in oblast.institutions() if i.en == shot.books)
+    code = next(i.code for i in (*oblast.bodies(), *oblast.institutions()) if i.en == shot.books)
     page.goto(f"{address}/?all=1&q={code}")
-    books = page.locator("main a[href^='/o/']").first.get_attribute("href")
-    return f"{address}{books}"
+    first = page.locator("main a[href^='/o/']").first.get_attribute("href") or ""
+    return f"{address}/{'/'.join(first.split('/')[1:3])}/"
 
 
 def main() -> None:

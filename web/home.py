@@ -16,6 +16,7 @@ from erp.finance.drafts import service as drafts
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryFilter, EntryRow, Month
 from erp.finance.reports import service as reports
+from erp.finance.settlements import service as settlements
 from erp.finance.templates import service as templates
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions, reach
@@ -91,12 +92,13 @@ def choose(request: Ask, visit: Visitor) -> Response[Any]:
 
 @get("/o/{organisation_id:int}", opt={"policy": Permission.JOURNAL_READ}, sync_to_thread=True)
 def home(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
-    standing, taken, own_drafts, fallen_due = visit.read(
+    standing, taken, own_drafts, fallen_due, settling = visit.read(
         lambda uow: (
             _standing(uow, organisation_id, today()),
             desk.steps_taken(uow),
             drafts.open_drafts(uow, organisation_id),
             len(templates.waiting(uow, organisation_id)),
+            settlements.waiting(uow, organisation_id),
         )
     )
     return render(
@@ -112,6 +114,7 @@ def home(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
         tour=stops(request, visit, organisation_id, taken),
         own_drafts=own_drafts,
         fallen_due=fallen_due,
+        settling=settling,
     )
 
 
