@@ -62,7 +62,8 @@ def _open(pattern: str) -> Callable[[Page], None]:
 
     def act(page: Page) -> None:
         for part in pattern.split(" "):
-            page.goto(urljoin(page.url, page.locator(f"main :is(table, ul) a[href*='{part}']").first.get_attribute("href")))
+            link = page.locator(f"main :is(table, ul) a[href*='{part}']").first
+            page.goto(urljoin(page.url, link.get_attribute("href")))
 
     return act
 
