@@ -346,7 +346,7 @@ def test_the_only_accountant_of_an_office_approved_under_an_exception_that_the_d
 
 def test_a_bill_is_talked_over_with_a_paper_beside_it(owner: Connection) -> None:
     said = text("""
-        SELECT u.login, c.subject = (SELECT subject FROM base_attachment) AS beside, c.said
+        SELECT u.login, c.subject = (SELECT subject FROM base_attachment WHERE subject LIKE 'entry:%') AS beside, c.said
           FROM base_comment c JOIN reference_user u ON u.id = c.author_id ORDER BY c.id
     """)
     question, answer = owner.execute(said).all()

@@ -15,7 +15,13 @@ from ledger.model import Actor
 from tests.conftest import TestServer
 from tests.web.desk import Desk, furnish
 
-FACTS = {"what": "MO-06 № 15", "reason": "The act is missing"}
+FACTS = {
+    "what": "MO-06 № 15",
+    "reason": "The act is missing",
+    "who": "Тимур Рахимов",
+    "first": "01.12.2026",
+    "last": "04.12.2026",
+}
 
 
 @pytest.fixture(scope="module")
