@@ -86,7 +86,7 @@ def _balances(engine: Engine, first: int) -> Figure:
             u.execute(text(_ONE_BY_ONE), {"at": _AT, "person": person, "day": _DAY})
 
     def all_at_once(u: UnitOfWork) -> None:
-        assert len(service.balances(u, [_AT], _DAY)) >= PEOPLE
+        assert len(service.balances(u, _AT, _DAY)) >= PEOPLE
 
     seconds = [timed(lambda: uow.read(engine, scope, all_at_once)) for _ in range(_ROUNDS)]
     baseline = [timed(lambda: uow.read(engine, scope, one_by_one)) * PEOPLE / _SAMPLE for _ in range(3)]

@@ -60,6 +60,7 @@ from qazyna import backup as backups
 from qazyna import demonstration
 from qazyna.database import Database, first_line, migrated_database
 from qazyna.errors import StartupError
+from qazyna.keys import vault_of
 from qazyna.serve import require_free_port, run_worker
 from qazyna.serve import serve as run_server
 from qazyna.settings import Settings
@@ -129,7 +130,7 @@ def demo() -> None:
     with migrated_database(settings) as found:
         if not demonstration.is_loaded(found.owner):
             with _progress() as progress:
-                demonstration.load(found.owner, progress)
+                demonstration.load(found.owner, progress, vault_of(settings))
         _serve(found, settings, demonstration.SIGN_INS)
 
 

@@ -7,6 +7,7 @@ others, or the next one, see that its heartbeat ended and put it back.
 import asyncio
 import threading
 from collections.abc import Coroutine
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -23,13 +24,16 @@ from erp.finance.approvals.bulk import job as bulk
 from erp.finance.closing import service as closing
 from erp.finance.intake import job as intake
 from erp.finance.journal.imports import job as journal_import
+from erp.finance.takeover.files import job as takeover
+from erp.hr.leave import service as leave
+from erp.hr.leave.schemas import GrantYears
 from erp.reference.jobs.attempt import Circumstances, work
 from erp.reference.mail import service as mail
 from erp.reference.mail.service import Server
 from web.i18n import translate
 from web.letters import write
 
-KINDS = {kind.name: kind for kind in (journal_import.KIND, intake.KIND, *bulk.KINDS.values())}
+KINDS = {kind.name: kind for kind in (journal_import.KIND, intake.KIND, takeover.KIND, *bulk.KINDS.values())}
 
 _LANES = ("job", "mail")  # queues that do not wait for one another
 _HEARTBEAT = 2.0  # seconds
@@ -49,6 +53,7 @@ class Worker:
         event.listen(self._engine, "checkout", lambda driver, *_: self._busy.add(driver))
         event.listen(self._engine, "checkin", lambda driver, *_: self._busy.discard(driver))
         self._stopping = threading.Event()
+        self._leave_given_on: date | None = None
         self._around = Circumstances(translate, log_unforeseen, self._stopping.is_set)
         self._queue = App(
             connector=PsycopgConnector(
@@ -148,13 +153,14 @@ class Worker:
             await jobs.retry_job(left)
 
     async def _keep_reminding(self) -> None:
-        """Look every hour whose steps of a close are due or late; nobody is told twice, however many workers run."""
+        """Look every hour what the calendar brings; nothing is done twice, however many workers run."""
         while True:
             await asyncio.sleep(_FIRST_LOOK)
-            try:
-                await asyncio.to_thread(self.remind)
-            except Exception as failure:
-                logger().warning("not-reminded", exc_info=failure)
+            for due in (self.remind, self.give_leave):
+                try:
+                    await asyncio.to_thread(due)
+                except Exception as failure:
+                    logger().warning("not-done", work=due.__name__, exc_info=failure)
             await asyncio.sleep(_HOUR)
 
     def remind(self) -> None:
@@ -162,6 +168,20 @@ class Worker:
         everywhere = uow.read(self._engine, system_scope(origin="worker"), closing.organisations)
         program = system_scope(*everywhere, origin="worker")
         uow.run(self._engine, program, lambda u: closing.remind(u, today()))
+
+    def give_leave(self) -> None:
+        """Give the working years that have begun, once a day, where human resources gave the first ones.
+
+        Each organisation's in a transaction of its own.
+        """
+        day = today()
+        if self._leave_given_on == day:
+            return
+        everywhere = uow.read(self._engine, system_scope(origin="worker"), closing.organisations)
+        for at in uow.read(self._engine, system_scope(*everywhere, origin="worker"), leave.given_at):
+            program = system_scope(at, origin="worker")
+            uow.run(self._engine, program, lambda u, at=at: leave.grant_years(u, at, GrantYears(day=day)))  # type: ignore[misc]
+        self._leave_given_on = day
 
     async def _until_stopped(self) -> None:
         while not self._stopping.is_set():

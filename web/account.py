@@ -37,6 +37,7 @@ from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from erp.reference.signatures import service as signatures
 from erp.reference.signatures.model import Registered
+from web.agents import in_words
 from web.i18n import alphabetical
 from web.pages import Ask, own_address, render, visit_of
 from web.session import Sent
@@ -109,6 +110,7 @@ def account(request: Ask, visit: Visitor) -> Response[str]:
         "account/account.html",
         account=read,
         provider=provider,
+        agent_in_words=in_words,
         role_names=ROLE_NAMES,
         permission_names=PERMISSION_NAMES,
         densities=DENSITIES,

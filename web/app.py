@@ -33,7 +33,7 @@ from web import (
     signatures,
     tour,
 )
-from web.economy import macro, pivot, plan_files, plans, scenarios
+from web.economy import formulas, macro, pivot, plan_files, plans, scenarios
 from web.finance import (
     approvals,
     bulk,
@@ -97,6 +97,7 @@ routes = [
             *pivot.routes,
             *plan_files.routes,
             *scenarios.routes,
+            *formulas.routes,
             *macro.routes,
             *settlements.routes,
             *staffing.routes,

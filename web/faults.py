@@ -18,6 +18,7 @@ _LABELS = {
     "document_on": N_("Document date"),
     "memo": N_("Text"),
     "reason": N_("Reason"),
+    "why": N_("Why it is withdrawn"),
     "purpose": N_("Purpose"),
     "advance": N_("Advance, ₸"),
     "ground": N_("Ground for the length"),
@@ -34,6 +35,8 @@ _LABELS = {
     "since": N_("From which day"),
     "last": N_("Through which day"),
     "user": N_("Who"),
+    "name": N_("Name"),
+    "first": N_("First plan year"),
 }
 _FIELD_OF_REFUSAL = {
     "settlement-reason-missing": "reason",
@@ -90,6 +93,13 @@ _FIELD_OF_REFUSAL = {
     "exception-for-oneself": "user",
     "recall-outside": "since",
     "reason-missing": "reason",
+    "request-reason-missing": "reason",
+    "edit-reason-missing": "reason",
+    "plan-name-missing": "name",
+    "plan-year-malformed": "first",
+    "plan-years-wrong": "first",
+    "layout-unnamed": "name",
+    "layout-too-long": "name",
 }
 _IN_LINE = re.compile(r"postings\.(\d+)\.(.+)")
 

@@ -54,6 +54,11 @@ def tidy(text: str) -> str:
     return text.replace("\0", "").strip()
 
 
+def number_typed(text: str) -> int | None:
+    """A number that the database may know something by; ``None`` where it can be none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
 def day_typed(text: str) -> date | None:
     """The day in a date field, if it can be read."""
     try:

@@ -16,6 +16,7 @@ from erp.base.uow import UnitOfWork
 from erp.finance.approvals.bulk.model import BulkAct
 from erp.finance.intake.service import JOB as INTAKE
 from erp.finance.journal.imports import job as journal_import
+from erp.finance.takeover.files import job as takeover
 from erp.reference.access.model import Permission
 from erp.reference.attachments.model import Attachment
 from erp.reference.jobs import service
@@ -35,6 +36,7 @@ _A_PAGE = 50
 KINDS: dict[str, str] = {
     journal_import.NAME: N_("Import of a journal"),
     INTAKE: N_("Entries from a table"),
+    takeover.NAME: N_("File of another program"),
     f"bulk-{BulkAct.APPROVE}": N_("Approval of several documents"),
     f"bulk-{BulkAct.SIGN}": N_("First signature of several documents"),
     f"bulk-{BulkAct.WITHDRAW}": N_("Withdrawal of several documents"),
@@ -42,6 +44,8 @@ KINDS: dict[str, str] = {
     f"bulk-{BulkAct.REVERSAL}": N_("Reversal of several entries"),
 }
 PHASES: dict[str, str] = {
+    "reading": N_("reading the file"),
+    "keeping": N_("keeping the rows"),
     "checking": N_("checking the rows"),
     "posting": N_("sending to the ledger"),
     "booking": N_("posting"),
@@ -59,6 +63,7 @@ STATES: dict[JobState, str] = {
 _PARTS = {
     journal_import.NAME: "jobs/_journal_import.html",
     INTAKE: "jobs/_intake.html",
+    takeover.NAME: "jobs/_takeover.html",
     **{f"bulk-{act}": "jobs/_bulk.html" for act in BulkAct},
 }
 

@@ -89,7 +89,17 @@ TABLE = Keys(
     ),
     of=r"/drafts/\d+$",
 )
-OF_PLACES = (ENTRY, TABLE)
+FIGURES = Keys(
+    N_("In the table of a report"),
+    (
+        Key("↓", N_("To the figure below; ↑ ← → to those beside it")),
+        Key("Home", N_("To the first figure of the row; End to the last, with Ctrl of the table")),
+        Key("Enter", N_("Open what is behind the figure")),
+        Key("Tab", N_("Out of the table; back in, to the figure one was at")),
+    ),
+    of=r"/(?:trial-balance|reports/(?!views|postings).+)$",
+)
+OF_PLACES = (ENTRY, TABLE, FIGURES)
 ALL = (EVERYWHERE, SINGLE, FIND, LIST)
 
 

@@ -25,8 +25,9 @@ from erp.finance.policy import service as policies
 from erp.finance.policy.model import Numbering
 from erp.finance.reports import service as reports
 from erp.finance.reports.model import SavedView
+from erp.hr.requests import service as requests
 from erp.reference.access.model import Permission, Role
-from erp.reference.access.policy import permissions, permissions_at, reach
+from erp.reference.access.policy import authorise, permissions, permissions_at, reach
 from erp.reference.desk import service as desk
 from erp.reference.desk.model import DeskSettings
 from erp.reference.notifications import service as notifications
@@ -136,6 +137,7 @@ def render(
         "section": "",
         "signing": None,
         "form_id": "",
+        "help_of": "",
         "form_default": "",
         **(_at(request, visit, organisation) if organisation else {}),
     }
@@ -169,10 +171,13 @@ def _at(request: Ask, visit: Visit, organisation: Organisation) -> dict[str, Any
             policies.to_sign(uow, organisation.id) if is_head else [],
         )
     )
+    requests_waiting = _requests_waiting(visit, organisation.id)
     return {
         "waiting": waiting,
         "policies_to_sign": policies_to_sign,
         "waiting_number": waiting.number + len(policies_to_sign),
+        "waits_at": {"inbox": requests_waiting},
+        "waits_anywhere": waiting.number + len(policies_to_sign) + requests_waiting,
         "may": lambda permission: Permission(permission) in allowed,
         "open_parts": open_here,
         "in_finance": not any(each.is_here and each.part is not sections.FINANCE for each in open_here),
@@ -184,6 +189,15 @@ def _at(request: Ask, visit: Visit, organisation: Organisation) -> dict[str, Any
         "home_url": f"/o/{organisation.id}/",
         "journal_url": f"/o/{organisation.id}/journal",
     }
+
+
+def _requests_waiting(visit: Visit, organisation_id: int) -> int:
+    """How many requests for leave and trips wait at the person’s desk, whatever page is open."""
+    identity = visit.identity
+    if identity is None or Permission.ABSENCE_DECIDE not in permissions_at(identity, organisation_id):
+        return 0
+    decides = replace(visit, scope=authorise(identity, Permission.ABSENCE_DECIDE, organisation_id))
+    return decides.read(lambda uow: requests.waiting(uow, organisation_id))
 
 
 class _Numbers:

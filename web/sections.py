@@ -19,11 +19,19 @@ _OPENS = (
 
 @dataclass(frozen=True)
 class Section:
-    """A page below the organisation's, and the letter after “g” that leads there."""
+    """A page below the organisation's, and the letter after “g” that leads there.
+
+    Pages below ``within`` are of the section as well; ``*`` stands for one part of the path.
+    """
 
     path: str
     name: str
     key: str = ""
+    within: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.path, self.within) if self.within else (self.path,)
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Part:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return (*(section.path for section in self.sections), *self.other)
+        return (*(path for section in self.sections for path in section.paths), *self.other)
 
 
 FINANCE = Part(N_("Finance"), (Section("", N_("Home"), "h"),))
@@ -47,7 +55,7 @@ PARTS = (
         N_("Planning"),
         (
             Section("plans", N_("Budget plans")),
-            Section("scenarios", N_("Scenarios")),
+            Section("scenarios", N_("Scenarios"), within="plans/*/scenarios"),
             Section("drivers", N_("Drivers")),
         ),
     ),
@@ -109,7 +117,7 @@ def parts(request: Ask, identity: Identity, organisation_id: int) -> list[Open]:
     for part in PARTS:
         at = min(serves, default=organisation_id) if part is OWN and organisation_id not in serves else organisation_id
         links = tuple(
-            Link(section, address, part is here and section.path == current)
+            Link(section, address, part is here and current in section.paths)
             for section in part.sections
             if (address := address_of(request, identity, at, section.path)) is not None
         )
@@ -130,4 +138,5 @@ def workplaces(identity: Identity) -> frozenset[int]:
 
 
 def _is_below(place: str, path: str) -> bool:
-    return place == path or place.startswith(f"{path}/")
+    names, wanted = place.split("/"), path.split("/")
+    return len(names) >= len(wanted) and all(w in (n, "*") for n, w in zip(names, wanted, strict=False))

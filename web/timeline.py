@@ -11,6 +11,7 @@ from api.security import Visit
 from erp.base.dates import day_string, parse_month
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
+from erp.economy.plans.model import VersionKind
 from erp.finance.approvals.model import Step
 from erp.finance.closing.rules import STEPS as CLOSE_STEPS
 from erp.reference.access.model import ROLE_NAMES, Role
@@ -350,6 +351,13 @@ POLICY_FIELDS = {
 }
 """Parts and settings of an accounting policy; the trail writes a setting as ``journals.MO-06.width``."""
 
+VERSION_KINDS = {
+    VersionKind.BASE: N_("base"),
+    VersionKind.DRAFT: N_("working"),
+    VersionKind.SCENARIO: N_("scenario"),
+    VersionKind.SANDBOX: N_("trial"),
+    VersionKind.APPROVED: N_("approved"),
+}
 _STATES = {
     "open": N_("open"),
     "restricted": N_("restricted"),
@@ -518,6 +526,8 @@ def _said(field: str, value: Any, say: Speech) -> str:
 def _text(field: str, value: str, say: Speech) -> str:
     if field == "role" and value in set(Role):
         return say(ROLE_NAMES[Role(value)])
+    if field == "kind" and value in set(VersionKind):
+        return say(VERSION_KINDS[VersionKind(value)])
     if field == "step" and value in CLOSE_STEPS:
         return say(CLOSE_STEPS[value].name)
     if field == "verdict" and value in _VERDICTS:

@@ -168,7 +168,7 @@ UndoBody = Annotated[
 # ------------------------------------------------------------------------------------------------ views
 
 
-class PlanView(View):
+class BudgetPlanView(View):
     id: int = Field(examples=[1])
     name: str = Field(examples=["Бюджет области на 2027–2029 годы"])
     years: list[int] = Field(examples=[[2025, 2026, 2027, 2028, 2029]])
@@ -177,7 +177,7 @@ class PlanView(View):
     created_at: datetime
 
     @classmethod
-    def of(cls, p: model.Plan) -> "PlanView":
+    def of(cls, p: model.Plan) -> "BudgetPlanView":
         return cls(
             id=p.id,
             name=p.name,
@@ -313,7 +313,7 @@ class MemberView(View):
         return cls(level=level, key=m.key, code=m.code, name_kk=m.kk, name_ru=m.ru, name_en=m.en, verified=m.verified)
 
 
-class ComparedView(View):
+class ComparedVersionsView(View):
     """A group of two versions; an amount for each year."""
 
     members: list[MemberView] = Field(description="Its section first.")
@@ -325,7 +325,7 @@ class ComparedView(View):
     different: int = Field(description="Of them, those that differ.")
 
     @classmethod
-    def of(cls, by: tuple[str, ...], row: ComparedRow) -> "ComparedView":
+    def of(cls, by: tuple[str, ...], row: ComparedRow) -> "ComparedVersionsView":
         return cls(
             members=[MemberView.of(level, member) for level, member in zip(by, row.members, strict=True)],
             leaf=row.leaf_id,
@@ -345,15 +345,15 @@ def _tenge(amounts: tuple[int | None, ...]) -> list[str | None]:
 
 
 @get(_PLANS, opt=_READ, sync_to_thread=True)
-def list_plans(visit: Visitor, organisation_id: Organisation) -> Page[PlanView]:
+def list_plans(visit: Visitor, organisation_id: Organisation) -> Page[BudgetPlanView]:
     """Plans of the organisation, the latest first."""
-    return Page(items=[PlanView.of(p) for p in visit.read(lambda uow: service.plans(uow, organisation_id))])
+    return Page(items=[BudgetPlanView.of(p) for p in visit.read(lambda uow: service.plans(uow, organisation_id))])
 
 
 @post(_PLANS, opt=_EDIT, sync_to_thread=True)
-def create_plan(visit: Visitor, organisation_id: Organisation, data: CreateBody) -> PlanView:
+def create_plan(visit: Visitor, organisation_id: Organisation, data: CreateBody) -> BudgetPlanView:
     """Begin a plan. The same `key` with the same content answers with the same plan."""
-    return PlanView.of(
+    return BudgetPlanView.of(
         visit.run(
             lambda uow: service.create_plan(uow, organisation_id, data.name, data.years, data.first_year, key=data.key)
         )
@@ -361,9 +361,9 @@ def create_plan(visit: Visitor, organisation_id: Organisation, data: CreateBody)
 
 
 @get(_PLAN, opt=_READ, sync_to_thread=True)
-def get_plan(visit: Visitor, organisation_id: Organisation, plan_id: FromPath[int]) -> PlanView:
+def get_plan(visit: Visitor, organisation_id: Organisation, plan_id: FromPath[int]) -> BudgetPlanView:
     """One plan."""
-    return PlanView.of(visit.read(lambda uow: service.plan(uow, organisation_id, plan_id)))
+    return BudgetPlanView.of(visit.read(lambda uow: service.plan(uow, organisation_id, plan_id)))
 
 
 @get(f"{_PLAN}/leaves", opt=_READ, sync_to_thread=True)
@@ -590,7 +590,7 @@ def compare_versions(
     only_different: Annotated[bool, QueryParameter(description="Only leaves where the two differ.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[ComparedView]:
+) -> Page[ComparedVersionsView]:
     """Two versions side by side, by section and any levels, with the cells behind each row counted."""
     narrowed = dict(each.partition(":")[::2] for each in within or ())
     found = visit.read(
@@ -599,7 +599,7 @@ def compare_versions(
         )
     )
     start = number_in(cursor, most=INTEGER) if cursor else 0
-    items = [ComparedView.of(found.by, row) for row in found.rows(start, start + limit)]
+    items = [ComparedVersionsView.of(found.by, row) for row in found.rows(start, start + limit)]
     return Page(items=items, next=str(start + limit) if start + limit < len(found) else None)
 
 

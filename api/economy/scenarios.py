@@ -1,4 +1,4 @@
-"""Scenarios under ``/api/v1``: what they assume, what that gives, saving it, why a figure is as it is, and fans."""
+"""Scenarios under ``/api/v1``: what they assume, what that gives, saving it with its formulas, and fans."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -80,7 +80,7 @@ class AssumptionView(View):
     year: int = Field(examples=[2027])
     value: str = Field(description="A decimal string, in the driver's unit.", examples=["60"])
     reference: str = Field(description="What the version that it starts from assumes.", examples=["60"])
-    origin: model.Origin = Field(examples=["carried"])
+    origin: model.PathOrigin = Field(examples=["carried"])
     series: str | None = Field(description="The series it was taken from.", examples=["budget_oil_assumption"])
     vintage: date | None = Field(description="Edition of the series.")
     series_year: int | None = Field(examples=[2026])
@@ -213,7 +213,10 @@ def save_scenario(
     data: SaveBody,
     if_match: IfMatch = None,
 ) -> ScenarioView:
-    """Save what the values give as one edit of the version, and the values beside it."""
+    """Save what the values and the formulas give as one edit of the version, and both beside it.
+
+    What is wrong in the text of the formulas is told by line and column: `/2:23`.
+    """
     seen = version_seen(if_match)
 
     def act(uow: UnitOfWork) -> service.Scenario:

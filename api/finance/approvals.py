@@ -41,6 +41,7 @@ from erp.finance.approvals.schemas import (
     RequireApproval,
     ReturnPrepared,
     TakeStep,
+    WithdrawPrepared,
 )
 from erp.reference.access.model import Permission
 from erp.reference.signatures import service as signatures
@@ -67,6 +68,9 @@ _A_CORRECTION = {
 CorrectionBody = Annotated[PrepareCorrection, Body(examples=[Example(summary="A double entry", value=_A_CORRECTION)])]
 ReturnBody = Annotated[
     ReturnPrepared, Body(examples=[Example(summary="A wrong account", value={"reason": "Неверный счёт: нужен 7060"})])
+]
+WithdrawalBody = Annotated[
+    WithdrawPrepared | None, Body(examples=[Example(summary="Another’s document", value={"reason": "Оплата отменена"})])
 ]
 _CHOSEN = {"chosen": [{"id": 7, "version": 1}, {"id": 9, "version": 3}], "dry_run": True}
 ChosenBody = Annotated[ApproveChosen, Body(examples=[Example(summary="What would become of two", value=_CHOSEN)])]
@@ -572,15 +576,19 @@ def reinstate(
 
 @post(f"{_ONE}/withdraw", opt=_POST, sync_to_thread=True, status_code=200)
 def withdraw(
-    visit: Visitor, organisation_id: Organisation, prepared_id: FromPath[int], if_match: IfMatch = None
+    visit: Visitor,
+    organisation_id: Organisation,
+    prepared_id: FromPath[int],
+    data: WithdrawalBody = None,
+    if_match: IfMatch = None,
 ) -> PreparedView:
-    """Take it back for good: it will not be posted."""
-    version = version_seen(if_match)
+    """Take it back for good: it will not be posted. Of what somebody else prepared, say why."""
+    version, reason = version_seen(if_match), data.reason if data else ""
     return _done(
         visit,
         organisation_id,
         prepared_id,
-        lambda uow: service.withdraw(uow, organisation_id, prepared_id, version),
+        lambda uow: service.withdraw(uow, organisation_id, prepared_id, version, reason),
     )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from litestar import get, post
+from litestar import Request, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, QueryParameter
 from pydantic import Field
@@ -20,7 +22,7 @@ from erp.finance.approvals.bulk.schemas import AskForCorrections, AskOfPrepared
 from erp.finance.approvals.model import WAITING, PreparedFilter
 from erp.finance.journal.model import EntryFilter
 from erp.reference.access.model import Permission
-from erp.reference.jobs.model import Told
+from erp.reference.jobs.model import Retold, Told
 
 _BULK = BOOKS + "/bulk"
 _READ = {"policy": Permission.JOURNAL_READ}
@@ -54,14 +56,26 @@ CorrectionsBody = Annotated[
 RefusedOnly = Annotated[bool, QueryParameter(description="Only those that were refused.")]
 
 
+Say = Callable[[Exception], str]
+
+
+def _say(request: Request[Any, Any, Any], visit: Visitor) -> Say:
+    return partial(request.app.state.say, language=visit.language)
+
+
+Saying = NamedDependency[Say]
+"""How a refusal is said in the caller's language."""
+_IN_WORDS = {"say": Provide(_say, sync_to_thread=False)}
+
+
 class RefusalView(View):
     code: str = Field(examples=["own-entry"])
-    detail: str = Field(description="In English.")
+    detail: str = Field(description="In the caller's language.")
     fields: dict[str, Any]
 
     @classmethod
-    def of(cls, told: Told) -> "RefusalView":
-        return cls(code=told.code, detail=told.template.format(**told.fields), fields=told.fields)
+    def of(cls, told: Told, say: "Say") -> "RefusalView":
+        return cls(code=told.code, detail=say(Retold(told)), fields=told.fields)
 
 
 class ReasonView(View):
@@ -82,13 +96,13 @@ class ItemView(View):
     prepared_id: int | None = Field(description="The prepared entry; of a correction, where it was sent for approval.")
 
     @classmethod
-    def of(cls, item: Item) -> "ItemView":
+    def of(cls, item: Item, say: "Say") -> "ItemView":
         return cls(
             id=item.target.id,
             name=item.target.name,
             effective_on=item.target.effective_on,
             amount=decimal_string(item.target.amount_tiyn),
-            refusal=RefusalView.of(item.refusal) if item.refusal else None,
+            refusal=RefusalView.of(item.refusal, say) if item.refusal else None,
             done_at=item.done_at,
             entry_id=item.entry_id if item.done_at else None,
             prepared_id=item.prepared_id,
@@ -118,26 +132,26 @@ class BulkItemsView(View):
     next: str | None = Field(None, description="`cursor` of the following page; null on the last one.", examples=[None])
 
 
-@post(f"{_BULK}/approve", opt=_APPROVE, sync_to_thread=True)
-def ask_to_approve(visit: Visitor, organisation_id: Organisation, data: PreparedBody) -> BulkView:
+@post(f"{_BULK}/approve", opt=_APPROVE, dependencies=_IN_WORDS, sync_to_thread=True)
+def ask_to_approve(visit: Visitor, organisation_id: Organisation, data: PreparedBody, say: Saying) -> BulkView:
     """Choose documents that wait for your check or second signature, and try each; nothing is done yet."""
-    return _ask_of_prepared(visit, organisation_id, BulkAct.APPROVE, data)
+    return _ask_of_prepared(visit, say, organisation_id, BulkAct.APPROVE, data)
 
 
-@post(f"{_BULK}/sign", opt=_SIGN, sync_to_thread=True)
-def ask_to_sign(visit: Visitor, organisation_id: Organisation, data: PreparedBody) -> BulkView:
+@post(f"{_BULK}/sign", opt=_SIGN, dependencies=_IN_WORDS, sync_to_thread=True)
+def ask_to_sign(visit: Visitor, organisation_id: Organisation, data: PreparedBody, say: Saying) -> BulkView:
     """Choose documents that wait for your first signature, and try each; nothing is done yet."""
-    return _ask_of_prepared(visit, organisation_id, BulkAct.SIGN, data)
+    return _ask_of_prepared(visit, say, organisation_id, BulkAct.SIGN, data)
 
 
-@post(f"{_BULK}/withdraw", opt=_WITHDRAW, sync_to_thread=True)
-def ask_to_withdraw(visit: Visitor, organisation_id: Organisation, data: PreparedBody) -> BulkView:
+@post(f"{_BULK}/withdraw", opt=_WITHDRAW, dependencies=_IN_WORDS, sync_to_thread=True)
+def ask_to_withdraw(visit: Visitor, organisation_id: Organisation, data: PreparedBody, say: Saying) -> BulkView:
     """Choose documents that you prepared and that wait, and try each; nothing is done yet."""
-    return _ask_of_prepared(visit, organisation_id, BulkAct.WITHDRAW, data)
+    return _ask_of_prepared(visit, say, organisation_id, BulkAct.WITHDRAW, data)
 
 
-@post(f"{_BULK}/correct", opt=_CORRECT, sync_to_thread=True)
-def ask_to_correct(visit: Visitor, organisation_id: Organisation, data: CorrectionsBody) -> BulkView:
+@post(f"{_BULK}/correct", opt=_CORRECT, dependencies=_IN_WORDS, sync_to_thread=True)
+def ask_to_correct(visit: Visitor, organisation_id: Organisation, data: CorrectionsBody, say: Saying) -> BulkView:
     """Choose posted entries to be cancelled, and try each; nothing is done yet."""
     wanted = EntryFilter(data.span, data.journal, data.account, data.text)
 
@@ -152,38 +166,39 @@ def ask_to_correct(visit: Visitor, organisation_id: Organisation, data: Correcti
             reason=data.reason,
         )
 
-    return _try(visit, organisation_id, Permission.JOURNAL_CORRECT, ask)
+    return _try(visit, say, organisation_id, Permission.JOURNAL_CORRECT, ask)
 
 
-@post(f"{_BULK}/approve/{{bulk_id:int}}", opt=_APPROVE, sync_to_thread=True, status_code=200)
-def approve_all(visit: Visitor, organisation_id: Organisation, bulk_id: FromPath[int]) -> BulkView:
+@post(f"{_BULK}/approve/{{bulk_id:int}}", opt=_APPROVE, dependencies=_IN_WORDS, sync_to_thread=True, status_code=200)
+def approve_all(visit: Visitor, organisation_id: Organisation, bulk_id: FromPath[int], say: Saying) -> BulkView:
     """Take the step of each that the trial let through. Sent again it does nothing twice."""
-    return _carry_out(visit, organisation_id, bulk_id, Permission.JOURNAL_APPROVE)
+    return _carry_out(visit, say, organisation_id, bulk_id, Permission.JOURNAL_APPROVE)
 
 
-@post(f"{_BULK}/sign/{{bulk_id:int}}", opt=_SIGN, sync_to_thread=True, status_code=200)
-def sign_all(visit: Visitor, organisation_id: Organisation, bulk_id: FromPath[int]) -> BulkView:
+@post(f"{_BULK}/sign/{{bulk_id:int}}", opt=_SIGN, dependencies=_IN_WORDS, sync_to_thread=True, status_code=200)
+def sign_all(visit: Visitor, organisation_id: Organisation, bulk_id: FromPath[int], say: Saying) -> BulkView:
     """Sign each that the trial let through. Sent again it does nothing twice."""
-    return _carry_out(visit, organisation_id, bulk_id, Permission.DOCUMENT_SIGN)
+    return _carry_out(visit, say, organisation_id, bulk_id, Permission.DOCUMENT_SIGN)
 
 
-@post(f"{_BULK}/withdraw/{{bulk_id:int}}", opt=_WITHDRAW, sync_to_thread=True, status_code=200)
-def withdraw_all(visit: Visitor, organisation_id: Organisation, bulk_id: FromPath[int]) -> BulkView:
+@post(f"{_BULK}/withdraw/{{bulk_id:int}}", opt=_WITHDRAW, dependencies=_IN_WORDS, sync_to_thread=True, status_code=200)
+def withdraw_all(visit: Visitor, organisation_id: Organisation, bulk_id: FromPath[int], say: Saying) -> BulkView:
     """Withdraw each that the trial let through. Sent again it does nothing twice."""
-    return _carry_out(visit, organisation_id, bulk_id, Permission.JOURNAL_POST)
+    return _carry_out(visit, say, organisation_id, bulk_id, Permission.JOURNAL_POST)
 
 
-@post(f"{_BULK}/correct/{{bulk_id:int}}", opt=_CORRECT, sync_to_thread=True, status_code=200)
-def correct_all(visit: Visitor, organisation_id: Organisation, bulk_id: FromPath[int]) -> BulkView:
+@post(f"{_BULK}/correct/{{bulk_id:int}}", opt=_CORRECT, dependencies=_IN_WORDS, sync_to_thread=True, status_code=200)
+def correct_all(visit: Visitor, organisation_id: Organisation, bulk_id: FromPath[int], say: Saying) -> BulkView:
     """Cancel each that the trial let through, or send that for approval where asked for. Sent again it cancels once."""
-    return _carry_out(visit, organisation_id, bulk_id, Permission.JOURNAL_CORRECT)
+    return _carry_out(visit, say, organisation_id, bulk_id, Permission.JOURNAL_CORRECT)
 
 
-@get(f"{_BULK}/{{bulk_id:int}}", opt=_READ, sync_to_thread=True)
+@get(f"{_BULK}/{{bulk_id:int}}", opt=_READ, dependencies=_IN_WORDS, sync_to_thread=True)
 def get_bulk(
     visit: Visitor,
     organisation_id: Organisation,
     bulk_id: FromPath[int],
+    say: Saying,
     refused: RefusedOnly = False,
     cursor: Cursor = None,
     limit: Limit = 100,
@@ -191,14 +206,14 @@ def get_bulk(
     """How it stands, and what became, or would become, of each document."""
 
     def look(uow: UnitOfWork) -> BulkItemsView:
-        shown = _view(uow, organisation_id, bulk_id)
+        shown = _view(uow, say, organisation_id, bulk_id)
         page = service.items(uow, organisation_id, bulk_id, cursor, limit, refused_only=refused)
-        return BulkItemsView(bulk=shown, items=[ItemView.of(item) for item in page.rows], next=page.next_cursor)
+        return BulkItemsView(bulk=shown, items=[ItemView.of(item, say) for item in page.rows], next=page.next_cursor)
 
     return visit.read(look)
 
 
-def _ask_of_prepared(visit: Visit, organisation_id: int, act: BulkAct, data: AskOfPrepared) -> BulkView:
+def _ask_of_prepared(visit: Visit, say: Say, organisation_id: int, act: BulkAct, data: AskOfPrepared) -> BulkView:
     hands = approvals.hands_of(visit.identity, organisation_id).only(signing=act is BulkAct.SIGN)
     own = act is BulkAct.WITHDRAW
     wanted = PreparedFilter(
@@ -207,26 +222,29 @@ def _ask_of_prepared(visit: Visit, organisation_id: int, act: BulkAct, data: Ask
     chosen = None if data.chosen is None else {each.id: each.version for each in data.chosen}
     return _try(
         visit,
+        say,
         organisation_id,
         act.permission,
         lambda uow: service.ask_of_prepared(uow, organisation_id, act, data.key, wanted if chosen is None else chosen),
     )
 
 
-def _try(visit: Visit, organisation_id: int, permission: Permission, ask: Callable[[UnitOfWork], int]) -> BulkView:
+def _try(
+    visit: Visit, say: Say, organisation_id: int, permission: Permission, ask: Callable[[UnitOfWork], int]
+) -> BulkView:
     bulk_id = visit.run(ask)
     if visit.run(lambda uow: service.leave_to_a_job(uow, organisation_id, bulk_id, permission)) is None:
         service.try_out(visit.run, organisation_id, bulk_id, permission)
-    return visit.read(lambda uow: _view(uow, organisation_id, bulk_id))
+    return visit.read(lambda uow: _view(uow, say, organisation_id, bulk_id))
 
 
-def _carry_out(visit: Visit, organisation_id: int, bulk_id: int, permission: Permission) -> BulkView:
+def _carry_out(visit: Visit, say: Say, organisation_id: int, bulk_id: int, permission: Permission) -> BulkView:
     if visit.run(lambda uow: service.leave_to_a_job(uow, organisation_id, bulk_id, permission)) is None:
         service.carry_out(visit.run, organisation_id, bulk_id, permission)
-    return visit.read(lambda uow: _view(uow, organisation_id, bulk_id))
+    return visit.read(lambda uow: _view(uow, say, organisation_id, bulk_id))
 
 
-def _view(uow: UnitOfWork, organisation_id: int, bulk_id: int) -> BulkView:
+def _view(uow: UnitOfWork, say: Say, organisation_id: int, bulk_id: int) -> BulkView:
     found, tally, reasons = service.bulk(uow, organisation_id, bulk_id)
     return BulkView(
         id=found.id,
@@ -240,7 +258,7 @@ def _view(uow: UnitOfWork, organisation_id: int, bulk_id: int) -> BulkView:
         done=tally.done,
         refused=tally.unfit + tally.refused,
         amount=decimal_string(tally.fit_tiyn),
-        reasons=[ReasonView(refusal=RefusalView.of(each.told), items=each.items) for each in reasons],
+        reasons=[ReasonView(refusal=RefusalView.of(each.told, say), items=each.items) for each in reasons],
     )
 
 

@@ -16,14 +16,16 @@ from erp.base.uow import UnitOfWork
 from erp.finance.drafts.rules import document_of
 from erp.finance.drafts.schemas import SheetTyped
 from erp.finance.settlements import model, service
-from erp.finance.settlements.model import Kind, Settlement, State
+from erp.finance.settlements.model import Kind, Settlement, SettlementState
 from erp.reference.access.model import Permission
 
 _ALL = BOOKS + "/settlements"
 _ONE = _ALL + "/{settlement_id:int}"
 _READ = {"policy": Permission.JOURNAL_READ}
 _POST = {"policy": Permission.JOURNAL_POST}
-Standing = Annotated[State | None, QueryParameter(name="state", description="How it stands; without it, what waits.")]
+Standing = Annotated[
+    SettlementState | None, QueryParameter(name="state", description="How it stands; without it, what waits.")
+]
 
 
 class DeclineSettlement(BaseModel):
@@ -42,7 +44,7 @@ class SettlementRowView(View):
     id: int = Field(examples=[4])
     version: int = Field(description="Number of the last act; its `ETag` is this number.", examples=[1])
     kind: Kind
-    state: State
+    state: SettlementState
     person: str = Field(examples=["Ахметов Ерлан Серікұлы"])
     route: str = Field(examples=["Сарыдала – Алматы – Сарыдала"])
     first: date
@@ -78,7 +80,7 @@ class SettlementView(View):
     id: int = Field(examples=[4])
     version: int = Field(description="Number of the last act; its `ETag` is this number.", examples=[1])
     kind: Kind
-    state: State
+    state: SettlementState
     subject: str = Field(description="The trip.", examples=["trip:12/81"])
     person: str
     route: str

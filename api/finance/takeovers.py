@@ -9,8 +9,9 @@ from litestar.params import Body, FromQuery, PathParameter, QueryParameter, RawB
 from pydantic import Field
 
 from api.conventions import BOOKS, Amount, Organisation, Page, View
-from api.finance.papers import FileName, FileSent, checked
+from api.finance.papers import FileName, FileSent, Key, checked
 from api.finance.reports import Values, values_said
+from api.reference.jobs import JobView, view_of
 from api.security import Visit, Visitor
 from erp.base import uow
 from erp.base.dates import MonthSpan, month_string, parse_month
@@ -20,6 +21,7 @@ from erp.base.uow import UnitOfWork
 from erp.finance.takeover import model, service
 from erp.finance.takeover.comparing import model as compared
 from erp.finance.takeover.comparing import service as comparing
+from erp.finance.takeover.files import job as large
 from erp.finance.takeover.files import service as files
 from erp.finance.takeover.mapping import service as mapping
 from erp.finance.takeover.mapping.model import AccountLine
@@ -337,10 +339,32 @@ def take_in_file(
     last: Month = None,
 ) -> TakenFileView:
     """Take in a file that the other program exported: the body is its content. What it is, its headings say."""
-    file = checked(request, name, body)
-    begins = first or last
-    span = MonthSpan.of(parse_month(begins), parse_month(last or begins)) if begins else None
+    file, span = checked(request, name, body), _span(first, last)
     return TakenFileView.of(visit.run(lambda u: files.take_in(u, organisation_id, takeover_id, file, span)))
+
+
+@post(_ONE + "/large-files", opt=_WORK, sync_to_thread=True, status_code=202, operation_class=FileSent)
+def leave_file(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    takeover_id: Number,
+    name: FileName,
+    key: Key,
+    body: RawBody,
+    first: Month = None,
+    last: Month = None,
+) -> JobView:
+    """As a file is taken in, by a job: for one of many thousand rows. Ask the job how it stands."""
+    file, span = checked(request, name, body), _span(first, last)
+    job_id = visit.run(lambda u: large.ask(u, organisation_id, takeover_id, key, file, span))
+    return visit.read(lambda u: view_of(u, job_id))
+
+
+def _span(first: str | None, last: str | None) -> MonthSpan | None:
+    """Raises: MonthMalformed, IntervalReversed."""
+    begins = first or last
+    return MonthSpan.of(parse_month(begins), parse_month(last or begins)) if begins else None
 
 
 @delete(_ONE + "/files/{file_id:int}", opt=_WORK, sync_to_thread=True, status_code=204)
@@ -571,6 +595,7 @@ routes = [
     begin_takeover,
     show_takeover,
     take_in_file,
+    leave_file,
     set_file_aside,
     list_old_words,
     decide_old_words,

@@ -322,7 +322,7 @@ def list_leave_balances(
     def show(uow: UnitOfWork) -> Page[LeaveBalanceRow]:
         on = day or today()
         page = personnel.people_on(uow, organisation_id, on, words=words, cursor=cursor, limit=limit)
-        stands = service.balances(uow, [organisation_id], on, {row.person_id for row in page.rows})
+        stands = service.balances(uow, organisation_id, on, {row.person_id for row in page.rows})
         nothing = model.Balance(0, 0, 0, 0, None)
         rows = [(row, stands.get(row.person_id, nothing)) for row in page.rows]
         return Page(
@@ -347,13 +347,27 @@ def list_leave_balances(
 def leave_account(
     visit: Visitor, organisation_id: Organisation, person_id: FromPath[int], day: OnDay = None
 ) -> LeaveAccountView:
-    """A person's days of leave, and why they are so many."""
+    """A person's days of leave, and why they are so many; that they were opened is noted."""
 
     def show(uow: UnitOfWork) -> LeaveAccountView:
         personnel.person(uow, organisation_id, person_id)
+        personnel.note_reading(uow, organisation_id, person_id)
         return LeaveAccountView.read(uow, organisation_id, person_id, day or today())
 
-    return visit.read(show)
+    return visit.run(show)
+
+
+@post(f"{_LEAVE}/people/{{person_id:int}}/requests", opt=_KEEP, sync_to_thread=True)
+def ask_for_another(
+    visit: Visitor, organisation_id: Organisation, person_id: FromPath[int], data: AskBody
+) -> LeaveAskedView:
+    """Send a request for leave in a person's name: somebody else then decides on it."""
+
+    def act(uow: UnitOfWork) -> Request:
+        personnel.person(uow, organisation_id, person_id)
+        return service.ask(uow, organisation_id, person_id, data).request
+
+    return LeaveAskedView.of(visit.run(act))
 
 
 @post(f"{_LEAVE}/grants", opt=_KEEP, sync_to_thread=True, status_code=200)
@@ -425,6 +439,7 @@ routes = [
     change_leave,
     list_leave_balances,
     leave_account,
+    ask_for_another,
     grant_leave_years,
     grant_additional_leave,
     carry_leave,

@@ -14,6 +14,7 @@ from erp.base.clock import today
 from erp.base.dates import DateInterval
 from erp.base.uow import UnitOfWork
 from erp.hr.personnel import model, service
+from erp.hr.personnel.rules import PersonNotOfStaff
 from erp.hr.personnel.schemas import (
     Appoint,
     Hire,
@@ -292,7 +293,7 @@ def show_file(
 ) -> PersonFileView:
     """A personal file with its acts, as it is known now or was at an instant; that it was opened is noted."""
     file = visit.read(lambda u: service.file_of(u, organisation_id, person_id, day=day, known_at=known_at))
-    visit.run(lambda u: service.note_reading(u, organisation_id, file))
+    visit.run(lambda u: service.note_reading(u, organisation_id, person_id))
     return PersonFileView.of(file)
 
 
@@ -377,7 +378,7 @@ def own_record(visit: Visitor, organisation_id: Organisation) -> OwnRecordView:
     def read(u: UnitOfWork) -> OwnRecordView:
         own = service.person_of(u, organisation_id)
         if own is None:
-            raise service.rules.PersonNotOfStaff()
+            raise PersonNotOfStaff()
         readings = [
             ReadingView(day=r.day, reader=r.reader, kind=r.kind.value, times=r.times, last_at=r.last_at)
             for r in service.readings(u, own.id)
@@ -391,7 +392,10 @@ def own_record(visit: Visitor, organisation_id: Organisation) -> OwnRecordView:
 
 
 def _file(visit: Visit, organisation_id: int, person_id: int) -> PersonFileView:
-    return PersonFileView.of(visit.read(lambda u: service.file_of(u, organisation_id, person_id)))
+    """The file after an act; that it was opened is noted."""
+    file = visit.read(lambda u: service.file_of(u, organisation_id, person_id))
+    visit.run(lambda u: service.note_reading(u, organisation_id, person_id))
+    return PersonFileView.of(file)
 
 
 routes = [

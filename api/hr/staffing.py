@@ -87,7 +87,7 @@ def list_units(
 
 
 @post(BOOKS + "/units", opt=_KEEP, sync_to_thread=True, status_code=201)
-def begin_unit(visit: Visitor, organisation_id: Organisation, data: UnitBody) -> list[UnitView]:
+def begin_unit(visit: Visitor, organisation_id: Organisation, data: UnitBody) -> Page[UnitView]:
     """A new unit; the answer is all that holds of it, by day."""
     unit_id = visit.run(lambda u: service.begin_unit(u, organisation_id, data))
     return _unit(visit, organisation_id, unit_id)
@@ -96,7 +96,7 @@ def begin_unit(visit: Visitor, organisation_id: Organisation, data: UnitBody) ->
 @post(BOOKS + "/units/{unit_id:int}", opt=_KEEP, sync_to_thread=True, status_code=200)
 def record_unit(
     visit: Visitor, organisation_id: Organisation, unit_id: FromPath[int], data: UnitBody
-) -> list[UnitView]:
+) -> Page[UnitView]:
     """A unit is otherwise from a day on, was recorded amiss (`corrects`), or is there no more (no `content`)."""
     visit.run(lambda u: service.record_unit(u, organisation_id, unit_id, data))
     return _unit(visit, organisation_id, unit_id)
@@ -112,7 +112,7 @@ def list_staff_units(
 
 
 @post(BOOKS + "/staff-units", opt=_KEEP, sync_to_thread=True, status_code=201)
-def begin_staff_unit(visit: Visitor, organisation_id: Organisation, data: PostBody) -> list[StaffUnitView]:
+def begin_staff_unit(visit: Visitor, organisation_id: Organisation, data: PostBody) -> Page[StaffUnitView]:
     """A new post; the answer is all that holds of it, by day."""
     post_id = visit.run(lambda u: service.begin_post(u, organisation_id, data))
     return _post(visit, organisation_id, post_id)
@@ -121,7 +121,7 @@ def begin_staff_unit(visit: Visitor, organisation_id: Organisation, data: PostBo
 @post(BOOKS + "/staff-units/{staff_unit_id:int}", opt=_KEEP, sync_to_thread=True, status_code=200)
 def record_staff_unit(
     visit: Visitor, organisation_id: Organisation, staff_unit_id: FromPath[int], data: PostBody
-) -> list[StaffUnitView]:
+) -> Page[StaffUnitView]:
     """A post is otherwise from a day on, was recorded amiss (`corrects`), or is there no more (no `content`)."""
     visit.run(lambda u: service.record_post(u, organisation_id, staff_unit_id, data))
     return _post(visit, organisation_id, staff_unit_id)
@@ -135,12 +135,14 @@ def rescind_staffing_act(
     visit.run(lambda u: service.rescind(u, organisation_id, act_id, data))
 
 
-def _unit(visit: Visit, organisation_id: int, unit_id: int) -> list[UnitView]:
-    return [UnitView.of(each) for each in visit.read(lambda u: service.unit_facts(u, organisation_id, unit_id))]
+def _unit(visit: Visit, organisation_id: int, unit_id: int) -> Page[UnitView]:
+    found = visit.read(lambda u: service.unit_facts(u, organisation_id, unit_id))
+    return Page(items=[UnitView.of(each) for each in found])
 
 
-def _post(visit: Visit, organisation_id: int, post_id: int) -> list[StaffUnitView]:
-    return [StaffUnitView.of(each) for each in visit.read(lambda u: service.post_facts(u, organisation_id, post_id))]
+def _post(visit: Visit, organisation_id: int, post_id: int) -> Page[StaffUnitView]:
+    found = visit.read(lambda u: service.post_facts(u, organisation_id, post_id))
+    return Page(items=[StaffUnitView.of(each) for each in found])
 
 
 routes = [

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from litestar import Request, get, post, put
 from litestar.openapi.spec import Example
-from litestar.params import Body, FromPath, RawBody
+from litestar.params import Body, FromPath, QueryParameter, RawBody
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.conventions import BOOKS, Amount, Cursor, IfMatch, Limit, Organisation, Page, View, version_seen
@@ -60,6 +60,9 @@ _REPORTED = {
     ],
     "result": "Курсы пройдены",
 }
+Narrowed = Annotated[
+    Waiting, QueryParameter(description="`due`: over, and not reported on; `report`: whose report waits.")
+]
 AskBody = Annotated[
     AskTrip,
     Body(examples=[Example(summary="To a course", value=_ASKED | {"key": "5b0f4f3e-4c43-4b7f-9d0e-6f7f0f6c2a12"})]),
@@ -241,7 +244,7 @@ def _hand_in(visit: Visit, organisation_id: int, request_id: int, data: HandIn, 
 def list_trips(
     visit: Visitor,
     organisation_id: Organisation,
-    narrowed: Waiting = Waiting.ALL,
+    narrowed: Narrowed = Waiting.ALL,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[TripRowView]:

@@ -16,9 +16,9 @@ class Scope:
     (``adjusts``), whose trail of changes may be read (``audits``), whose people and place in the tree may be changed
     (``administers``), whose plans may be read and changed (``plans``, ``edits``), whose records of staff may be read
     and changed (``staff``, ``keeps``), where absences are decided on (``decides``), and where the actor serves and asks
-    for themselves (``serves``).  The unit of work hands them to the database, whose row-level security is the second witness.
-    ``on_behalf_of`` is the user whose delegation alone allows it; ``lenders`` are then all who lend the actor anything
-    there: where two persons are needed, the actor is taken for each of them.
+    for themselves (``serves``).  The unit of work hands them to the database, whose row-level security is the second
+    witness.  ``on_behalf_of`` is the user whose delegation alone allows it; ``lenders`` are then all who lend the actor
+    anything there: where two persons are needed, the actor is taken for each of them.
     """
 
     actor: Actor

@@ -38,7 +38,8 @@ _SET_SCOPE = text(
     " set_config('qazyna.on_behalf_of', :on_behalf_of, true)"
 )
 _SET_ROOMS = text(
-    "SELECT set_config('qazyna.' || name, value, true) FROM jsonb_each_text(CAST(:rooms AS jsonb)) AS room (name, value)"
+    "SELECT set_config('qazyna.' || name, value, true)"
+    " FROM jsonb_each_text(CAST(:rooms AS jsonb)) AS room (name, value)"
 )
 
 

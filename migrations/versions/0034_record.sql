@@ -428,6 +428,16 @@ $$
 $$;
 COMMENT ON FUNCTION hr_person_known IS 'The person who has an identity number, wherever they serve; for who keeps records.';
 
+CREATE FUNCTION hr_serves_otherwise(p_organisation int, p_person int, p_act int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$
+    SELECT EXISTS (SELECT FROM hr_appointment a
+                     JOIN hr_appointment_fact f ON f.organisation_id = a.organisation_id AND f.appointment_id = a.id
+                    WHERE p_organisation = ANY (hr_writable()) AND a.person_id = p_person AND f.superseded_xid IS NULL
+                      AND (f.organisation_id, f.act_id) <> (p_organisation, p_act))
+$$;
+COMMENT ON FUNCTION hr_serves_otherwise IS 'Whether a person has an appointment, wherever, that does not stand on an act; for who keeps records.';
+
 CREATE FUNCTION hr_link_user(p_organisation int, p_person int, p_user int) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$ BEGIN
@@ -503,6 +513,7 @@ GRANT INSERT (person_id, valid, birth_on, identity_sealed, identity_index, kept_
     ON hr_person_fact TO qazyna_app;
 GRANT INSERT (organisation_id, person_id, kind, reader_id, on_behalf_of, origin) ON hr_read_log TO qazyna_app;
 
-REVOKE ALL ON FUNCTION hr_self(), hr_register_person(int), hr_person_known(int, bytea[]), hr_link_user(int, int, int), hr_refuse_overfilled(),
+REVOKE ALL ON FUNCTION hr_self(), hr_register_person(int), hr_person_known(int, bytea[]), hr_link_user(int, int, int), hr_serves_otherwise(int, int, int), hr_refuse_overfilled(),
     hr_refuse_crooked() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION hr_self(), hr_register_person(int), hr_person_known(int, bytea[]), hr_link_user(int, int, int) TO qazyna_app;
+GRANT EXECUTE ON FUNCTION hr_self(), hr_register_person(int), hr_person_known(int, bytea[]), hr_link_user(int, int, int),
+    hr_serves_otherwise(int, int, int) TO qazyna_app;

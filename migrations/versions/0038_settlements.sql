@@ -138,6 +138,16 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION finance_settlements_standing IS 'How drafted entries stand, by key, and where they are posted: for who serves, decides or keeps records of staff there.';
 
+CREATE FUNCTION finance_settlement_stands(p_organisation int, p_key uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ BEGIN
+    PERFORM FROM finance_settlement s
+      WHERE s.organisation_id = p_organisation AND s.key = p_key AND s.state IN ('waiting', 'taken')
+        AND p_organisation = ANY (ledger_writable()) FOR SHARE;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION finance_settlement_stands IS 'Whether a drafted entry is still to be posted; until the end of the transaction nobody declines it or takes it back.';
+
 -- ---------------------------------------------------------------------------------------------- who sees what
 
 DO $$
@@ -156,9 +166,9 @@ ALTER TABLE finance_draft DROP CONSTRAINT finance_draft_origin_known;
 ALTER TABLE finance_draft ADD CONSTRAINT finance_draft_origin_known
     CHECK (origin IN ('grid', 'paste', 'file', 'template', 'takeover', 'settlement'));
 
-REVOKE ALL ON FUNCTION finance_settlement_step(), finance_settles, finance_settle, finance_withdraw_settlement, finance_settlements_standing
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION finance_settle, finance_withdraw_settlement, finance_settlements_standing TO qazyna_app;
+REVOKE ALL ON FUNCTION finance_settlement_step(), finance_settles, finance_settle, finance_withdraw_settlement, finance_settlements_standing,
+    finance_settlement_stands FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION finance_settle, finance_withdraw_settlement, finance_settlements_standing, finance_settlement_stands TO qazyna_app;
 
 -- What is told of settlements is read with the books.
 CREATE OR REPLACE FUNCTION base_of_the_books(p_subject text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS

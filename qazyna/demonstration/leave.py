@@ -67,7 +67,7 @@ def _take_over(u: UnitOfWork, institution: Institution, at: int) -> None:
         for row in {row.person_id: row for row in _people(u, at, day)}.values()
         if (days := luck.pick(_LEFT_OVER)) and (year := _year_before(row.since, day)) is not None
     ]
-    if carried and not service.balances(u, [at], day):
+    if carried and not service.balances(u, at, day):
         service.carry_many(u, at, carried)
     service.grant_years(u, at, GrantYears(day=day))
 

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -48,12 +48,14 @@ _VACANT = 4  # of a hundred posts stand vacant, where there are many
 def employ(engine: Engine, vault: Vault) -> None:
     """Put everybody in their posts; where an earlier load did already, it is left alone."""
     for institution in oblast.institutions():
-        found = uow.read(
-            engine, system_scope(origin=ORIGIN), lambda u, code=institution.code: organisations.find_by_code(u, code)
-        )  # type: ignore[misc]
-        assert found is not None
-        house = _House(institution, found.id, vault)
-        uow.run(engine, system_scope(found.id, origin=ORIGIN), house.settle)
+        at = uow.read(engine, system_scope(origin=ORIGIN), partial(_organisation, code=institution.code))
+        uow.run(engine, system_scope(at, origin=ORIGIN), _House(institution, at, vault).settle)
+
+
+def _organisation(u: UnitOfWork, code: str) -> int:
+    found = organisations.find_by_code(u, code)
+    assert found is not None
+    return found.id
 
 
 @cache

@@ -325,6 +325,16 @@ def test_a_program_takes_each_step_by_its_own_right(
     assert over.status_code == 404
 
 
+def test_a_program_withdraws_another_s_document_with_a_reason(
+    client: Client, bearer: Bearer, prepared: Callable[..., str]
+) -> None:
+    address, chief = prepared(), bearer("office") | seen(1)
+    refused = client.post(f"{address}/withdraw", headers=chief)
+    assert (refused.status_code, refused.json()["code"]) == (422, "withdrawal-unexplained")
+    done = client.post(f"{address}/withdraw", json={"reason": "Not needed"}, headers=chief).json()
+    assert (done["state"], done["acts"][-1]["reason"]) == ("withdrawn", "Not needed")
+
+
 def test_a_withdrawal_is_undone_by_a_program(client: Client, bearer: Bearer, prepared: Callable[..., str]) -> None:
     accountant, address = bearer("accountant"), prepared()
     client.post(f"{address}/withdraw", headers=accountant | seen(1))
@@ -399,6 +409,8 @@ def test_many_are_cancelled_by_a_filter(client: Client, bearer: Bearer, books: s
         f"{books}/bulk/correct", json=wanted | {"key": str(uuid4()), "text": None}, headers=accountant
     ).json()
     assert {reason["refusal"]["code"] for reason in again["reasons"]} == {"already-corrected", "not-correctable"}
+    items = client.get(f"{books}/bulk/{again['id']}", headers=accountant).json()["items"]
+    assert {item["refusal"]["detail"].partition(" is ")[0] for item in items} == {item["name"] for item in items}
     nothing = client.post(
         f"{books}/bulk/correct", json=wanted | {"key": str(uuid4()), "text": "no such text"}, headers=accountant
     )

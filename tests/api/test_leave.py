@@ -82,6 +82,18 @@ def test_human_resources_move_days_with_a_reason(office: Office, client: TestCli
     assert stands[0].centidays == 250
 
 
+def test_human_resources_ask_in_a_person_s_name(office: Office, client: TestClient[Any]) -> None:
+    address = f"{office.books}/leave/people/{office.staff.persons['director']}/requests"
+    wanted = {"key": str(uuid4()), "kind": "UNPAID_AGREED", "first": f"{YEAR}-05-12", "last": f"{YEAR}-05-12"}
+    asked = client.post(address, json=wanted, headers=office.bearer("officer"))
+    assert asked.status_code == 201, asked.text
+    own = f"{office.books}/own/absence-requests/{asked.json()['request_id']}"
+    assert client.get(own, headers=office.bearer("director")).json()["acts"][0]["actor"] == "Officer"
+    assert client.post(address, json=wanted, headers=office.bearer("teacher")).status_code == 403
+    nobody = f"{office.books}/leave/people/99999999999/requests"
+    assert client.post(nobody, json=wanted, headers=office.bearer("officer")).status_code == 404
+
+
 def test_nobody_sees_or_moves_another_s_days(office: Office, client: TestClient[Any]) -> None:
     people, teacher = f"{office.books}/leave", office.bearer("teacher")
     for path in ("balances", f"people/{office.staff.persons['lead']}"):

@@ -68,6 +68,8 @@ def test_a_plan_from_its_lines_to_its_freezing(client: Any, bearer: Bearer, at: 
     lines = [line | {"programme": "261.082.015"}, line | {"programme": "261.003.015"}, line | {"economic": "x y"}]
     wrong = client.post(f"{plan}/leaves", json={"leaves": lines}, headers=planner)
     assert (wrong.status_code, wrong.json()["code"]) == (422, "leaf-malformed")
+    strange = client.post(f"{plan}/leaves", json={"leaves": [line | {"organisation_id": 999_999}]}, headers=planner)
+    assert (strange.status_code, strange.json()["code"]) == (422, "plan-body-unknown")
     leaves = client.post(f"{plan}/leaves", json={"leaves": lines[:2]}, headers=planner).json()["leaves"]
     listed = client.get(f"{plan}/leaves?limit=1", headers=auditor).json()
     assert (listed["items"][0]["programme"], listed["next"]) == ("261.082.015", str(leaves[0]))

@@ -120,3 +120,24 @@ def test_what_cannot_be_taken_is_refused(client: Any, headers: Any, planned: Sce
         refused = client.post(f"{one}/save", json=command, headers=headers[login] | {"If-Match": '"1"'})
         assert refused.status_code == status
     assert client.get(one, headers=headers["driver"]).status_code == 404
+
+
+def test_formulas_are_changed_over_http_and_their_faults_are_told_by_place(
+    client: Any, headers: Any, planned: Scenarios
+) -> None:
+    begun, planner = planned.begin("Own formulas"), headers["planner"] | {"If-Match": '"1"'}
+    one = f"/api/v1/organisations/{planned.at}/plans/{planned.plan}/scenarios/{begun.version_id}"
+    command = {"key": str(uuid4()), "assumptions": {}, "reason": "Own formulas"}
+    wrong = client.post(
+        f"{one}/save", json=command | {"formulas": "input base: KZT\nmeasure amount: KZT = bse"}, headers=planner
+    )
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "model-faulty")
+    assert [(each["pointer"], each["code"]) for each in wrong.json()["errors"]] == [("/2:23", "name-mistyped")]
+    text = "input base: KZT\nmeasure amount: KZT = base * 105%"
+    for said in ("", "x" * 200_001, "a\0b"):
+        assert client.post(f"{one}/save", json=command | {"formulas": said}, headers=planner).status_code in (400, 422)
+    saved = client.post(f"{one}/save", json=command | {"formulas": text}, headers=planner)
+    assert (saved.status_code, saved.json()["formulas"], saved.json()["revision"]) == (200, text, 2), saved.text
+    years = client.get(f"{one}/totals", headers=planner).json()
+    for ours, theirs in zip(years["scenario"][2:], years["reference"][2:], strict=True):
+        assert Decimal(ours["expenditure"]) == pytest.approx(Decimal(theirs["expenditure"]) * Decimal("1.05"), abs=1)

@@ -4,6 +4,7 @@ The examples are the same in every run; the books are real ones, so that not all
 """
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -25,12 +26,21 @@ from sqlalchemy import create_engine
 
 from api.app import create_app
 from api.openapi import description
-from tests.web.desk import Desk
+from erp.base import uow
+from erp.base.db import make_engine
+from erp.base.i18n import Language
+from erp.base.scope import system_scope
+from erp.reference.access import service as access
+from erp.reference.access.model import Role
+from tests.canary.planting import inserted
+from tests.canary.rooms import ROOMS, Tenant
+from tests.web.desk import PASSWORD, Desk
 from web.app import pages
 
 Bearer = Callable[[str], dict[str, str]]
 Client = TestClient[Any]
-PERSON = "office"
+PERSON = "everybody"
+"""Of all roles: whatever is sent comes past the door."""
 EXAMPLES = 15
 """Of each kind, for each route."""
 CHECKS = [
@@ -57,13 +67,42 @@ OPERATIONS: list[APIOperation[Any, Any, Any, Any]] = [found.ok() for found in SC
 def real(desk: Desk) -> dict[str, list[Any]]:
     """Values of the address that exist, by the name of the parameter."""
     entries = [desk.post(memo=f"Made up {n}") for n in range(3)]
+    url = desk.engine.url.render_as_string(hide_password=False)
+    user = _everybody(url, desk)
+    found = inserted(url, ROOMS, Tenant(desk.school, user, user, "nobody", "Own", 12345).facts)
     return {
         "organisation_id": [desk.school],
         "entry_id": entries,
         "code": ["1316", "3210"],
         "month": ["2026-03", "2026-12"],
         "year": [2026],
+        "plan_id": found["economy_plan"],
+        "version_id": found["economy_version"] + found["a scenario's version"],
+        "series": ["brent"],
+        "no": [1],
+        "person_id": found["hr_person_name"],
+        "unit_id": found["hr_unit"],
+        "staff_unit_id": found["hr_staff_unit"],
+        "appointment_id": found["hr_appointment"],
+        "act_id": found["hr_act"],
+        "request_id": found["hr_request"],
+        "feed_id": found["hr_calendar_feed"],
+        "settlement_id": found["finance_settlement"],
     }
+
+
+def _everybody(url: str, desk: Desk) -> int:
+    owner = make_engine(url, role=None, pool=1)
+
+    def make(u: uow.UnitOfWork) -> int:
+        user = access.create_user(u, PERSON, "Everybody", PASSWORD, Language.EN)
+        for role in Role:
+            access.grant_role(u, user, role, desk.school, date(2020, 1, 1))
+        return user
+
+    user = uow.run(owner, system_scope(), make)
+    owner.dispose()
+    return user
 
 
 @pytest.fixture(scope="module")

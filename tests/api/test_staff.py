@@ -67,7 +67,7 @@ def test_a_post_is_made_filled_and_the_file_read_as_it_was_known(call: Call, sta
         },
     )  # fmt: skip
     assert made.status_code == 201, made.text
-    post_id, number = made.json()[0]["id"], an_identity()
+    post_id, number = made.json()["items"][0]["id"], an_identity()
     hire = {
         "key": str(uuid4()), "reason": "Order 2", "since": "2026-01-05", "birth_on": "1985-07-19", "identity": number,
         "name": {"family": "Ахметов", "given": "Ерлан"}, "appointment": {"staff_unit_id": post_id},

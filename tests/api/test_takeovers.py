@@ -12,6 +12,7 @@ from tests.web.desk import LYCEUM, Desk
 from tests.web.test_takeover import books
 
 JANUARY = date(2026, 1, 1)
+KEY = {"Idempotency-Key": str(uuid4())}
 Bearer = Callable[[str], dict[str, str]]
 
 
@@ -31,6 +32,11 @@ def test_a_program_takes_books_over(desk: Desk, client: TestClient[Any], bearer:
     ):
         sent = client.post(f"{address}/files", params={"name": f"{name}.xlsx"}, content=content, headers=by)
         assert sent.status_code == 201, sent.text
+    left = {"params": {"name": "осв ещё раз.xlsx"}, "content": onec.balance(theirs, JANUARY)}
+    asked = [client.post(f"{address}/large-files", headers=by | KEY, **left) for _ in range(2)]  # type: ignore[arg-type]
+    assert [answer.status_code for answer in asked] == [202, 202]
+    assert asked[0].json()["id"] == asked[1].json()["id"]
+    assert asked[0].json()["kind"] == "takeover-file"
     words = client.get(f"{address}/words", headers=by).json()["items"]
     said = [{"before": w["before"], "after": w["after"]} for w in words]
     assert client.post(f"{address}/words", json={"decisions": said}, headers=by).json() == {"count": 2}

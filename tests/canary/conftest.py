@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Engine
 
@@ -17,8 +18,9 @@ from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from erp.reference.access.model import Role
 from erp.reference.access.policy import ALLOWED
-from tests.canary.planting import Planted, plant
-from tests.canary.walk import QUESTIONS, Door, doors, steady, told
+from tests.canary.planting import Planted, inserted, plant
+from tests.canary.rooms import ROOMS, Tenant
+from tests.canary.walk import DAYS, QUESTIONS, REFUSED, UNKNOWN, Door, doors, steady, told
 from tests.conftest import TestServer
 from tests.factories.seals import libpq
 from tests.web.desk import PASSWORD, Desk, furnish
@@ -38,6 +40,8 @@ class Walker:
         headers = (
             {"Authorization": f"Bearer {self.token}"} if door.route.path.startswith("/api/") and self.token else {}
         )
+        if "params" in sent:
+            sent["params"] = door.understood(sent["params"])
         return self.client.request(door.method, address, headers=headers, follow_redirects=False, **sent)
 
 
@@ -51,16 +55,37 @@ class Garden:
     walkers: list[Walker]
     own: list[int]
     planted: Planted
-    before: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    """What the own institution's doors said before, by walker and address."""
+    before: list["Asked"] = field(default_factory=list)
 
 
-def own_doors(garden_doors: list[Door], school: int, own: list[int]) -> Iterator[tuple[Door, str, str]]:
-    for door in garden_doors:
+@dataclass(frozen=True)
+class Asked:
+    """What a door of the own institution said to somebody before."""
+
+    walker: Walker
+    door: Door
+    address: str
+    question: str
+    status: int
+    said: str
+
+
+def own_round(walker: Walker, doors_: list[Door], school: int, own: list[int]) -> Iterator[Asked]:
+    """Every door of the own institution; whoever is refused for lack of a role asks there no further."""
+    for door in doors_:
         if door.method == "GET":
             for address in door.addresses(school, own, ["x"]):
-                for asked in QUESTIONS:
-                    yield door, address, asked
+                taken = False
+                for question in door.questions():
+                    if question == DAYS and taken:
+                        continue
+                    answer = walker.ask(door, address, params=QUESTIONS[question])
+                    yield Asked(walker, door, address, question, answer.status_code, steady(told(answer)))
+                    taken = taken or answer.status_code == 200
+                    if answer.status_code in REFUSED | UNKNOWN:
+                        break
+                if answer.status_code in REFUSED:
+                    break
 
 
 def walking_roles() -> list[Role]:
@@ -75,16 +100,15 @@ def garden(server: TestServer) -> Iterator[Garden]:
     _under_one_roof(desk, url)
     with ExitStack() as stack:
         owner = make_engine(url, role=None, pool=1)
-        walkers = [_walker(stack, desk, owner, role) for role in walking_roles()]
+        app = desk.app
+        walkers = [_walker(stack, app, desk, owner, role) for role in walking_roles()]
         owner.dispose()
-        walkers.append(Walker("nobody", _client(stack, desk), ""))
+        walkers.append(Walker("nobody", _client(stack, app), ""))
         own = [desk.post(memo=f"Own {n}") for n in range(2)]
-        app_doors = doors(desk.app)
-        before = {
-            (walker.name, address, asked): steady(told(walker.ask(door, address, params=QUESTIONS[asked])))
-            for walker in walkers
-            for door, address, asked in own_doors(app_doors, desk.school, own)
-        }
+        keeper, planner = _user(url, "walker-hr-head"), _user(url, "walker-budget-head")
+        inserted(url, ROOMS, Tenant(desk.school, keeper, planner, "walker-employee", "Own", 12345).facts)
+        app_doors = doors(app)
+        before = [asked for walker in walkers for asked in own_round(walker, app_doors, desk.school, own)]
         yield Garden(desk, url, app_doors, walkers, own, plant(desk, url), before)
     desk.engine.dispose()
     server.drop_database(url)
@@ -110,13 +134,19 @@ def _under_one_roof(desk: Desk, url: str) -> None:
         )
 
 
-def _client(stack: ExitStack, desk: Desk) -> Client:
-    client: Client = stack.enter_context(TestClient(desk.app, raise_server_exceptions=False))
+def _user(url: str, login: str) -> int:
+    with psycopg.connect(libpq(url)) as connection:
+        ((user,),) = connection.execute("SELECT id FROM reference_user WHERE login = %s", [login]).fetchall()
+    return int(user)
+
+
+def _client(stack: ExitStack, app: Litestar) -> Client:
+    client: Client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
     client.headers.update({"accept-language": "en", "accept-encoding": "identity"})
     return client
 
 
-def _walker(stack: ExitStack, desk: Desk, owner: Engine, role: Role) -> Walker:
+def _walker(stack: ExitStack, app: Litestar, desk: Desk, owner: Engine, role: Role) -> Walker:
     login = f"walker-{role.value.replace('_', '-')}"
 
     def make(u: uow.UnitOfWork) -> None:
@@ -124,7 +154,7 @@ def _walker(stack: ExitStack, desk: Desk, owner: Engine, role: Role) -> Walker:
         access.grant_role(u, user, role, desk.school, date(2020, 1, 1))
 
     uow.run(owner, system_scope(), make)
-    client = _client(stack, desk)
+    client = _client(stack, app)
     signed = client.post("/sign-in", data={"login": login, "password": PASSWORD}, follow_redirects=False)
     assert signed.status_code == 303, signed.text
     token = uow.run(desk.engine, system_scope(), lambda u: access.issue_token(u, login, today()))

@@ -6,6 +6,7 @@ as it exists, whoever may write it later.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -27,6 +28,7 @@ from erp.reference.access.model import Role
 from erp.reference.counterparties.rules import check_digit, iban_check_digits
 from ledger import service as ledger
 from ledger.model import Actor
+from tests.canary.rooms import ROOMS, Tenant
 from tests.factories.seals import libpq, seal_everything
 from tests.web.desk import PASSWORD, STRANGERS, Desk, an_entry
 
@@ -39,6 +41,8 @@ _SINCE = date(2020, 1, 1)
 _AMOUNT = "7418529.63"
 NUMBER = 30_000
 """Whatever is numbered from here on has numbers that nothing of the others has."""
+LATER = 31_000
+"""Whatever is made afterwards has numbers that nothing planted has."""
 _KEYS = UUID("0c0ffee0-0000-4000-8000-000000000000")
 
 
@@ -97,6 +101,8 @@ def plant(desk: Desk, url: str) -> Planted:
     run(lambda u: _books(u, at, planted))
     planted.ids |= _rows(url, planted)
     seal_everything(url)
+    with owner.begin() as connection:
+        connection.execute(text(_APART), {"number": LATER})
     owner.dispose()
     return planted
 
@@ -106,6 +112,7 @@ def _person(owner: Engine, connection: Connection, at: int) -> int:
         user = access.create_user(u, LOGIN, f"{WORD} Қанат", PASSWORD, Language.RU)
         access.grant_role(u, user, Role.CHIEF_ACCOUNTANT, at, _SINCE)
         access.grant_role(u, user, Role.ADMINISTRATOR, at, _SINCE)
+        access.grant_role(u, user, Role.HR_HEAD, at, _SINCE)
         other = access.create_user(u, f"{LOGIN}-2", f"{WORD} Анар", PASSWORD, Language.KK)
         access.grant_role(u, other, Role.EMPLOYEE, at, _SINCE)
         return user
@@ -355,17 +362,6 @@ _INSERTS = {
                origin)
         SELECT %(at)s, max(takeover_id), max(id), 1, 741852963, %(user)s, '10.99.88.77' FROM finance_takeover_file
          WHERE organisation_id = %(at)s RETURNING id""",
-    "finance_settlement": """
-        INSERT INTO finance_settlement (organisation_id, key, kind, subject, facts, sheet, amount_tiyn, drafted_by)
-        VALUES (%(at)s, %(key)s, 'advance', %(subject)s,
-                jsonb_build_object('organisation_id', %(at)s::int, 'key', %(key)s::text, 'subject', %(subject)s::text,
-                    'kind', 'advance', 'person', %(word)s::text, 'route', %(word)s::text, 'purpose', %(word)s::text,
-                    'first', '2026-03-02', 'last', '2026-03-04', 'advance_tiyn', 741852963, 'abroad', false),
-                jsonb_build_object('memo', %(word)s::text, 'rows', '[]'::jsonb), 741852963, %(user)s) RETURNING id""",
-    "finance_settlement_act": """
-        INSERT INTO finance_settlement_act (organisation_id, settlement_id, version, act, actor_id, origin, reason)
-        SELECT %(at)s, max(id), 1, 'drafted', %(user)s, '10.99.88.77', %(word)s FROM finance_settlement
-         WHERE organisation_id = %(at)s RETURNING settlement_id""",
     "reference_signature": """
         INSERT INTO reference_signature (organisation_id, subject, purpose, signer_id, origin, method, content,
                content_sha256, container, container_sha256, certificate, known_by, serial, name, iin, issuer, valid_from,
@@ -375,139 +371,10 @@ _INSERTS = {
                 convert_to(%(word)s, 'UTF8'), 'registered', '7418529', %(word)s, %(iin)s, %(word)s, now(), now(),
                 'KANAREEVAKANAREEVA00')
         RETURNING id""",
-    "hr_appointment": """
-        WITH made AS (INSERT INTO hr_person DEFAULT VALUES RETURNING id)
-        INSERT INTO hr_appointment (organisation_id, person_id) SELECT %(at)s, id FROM made RETURNING id""",
-    "hr_act": """
-        INSERT INTO hr_act (organisation_id, key, content_hash, kind, about, subject_id, person_id, reason, actor_id, origin)
-        SELECT %(at)s, %(key)s, '', 'change', 'hire', id, person_id, %(word)s, %(user)s, '10.99.88.77' FROM hr_appointment
-         WHERE organisation_id = %(at)s RETURNING id""",
-    "hr_unit": "INSERT INTO hr_unit (organisation_id) VALUES (%(at)s) RETURNING id",
-    "hr_staff_unit": "INSERT INTO hr_staff_unit (organisation_id) VALUES (%(at)s) RETURNING id",
-    "hr_unit_fact": """
-        INSERT INTO hr_unit_fact (organisation_id, unit_id, valid, name_kk, name_ru, name_en, act_id)
-        SELECT %(at)s, u.id, '[2020-01-01,)', %(word)s, %(word)s, %(word)s, a.id FROM hr_unit u, hr_act a
-         WHERE u.organisation_id = %(at)s AND a.organisation_id = %(at)s RETURNING id""",
-    "hr_staff_unit_fact": """
-        INSERT INTO hr_staff_unit_fact (organisation_id, staff_unit_id, valid, unit_id, title_kk, title_ru, title_en, category,
-               staff_group, percent, act_id)
-        SELECT %(at)s, s.id, '[2020-01-01,)', f.unit_id, %(word)s, %(word)s, %(word)s, %(word)s, 'worker', 100, f.act_id
-          FROM hr_staff_unit s, hr_unit_fact f WHERE s.organisation_id = %(at)s AND f.organisation_id = %(at)s
-        RETURNING id""",
-    "hr_appointment_fact": """
-        INSERT INTO hr_appointment_fact (organisation_id, appointment_id, person_id, valid, staff_unit_id, percent, number, act_id)
-        SELECT %(at)s, a.id, a.person_id, '[2020-01-01,)', s.staff_unit_id, 100, %(word)s, s.act_id
-          FROM hr_appointment a, hr_staff_unit_fact s WHERE a.organisation_id = %(at)s AND s.organisation_id = %(at)s
-        RETURNING id""",
-    "hr_schedule": """
-        INSERT INTO hr_schedule (organisation_id, appointment_id, person_id, valid, kind, begins_on, minutes, act_id)
-        SELECT %(at)s, appointment_id, person_id, valid, 'shift', '2020-01-01', '{741}', act_id FROM hr_appointment_fact
-         WHERE organisation_id = %(at)s RETURNING id""",
-    "hr_person_name": """
-        INSERT INTO hr_person_name (person_id, valid, family_name, given_name, patronymic, kept_by, act_id)
-        SELECT person_id, '[2020-01-01,)', %(word)s, %(word)s, %(word)s, %(at)s, act_id FROM hr_appointment_fact
-         WHERE organisation_id = %(at)s RETURNING person_id""",
-    "hr_person_fact": """
-        INSERT INTO hr_person_fact (person_id, valid, birth_on, identity_sealed, identity_index, kept_by, act_id)
-        SELECT person_id, '[2020-01-01,)', '1985-07-19', convert_to(%(word)s, 'UTF8'), convert_to(%(word)s, 'UTF8'), %(at)s, act_id
-          FROM hr_appointment_fact WHERE organisation_id = %(at)s RETURNING id""",
-    "hr_read_log": """
-        INSERT INTO hr_read_log (organisation_id, person_id, kind, reader_id, origin)
-        SELECT %(at)s, person_id, 'file', %(user)s, '10.99.88.77' FROM hr_appointment WHERE organisation_id = %(at)s
-        RETURNING id""",
-    "hr_request": """
-        WITH made AS (INSERT INTO hr_person DEFAULT VALUES RETURNING id)
-        INSERT INTO hr_request (organisation_id, key, kind, person_id)
-        SELECT %(at)s, %(key)s, 'leave', id FROM made RETURNING id""",
-    "hr_request_act": """
-        INSERT INTO hr_request_act (organisation_id, request_id, version, act, days, facts, origin, reason)
-        SELECT organisation_id, id, 1, 'submitted', '[2026-03-16,2026-03-20)', jsonb_build_object('why', %(word)s::text),
-               '10.99.88.77', %(word)s FROM hr_request, set_config('qazyna.actor', %(user)s::text, true)
-         WHERE organisation_id = %(at)s RETURNING request_id""",
-    "hr_absence": """
-        INSERT INTO hr_absence (organisation_id, request_id, person_id, kind, days)
-        SELECT organisation_id, id, person_id, kind, days FROM hr_request WHERE organisation_id = %(at)s
-        RETURNING person_id""",
-    "hr_leave_movement": """
-        INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays, reason, actor_id,
-               origin)
-        SELECT organisation_id, person_id, 'carry', '2026-01-12', '2026-01-12', 741852963, %(word)s, %(user)s, '10.99.88.77'
-          FROM hr_request WHERE organisation_id = %(at)s RETURNING person_id""",
-    "hr_calendar_feed": """
-        INSERT INTO hr_calendar_feed (organisation_id, user_id, covers, code_hash)
-        VALUES (%(at)s, %(user)s, 'own', sha256(%(word)s::bytea)) RETURNING id""",
-    "hr_trip_report": """
-        WITH made AS (
-            INSERT INTO hr_request (organisation_id, key, kind, person_id, state, days, facts)
-            SELECT organisation_id, gen_random_uuid(), 'trip', person_id, 'approved', '[2026-03-23,2026-03-25)',
-                   jsonb_build_object('why', %(word)s::text)
-              FROM hr_request WHERE organisation_id = %(at)s ORDER BY id LIMIT 1 RETURNING organisation_id, id)
-        INSERT INTO hr_trip_report (organisation_id, request_id) SELECT organisation_id, id FROM made
-        RETURNING request_id""",
-    "hr_trip_report_line": """
-        INSERT INTO hr_trip_report_line (organisation_id, request_id, revision, no, kind, spent_on, what, paper, abroad,
-               amount_tiyn)
-        SELECT organisation_id, request_id, 1, 1, 'fare', '2026-03-23', %(word)s, %(document)s, false, 741852963
-          FROM hr_trip_report WHERE organisation_id = %(at)s RETURNING request_id""",
-    "hr_trip_report_act": """
-        INSERT INTO hr_trip_report_act (organisation_id, request_id, version, act, revision, result, origin, reason)
-        SELECT organisation_id, request_id, 1, 'submitted', 1, %(word)s, '10.99.88.77', %(word)s FROM hr_trip_report
-         WHERE organisation_id = %(at)s RETURNING request_id""",
     "base_audit_event": """
         INSERT INTO base_audit_event (actor_id, origin, organisation_id, action, subject, facts)
         VALUES (%(user)s, '10.99.88.77', %(at)s, 'role-granted', %(subject)s, jsonb_build_object('name', %(word)s))
-        RETURNING id""",
-    "economy_plan": """
-        INSERT INTO economy_plan (organisation_id, key, name, base_year, first_year, last_year)
-        SELECT %(at)s, %(key)s, %(word)s, 2026, 2027, 2029 FROM set_config('qazyna.actor', %(user)s::text, true)
-        RETURNING id""",
-    "economy_leaf": """
-        INSERT INTO economy_leaf (organisation_id, plan_id, section, budget_id, institution_id, programme, economic, source,
-               region)
-        SELECT %(at)s, id, 'expenditure', %(at)s, %(at)s, '464.003', '7418529', '', '' FROM economy_plan
-         WHERE organisation_id = %(at)s RETURNING id""",
-    "economy_version": """
-        INSERT INTO economy_version (organisation_id, plan_id, key, kind, name, reason)
-        SELECT %(at)s, id, %(key)s, 'base', %(word)s, %(word)s FROM economy_plan WHERE organisation_id = %(at)s
-        RETURNING id""",
-    "economy_edit": """
-        INSERT INTO economy_edit (organisation_id, plan_id, version_id, no, key, content_hash, reason, cells)
-        SELECT %(at)s, plan_id, id, 1, %(key)s, '', %(word)s, 1 FROM economy_version WHERE organisation_id = %(at)s
         RETURNING 0""",
-    "economy_cell": """
-        INSERT INTO economy_cell (organisation_id, plan_id, version_id, leaf_id, year, edit_no, amount_tiyn)
-        SELECT %(at)s, l.plan_id, v.id, l.id, 2027, 1, 741852963
-          FROM economy_leaf l JOIN economy_version v USING (organisation_id, plan_id) WHERE organisation_id = %(at)s
-        RETURNING 0""",
-    "economy_layout": """
-        INSERT INTO economy_layout (organisation_id, owner_id, name, query, shared)
-        VALUES (%(at)s, %(user)s, %(word)s, 'row1=economic&in.economic=' || %(word)s, true) RETURNING id""",
-    "economy_model": """
-        WITH branched AS (
-            INSERT INTO economy_version (organisation_id, plan_id, key, parent_id, parent_edits, kind, name, reason)
-            SELECT organisation_id, plan_id, own, id, edits, 'scenario', %(word)s, %(word)s
-              FROM economy_version, CAST(md5(%(key)s::text || 'scenario') AS uuid) AS own
-             WHERE organisation_id = %(at)s RETURNING id)
-        INSERT INTO economy_model (organisation_id, hash, name, edition, source, confidence, body)
-        SELECT %(at)s, sha256(convert_to(body, 'UTF8')), %(word)s, '', %(word)s, 'own', body
-          FROM CAST('# ' || %(word)s || E'\\ninput base: KZT\\nmeasure amount: KZT = base' AS text) AS body, branched
-        RETURNING id""",
-    "economy_scenario": """
-        INSERT INTO economy_scenario (organisation_id, plan_id, version_id, revision, key, model_id, uncertainty, reason)
-        SELECT v.organisation_id, v.plan_id, v.id, 1, %(key)s, m.id,
-               '{"seed": 1, "drivers": [], "levels": [], "spread": [], "correlation": [], "years": [2024]}', %(word)s
-          FROM economy_version v JOIN economy_model m USING (organisation_id)
-         WHERE v.organisation_id = %(at)s AND v.kind = 'scenario' RETURNING version_id""",
-    "economy_assumption": """
-        INSERT INTO economy_assumption (organisation_id, plan_id, version_id, revision, driver, year, value, origin,
-               said_by)
-        SELECT organisation_id, plan_id, version_id, revision, 'brent', 2027, 74.185, 'typed', %(user)s
-          FROM economy_scenario WHERE organisation_id = %(at)s RETURNING 0""",
-    "economy_intake": """
-        INSERT INTO economy_intake (organisation_id, owner_id, key, plan_id, version_id, name, brought)
-        SELECT %(at)s, %(user)s, %(key)s, v.plan_id, v.id, %(word)s,
-               jsonb_build_array(jsonb_build_array(1, %(word)s::text))
-          FROM economy_version v WHERE v.organisation_id = %(at)s ORDER BY v.id LIMIT 1 RETURNING id""",
 }
 """By table, in the order in which they lean on each other; what each returns is an id to try at other doors."""
 
@@ -525,11 +392,17 @@ def _rows(url: str, planted: Planted) -> dict[str, list[int]]:
         "key": key("row"),
         "command": json.dumps({name: said for name, said in an_entry(memo=WORD).items() if name != "key"}),
     }
-    ids = {"user": [planted.user]}
+    rooms = Tenant(planted.organisation, planted.user, planted.user, f"{LOGIN}-2", WORD, 741852963)
+    return {"user": [planted.user]} | inserted(url, _INSERTS, facts) | inserted(url, ROOMS, rooms.facts)
+
+
+def inserted(url: str, statements: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Run them in one transaction of the owner; what each returns, by its name."""
     with psycopg.connect(libpq(url), cursor_factory=psycopg.ClientCursor) as connection:
-        for table, statement in _INSERTS.items():
-            ids[table] = [number for (number,) in connection.execute(statement, facts) if number]
-    return ids
+        return {
+            name: [number for (number,) in connection.execute(statement, facts) if number]
+            for name, statement in statements.items()
+        }
 
 
 def digest(connection: Connection, organisation: int) -> dict[str, str]:

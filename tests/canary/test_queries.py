@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum, Flag
 from hashlib import sha256
 from typing import Any, Union
@@ -29,13 +30,15 @@ from erp.base.errors import DomainError
 from erp.base.scope import Scope
 from erp.economy.plans.model import CellChange, LeafKey, Overlay, Section
 from erp.finance.policy.content import Content, JournalRule
+from erp.hr.contracts.types import TripSettlement
 from ledger.errors import LedgerError
 from ledger.model import Actor, Dimension
-from tests.canary.conftest import Garden
-from tests.canary.planting import FRAGMENT, IIN, LOGIN, WORD, key
+from tests.canary.planting import FRAGMENT, IIN, LOGIN, WORD, Planted, key, plant
 from tests.canary.test_canaries import seen
+from tests.conftest import TestServer
 from tests.tidy.source import dotted, modules
 from tests.tidy.test_queries import QUERIES
+from tests.web.desk import Desk, furnish
 
 OF_NO_INSTITUTION = {
     "erp.reference.access.queries": "who may do what is looked up before a scope is known; the walk sees what is shown",
@@ -49,6 +52,7 @@ OF_THE_WHOLE_SYSTEM = {
     "lock_letter": "the worker's",
     "login_of": "the worker's, of a job that it took up",
     "organisation_codes": "that a body is there, and its BIN, is public",
+    "feed_owner": "for who knows the secret of the feed",
 }
 _TEXTS = {
     "subject": "entry:{at}/2026/{number}",
@@ -58,6 +62,9 @@ _TEXTS = {
     "name": "report",
     "language": "ru",
 }
+SLICES = ("economy.macro", "economy.plans", "economy.pivot", "economy.scenarios", "finance.settlements",
+          "hr.staffing", "hr.personnel", "hr.requests", "hr.leave", "hr.trips")  # fmt: skip
+"""Rooms in which something must be found by who may."""
 _SEQUENCES = (Sequence, Iterable, Collection, list)
 
 
@@ -101,6 +108,8 @@ class Maker:
             return [self(inside[0], name)]
         if origin is np.ndarray:
             return np.ones(1, np.bool_)
+        if origin is Callable:
+            return lambda *told: None
         if origin in (Mapping, dict) or hint in (dict, Mapping):
             return {}
         if origin is typing.Literal:
@@ -115,6 +124,20 @@ class Maker:
         plain: dict[type, Any] = {
             bool: True,
             float: 1.0,
+            Decimal: Decimal(1),
+            TripSettlement: TripSettlement(
+                organisation_id=self.at,
+                key=key("trip"),
+                subject=f"trip:{self.at}/{self.number}",
+                kind="advance",
+                person=WORD,
+                route=WORD,
+                purpose=WORD,
+                first=date(2026, 3, 23),
+                last=date(2026, 3, 24),
+                advance_tiyn=741852963,
+                abroad=False,
+            ),
             bytes: sha256(WORD.encode()).digest(),
             date: date(2026, 3, 16),
             datetime: datetime(2026, 3, 16, tzinfo=LOCAL_TIME),
@@ -152,46 +175,65 @@ def _is_needed(field: "dataclasses.Field[Any]") -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
+@dataclasses.dataclass
+class Sown:
+    """An institution with something in every table, beside the desk's own."""
+
+    desk: Desk
+    owner: Engine
+    planted: Planted
+
+
+@pytest.fixture(scope="module")
+def sown(server: TestServer) -> Iterator[Sown]:
+    url = server.new_database()
+    desk, owner = furnish(url), make_engine(url, role=None, pool=1)
+    yield Sown(desk, owner, plant(desk, url))
+    owner.dispose()
+    desk.engine.dispose()
+    server.drop_database(url)
+
+
 @pytest.mark.parametrize(("name", "query"), FOUND, ids=[name.removeprefix("erp.") for name, _ in FOUND])
-def test_a_query_keeps_to_its_scope(garden: Garden, owner: Engine, name: str, query: Callable[..., Any]) -> None:
+def test_a_query_keeps_to_its_scope(sown: Sown, name: str, query: Callable[..., Any]) -> None:
     short = name.rpartition(".")[2]
     if short in OF_THE_WHOLE_SYSTEM:
         pytest.skip(OF_THE_WHOLE_SYSTEM[short])
-    scope = _scope(garden.desk.users["accountant"], garden.desk.school)
-    for connection, arguments, told in _asked(garden, owner, scope, query):
+    scope = _scope(sown.desk.users["accountant"], sown.desk.school)
+    for connection, arguments, told in _asked(sown, scope, query):
         assert [canary for canary in seen(told) if canary not in repr(arguments)] == []
         assert repr(WORD.encode())[2:-1] not in told
-        assert _changed(connection, garden) == set()
+        assert _changed(connection, sown) == set()
 
 
-def test_the_same_questions_find_much_where_one_may_read(garden: Garden, owner: Engine) -> None:
-    scope = _scope(garden.planted.user, garden.planted.organisation)
+def test_the_same_questions_find_much_where_one_may_read(sown: Sown) -> None:
+    scope = _scope(sown.planted.user, sown.planted.organisation)
     telling = {
         name
         for name, query in FOUND
-        for _, arguments, told in _asked(garden, owner, scope, query)
+        for _, arguments, told in _asked(sown, scope, query)
         if [canary for canary in seen(told) if canary not in repr(arguments)]
     }
-    assert len(telling) > 15, telling
+    assert len(telling) > 60, telling
+    silent = {slice_ for slice_ in SLICES if not any(name.startswith(f"erp.{slice_}.") for name in telling)}
+    assert silent == set(), "nothing of these is found even where one may read"
 
 
 def _scope(user: int, organisation: int) -> Scope:
     at = frozenset({organisation})
-    return Scope(Actor(user, "test"), reads=at, writes=at, adjusts=at, audits=at, administers=at)
+    return Scope(Actor(user, "test"), at, at, at, at, at, at, at, at, at, at, at)
 
 
-def _asked(
-    garden: Garden, owner: Engine, scope: Scope, query: Callable[..., Any]
-) -> Iterator[tuple[Connection, dict[str, Any], str]]:
+def _asked(sown: Sown, scope: Scope, query: Callable[..., Any]) -> Iterator[tuple[Connection, dict[str, Any], str]]:
     """What a query tells in a scope, with each of the other's ids in turn; whatever it does is undone."""
     hints = typing.get_type_hints(query, include_extras=True)
     parameters = list(inspect.signature(query).parameters.values())[2:]
     wanted = [each.name for each in parameters if each.kind is not each.VAR_KEYWORD]
     by_number = any(hints[name] is int for name in wanted)
-    for number in garden.planted.numbers if by_number else garden.planted.numbers[:1]:
-        make = Maker(garden.planted.organisation, number)
+    for number in sown.planted.numbers if by_number else sown.planted.numbers[:1]:
+        make = Maker(sown.planted.organisation, number)
         arguments = {name: make(hints[name], name) for name in wanted}
-        with _transaction(owner, scope) as connection:
+        with _transaction(sown.owner, scope) as connection:
             try:
                 told = query(connection, scope, **arguments)
                 told = repr(list(told) if isinstance(told, Iterator) else told)
@@ -200,25 +242,18 @@ def _asked(
             yield connection, arguments, told
 
 
-@pytest.fixture(scope="module")
-def owner(garden: Garden) -> Iterator[Engine]:
-    engine = make_engine(garden.url, role=None, pool=1)
-    yield engine
-    engine.dispose()
-
-
 @contextmanager
 def _transaction(owner: Engine, scope: Scope) -> Iterator[Connection]:
     """A transaction of the application's role with the settings of a scope; what was done in it is undone."""
     with owner.connect() as connection:
         connection.execute(text(f"SET LOCAL ROLE {APPLICATION_ROLE}"))
-        for name, value in scope.settings.items():
+        for name, value in (scope.settings | scope.rooms).items():
             connection.execute(text(f"SELECT set_config('qazyna.{name}', :value, true)"), {"value": value})
         yield connection
         connection.rollback()
 
 
-def _changed(connection: Connection, garden: Garden) -> set[str]:
+def _changed(connection: Connection, sown: Sown) -> set[str]:
     """Tables in which this transaction changed rows of the other institution."""
     connection.execute(text("SET LOCAL ROLE NONE"))
     touched = connection.execute(
@@ -234,6 +269,6 @@ def _changed(connection: Connection, garden: Garden) -> set[str]:
         for table in touched.all()
         if connection.execute(
             text(f"SELECT EXISTS (SELECT FROM {table} WHERE organisation_id = :at AND {written_here})"),
-            {"at": garden.planted.organisation},
+            {"at": sown.planted.organisation},
         ).scalar_one()
     }

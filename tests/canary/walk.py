@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ _TEXTS = {
     "dimension": ["counterparty", "person", "programme"],
     "year": ["2026"],
     "series": ["brent"],
+    "no": ["1"],
 }
 """Values of the parameters that are texts, the same in every institution."""
 
@@ -39,6 +41,19 @@ class Door:
     route: HTTPRoute
     handler: HTTPRouteHandler
     method: str
+    known: frozenset[str] | None = None
+    """What may be asked, where nothing else may: the API refuses what it does not know."""
+
+    def understood(self, sent: dict[str, str]) -> dict[str, str]:
+        return sent if self.known is None else {name: said for name, said in sent.items() if name in self.known}
+
+    def questions(self) -> Iterator[str]:
+        """Those of ``QUESTIONS`` that differ at this door."""
+        asked = list[dict[str, str]]()
+        for name, sent in QUESTIONS.items():
+            if (said := self.understood(sent)) not in asked:
+                asked.append(said)
+                yield name
 
     @property
     def is_of_an_organisation(self) -> bool:
@@ -50,21 +65,21 @@ class Door:
         return permission
 
     def addresses(self, organisation: int, numbers: list[int], texts: list[str]) -> Iterator[str]:
-        """The route's addresses: each number in the place of every id, each text where a text stands."""
+        """The route's addresses: each number in the place of every id, each text where a text stands.
+
+        Where there are several ids, the first two numbers also in every order: what is in what has another number.
+        """
         parts = [p for p in self.route.path_components if isinstance(p, PathParameterDefinition)]
-        own = [p for p in parts if p.name != "organisation_id"]
-        rounds = max([len(self._values(p, numbers, texts)) for p in own], default=1)
-        for turn in range(rounds):
-            filled = []
-            for part in self.route.path_components:
-                if not isinstance(part, PathParameterDefinition):
-                    filled.append(part)
-                elif part.name == "organisation_id":
-                    filled.append(str(organisation))
-                else:
-                    values = self._values(part, numbers, texts)
-                    filled.append(quote(str(values[turn % len(values)]), safe=""))
-            yield "/" + "/".join(filled)
+        own = {p.name: self._values(p, numbers, texts) for p in parts if p.name != "organisation_id"}
+        rounds = max(map(len, own.values()), default=1)
+        each = [tuple(values[turn % len(values)] for values in own.values()) for turn in range(rounds)]
+        crossed = product(*(values[:2] for values in own.values())) if len(own) > 1 else ()
+        for filling in dict.fromkeys((*each, *crossed)):
+            values = dict(zip(own, filling, strict=True)) | {"organisation_id": organisation}
+            yield "/" + "/".join(
+                quote(str(values[part.name]), safe="") if isinstance(part, PathParameterDefinition) else part
+                for part in self.route.path_components
+            )
 
     @staticmethod
     def _values(part: PathParameterDefinition, numbers: list[int], texts: list[str]) -> list[Any]:
@@ -75,7 +90,7 @@ class Door:
 
 def doors(app: Litestar) -> list[Door]:
     found = [
-        Door(route, handler, method)
+        Door(route, handler, method, _known(app, route, method))
         for route in app.routes
         if isinstance(route, HTTPRoute) and route.path not in SKIPPED and not route.path.startswith("/static")
         for handler in route.route_handlers
@@ -85,10 +100,27 @@ def doors(app: Litestar) -> list[Door]:
     return found
 
 
+REFUSED = {401, 403}
+"""Said at the door itself, before anything is looked up: the same whatever is asked there."""
+UNKNOWN = {404}
+"""Said where an id leads nowhere: whatever is asked there."""
+DAYS = "days"
 WHOLE = MONTHS | {"by": "dimensions", "by_dimensions": "true", "all": "1", "limit": "500"}
 SEARCH = MONTHS | dict.fromkeys(SEARCHES, FRAGMENT)
-QUESTIONS = {"whole": WHOLE, "search": SEARCH}
-"""What to ask at a door: for as much as there is, and searching."""
+QUESTIONS: dict[str, dict[str, str]] = {
+    "whole": WHOLE,
+    "search": SEARCH,
+    DAYS: {"first": "2026-03-16", "last": "2026-03-24", "a": "1", "b": "2"},
+}
+"""What to ask at a door: for as much as there is, searching, and, where neither is taken, by days and in pairs."""
+
+
+def _known(app: Litestar, route: HTTPRoute, method: str) -> frozenset[str] | None:
+    path = (app.openapi_schema.paths or {}).get(route.path_format)
+    operation = path and getattr(path, method.lower())
+    if not operation:
+        return None
+    return frozenset(each.name for each in operation.parameters or () if each.param_in == "query")
 
 
 _VOLATILE = re.compile(
@@ -100,12 +132,13 @@ _VOLATILE = re.compile(
 )
 
 
+_READ_LOG = re.compile(r'\{"day":"[^"]*","reader":[^{}]*\},?')
 _SIGHTINGS = re.compile(r'<section class="block" id="seen">.*?</section>\n', re.DOTALL)
 
 
 def steady(body: str) -> str:
     """A body without what differs each time: keys, tokens, the time of day, and who looked at it before."""
-    return _VOLATILE.sub("…", _SIGHTINGS.sub("", body))
+    return _VOLATILE.sub("…", _SIGHTINGS.sub("", _READ_LOG.sub("", body)))
 
 
 def told(answer: Any) -> str:

@@ -1,7 +1,11 @@
 """Books to post in: a tiny chart and an organisation with open months.  Calls name only what a test is about."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
@@ -35,6 +39,48 @@ _ROLES = {"5210": "year_result", "5220": "earlier_years", "00": "contra"}
 
 def scope_of(*organisations: int) -> Scope:
     return Scope(ACTOR, writes=frozenset(organisations))
+
+
+@contextmanager
+def institutions(url: str, roles: Mapping[str, str]) -> Iterator[Callable[[], "Institution"]]:
+    """One institution after another over one chart, each with open books for 2026 and people of its own in roles."""
+    a_chart(url)
+    engine, owner = make_engine(url, pool=4), make_engine(url, role=None, pool=1)
+
+    def make() -> Institution:
+        code = f"{next(_codes):012d}"
+        with owner.begin() as connection:
+            at = connection.execute(_INSTITUTION, {"code": code}).scalar_one()
+            people = {
+                who: connection.execute(
+                    _PERSON, {"login": f"{who}-{code}", "name": who.title(), "role": role, "at": at}
+                ).scalar_one()
+                for who, role in roles.items()
+            }
+        uow.run(engine, scope_of(at), lambda u: ledger.open_books(u.connection, at, code, JANUARY, DECEMBER, ACTOR))
+        return Institution(engine, at, people)
+
+    yield make
+    engine.dispose()
+    owner.dispose()
+
+
+_codes = count(1)
+_INSTITUTION = text("""
+    INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en)
+    VALUES (:code, 'institution', :code, :code, :code) RETURNING id
+""")
+_PERSON = text("""
+    WITH made AS (INSERT INTO reference_user (login, name, password_hash) VALUES (:login, :name, '') RETURNING id)
+    INSERT INTO reference_role_grant (user_id, role, organisation_id) SELECT id, :role, :at FROM made RETURNING user_id
+""")
+
+
+class Institution(NamedTuple):
+    engine: Engine
+    organisation: int
+    people: dict[str, int]
+    """Ids by name."""
 
 
 @dataclass

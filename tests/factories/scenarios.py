@@ -57,9 +57,10 @@ class Scenarios:
         revision: int | None = None,
         key: UUID | None = None,
         who: str = "planner",
+        formulas: str | None = None,
     ) -> Revision:
         said = {name: {year: Decimal(v) for year, v in path.items()} for name, path in assumptions.items()}
-        command = SaveScenario(key=key or uuid4(), assumptions=said, reason="Another world")
+        command = SaveScenario(key=key or uuid4(), assumptions=said, formulas=formulas, reason="Another world")
         seen = revision or self.scenario(version_id).revision.revision
         return self.planning.run(lambda u: service.save(u, self.at, self.plan, version_id, seen, command), who)
 

@@ -379,6 +379,30 @@ def test_events_are_read_with_the_books_or_with_the_right_to_audit(
         assert set(rows.fetchall()) == seen
 
 
+@pytest.mark.parametrize(
+    ("setting", "seen"),
+    [
+        ("qazyna.plans", {"plan:1/2", "version:1/2/3", "scenario:1/2/3"}),
+        ("qazyna.staff", {"person:5", "unit:1/2", "request:1/3"}),
+        ("qazyna.serves", set()),
+        ("qazyna.decides", set()),
+    ],
+)
+def test_who_reads_plans_or_records_of_staff_reads_what_happened_to_them(
+    archive: Archive, application: psycopg.Connection, setting: str, seen: set[str]
+) -> None:
+    kinds = ("plan:1/2", "version:1/2/3", "scenario:1/2/3", "person:5", "unit:1/2", "request:1/3", "entry:1/2026/1")
+    with a_superuser(archive.url) as c:
+        c.execute("DELETE FROM base_audit_event")
+        for subject in kinds:
+            c.execute(EVENT, [subject, 1])
+            c.execute(EVENT, [subject, 2])
+            c.execute(EVENT, [subject, None])
+    application.execute("SELECT set_config(%s, '1', true)", [setting])
+    rows = application.execute("SELECT subject, organisation_id FROM base_trail WHERE action = 'x'")
+    assert set(rows.fetchall()) == {(subject, 1) for subject in seen}
+
+
 def test_locks_and_commands_are_read_with_the_books_only(application: psycopg.Connection) -> None:
     for reads, audits, expected in (("", "1", set()), ("2", "2", set()), ("1", "", {"month", "entry"})):
         application.execute("SELECT set_config('qazyna.reads', %s, true), set_config('qazyna.audits', %s, true)",

@@ -83,7 +83,7 @@ def _free_port() -> int:
 
 
 def _wait_for(address: str, program: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
+    for _ in range(600):
         assert program.poll() is None, "the program ended"
         try:
             urllib.request.urlopen(address, timeout=5)  # noqa: S310

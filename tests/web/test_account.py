@@ -21,6 +21,7 @@ from tests.conftest import TestServer
 from tests.factories.oblast import PASSWORD, Oblast, an_oblast
 from tests.web.desk import Reader
 from tests.web.outline import Outline
+from web.agents import in_words
 from web.app import pages
 
 SignIn = Callable[[str], Reader]
@@ -161,12 +162,32 @@ def test_other_browsers_are_seen_and_signed_out(oblast: Oblast, sign_in: SignIn)
     here, there, third = (sign_in("roamer") for _ in range(3))
     page = Outline(here.get("/account").text)
     assert len(page.all("td", class_="acts")) == 3
+    assert [each.text for each in page.all("span", title="testclient")] == ["testclient"] * 3
     ends = [f["action"] for f in page.all("form") if re.fullmatch(r"/account/sessions/\d+/end", f["action"])]
     assert len(ends) == 2
     assert here.send(ends[0], {}).status_code == 303
     assert sorted(r.get("/account").status_code for r in (there, third)) == [200, 303]
     here.send("/account/sessions/end", {})
     assert [r.get("/account").status_code for r in (here, there, third)] == [200, 303, 303]
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/129.0 Safari/537.36", "Chrome, Windows"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/129.0 Safari/537.36 Edg/129.0", "Edge, Windows"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/128.0 YaBrowser/24.10 Safari/537.36", "Yandex Browser, Windows"),
+        ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0", "Firefox, Linux"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/17.5 Safari/605.1.15", "Safari, macOS"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari, iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14; K) Chrome/129.0 Mobile Safari/537.36", "Chrome, Android"),
+        ("python-httpx/0.27", "python-httpx"),
+        ("Mozilla/5.0", ""),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_named_in_words(agent: str, words: str) -> None:
+    assert in_words(agent) == words
 
 
 def test_nobody_ends_another_s_session(oblast: Oblast, sign_in: SignIn) -> None:

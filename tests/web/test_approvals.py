@@ -169,6 +169,19 @@ def test_the_preparer_may_withdraw(desk: Desk, accountant: Reader, office: Reade
     assert refused.status_code == 412
 
 
+def test_who_withdraws_another_s_document_says_why(desk: Desk, accountant: Reader, office: Reader) -> None:
+    address = sent(desk, accountant)
+    assert 'name="why"' not in accountant.get(address).text
+    seen = version(office.get(address).text)
+    refused = office.send(f"{address}/withdraw", seen)
+    assert refused.status_code == 422
+    assert "Somebody else prepared it" in Outline(refused.text).one("section", id="faults").text
+    assert Outline(refused.text).one("input", id="why")["aria-invalid"] == "true"
+    assert office.send(f"{address}/withdraw", seen | {"why": "x" * 1001}).status_code == 422
+    assert office.send(f"{address}/withdraw", seen | {"why": "The contract was ended"}).status_code == 303
+    assert "Withdrawn by Ерлан Ахметов: The contract was ended" in accountant.get(address).text
+
+
 def test_a_correction_needs_two_persons_too(desk: Desk, accountant: Reader, office: Reader) -> None:
     address = sent(desk, accountant)
     entry = office.send(f"{address}/approve", version(office.get(address).text)).headers["location"].partition("?")[0]

@@ -137,6 +137,14 @@ def test_fields_of_the_entry_form_say_what_they_are_and_why(desk: Desk, accounta
     assert "393" in page.one("div", id="help-effective_on").text, "the act is named"
 
 
+def test_forms_of_policy_intake_and_takeover_help_at_their_fields(desk: Desk, sign_in: Callable[[str], Reader]) -> None:
+    office = sign_in("office")
+    for path, fields in (("policy", {"since"}), ("intake", {"text"}), ("takeover", {"source_program", "starts_on"})):
+        page = Outline(office.get(f"{desk.home}{path}").text)
+        shown = {button["popovertarget"] for button in page.all("button", class_="help")}
+        assert shown == {f"help-{field}" for field in fields}
+
+
 def test_help_is_in_all_languages_and_names_its_source() -> None:
     for key, hint in HINTS.items():
         assert hint.what.endswith("."), key

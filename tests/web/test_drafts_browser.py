@@ -232,6 +232,28 @@ def test_words_that_mean_several_accounts_stay_and_are_told(desk: Desk) -> None:
     page.unroute_all()
 
 
+def test_escape_closes_the_list_or_the_one_to_come_and_keeps_what_is_typed(desk: Desk) -> None:
+    page, keys = desk.new_table(), desk.page.keyboard
+    field, options = page.locator("input.sheet-input"), page.locator("[role=listbox] [role=option]")
+    page.locator("[role=gridcell]").first.click()
+    keys.type("mater")
+    expect(options.first).to_be_visible()
+    keys.press("Escape")
+    expect(options).to_have_count(0)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("mater")
+    page.route("**/accounts?*", slowly)
+    keys.type("ials")
+    keys.press("Escape")  # before the list has come
+    page.wait_for_timeout(500)
+    expect(options).to_have_count(0)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("materials")
+    page.unroute_all()
+    keys.press("Tab")
+    expect(page.locator("[role=gridcell]").first.locator(".sheet-text")).to_have_text("materials")
+
+
 def test_a_column_in_use_stays_and_says_why(desk: Desk) -> None:
     page = desk.new_table()
     page.locator("[role=gridcell]").first.click()

@@ -123,6 +123,10 @@ def test_the_calendar_says_who_is_away_and_the_reason_only_to_who_may_know(offic
     asked = office.ask_leave("teacher", 100, 2)
     sign_in("lead").send(f"{office.home}inbox/{asked.id}/approve", {"version": "1"})
     month = f"?month={month_string(asked.days.first)}"
+    assert "waits for a decision" not in sign_in("lead").get(f"{office.home}inbox/absences{month}").text
+    waits = office.ask_leave("colleague", 100, 2)
+    assert f"inbox/{waits.id}?" in sign_in("lead").get(f"{office.home}inbox/absences{month}").text
+    assert "waits for a decision" not in sign_in("teacher").get(f"{office.home}absences{month}").text
     for_all = sign_in("colleague").get(f"{office.home}absences{month}").text
     cell = Outline(for_all).all("td", class_="away ")
     assert cell, "a stretch of days"
@@ -157,7 +161,8 @@ def test_a_calendar_address_brings_one_s_days_until_it_is_revoked(
     path = Outline(made.text).one("code").text.partition("/ical/")[2]
     answer = anybody.get(f"/ical/{path}")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
-    days = {(e["summary"], e["dtstart"].dt, e["dtend"].dt) for e in Calendar.from_ical(answer.text).walk("VEVENT")}
+    events = Calendar.from_ical(answer.text).walk("VEVENT")
+    days = {(e["summary"], e.decoded("dtstart"), e.decoded("dtend")) for e in events}
     assert ("Leave", asked.days.first, asked.days.end) in days
     team = Outline(colleague.send(f"{office.home}absences/feeds", {"covers": "team"}).text).one("code").text
     shown = anybody.get(f"/ical/{team.partition('/ical/')[2]}").text

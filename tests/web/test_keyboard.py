@@ -93,7 +93,8 @@ def test_an_entry_is_posted_read_and_traced_without_a_mouse(keyboard: Page) -> N
     page.keyboard.press("g")
     page.keyboard.press("t")
     page.wait_for_url("**/trial-balance")
-    tab_to(page, "a.figure")
+    tab_to(page, "table a")
+    walk_the_figures(page)
     row = page.evaluate("document.activeElement.closest('tr').id")
     page.keyboard.press("Enter")
     page.wait_for_url("**/reports/postings?**")
@@ -104,6 +105,26 @@ def test_an_entry_is_posted_read_and_traced_without_a_mouse(keyboard: Page) -> N
         expect(page.locator(f"#{row} :focus")).to_be_visible()
     find(page, "4321,50")
     page.wait_for_url(f"{entry}**")
+
+
+def walk_the_figures(page: Page) -> None:
+    """From the first one by arrows; Tab leads past all the others, and back to the one that was left."""
+    keys, here = page.keyboard, page.locator("table a:focus")
+    keys.press("Control+End")
+    last = here.get_attribute("href")
+    assert last
+    keys.press("Control+Home")
+    keys.press("End")
+    opened = here.get_attribute("href")
+    keys.press("ArrowDown")
+    expect(here).to_have_count(1)
+    keys.press("ArrowUp")
+    keys.press("Tab")
+    assert page.evaluate("!document.activeElement.closest('table')"), "Tab leads out of the table"
+    keys.press("Shift+Tab")
+    expect(here).to_have_attribute("href", opened or "")
+    expect(here).to_have_class(re.compile("figure"))
+    expect(page.locator("table a[tabindex='0']")).to_have_count(1)
 
 
 def test_windows_open_by_keys_give_the_focus_back_and_remember_places(keyboard: Page) -> None:

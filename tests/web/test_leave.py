@@ -12,6 +12,9 @@ from erp.base.clock import today
 from erp.base.dates import day_string
 from erp.hr.leave import service
 from erp.hr.leave.schemas import GrantYears, MoveDays
+from erp.hr.personnel import service as personnel
+from erp.hr.requests import service as requests
+from erp.hr.requests.model import RequestFilter
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
 from tests.web.desk import Reader
@@ -126,6 +129,57 @@ def test_human_resources_see_everybody_s_days_and_take_them_along(office: Office
     assert officer.get(f"{office.home}leave/balances?day=soon").status_code == 422
     person = officer.get(rows["Director Test"]).text
     assert _left(person) == "30"
+
+
+def test_human_resources_ask_for_another_who_then_decides_alone(office: Office, sign_in: SignIn) -> None:
+    officer, at, person = sign_in("officer"), office.staff.organisation, office.staff.persons["bookkeeper"]
+    address = f"{office.home}leave/people/{person}"
+    looked = officer.send(f"{address}/new", {"first": f"20.03.{NAURYZ}", "last": f"28.03.{NAURYZ}", "do": "look"})
+    page = Outline(officer.get(looked.headers["location"]).text)
+    assert "Bookkeeper Test" in page.one("h1").text
+    sent = officer.send(f"{address}/new", page.fields("leave") | {"do": "send"})
+    assert sent.headers["location"] == f"{address}?done=1#requests"
+    (asked,) = office.staff.read("officer", lambda u: requests.requests(u, at, RequestFilter(person_id=person))).rows
+    assert f"requests/{asked.id}" in sign_in("bookkeeper").get(f"{office.home}leave").text, "it is the person's own"
+    assert officer.get(f"{office.home}inbox/{asked.id}").status_code == 403
+    form = Outline(officer.get(f"{address}/new?request={asked.id}").text).fields("leave")
+    assert officer.send(f"{address}/new", form | {"last": f"27.03.{NAURYZ}", "do": "send"}).status_code == 303
+    other = f"{office.home}leave/people/{office.staff.persons['lead']}"
+    assert officer.get(f"{other}/new?request={asked.id}").status_code == 404
+    for where, status in ((other, 404), (address, 303)):
+        withdrawn = officer.send(f"{where}/requests/{asked.id}/withdraw", {"version": "2"})
+        assert withdrawn.status_code == status
+    for who in ("teacher", "lead"):
+        assert sign_in(who).get(f"{address}/new").status_code == 403
+
+
+def test_who_opens_another_s_days_is_kept_and_the_person_sees_it(office: Office, sign_in: SignIn) -> None:
+    person = office.staff.persons["lead"]
+
+    def times() -> int:
+        seen = office.staff.read("officer", lambda u: personnel.readings(u, person))
+        return sum(each.times for each in seen if each.reader == "Officer")
+
+    before, officer = times(), sign_in("officer")
+    assert officer.get(f"{office.home}leave/people/{person}").status_code == 200
+    assert officer.get(f"{office.home}leave/people/{office.staff.persons['officer']}").status_code == 200
+    assert times() == before + 1
+
+
+def test_a_number_that_is_nobody_s_opens_nothing(office: Office, sign_in: SignIn) -> None:
+    officer, teacher = sign_in("officer"), sign_in("teacher")
+    for number in ("99999999999", "0"):
+        assert officer.get(f"{office.home}leave/people/{number}").status_code == 404
+        assert officer.get(f"{office.home}leave/people/{number}/new").status_code == 404
+    assert teacher.get(f"{office.home}leave/new?request=999999999").status_code == 404
+    assert teacher.get(f"{office.home}leave/new?request={'9' * 5000}").status_code == 200, "as if it were not there"
+    for days in (
+        "first=31.12.9998&last=31.12.9998",
+        "first=01.01.0002&last=01.01.0002",
+        "first=02.03.2027&last=01.03.2027",
+    ):
+        assert teacher.get(f"{office.home}leave/new?{days}").status_code in (409, 422)
+    assert teacher.get(f"{office.home}absences?month=9998-12&unit={'9' * 30}").status_code == 200
 
 
 def test_days_are_carried_in_corrected_and_settled_with_a_reason(office: Office, sign_in: SignIn) -> None:

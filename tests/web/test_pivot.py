@@ -18,7 +18,7 @@ from ledger.model import Actor
 from tests.api.test_plans import with_planners
 from tests.conftest import TestServer
 from tests.factories.plans import a_leaf
-from tests.web.desk import Desk, Reader
+from tests.web.desk import LYCEUM, Desk, Reader
 from tests.web.outline import Outline
 
 SignIn = Callable[[str], Reader]
@@ -119,8 +119,35 @@ def test_a_total_typed_is_shown_first_and_then_saved(sign_in: SignIn, planned: P
     saved = planner.send(address, fields | {"do": "save", "reason": "More for schools"})
     assert saved.status_code == 303, saved.text
     assert rows(planner.get(address).text)[0] == ["Total", "290,00", "800,00"]
-    moved = planner.send(address, fields | {"key": str(uuid4()), "do": "save", "reason": "Again", "f.0.0": "1"})
+    twice = planner.send(address, fields | {"do": "save", "reason": "More for schools"})
+    assert twice.headers["location"] == saved.headers["location"], "a button pressed twice"
+
+
+def test_what_another_saved_meanwhile_stays_and_so_does_what_was_typed(sign_in: SignIn, planned: Planned) -> None:
+    planner, head, address = sign_in("planner"), sign_in("budget-head"), f"{planned.address}/pivot?{BY_SPECIFIC}"
+    page = form_of(planner.get(f"{address}&type=1").text)
+    fields = {name: value for name, value in page.items() if name[:2] in ("f.", "r.", "c.", "ke", "ed")}
+    other = fields | {"f.2.0": "95,00", "key": str(uuid4()), "do": "save", "reason": "Dearer paper"}
+    assert head.send(address, other).status_code == 303
+    moved = planner.send(address, fields | {"f.3.1": "150,00", "do": "save", "reason": "Dearer power"})
     assert moved.status_code == 409
+    again = form_of(moved.text)
+    assert (again["f.2.0"], again["f.3.1"], again["edits"]) == ("95,00", "150,00", "2")
+    fields = {name: value for name, value in again.items() if name[:2] in ("f.", "r.", "c.", "ke", "ed")}
+    assert planner.send(address, fields | {"do": "save", "reason": "Dearer power"}).status_code == 303
+    assert rows(planner.get(address).text)[0] == ["Total", "295,00", "450,00"]
+
+
+def test_typing_stays_on_its_page(sign_in: SignIn, planned: Planned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.economy.pivot.TYPED_A_PAGE", 2)
+    planner, address = sign_in("planner"), f"{planned.address}/pivot?{BY_SPECIFIC}"
+    page = planner.get(f"{address}&type=1&page=2").text
+    (form,) = Outline(page).all("form", id="typing")
+    fields = {name: value for name, value in form_of(page).items() if name[:2] in ("f.", "r.", "c.", "ke", "ed")}
+    shown = planner.send(form["action"], fields | {"f.3.1": "150,00", "do": "check"})
+    assert form_of(shown.text)["f.3.1"] == "150,00"
+    refused = planner.send(form["action"], fields | {"f.3.1": "150,00", "do": "save", "reason": ""})
+    assert 'id="reason-fault"' in refused.text
 
 
 def test_what_cannot_be_read_comes_back_at_its_field(sign_in: SignIn, planned: Planned) -> None:
@@ -138,6 +165,31 @@ def test_who_plans_types_and_others_do_not(sign_in: SignIn, planned: Planned, wh
     assert sign_in(who).send(f"{planned.address}/pivot?{BY_SPECIFIC}", fields).status_code == status
 
 
+def test_a_page_has_only_so_many_columns(sign_in: SignIn, planned: Planned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.economy.pivot.MOST_COLUMNS", 1)
+    page = sign_in("planner").get(f"{planned.address}/pivot?{BY_SPECIFIC}").text
+    assert rows(page)[0] == ["Total", "290,00"]
+    assert "1 more columns are not shown" in page
+
+
+def test_groups_are_chosen_from_a_list_of_their_level(sign_in: SignIn, planned: Planned) -> None:
+    planner, address = sign_in("planner"), f"{planned.address}/pivot?{BY_SPECIFIC}"
+    offered = Outline(planner.get(f"{address}&level=economic").text).all("input", name="key")
+    assert [each["value"] for each in offered] == ["149", "152"]
+    assert rows(planner.get(f"{address}&level=economic&key=152").text)[0] == ["Total", "200,00", "100,00"]
+    assert rows(planner.get(f"{address}&level=economic&key=149&key=152").text)[0] == ["Total", "290,00", "400,00"]
+
+
+@pytest.mark.parametrize("path", ["/pivot", "/pivot?type=1", "/file", "/pivot/actual?actual=nonsense", ""])
+def test_a_plan_of_another_is_not_there(sign_in: SignIn, planned: Planned, path: str) -> None:
+    planner, desk = sign_in("planner"), planned.desk
+    known = planner.get(f"{planned.address}{path}")
+    assert known.status_code == 200, known.text
+    elsewhere = planned.address.replace(desk.home, f"/o/{desk.organisations[LYCEUM]}/")
+    assert planner.get(f"{elsewhere}{path}").status_code in (403, 404)
+    assert planner.get(f"{planned.address}9999999{path}").status_code == 404
+
+
 def test_the_books_stand_beside_and_lead_to_postings_where_they_may(sign_in: SignIn, planned: Planned) -> None:
     address = f"{planned.address}/pivot?{BY_SPECIFIC}&actual=paid&years=2026"
     planner, auditor = sign_in("planner"), sign_in("auditor")
@@ -145,9 +197,14 @@ def test_the_books_stand_beside_and_lead_to_postings_where_they_may(sign_in: Sig
     behind = f"{planned.address}/pivot/actual?{BY_SPECIFIC}&actual=paid&years=2026&row=&column=2026"
     assert "1091" not in planner.get(behind).text
     page = auditor.get(behind).text
-    links = [each["href"] for each in Outline(page).all("a") if "reports/postings" in each["href"]]
+    links = [
+        each["href"].replace("&amp;", "&") for each in Outline(page).all("a") if "reports/postings" in each["href"]
+    ]
     assert len(links) == 1
     postings = auditor.get(links[0])
+    (back,) = [each["href"] for each in Outline(postings.text).all("a") if each.text == "← Back"]
+    assert back.startswith(f"{planned.address}/pivot/actual?")
+    assert auditor.get(back).status_code == 200
     assert postings.status_code == 200
     assert "100,00" in postings.text
 
@@ -155,6 +212,9 @@ def test_the_books_stand_beside_and_lead_to_postings_where_they_may(sign_in: Sig
 def test_a_view_is_kept_shared_and_forgotten(sign_in: SignIn, planned: Planned) -> None:
     planner, head = sign_in("planner"), sign_in("budget-head")
     fields = {"query": BY_SPECIFIC, "version": str(planned.version), "name": "By specific", "shared": "on"}
+    nameless = planner.send(f"{planned.desk.home}plans/{planned.plan}/views", fields | {"name": " "})
+    assert nameless.status_code == 422
+    assert 'id="name-fault"' in nameless.text
     kept = planner.send(f"{planned.desk.home}plans/{planned.plan}/views", fields)
     assert kept.status_code == 303
     page = head.get(f"{planned.address}/pivot").text
@@ -170,7 +230,7 @@ def test_what_is_taken_out_is_changed_and_brought_back(sign_in: SignIn, planned:
     planner, address = sign_in("planner"), f"{planned.address}/file"
     taken = planner.get(f"{address}?as=csv").text
     assert planner.get(f"{address}?as=xlsx").content[:2] == b"PK"
-    changed = taken.replace("300.00", "350.00").replace("200.00", "two")
+    changed = taken.replace("300,00", "350,00").replace("200,00", "two")
     key = form_of(planner.get(address).text)["key"]
     csrf = form_of(planner.get(address).text)["csrf"]
     answer = planner.client.post(

@@ -84,6 +84,7 @@ def test_a_plan_is_begun_branched_compared_undone_and_frozen(desk: Desk, sign_in
     assert "Education" in opened
     assert "Food" in opened
     assert auditor.get(f"{plan}/versions/{base}?by=mood").status_code == 422
+    assert auditor.get(f"{plan}/versions/{base}?by=programme.subprogramme").status_code == 200
 
     refused = planner.send(f"{plan}/versions/{base}/freeze", {"edits": "1"})
     assert refused.status_code == 403
@@ -119,13 +120,22 @@ def test_a_plan_is_begun_branched_compared_undone_and_frozen(desk: Desk, sign_in
 
     page = Outline(planner.get(draft).text)
     sent = {"key": page.all("input", name="key")[0]["value"], "edits": "1", "reason": ""}
-    assert planner.send(f"{draft}/edits/1/undo", sent).status_code == 422
+    silent = planner.send(f"{draft}/edits/1/undo", sent)
+    assert silent.status_code == 422
+    assert 'id="reason-1-fault"' in silent.text
+    assert 'href="#reason-1"' in silent.text
     assert planner.send(f"{draft}/edits/1/undo", sent | {"reason": "A mistake"}).status_code == 303
     after = planner.get(draft).text
     assert "undoes № 1" in after
     assert "undone by № 2" in after
     stale = planner.send(f"{draft}/edits/2/undo", sent | {"key": str(uuid4()), "reason": "Back"})
     assert stale.status_code == 409
+    refused = planner.send(f"{draft}/edits/1/undo", {"key": str(uuid4()), "edits": "2", "reason": "Once more"})
+    assert refused.status_code == 409
+    (way,) = [each for each in Outline(refused.text).all("div") if each["id"] == "in-the-way"]
+    assert "2027" in way.text
+    assert "111" in way.text
+    assert "Version of a plan frozen" in planner.get(plan).text, "who plans reads what happened to the plan"
     assert "Working" in auditor.get(plan).text
     told = auditor.get(f"{desk.home}audit").text
     assert all(words in told for words in ("Plan begun", "Version of a plan frozen", "Edit of a version undone"))
@@ -142,6 +152,7 @@ def test_a_form_with_faults_comes_back_as_it_was_typed(desk: Desk, sign_in: Sign
     refused = planner.send(f"{desk.home}plans", fields)
     assert refused.status_code == 422
     assert 'value="next"' in refused.text
+    assert 'id="first-fault"' in refused.text
     assert planner.send(f"{desk.home}plans", fields | {"first": "1990"}).status_code == 422
     assert sign_in("auditor").send(f"{desk.home}plans", fields).status_code == 403
     assert sign_in("accountant").get(f"{desk.home}plans").status_code == 403

@@ -143,9 +143,9 @@ def test_the_journal_s_file_adds_up_to_its_turnover_and_runs_nothing(desk: Desk,
     content = accountant.get(f"{desk.home}journal?{MONTHS}&as=csv").content
     assert content.startswith(b"\xef\xbb\xbf")
     assert b"\r\n" in content
-    rows = list(csv.reader(StringIO(content.decode("utf-8-sig"), newline="")))
+    rows = list(csv.reader(StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";"))
     at = rows[0].index("Amount, ₸")
-    total = sum(int(row[at].replace(".", "")) for row in rows[1:] if row[6])
+    total = sum(int(row[at].replace(",", "")) for row in rows[1:] if row[6])
     page = Outline(accountant.get(f"{desk.home}trial-balance?{MONTHS}").text)
     assert total == tiyn([e.text for e in page.one("tfoot").inside if e.tag == "td"][2])
     assert any("'=HYPERLINK(1)" in row for row in rows)

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
+from uuid import uuid4
 
 import pytest
 from litestar.testing import TestClient
@@ -91,7 +93,8 @@ def test_what_is_shown_is_saved_with_a_reason(planner: Reader, planned: Scenario
     said = fields(planner.get(f"{page}?wage_growth.2027=25,5").text)
     without = planner.send(f"{page}/save", said | {"reason": ""})
     assert (without.status_code, "25,5" in without.text) == (422, True)
-    assert planner.send(f"{page}/save", said | {"reason": "Higher pay"}).status_code == 303
+    saved = planner.send(f"{page}/save", said | {"reason": "Higher pay"})
+    assert (saved.status_code, saved.headers["location"]) == (303, f"{page}?with={planned.planning.base_id}")
     assert planner.send(f"{page}/save", said | {"reason": "Higher pay"}).status_code == 303, "sent twice"
     html = planner.get(page).text
     assert "typed by Planner" in html
@@ -128,15 +131,93 @@ def test_a_fan_is_drawn_with_its_table(planner: Reader, page: str) -> None:
     assert " style=" not in first
 
 
+def typed(html: str, name: str) -> str:
+    """A hidden field of the form with the text of the formulas."""
+    return re.findall(rf'name="{name}" value="([^"]*)"', html)[0]
+
+
+def test_formulas_are_tried_mended_and_saved_as_a_revision_that_is_compared(
+    planner: Reader, planned: Scenarios, page: str
+) -> None:
+    address = f"{page}/formulas"
+    assert address in planner.get(page).text
+    opened = planner.get(address).text
+    assert "as the scenario began with them" in opened
+    text = unescape(opened.partition('name="formulas"')[2].partition(">\n")[2].partition("</textarea>")[0])
+    said = {"key": typed(opened, "key"), "revision": "1", "reason": "", "formulas": text}
+    lined = text.replace("(110, 120, 130) = base * pay", "(110, 120, 130) = base * pay * 110%").replace("\n", "\r\n")
+
+    wrong = planner.send(address, said | {"formulas": lined.replace("pay * 110%", "payy"), "act": "try"})
+    assert wrong.status_code == 422
+    line = text[: text.index("(110, 120, 130)")].count("\n") + 1
+    assert f"Line {line}, column" in wrong.text
+    assert "<mark>payy</mark>" in wrong.text
+    assert "payy" in wrong.text.partition("<textarea")[2], "what was typed stays"
+
+    tried = planner.send(address, said | {"formulas": lined, "act": "try"})
+    assert tried.status_code == 200, tried.text
+    assert "As it is saved" in tried.text
+    assert "+60,0" in tried.text, "a tenth of 600 million of pay"
+    assert "as the scenario began with them" in planner.get(address).text, "nothing is saved"
+
+    without = planner.send(address, said | {"formulas": lined, "act": "save"})
+    assert (without.status_code, 'id="reason-fault"' in without.text) == (422, True)
+    saved = planner.send(address, said | {"formulas": lined, "reason": "Pay is higher here", "act": "save"})
+    assert saved.status_code == 303, saved.text
+    again = planner.get(address).text
+    assert re.search(r"<del>[^<]*base \* pay from base</del>", again)
+    assert re.search(r"<ins>[^<]*base \* pay \* 110% from base</ins>", again)
+    assert "Written here." in again
+    stale = planner.send(
+        address, said | {"key": str(uuid4()), "formulas": text, "reason": "As they were", "act": "save"}
+    )
+    assert (stale.status_code, text[:60] in unescape(stale.text)) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "Fill"),
+        ("measure amount: % = 5%", "measure amount: KZT"),
+        ("input base: KZT\nmeasure amount: KZT = 5 KZT", "Line 2, column 9"),
+        ("input oil: KZT\nmeasure amount: KZT = oil", "A scenario gives no “oil”"),
+        ("driver brent: KZT\ninput base: KZT\nmeasure amount: KZT = base + brent", "gives no “brent”"),
+        ("input base: KZT\nmeasure amount: mln KZT = base", "with a value for each cell"),
+        ("input base: KZT\nmeasure amount: KZT = base * " + "9" * 300, "they cannot be saved"),
+        ("input base: KZT\nmeasure amount: KZT = lag(base, 50)", "they cannot be saved"),
+        ("<script>alert(1)</script>", "&lt;script&gt;"),
+        ("input base: KZT\n" + "x" * 200_000, "200"),
+    ],
+)
+def test_formulas_that_give_no_plan_are_told_and_never_fail(planner: Reader, page: str, text: str, told: str) -> None:
+    said = {"key": str(uuid4()), "revision": "1", "formulas": text, "act": "try"}
+    answer = planner.send(f"{page}/formulas", said)
+    assert answer.status_code in (200, 422)
+    assert told in answer.text
+    if "cannot be saved" in told:
+        kept = planner.send(f"{page}/formulas", said | {"reason": "Whatever", "act": "save"})
+        assert kept.status_code == 409
+    assert "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["X.2027", "oil.1000", f"{'a' * 80}.2027", ".2027", "cpi.2026", "cpi.20277"])
+def test_a_field_that_no_scenario_has_is_refused_and_nothing_fails(planner: Reader, page: str, name: str) -> None:
+    assert planner.get(f"{page}?{name}=5").status_code == 200
+    said = fields(planner.get(page).text)
+    assert planner.send(f"{page}/save", said | {name: "5", "reason": "Whatever"}).status_code == 422
+
+
 def test_the_auditor_tries_and_saves_nothing_and_others_see_nothing(
     sign_in: dict[str, Reader], planned: Scenarios, page: str
 ) -> None:
     html = sign_in["inspector"].get(f"{page}?cpi.2027=20").text
     assert "tried here, not saved" in html
     assert 'id="save"' not in html
-    refused = sign_in["inspector"].send(f"{page}/save", {"reason": "By the auditor"})
-    assert refused.status_code == 403
-    for address in (page, f"{page}/figures", f"{page}/fan", f"/o/{planned.at}/scenarios"):
+    assert "readonly" in sign_in["inspector"].get(f"{page}/formulas").text
+    for address in ("save", "formulas"):
+        refused = sign_in["inspector"].send(f"{page}/{address}", {"reason": "By the auditor", "act": "try"})
+        assert refused.status_code == 403
+    for address in (page, f"{page}/figures", f"{page}/fan", f"{page}/formulas", f"/o/{planned.at}/scenarios"):
         assert sign_in["driver"].get(address).status_code in (403, 404)
 
 
@@ -144,3 +225,23 @@ def test_pages_of_another_plan_and_of_no_scenario_are_not_there(planner: Reader,
     assert planner.get(page.replace(f"/plans/{planned.plan}/", "/plans/999/")).status_code == 404
     base = f"/o/{planned.at}/plans/{planned.plan}/scenarios/{planned.planning.base_id}"
     assert planner.get(base).status_code == 404
+
+
+def test_the_identities_stand_with_their_terms_and_the_dashes_of_the_chart_are_explained(
+    planner: Reader, page: str
+) -> None:
+    html = planner.get(page).text
+    shown = html.replace(NO_BREAK, " ")
+    assert "2027: 1 200 000 000,00 − 1 260 000 004,80 − 60 000 000,00 − 0,00 = −120 000 004,80" in shown
+    assert "2027: VI = 120 000 004,80; −V = 120 000 004,80" in shown
+    assert re.search(r'role-legend-symbol[^>]*><path[^>]*stroke="var\(--ink\)"[^>]*stroke-dasharray', html)
+
+
+def test_the_head_marks_scenarios_and_not_plans(planner: Reader, planned: Scenarios, page: str) -> None:
+    marked = r'<a class="section"[^>]*href="([^"]+)" aria-current="page"'
+    for address, section in (
+        (page, "scenarios"),
+        (f"{page}/formulas", "scenarios"),
+        (page.partition("/scenarios")[0], "plans"),
+    ):
+        assert re.findall(marked, planner.get(address).text) == [f"/o/{planned.at}/{section}"]

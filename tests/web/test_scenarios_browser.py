@@ -61,8 +61,18 @@ def test_a_slider_moves_the_figures_and_only_saving_saves(
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out"
     page.get_by_label("Why it is saved").fill("Higher pay")
     page.get_by_role("button", name="Save the scenario").click()
-    expect(page.get_by_text("Higher pay")).to_be_visible()
+    expect(page.get_by_role("cell", name="Higher pay")).to_be_visible()
     assert made.scenario(begun.version_id).revision.revision == 2
+    page.get_by_role("link", name="See the formulas and change them").click()
+    text = page.get_by_label("Text of the formulas")
+    text.fill(text.input_value().replace("base * pay from base", "base * pay * 110% from base"))
+    page.get_by_role("button", name="Try, without saving").click()
+    expect(page.get_by_role("heading", name="What these formulas give")).to_be_visible()
+    page.get_by_label("Why it is saved").fill("Pay is higher here")
+    page.get_by_role("button", name="Save the formulas").click()
+    expect(page.get_by_role("cell", name="Pay is higher here")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out"
+    assert made.scenario(begun.version_id).revision.model.is_own
     context.close()
     assert errors == []
 

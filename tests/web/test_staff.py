@@ -104,6 +104,16 @@ def test_a_post_beyond_the_staffing_table_is_refused_beside_what_was_typed(enter
     assert 'value="0,5"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"), [("share", "nan"), ("share", "1e99999"), ("hours", "nan"), ("hours", "8 8")]
+)
+def test_what_is_no_number_is_a_fault_of_its_field(enter: SignIn, staff: Staff, name: str, typed: str) -> None:
+    address = f"/o/{staff.organisation}/staff/{staff.persons['teacher']}/appointments/new"
+    answer = fill(enter("officer"), address, post=staff.posts["lead"], reason="Order 5", **{name: typed})
+    assert answer.status_code == 422
+    assert f'id="{name}-fault"' in answer.text
+
+
 def test_people_and_chart_are_asked_for_a_day_and_brought_as_files(enter: SignIn, staff: Staff) -> None:
     officer, home = enter("officer"), f"/o/{staff.organisation}"
     assert "Teacher Test" in officer.get(f"{home}/units").text
@@ -120,7 +130,7 @@ def test_people_and_chart_are_asked_for_a_day_and_brought_as_files(enter: SignIn
 def test_who_read_a_file_is_seen_by_its_subject_and_nobody_else_opens_it(enter: SignIn, staff: Staff) -> None:
     teacher, officer, lead = enter("teacher"), enter("officer"), enter("lead")
     home, file = f"/o/{staff.organisation}", f"/o/{staff.organisation}/staff/{staff.persons['teacher']}"
-    assert officer.get(file).status_code == 200
+    assert officer.get(f"{file}/facts").status_code == 200, "the form of an act tells the day of birth as the file does"
     own = teacher.get(f"{home}/me").text
     assert "Officer" in own.partition('id="seen"')[2]
     assert "opened the file" in own

@@ -8,8 +8,10 @@ from datetime import date
 import pytest
 from httpx import Response
 
+from erp.finance.takeover.files import job
+from qazyna.worker import Worker
 from tests.conftest import TestServer
-from tests.factories import onec
+from tests.factories import loops, onec
 from tests.factories.onec import Their, TheirPosting, Theirs
 from tests.web.desk import SUPPLIER, Desk, Reader, furnish
 from tests.web.outline import Outline
@@ -57,7 +59,7 @@ def send_file(by: Reader, address: str, name: str, content: bytes) -> Response:
     assert token
     return by.client.post(
         f"{address}/files",
-        data={"csrf": token[1]},
+        data={"csrf": token[1], "key": key_of(page)},
         files={"file": (f"{name}.xlsx", io.BytesIO(content), _XLSX)},
         follow_redirects=False,
     )
@@ -141,6 +143,28 @@ def test_a_strange_file_is_refused_with_what_was_expected_and_found(desk: Desk, 
     assert answer.status_code == 422
     assert "was not recognised" in answer.text
     assert "Фамилия; Оклад" in answer.text
+    assert office.send(f"{home}/end", {"do": "give-up"}).status_code == 303
+
+
+def test_a_large_file_is_taken_in_by_a_job_that_leads_back(
+    desk: Desk, office: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "_LARGE", 1000)
+    lyceum = desk.home.replace(str(desk.school), str(desk.organisations["120540000031"]))
+    home = office.send(f"{lyceum}takeover", {"starts_on": "01.01.2026", "source_program": "1С"}).headers["location"]
+    left = send_file(office, home, "осв", onec.balance(books(), JANUARY))
+    assert left.headers["location"].startswith("/jobs/")
+    assert "File of another program" in office.get(left.headers["location"]).text
+    assert "Nothing is taken in yet" in office.get(home).text
+    url = desk.engine.url.render_as_string(hide_password=False)
+    loops.run(Worker(url, None).drain())
+    done = Outline(office.get(left.headers["location"]).text)
+    back = next(a["href"] for a in done.all("a") if a.text == "Go on with moving over")
+    assert back == f"{home}#files"
+    assert "осв.xlsx" in office.get(home).text
+    again = send_file(office, home, "осв", onec.balance(books(), JANUARY, indicator=True))
+    loops.run(Worker(url, None).drain())
+    assert "tells of the same months" in office.get(again.headers["location"]).text, "a refusal is told at the job"
     assert office.send(f"{home}/end", {"do": "give-up"}).status_code == 303
 
 

@@ -71,11 +71,13 @@ def asked(office: Office, reader: Reader, typed: Sent, place: str = "trips/new")
     return answer.headers["location"].rpartition("/")[2].partition("?")[0]
 
 
-def uploaded(reader: Reader, path: str, fields: Sent, content: bytes = b"ticket 71") -> Response:
-    """As a browser sends a form with a file."""
+def uploaded(
+    reader: Reader, path: str, fields: Sent, content: bytes | None = b"ticket 71", name: str = "ticket.txt"
+) -> Response:
+    """As a browser sends a form with a file, or with none chosen."""
     csrf = access.csrf_token(reader.client.cookies["qazyna_session"])
-    files = {"file": ("ticket.txt", content, "text/plain")}
-    typed = {name: value for name, value in fields.items() if name != "file"}
+    files = {"file": (name, content, "text/plain") if content else ("", b"", "application/octet-stream")}
+    typed = {name: value for name, value in fields.items() if name not in ("csrf", "file")}
     return reader.client.post(path, data={"csrf": csrf} | typed, files=files, follow_redirects=False)
 
 
@@ -116,8 +118,10 @@ def test_a_trip_is_asked_for_approved_paid_reported_on_and_settled(office: Offic
     assert form["lines.0.amount"] == "25\u00a0950,00"
     more = uploaded(teacher, address, form | {"do": "add"})
     assert "lines.4.kind" in Outline(more.text).fields("report")
-    refused = uploaded(teacher, address, form | {"do": "send"})
+    refused = uploaded(teacher, address, form | {"do": "send"}, content=None)
     assert "Attach the tickets and receipts first" in refused.text
+    strange = uploaded(teacher, address, form | {"do": "attach"}, name="virus.exe")
+    assert strange.status_code == 422
     attached = uploaded(teacher, address, form | {"do": "attach", "result": "The course was attended"})
     kept = Outline(attached.text).fields("report")
     assert "ticket.txt" in attached.text
@@ -187,6 +191,16 @@ def test_faults_of_the_form_stand_at_their_fields_and_ways_come_and_go(office: O
     teacher.send("/preferences", {"language": "en", "next": "/"})
 
 
+@pytest.mark.parametrize("last", ["31.12.2199", "31.12.9999"])
+def test_a_mistyped_year_is_a_fault_of_its_field(office: Office, sign_in: SignIn, last: str) -> None:
+    teacher, address = sign_in("teacher"), f"{office.home}trips/new"
+    form = Outline(teacher.get(address).text).fields("trip")
+    way_back = {"legs.1.departs_on": last, "legs.1.arrives_on": last}
+    refused = teacher.send(address, form | a_trip(5, **way_back) | {"do": "estimate"})
+    assert refused.status_code == 422
+    assert Outline(refused.text).one("p", id="legs.1.arrives_on-fault")
+
+
 def test_a_norm_that_is_not_loaded_is_said(office: Office, sign_in: SignIn) -> None:
     teacher, address = sign_in("teacher"), f"{office.home}trips/new"
     form = Outline(teacher.get(address).text).fields("trip")
@@ -224,10 +238,13 @@ def test_the_accountant_declines_and_it_goes_back(office: Office, sign_in: SignI
     lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"})
     address = f"{office.home}trips/{number}/report"
     form = Outline(colleague.get(address).text).fields("report")
-    attached = uploaded(colleague, address, form | {"do": "attach"})
-    assert attached.status_code == 200, Outline(attached.text).one("section", id="faults").text
+    for do in ("attach", "send"):
+        refused = uploaded(lead, address, form | {"do": do})
+        assert refused.status_code == 404, "a manager writes nobody's report"
     handed = uploaded(colleague, address, form | {"do": "send"})
     assert handed.status_code == 303, Outline(handed.text).one("section", id="faults").text
+    assert "ticket.txt" in lead.get(f"{office.home}trips/reports/{number}").text, "what was chosen is kept"
+    assert "Advance reports that wait for approval: 1" in lead.get(f"{office.home}inbox").text
     place = f"{office.home}trips/reports/{number}"
     empty = lead.send(f"{place}/return", {"version": "1", "reason": ""})
     assert empty.status_code == 422

@@ -72,7 +72,7 @@ def lines(years: Sequence[int], told: Sequence[Line], label: str) -> Markup:
                 "field": "of",
                 "type": "nominal",
                 "scale": {"domain": versions, "range": _DASHES[: len(versions)]},
-                "legend": _STROKES,
+                "legend": _STROKES | {"encode": {"symbols": {"update": {"stroke": {"value": "var(--ink)"}}}}},
             },
         },
     }, label)  # fmt: skip

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from api.economy.pivot import seeing_plans
 from api.problems import status_of
 from api.security import Visit, Visitor
 from erp.base.clock import today
@@ -18,8 +19,10 @@ from erp.base.money import parse_scaled, parse_tiyn
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import rules, service
 from erp.economy.pivot.model import YEAR, Actual, Behind, Entry, Head, Layout, Pivot, Question, Turnover
+from erp.economy.plans import service as plans
 from erp.economy.plans.axes import LEVELS, SECTION_NAMES, Member
 from erp.economy.plans.model import Plan, Version
+from erp.economy.plans.rules import require_version
 from erp.finance.reports.model import Figure, Part
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at, reach
@@ -29,7 +32,7 @@ from ledger.errors import LedgerError
 from ledger.model import Dimension
 from web.faults import Fault, Refusal, fault_sheet
 from web.finance.figures import Ways
-from web.forms import KeyDamaged, tidy
+from web.forms import key_typed, tidy
 from web.i18n import UNITS, Speech, money_in, speech
 from web.pages import Ask, Id, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -40,7 +43,7 @@ _READ = {"policy": Permission.PLAN_READ}
 _EDIT = {"policy": Permission.PLAN_EDIT}
 _PIVOT = "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/pivot"
 
-ROWS_A_PAGE, TYPED_A_PAGE = 300, 80
+ROWS_A_PAGE, TYPED_A_PAGE, MOST_COLUMNS, MOST_OFFERED = 300, 80, 40, 300
 LEVEL_NAMES = {**LEVELS, YEAR: N_("Year")}
 ACTUALS = {Actual.PAID: N_("Paid (cash execution)"), Actual.SPENT: N_("Expense accrued")}
 _USUAL = {"row1": "programme.administrator", "row2": "programme.programme", "col1": YEAR, "years": "plan"}
@@ -68,9 +71,9 @@ class Asked:
         if not any(name in query for name in ("row1", "col1")):
             said = _USUAL | said
         said |= {name: text for name, text in query.items() if name.startswith(_IN) and text}
-        level, keys = query.get("level", ""), query.get("keys", "")
+        level, keys = query.get("level", ""), query.get("keys", "").replace(" ", "")
         if level and keys:
-            said[_IN + level] = keys.replace(" ", "")
+            said[_IN + level] = keys
         return cls(said)
 
     def question(self, plan: Plan) -> Question:
@@ -136,7 +139,7 @@ def _keys(path: str) -> tuple[str, ...]:
 
 @get(_PIVOT, opt=_READ, sync_to_thread=True)
 def pivot(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[Any]:
-    query = query_of(request)
+    query = _query(request)
     if query.get("as") in FORMATS:
         say = speech(visit.language)
 
@@ -144,14 +147,14 @@ def pivot(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versio
             shown = _look(uow, organisation_id, plan_id, version_id, Asked.of(query))
             return _table(shown, say), _about(visit, shown, say)
 
-        return download(_seeing(visit), query["as"], file)
+        return download(seeing_plans(visit), query["as"], file)
     return _page(request, organisation_id, plan_id, version_id)
 
 
-def _seeing(visit: Visit) -> Visit:
-    """With the plans of all places where the visitor reads plans: there the books' yearly figures are theirs too."""
-    where = reach(visit.identity, Permission.PLAN_READ) if visit.identity else frozenset[int]()
-    return replace(visit, scope=replace(visit.scope, plans=where))
+def _query(request: Ask) -> dict[str, str]:
+    """What the address asks for; groups ticked in a list are ``keys`` as well as typed ones."""
+    query, ticked = query_of(request), request.query_params.getall("key", [])
+    return query | {"keys": ",".join(filter(None, [query.get("keys", ""), *map(tidy, ticked)]))}
 
 
 class Shown(NamedTuple):
@@ -162,15 +165,17 @@ class Shown(NamedTuple):
     fault: Refusal | None = None
 
 
-def _look(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, asked: Asked) -> Shown:
-    """The version as asked; where that cannot be read, as usual, with why."""
-    plan, fault = service.plan_of(uow, organisation_id, plan_id), None
+def _look(
+    uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, asked: Asked, edits: int | None = None
+) -> Shown:
+    """The version as asked, as it is or was after ``edits``; where that cannot be read, as usual, with why."""
+    plan, fault = plans.plan(uow, organisation_id, plan_id), None
     try:
         question = asked.question(plan)
     except RuleViolated as refusal:
         asked, fault = Asked.of({}), refusal
         question = asked.question(plan)
-    looked = service.look(uow, organisation_id, plan_id, version_id, question)
+    looked = service.look(uow, organisation_id, plan_id, version_id, question, edits=edits)
     organisation = organisations.by_ids(uow, [organisation_id], today())[organisation_id]
     return Shown(organisation, looked, asked, service.layouts(uow, organisation_id), fault)
 
@@ -199,11 +204,14 @@ def _page(
     filled: Filled | None = None,
     refusal: Refusal | None = None,
     choice: Choice | None = None,
+    query: Mapping[str, str] | None = None,
+    naming: Mapping[str, str] | None = None,
 ) -> Response[str]:
-    visit, chosen, query = visit_of(request), choice or Choice(), query_of(request)
+    visit, chosen, query = visit_of(request), choice or Choice(), query or _query(request)
     asked = Asked.of(query)
-    shown = _seeing(visit).read(lambda uow: _look(uow, organisation_id, plan_id, version_id, asked))
+    whole = seeing_plans(visit).read(lambda uow: _look(uow, organisation_id, plan_id, version_id, asked))
     say = speech(chosen.language or visit.language)
+    shown = whole._replace(looked=replace(whole.looked, pivot=whole.looked.pivot.narrow(MOST_COLUMNS)))
     looked, plan, version = shown.looked, shown.looked.plan, shown.looked.version
     may_type = bool(visit.identity and Permission.PLAN_EDIT in permissions_at(visit.identity, organisation_id))
     may_type = may_type and not version.is_frozen
@@ -228,12 +236,14 @@ def _page(
         cookies=chosen.cookies(request),
         form_id="typing" if types else "",
         form_default="check" if types else "",
-        here=f"{address}?{asked.query}" + ("&type=1" if types else ""),
+        here=f"{address}?{asked.query}&page={page}" + ("&type=1" if types else ""),
+        page=page,
         plan=plan,
         version=version,
         home=home,
         address=address,
         asked=shown.asked,
+        offered=_offered(looked, query, say),
         question=looked.pivot.question,
         levels=[(level, say(name)) for level, name in LEVEL_NAMES.items()],
         sections=[
@@ -249,11 +259,14 @@ def _page(
         unit_name=say(UNITS[shown.asked.unit]),
         chips=_chips(shown, say),
         layouts=shown.layouts,
+        naming=naming or {},
+        naming_fault=sheet.by_field.get("name", "") if naming else "",
+        reason_fault=sheet.by_field.get("reason", ""),
         own=visit.scope.actor.id,
         groups=_groups(looked.pivot.columns, say),
         columns=[(_path(head.path), _last(head, say)) for head in looked.pivot.columns],
         lines=lines,
-        count=len(rows),
+        columns_left_out=len(whole.looked.pivot.columns) - len(looked.pivot.columns),
         next_url=following if page * a_page < len(rows) else "",
         may_type=may_type,
         types=types,
@@ -309,15 +322,15 @@ def _line(shown: Shown, at: int, say: Speech, address: str, filled: Filled | Non
     head, question = pivot.rows[at], pivot.question
     member = head.members[-1] if head.members else None
     written = money_in(asked.unit)
-    trial = {other.path: place for place, other in enumerate(filled.trial.rows)} if filled and filled.trial else {}
+    trial = filled.trial if filled and filled.trial and head.path in filled.trial.row_places else None
     cells = []
     for to, column in enumerate(pivot.columns):
         tiyn, actual = pivot.plan[at][to], pivot.actual[at][to]
         place = head.path, column.path
         text = "" if tiyn is None else written(tiyn)
         would_be = ""
-        if filled and filled.trial and head.path in trial:
-            after = filled.trial.figure(head.path, column.path)
+        if trial:
+            after = trial.figure(head.path, column.path)
             would_be = "" if after == tiyn else "—" if after is None else written(after)
         fault = filled.faults.get(place) if filled else None
         behind = urlencode({"row": _path(head.path), "column": _path(column.path)})
@@ -368,6 +381,15 @@ def _titled(member: Member, say: Speech) -> str:
     return f"{_code(member)} {_name(member, say)}".strip()
 
 
+def _offered(looked: service.Looked, query: Mapping[str, str], say: Speech) -> tuple[str, list[tuple[str, str]]] | None:
+    """The level whose groups are to be chosen from, and their keys and titles; ``None`` where none is asked for."""
+    level = query.get("level", "")
+    if level not in LEVEL_NAMES or query.get("keys"):
+        return None
+    members = looked.cube.members(level)[:MOST_OFFERED]
+    return level, [(member.key, _titled(member, say)) for member in members if member.key]
+
+
 def _groups(columns: Sequence[Head], say: Speech) -> list[tuple[str, int]]:
     """Titles above neighbouring columns that share all but their last level, and how many each spans."""
     spans: list[tuple[tuple[str, ...], str, int]] = []
@@ -400,11 +422,11 @@ def _placed(fault: Fault, lines: Sequence[Line], columns: Sequence[Head], say: S
         for cell, column in zip(line.cells, columns, strict=True):
             if cell.name == fault.field:
                 return Fault(fault.field, f"{line.code} {line.name}, {_last(column, say)}".strip(), fault.text)
-    return fault if fault.field == "reason" else Fault("", "", fault.text)
+    return fault if fault.field in ("reason", "name") else Fault("", "", fault.text)
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 # ------------------------------------------------------------------------------------------------ typing
@@ -414,19 +436,26 @@ def _number(text: str) -> int:
 def type_in(
     request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, data: Sent
 ) -> Response[Any]:
-    """Show what typed figures would make of the version, or save them as one edit."""
+    """Show what typed figures would make of the version, or save them as one edit.
+
+    What was typed is told by the version as the person saw it; it is shown upon the version as it is.
+    """
     choice = choice_in(data)
     if choice:
         remember(visit, choice)
     at, asked = (organisation_id, plan_id, version_id), Asked.of(query_of(request))
-    filled = Filled({}, tidy(data.get("reason", "")), data.get("key", ""), _number(data.get("edits", "")))
+    seen = _number(data.get("edits", ""))
+    filled = Filled({}, tidy(data.get("reason", "")), data.get("key", ""), seen)
     try:
-        shown = _seeing(visit).read(lambda uow: _look(uow, *at, asked))
+        shown = seeing_plans(visit).read(lambda uow: _look(uow, *at, asked, seen))
         filled, entries = _read(shown, data, filled)
+        if shown.looked.version.edits != seen:
+            shown = seeing_plans(visit).read(lambda uow: _look(uow, *at, asked))
         changes = shown.looked.cube.typed(shown.looked.pivot.question, entries)
         places = list(filled.texts)
         filled = replace(
             filled,
+            edits=shown.looked.version.edits,
             trial=changes.cube.ask(shown.looked.pivot.question),
             cells=len(changes.cells),
             faults={places[place]: fault for place, fault in changes.faults.items()} | dict(filled.faults),
@@ -434,8 +463,9 @@ def type_in(
         if filled.faults:
             raise Invalid({_named(shown, place): fault for place, fault in filled.faults.items()})
         if choice or data.get("do") != "save":
+            require_version(shown.looked.version, seen)
             return _page(request, *at, filled=filled, choice=choice)
-        key = _key(filled.key)
+        key = key_typed(filled.key)
         edit = visit.run(
             lambda uow: service.type_in(
                 uow,
@@ -443,13 +473,14 @@ def type_in(
                 shown.looked.pivot.question,
                 entries,
                 filled.reason,
-                expected_edits=filled.edits,
+                expected_edits=seen,
                 key=key,
             )
         )
     except (DomainError, LedgerError) as refusal:
         return _page(request, *at, filled=filled, refusal=refusal, choice=choice)
-    return Redirect(f"{request.url.path}?{asked.query}&type=1&saved={edit.no}", status_code=303)
+    page = _number(query_of(request).get("page", "")) or 1
+    return Redirect(f"{request.url.path}?{asked.query}&type=1&page={page}&saved={edit.no}", status_code=303)
 
 
 def _read(shown: Shown, data: Mapping[str, str], filled: Filled) -> tuple[Filled, list[Entry]]:
@@ -479,7 +510,7 @@ def _read(shown: Shown, data: Mapping[str, str], filled: Filled) -> tuple[Filled
 
 def _typed(text: str, unit: str) -> int | None:
     """Tiyn of a figure typed in a unit; nothing takes the cells away.  Raises: AmountMalformed, NumberMalformed."""
-    if text in ("", "-", "—"):
+    if not text or text in rules.TAKEN_AWAY:
         return None
     return parse_scaled(text, 4) * 10 if unit == "thousand" else parse_tiyn(text)
 
@@ -487,16 +518,7 @@ def _typed(text: str, unit: str) -> int | None:
 def _named(shown: Shown, place: Place) -> str:
     """The field that a figure is typed into."""
     pivot = shown.looked.pivot
-    at = next((n for n, head in enumerate(pivot.rows) if head.path == place[0]), -1)
-    to = next((n for n, head in enumerate(pivot.columns) if head.path == place[1]), -1)
-    return f"f.{at}.{to}"
-
-
-def _key(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise KeyDamaged() from None
+    return f"f.{pivot.row_places.get(place[0], -1)}.{pivot.column_places.get(place[1], -1)}"
 
 
 # ------------------------------------------------------------------------------------------------ files
@@ -553,24 +575,27 @@ def _about(visit: Visit, shown: Shown, say: Speech) -> About:
 def actual(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[str]:
     """What an actual is made of, by organisation; accounts and postings where the reader reads those books."""
     query = query_of(request)
-    asked, say = Asked.of({"actual": Actual.PAID.value} | query), speech(visit.language)
+    measure = query.get("actual", "")
+    said = query | {"actual": measure if measure in set(Actual) else Actual.PAID.value}
+    asked, say = Asked.of(said), speech(visit.language)
     readable = reach(visit.identity, Permission.JOURNAL_READ) if visit.identity else frozenset[int]()
     row, column = _keys(query.get("row", "")), _keys(query.get("column", ""))
 
     def read(uow: UnitOfWork) -> tuple[Plan, Version, Question, list[Behind], dict[int, Organisation]]:
         plan, version = (
-            service.plan_of(uow, organisation_id, plan_id),
-            service.version_of(uow, organisation_id, plan_id, version_id),
+            plans.plan(uow, organisation_id, plan_id),
+            plans.version(uow, organisation_id, plan_id, version_id),
         )
         question = asked.question(plan)
         found = service.behind_actual(uow, organisation_id, plan_id, question, row, column, readable)
         named = organisations.by_ids(uow, sorted({organisation_id, *(each.organisation_id for each in found)}), today())
         return plan, version, question, found, named
 
-    seeing = _seeing(visit)
+    seeing = seeing_plans(visit)
     of_books = replace(seeing, scope=replace(seeing.scope, reads=readable))
     plan, version, question, found, named = of_books.read(read)
-    measure = question.actual or Actual.PAID
+    assert question.actual is not None
+    back = f"{request.url.path}?{urlencode(said)}"
     return render(
         request,
         "pivot/actual.html",
@@ -578,12 +603,13 @@ def actual(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versi
         section="plans",
         plan=plan,
         version=version,
-        measure=say(ACTUALS[measure]),
+        measure=say(ACTUALS[question.actual]),
         back=f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{asked.query}",
         facts=[(say(LEVEL_NAMES[level]), key or say("not named")) for level, key in _chosen(question, row, column)],
         total=sum(each.actual_tiyn for each in found),
         found=[
-            (each, named[each.organisation_id], [(t, _postings(t, measure)) for t in each.turnovers]) for each in found
+            (each, named[each.organisation_id], [(t, _postings(t, question.actual, back)) for t in each.turnovers])
+            for each in found
         ],
         closed=any(not each.is_open for each in found),
     )
@@ -593,8 +619,8 @@ def _chosen(question: Question, row: Sequence[str], column: Sequence[str]) -> li
     return [*zip(question.rows, row, strict=False), *zip(question.columns, column, strict=False)]
 
 
-def _postings(turnover: Turnover, measure: Actual) -> str:
-    """Address of the postings that make a turnover."""
+def _postings(turnover: Turnover, measure: Actual, back: str) -> str:
+    """Address of the postings that make a turnover, with the way back."""
     part = Part.TURNOVER if measure is Actual.SPENT else Part.CREDIT if turnover.against is None else Part.DEBIT
     named = {
         Dimension.PROGRAMME: turnover.programme,
@@ -603,20 +629,23 @@ def _postings(turnover: Turnover, measure: Actual) -> str:
     }
     figure = Figure(part, account=turnover.account, against=turnover.against, dimensions=named)
     months = {"from": f"{turnover.fiscal_year}-01", "to": f"{turnover.fiscal_year}-12", "closing": "without"}
-    home = f"/o/{turnover.organisation_id}/"
-    return Ways(home, months, f"{home}reports").to(figure)
+    return Ways(f"/o/{turnover.organisation_id}/", months, back).to(figure)
 
 
 # ------------------------------------------------------------------------------------------------ kept views
 
 
 @post("/o/{organisation_id:int}/plans/{plan_id:int}/views", opt=_READ, sync_to_thread=True)
-def keep_view(visit: Visitor, organisation_id: Id, plan_id: Id, data: Sent) -> Response[Any]:
+def keep_view(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, data: Sent) -> Response[Any]:
     """Keep what is asked of a version under a name, and go on where it was."""
-    asked = Asked.of(dict(parse_qsl(data.get("query", ""))))
-    version_id = _number(data.get("version", ""))
+    query = dict(parse_qsl(data.get("query", "")))
+    asked, version_id = Asked.of(query), _number(data.get("version", ""))
     name, shared = tidy(data.get("name", "")), data.get("shared") == "on"
-    visit.run(lambda uow: service.keep_layout(uow, organisation_id, name=name, query=asked.query, shared=shared))
+    try:
+        visit.run(lambda uow: service.keep_layout(uow, organisation_id, name=name, query=asked.query, shared=shared))
+    except RuleViolated as refusal:
+        naming = {"name": name, "shared": data.get("shared", "")}
+        return _page(request, organisation_id, plan_id, version_id, refusal=refusal, query=query, naming=naming)
     return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{asked.query}", status_code=303)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
@@ -10,28 +10,28 @@ from litestar.response import Redirect
 
 from api.problems import status_of
 from api.security import Visit, Visitor
-from erp.base.clock import now, today
+from erp.base.clock import now
 from erp.base.errors import DomainError
 from erp.base.i18n import N_
 from erp.base.sheets.model import Table as Brought
 from erp.base.sheets.model import address
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import service
-from erp.economy.pivot.files import CODES, HEADS, Checked
+from erp.economy.pivot.files import CODES, HEADS, Checked, Line
 from erp.economy.pivot.model import Intake, IntakeRow, Mended
+from erp.economy.plans import service as plans
 from erp.economy.plans.axes import SECTION_NAMES
 from erp.economy.plans.model import Plan, Section, Version
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at
 from erp.reference.attachments.rules import FileEmpty, FileMissing, FileTooLarge, clean_name
-from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web.economy.pivot import of_language
 from web.faults import Refusal, fault_sheet
-from web.forms import KeyDamaged, tidy
+from web.forms import key_typed, tidy
 from web.i18n import Speech, moment, speech
-from web.pages import Ask, Id, query_of, render, visit_of
+from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.papers import Uploaded
 from web.session import Choice, Sent, choice_in, remember
 from web.tables.download import FORMATS, about, download
@@ -55,7 +55,7 @@ def file_page(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, ve
 
         def file(uow: UnitOfWork) -> tuple[Table, About]:
             lines = service.lines(uow, organisation_id, plan_id, version_id)
-            organisation = _organisation(uow, organisation_id)
+            organisation = organisation_at(uow)
             facts = about(visit, organisation, f"version-{plan_id}-{version_id}", (say("Version"), lines.version.name))
             return _table(lines, say), facts
 
@@ -106,7 +106,7 @@ def bring(
     """Take a file, or cells from the clipboard, and show what is found in it."""
     at = organisation_id, plan_id, version_id
     try:
-        table, key = _source(request, data, speech(visit.language)), _key(data.get("key"))
+        table, key = _source(request, data, speech(visit.language)), key_typed(str(data.get("key")))
         found = visit.run(lambda uow: service.bring(uow, *at, table, key=key))
     except (DomainError, LedgerError) as refusal:
         return _bringing(request, *at, refusal=refusal)
@@ -128,17 +128,6 @@ def _source(request: Ask, data: Mapping[str, Any], say: Speech) -> Brought:
     return service.read(content, name)
 
 
-def _key(text: object) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise KeyDamaged() from None
-
-
-def _organisation(uow: UnitOfWork, organisation_id: int) -> Organisation:
-    return organisations.by_ids(uow, [organisation_id], today())[organisation_id]
-
-
 def _bringing(
     request: Ask, organisation_id: int, plan_id: int, version_id: int, *, refusal: Refusal | None = None
 ) -> Response[str]:
@@ -146,9 +135,9 @@ def _bringing(
 
     def show(uow: UnitOfWork) -> tuple[Organisation, Plan, Version, list[IntakeRow]]:
         return (
-            _organisation(uow, organisation_id),
-            service.plan_of(uow, organisation_id, plan_id),
-            service.version_of(uow, organisation_id, plan_id, version_id),
+            organisation_at(uow),
+            plans.plan(uow, organisation_id, plan_id),
+            plans.version(uow, organisation_id, plan_id, version_id),
             service.intakes(uow, organisation_id, plan_id, version_id),
         )
 
@@ -271,9 +260,9 @@ def _step(
 
     def show(uow: UnitOfWork) -> tuple[Organisation, Plan, Version, Checked]:
         found = service.intake(uow, organisation_id, intake_id)
-        plan = service.plan_of(uow, organisation_id, found.plan_id)
+        plan = plans.plan(uow, organisation_id, found.plan_id)
         version, said = service.check(uow, found)
-        return _organisation(uow, organisation_id), plan, version, said
+        return organisation_at(uow), plan, version, said
 
     organisation, plan, version, found = visit.read(show)
     is_open = found.intake.accepted_at is None and not version.is_frozen
@@ -321,7 +310,7 @@ _KINDS = {"blank": N_("Blank rows"), "total": N_("Totals"), "head": N_("Rows of 
 """Rows that are kept here and go no further."""
 
 
-def _row(found: Checked, line: Any, say: Speech) -> ShownRow:
+def _row(found: Checked, line: Line, say: Speech) -> ShownRow:
     mended = found.intake.mended.cells
     cells = [
         ShownCell(
@@ -348,9 +337,7 @@ def _rest(uow: UnitOfWork, visit: Visit, organisation_id: int, intake_id: int) -
                 why = "; ".join(filter(None, [*(cell.fault for cell in row.cells), row.fault]))
                 yield Row([*(cell.text for cell in row.cells), why or say("Left out by you")])
 
-    facts = about(
-        visit, _organisation(uow, organisation_id), f"plan-file-{intake_id}-rest", (say("Table"), found.intake.name)
-    )
+    facts = about(visit, organisation_at(uow), f"plan-file-{intake_id}-rest", (say("Table"), found.intake.name))
     return Table(say("Rows left out"), columns, rows()), facts
 
 

@@ -1,7 +1,7 @@
 """Plans on their pages: versions as a tree, what one holds, its edits and their undoing, two versions side by side."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -16,9 +16,10 @@ from erp.base.errors import DomainError, RuleViolated
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.economy.plans import service
-from erp.economy.plans.axes import LEVELS, SECTION_NAMES
+from erp.economy.plans.axes import LEVELS, SECTION_NAMES, Axes, Member, canonical
 from erp.economy.plans.comparison import LEAF, ComparedRow, Comparison
 from erp.economy.plans.model import Edit, EditedCell, Plan, Section, SixSections, Version, VersionKind
+from erp.economy.plans.rules import CellsChangedSince
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
@@ -29,6 +30,7 @@ from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent
 from web.tables.download import FORMATS, about, download
 from web.tables.model import About, Column, Kind, Row, Table
+from web.timeline import VERSION_KINDS, History, history
 
 _READ = {"policy": Permission.PLAN_READ}
 _EDIT = {"policy": Permission.PLAN_EDIT}
@@ -38,13 +40,6 @@ _ROWS_A_PAGE = 300
 _EDITS_A_PAGE = 50
 _UNIT = "thousand"
 
-KINDS = {
-    VersionKind.BASE: N_("base"),
-    VersionKind.DRAFT: N_("working"),
-    VersionKind.SCENARIO: N_("scenario"),
-    VersionKind.SANDBOX: N_("trial"),
-    VersionKind.APPROVED: N_("approved"),
-}
 BRANCHED = (VersionKind.DRAFT, VersionKind.SANDBOX)
 """Kinds that are begun here; a scenario is begun on its own page."""
 OF_SECTION = {
@@ -170,11 +165,15 @@ def _plan_page(
 ) -> Response[str]:
     visit = visit_of(request)
 
-    def read(uow: UnitOfWork) -> tuple[Organisation, Plan, list[Version]]:
-        found = service.plan(uow, organisation_id, plan_id)
-        return organisation_at(uow), found, service.versions(uow, organisation_id, plan_id)
+    address = f"/o/{organisation_id}/plans/{plan_id}"
 
-    organisation, found, versions = visit.read(read)
+    def read(uow: UnitOfWork) -> tuple[Organisation, Plan, list[Version], History]:
+        found = service.plan(uow, organisation_id, plan_id)
+        versions = service.versions(uow, organisation_id, plan_id)
+        past = history(request, uow, address, found.subject, *(each.subject for each in versions))
+        return organisation_at(uow), found, versions, past
+
+    organisation, found, versions, past = visit.read(read)
     sheet = fault_sheet(refusal, visit.language)
     latest = max(versions, key=lambda each: each.id)
     usual = {"key": str(uuid4()), "parent": str(latest.id), "kind": VersionKind.DRAFT.value, "name": "", "reason": ""}
@@ -187,10 +186,11 @@ def _plan_page(
         plan=found,
         tree=tree_of(versions),
         by_id={each.id: each for each in versions},
-        kinds=KINDS,
+        kinds=VERSION_KINDS,
         branched=BRANCHED,
         levels=_levels(speech(visit.language)),
-        address=f"/o/{organisation_id}/plans/{plan_id}",
+        address=address,
+        history=past,
         a=versions[0].id,
         b=latest.id,
         typed={**usual, **typed},
@@ -244,13 +244,24 @@ class Shown:
     following: str | None
     groups: Comparison
     """Of the version alone, on both sides."""
+    history: History
+    in_the_way: list[tuple[list[Member], str]]
+    """Cells that an undoing was refused for: their lines and years."""
 
     @classmethod
     def read(
-        cls, request: Ask, uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, asked: "Asked"
+        cls,
+        request: Ask,
+        uow: UnitOfWork,
+        organisation_id: int,
+        plan_id: int,
+        version_id: int,
+        asked: "Asked",
+        refusal: Refusal | None,
     ) -> "Shown":
         at = organisation_id, plan_id
         plan, version = service.plan(uow, *at), service.version(uow, *at, version_id)
+        address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
         edits, following = service.history(
             uow, *at, version_id, request.query_params.get("cursor"), limit=_EDITS_A_PAGE
         )
@@ -264,7 +275,24 @@ class Shown:
             edits,
             following,
             service.compare(uow, *at, version_id, version_id, asked.by, within=asked.within),
+            history(request, uow, address, version.subject),
+            _named_cells(uow, *at, refusal.fields["cells"]) if isinstance(refusal, CellsChangedSince) else [],
         )
+
+
+def _named_cells(
+    uow: UnitOfWork, organisation_id: int, plan_id: int, cells: Sequence[str]
+) -> list[tuple[list[Member], str]]:
+    """Lines and years of cells written ``12/2027``."""
+    named = [each.partition("/")[::2] for each in cells]
+    lines = _lines_of(service.axes(uow, organisation_id, plan_id), [int(leaf) for leaf, _ in named])
+    return [(line, year) for line, (_, year) in zip(lines, named, strict=True)]
+
+
+def _lines_of(axes: Axes, leaf_ids: Sequence[int]) -> list[list[Member]]:
+    """Who, what for and on what, of each leaf."""
+    levels = [axes.level(level) for level in _OF_A_LEAF]
+    return [[level.members[level.index[at]] for level in levels] for at in axes.table.positions(leaf_ids).tolist()]
 
 
 @get("/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}", opt=_READ, sync_to_thread=True)
@@ -283,8 +311,10 @@ def _version_page(
     visit = visit_of(request)
     query = query_of(request)
     asked = Asked.of(query if "by" in query else _OPENED)
-    shown = visit.read(lambda uow: Shown.read(request, uow, organisation_id, plan_id, version_id, asked))
+    shown = visit.read(lambda uow: Shown.read(request, uow, organisation_id, plan_id, version_id, asked, refusal))
     sheet, say = fault_sheet(refusal, visit.language), speech(visit.language)
+    undoing = typed or {}
+    field = f"reason-{undoing.get('no', '')}"
     address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
     return render(
         request,
@@ -295,7 +325,7 @@ def _version_page(
         shown=shown,
         plan=shown.plan,
         version=shown.version,
-        kinds=KINDS,
+        kinds=VERSION_KINDS,
         lines=section_lines(shown.sections, say),
         groups=Groups.of(shown.groups, asked, address, visit.language.value),
         asked=asked,
@@ -306,9 +336,9 @@ def _version_page(
         address=address,
         more_edits=f"{address}?{urlencode({'cursor': shown.following})}#edits" if shown.following else "",
         key=str(uuid4()),
-        undoing=typed or {},
-        faults=sheet.by_field,
-        summary=sheet.summary,
+        undoing=undoing,
+        reason_fault=sheet.by_field.get("reason", ""),
+        summary=[replace(each, field=field) if each.field == "reason" else each for each in sheet.summary],
     )
 
 
@@ -391,23 +421,21 @@ def edit(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version
         shown = service.version(uow, *at, version_id)
         made, cells = service.one_edit(uow, *at, version_id, no), service.changes(uow, *at, version_id, no)
         before = service.cells(uow, *at, shown.parent_id, shown.parent_edits) if shown.parent_id else None
-        axes = service.axes(uow, *at)
-        levels = [axes.level(level) for level in _OF_A_LEAF]
         shown_cells = cells[:_ROWS_A_PAGE]
-        places = axes.table.positions([each.leaf_id for each in shown_cells]).tolist()
+        lines = _lines_of(service.axes(uow, *at), [each.leaf_id for each in shown_cells])
 
         def amount(each: EditedCell, own: int | None, inherited: bool) -> int | None:
             return before.get(each.leaf_id, each.year) if before and inherited else own
 
         rows = [
             (
-                [level.members[level.index[place]] for level in levels],
+                line,
                 each.year,
                 amount(each, each.before_tiyn, each.before_inherited),
                 amount(each, each.after_tiyn, each.after_inherited),
                 each.changed_since,
             )
-            for place, each in zip(places, shown_cells, strict=True)
+            for line, each in zip(lines, shown_cells, strict=True)
         ]
         return {"organisation": organisation_at(uow), "version": shown, "edit": made, "rows": rows, "count": len(cells)}
 
@@ -430,16 +458,19 @@ class Asked:
     """What an address asks for: a level, members that it is narrowed to, the year, only what differs."""
 
     level: str
+    """As ``LEVELS`` writes it, or ``LEAF``."""
     within: Mapping[str, str]
     year: int | None = None
     only_different: bool = False
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Asked":
+        """Raises: LevelUnknown."""
         within = {name.removeprefix("in."): text for name, text in query.items() if name.startswith("in.")}
         year = query.get("year", "")
         known = int(year) if year.isascii() and year.isdecimal() and len(year) == 4 else None
-        return cls(query.get("by") or "section", within, known, bool(query.get("different")))
+        level = query.get("by") or "section"
+        return cls(level if level == LEAF else canonical(level), within, known, bool(query.get("different")))
 
     @property
     def by(self) -> tuple[str, ...]:

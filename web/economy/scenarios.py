@@ -26,7 +26,7 @@ from erp.economy.plans.axes import LEVELS, SECTION_NAMES, Member
 from erp.economy.plans.comparison import LEAF, compared
 from erp.economy.plans.model import Cells, Section, SixSections, Version
 from erp.economy.scenarios import rules, service
-from erp.economy.scenarios.model import Assumption, Driver, Origin, Typed
+from erp.economy.scenarios.model import Assumption, Driver, PathOrigin, Typed
 from erp.economy.scenarios.reckoning import AMOUNT, Figures
 from erp.economy.scenarios.schemas import BeginScenario, SaveScenario
 from erp.economy.scenarios.service import Scenario
@@ -156,6 +156,8 @@ class Row:
 class Identity:
     text: str
     holds: bool
+    terms: tuple[str, ...]
+    """Of each plan year, in tenge."""
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,12 @@ class Shown:
 
     def identities(self, say: Speech) -> list[Identity]:
         six: SixSections = plans.sections_of(self.figures.cells, self.scenario.axes.table)
-        gaps = dict(zip(self.years, six.gap[self.columns], strict=True))
+        of_years = {year: at for at, year in enumerate(self.scenario.plan.years) if year in self.years}
+        balanced = {
+            year: (six.revenue[at], six.expenditure[at], six.lending[at], six.assets[at], six.balance[at])
+            for year, at in of_years.items()
+        }
+        gaps = {year: six.gap[at] for year, at in of_years.items()}
         told = "; ".join(f"{year}: {signed_millions(gap)}" for year, gap in gaps.items() if gap)
         covered = (
             say(N_("VI = −V: financing covers the deficit in every year"))
@@ -265,8 +272,19 @@ class Shown:
             )
         )
         return [
-            Identity(say(N_("V = I − II − III − IV, in every year")), holds=True),
-            Identity(covered, holds=not told),
+            Identity(
+                say(N_("V = I − II − III − IV, in every year")),
+                all(first - sum(rest) == balance for first, *rest, balance in balanced.values()),
+                tuple(f"{year}: {_equation(*terms)}" for year, terms in balanced.items()),
+            ),
+            Identity(
+                covered,
+                not told,
+                tuple(
+                    f"{year}: VI = {money(six.financing[at])}; −V = {money(-six.balance[at])}"
+                    for year, at in of_years.items()
+                ),
+            ),
         ]
 
     def chart(self, say: Speech) -> Markup:
@@ -422,6 +440,7 @@ class Shown:
             "years": self.years,
             "ours": self.scenario.version.name,
             "theirs": self.others[self.beside].name,
+            "beside": self.beside,
             "sections": self.sections(say),
             "identities": self.identities(say),
             "missing": self.figures.missing,
@@ -433,6 +452,12 @@ class Shown:
             "signed_millions": signed_millions,
             **self.breakdown(say),
         }
+
+
+def _equation(first: int, *rest: int) -> str:
+    """``10,00 − 7,00 − (−1,00) = 4,00``; the last is what comes out."""
+    *taken, balance = (f"({money(tiyn)})" if tiyn < 0 else money(tiyn) for tiyn in rest)
+    return f"{f' {MINUS} '.join([money(first), *taken])} = {balance.strip('()')}"
 
 
 def section_name(section: Section, say: Speech) -> str:
@@ -455,12 +480,12 @@ def _sides(rows: Sequence[Row]) -> tuple[list[tuple[int, ...]], list[tuple[int, 
 
 def source_of(each: Assumption, say: Speech) -> str:
     """Where a value comes from, in words."""
-    if each.origin is Origin.TYPED:
+    if each.origin is PathOrigin.TYPED:
         return say(N_("typed by {name}, {at}"), name=each.said_by_name, at=moment(each.said_at or now()))
     assert each.vintage is not None
     words = (
         N_("published: {series}, edition of {day}")
-        if each.origin is Origin.PUBLISHED
+        if each.origin is PathOrigin.PUBLISHED
         else N_("held from {year}: {series}, edition of {day}")
     )
     return say(words, series=each.series, day=day_string(each.vintage), year=each.series_year)
@@ -594,7 +619,6 @@ def _page(
         version=shown.scenario.version,
         model=shown.scenario.revision.model,
         others={each.id: each.name for each in shown.others.values()},
-        beside=shown.beside,
         drivers=shown.drivers(say),
         query=shown.asked.query(shown.changed_texts),
         revisions=revisions,
@@ -622,15 +646,21 @@ def save(
         seen = data.get("revision", "")
         if not (seen.isascii() and seen.isdecimal() and len(seen) < 10):
             raise NotTaken()
-        command = SaveScenario(key=key_typed(data.get("key", "")), assumptions=_plain(asked.typed), reason=reason)
+        command = _command(data.get("key", ""), asked.typed, reason)
         visit.run(lambda uow: service.save(uow, organisation_id, plan_id, version_id, int(seen), command))
     except _REFUSED as refusal:
         return _page(request, organisation_id, plan_id, version_id, asked, refusal, reason)
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/scenarios/{version_id}", status_code=303)
+    address = f"/o/{organisation_id}/plans/{plan_id}/scenarios/{version_id}"
+    return Redirect(f"{address}{asked.query({})}", status_code=303)
 
 
-def _plain(typed: Typed) -> dict[str, dict[int, Decimal]]:
-    return {driver: dict(path) for driver, path in typed.items()}
+def _command(key: str, typed: Typed, reason: str) -> SaveScenario:
+    """Raises: KeyDamaged, NotTaken."""
+    said = {driver: dict(path) for driver, path in typed.items()}
+    try:
+        return SaveScenario(key=key_typed(key), assumptions=said, reason=reason)
+    except ValidationError:
+        raise NotTaken() from None
 
 
 # ------------------------------------------------------------------------------------------------ why
@@ -711,6 +741,7 @@ def fan(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, versi
         choices=[(each, _fan_name(each, say), shown.link(each, page="/fan")) for each in _FANS],
         of=of,
         title=name,
+        label=label,
         chart=charts.fan(drawn.years, bands, [tiyn / 1e8 for tiyn in central], label),
         years=drawn.years,
         shares=list(shares.items()),

@@ -31,7 +31,7 @@ from erp.finance.approvals.model import (
     State,
     Step,
 )
-from erp.finance.approvals.rules import subject
+from erp.finance.approvals.rules import WithdrawalUnexplained, subject
 from erp.finance.approvals.schemas import (
     AllowException,
     ChangeRoute,
@@ -39,6 +39,7 @@ from erp.finance.approvals.schemas import (
     ReleaseJournal,
     RequireApproval,
     StepAsked,
+    WithdrawPrepared,
 )
 from erp.finance.journal import service as journal
 from erp.finance.journal.model import EntryView, Journal, Page
@@ -56,7 +57,7 @@ from web.faults import Refusal, fault_sheet
 from web.finance.fields import all_verified
 from web.finance.journal import Reworked, correction_form, edited, entry_page
 from web.finance.months import year_to
-from web.forms import AllowanceForm, CorrectionForm, DayForm, EntryForm, ReasonForm
+from web.forms import AllowanceForm, CorrectionForm, DayForm, EntryForm, ReasonForm, made, tidy
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
 from web.papers import Papers, Uploaded, checked
@@ -266,10 +267,15 @@ def _return(
 
 @post("/o/{organisation_id:int}/approvals/{prepared_id:int}/withdraw", opt=_POST, sync_to_thread=True)
 def withdraw(request: Ask, visit: Visitor, organisation_id: Id, prepared_id: Id, data: Sent) -> Response[Any]:
-    version = _version(data)
-    return _decide(
-        request, organisation_id, prepared_id, lambda uow: service.withdraw(uow, organisation_id, prepared_id, version)
-    )
+    version, why = _version(data), tidy(data.get("why", ""))
+    try:
+        reason = made(WithdrawPrepared, {"reason": why}, at=lambda _: "why").reason
+        visit.run(lambda uow: service.withdraw(uow, organisation_id, prepared_id, version, reason))
+    except WithdrawalUnexplained as unexplained:
+        return _prepared_page(request, organisation_id, prepared_id, refusal=Invalid({"why": unexplained}), why=why)
+    except _REFUSED as refusal:
+        return _prepared_page(request, organisation_id, prepared_id, refusal=refusal, why=why)
+    return Redirect(f"/o/{organisation_id}/approvals/{prepared_id}", status_code=303)
 
 
 @post("/o/{organisation_id:int}/approvals/{prepared_id:int}/reinstate", opt=_POST, sync_to_thread=True)
@@ -327,6 +333,7 @@ def _prepared_page(
     *,
     refusal: Refusal | None = None,
     form: ReasonForm | None = None,
+    why: str = "",
     choice: Choice | None = None,
 ) -> Response[str]:
     visit, chosen = visit_of(request), choice or Choice()
@@ -405,6 +412,8 @@ def _prepared_page(
         allowed=looked.allowed,
         mends=shown.state.is_waiting and Permission.JOURNAL_POST in may,
         reinstates=shown.state is State.WITHDRAWN and Permission.JOURNAL_POST in may,
+        explains=shown.prepared.people.isdisjoint(visit.scope.stands_for),
+        why=why,
         form=form or ReasonForm.new(),
         faults=sheet.by_field,
         summary=sheet.summary,

@@ -93,6 +93,7 @@ def _page(
     return render(
         request,
         "closing/checklist.html",
+        help_of="closing",
         organisation=shown.organisation,
         status=status_of(refusal) if refusal else 200,
         section="months",

@@ -180,6 +180,7 @@ def _bringing(
     return render(
         request,
         "intake/form.html",
+        help_of="intake",
         organisation=organisation,
         status=status_of(refusal) if refusal else 200,
         language=chosen.language,
@@ -384,6 +385,7 @@ def _step(
     return render(
         request,
         "intake/step.html",
+        help_of="intake",
         organisation=step.organisation,
         status=status_of(refusal) if refusal else 200,
         language=chosen.language,

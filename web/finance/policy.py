@@ -117,6 +117,7 @@ def _shelf_page(request: Ask, organisation_id: int, refusal: Refusal | None = No
     return render(
         request,
         "policy/list.html",
+        help_of="policy",
         organisation=shelf.organisation,
         status=status_of(refusal) if refusal else 200,
         section="policy",
@@ -228,6 +229,7 @@ def _edition_page(
     return render(
         request,
         "policy/edition.html",
+        help_of="policy",
         organisation=shown.organisation,
         status=status_of(refusal) if refusal else 200,
         language=chosen.language,
@@ -585,6 +587,7 @@ def _edit_page(
     return render(
         request,
         "policy/edit.html",
+        help_of="policy",
         clash=list(_clash(shown, mine, say)) if mine and shown.edition.state is State.DRAFT else None,
         organisation=shown.organisation,
         status=status_of(refusal) if refusal else 200,

@@ -14,7 +14,7 @@ from erp.base.i18n import N_
 from erp.base.money import parse_tiyn
 from erp.base.uow import UnitOfWork
 from erp.finance.settlements import service
-from erp.finance.settlements.model import Act, Kind, Page, Row, Settlement, State
+from erp.finance.settlements.model import Act, Kind, Page, Row, Settlement, SettlementState
 from erp.reference.access.model import Permission
 from erp.reference.attachments import service as attachments
 from erp.reference.attachments.model import Attachment
@@ -36,12 +36,12 @@ ALL = "all"
 
 KINDS = {Kind.ADVANCE: N_("advance"), Kind.REPORT: N_("advance report")}
 STATES = {
-    State.WAITING: N_("waits for the accountant"),
-    State.TAKEN: N_("is being posted"),
-    State.DECLINED: N_("declined"),
-    State.WITHDRAWN: N_("taken back"),
-    State.PREPARED: N_("waits for approval"),
-    State.POSTED: N_("posted"),
+    SettlementState.WAITING: N_("waits for the accountant"),
+    SettlementState.TAKEN: N_("is being posted"),
+    SettlementState.DECLINED: N_("declined"),
+    SettlementState.WITHDRAWN: N_("taken back"),
+    SettlementState.PREPARED: N_("waits for approval"),
+    SettlementState.POSTED: N_("posted"),
 }
 ACTS = {
     Act.DRAFTED: N_("Drafted"),
@@ -66,7 +66,13 @@ WITHDRAWN_WHY = {
 def inbox(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query = query_of(request)
     asked = query.get("state", "")
-    states = (State(asked),) if asked in set(State) else tuple(State) if asked == ALL else service.OPEN
+    states = (
+        (SettlementState(asked),)
+        if asked in set(SettlementState)
+        else tuple(SettlementState)
+        if asked == ALL
+        else service.OPEN
+    )
 
     def whole(uow: UnitOfWork) -> tuple[Table, About]:
         say = speech(visit.language)

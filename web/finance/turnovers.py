@@ -362,7 +362,7 @@ def postings(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]
         facts=_facts(figure, say),
         behind=behind,
         is_signed=figure.part not in (Part.DEBIT, Part.CREDIT),
-        back=own_address(query.get("back", ""), under=home, otherwise=f"{home}reports"),
+        back=own_address(query.get("back", ""), under="/o/", otherwise=f"{home}reports"),
         next_url=f"{request.url.path}?{urlencode(query | {'cursor': cursor})}" if cursor else "",
         is_first_page="cursor" not in query,
     )

@@ -19,15 +19,16 @@ from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.hr.requests import calendar, service
 from erp.hr.requests.calendar import Calendar, Stretch
-from erp.hr.requests.model import Covers, Feed
+from erp.hr.requests.model import Covers, Feed, State
 from erp.reference.access.model import Permission
 from erp.reference.calendar import service as working
 from erp.reference.calendar.rules import CalendarUnknown
 from erp.reference.organisations.model import Organisation
 from web import lists
 from web.faults import fault_sheet
-from web.hr.inbox import KINDS
-from web.i18n import speech
+from web.forms import number_typed
+from web.hr.inbox import KINDS, STATES
+from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent
 from web.tables.download import FORMATS, about, download
@@ -60,9 +61,8 @@ class Asked:
         return DaySpan(self.month, self.month + relativedelta(months=1, days=-1))
 
     def unit_id(self, own: int | None) -> int | None:
-        if self.unit.isascii() and self.unit.isdecimal() and len(self.unit) < 10:
-            return int(self.unit)
-        return None if self.unit == _ALL else own
+        chosen = number_typed(self.unit)
+        return None if self.unit == _ALL else own if chosen is None else chosen
 
     def query(self, months: int = 0, **more: str) -> str:
         month = month_string(self.month + relativedelta(months=months))
@@ -121,7 +121,7 @@ def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[A
             ]
             return lines, found.next_cursor
 
-        table = lists.absences(lists.every(page), lambda s: say(KINDS[s.kind]) if s.kind else say("away"), say)
+        table = lists.absences(lists.every(page), lambda stretch: _called(stretch, say), say)
         return table, about(visit, organisation_at(uow), f"absences-{month_string(asked.month)}")
 
     if query.get("as") in FORMATS and fault is None:
@@ -160,6 +160,11 @@ def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[A
         files=f"{address}?{asked.query()}",
         next_url=f"{address}?{asked.query(cursor=cursor)}" if cursor else "",
     )
+
+
+def _called(of: Stretch, say: Speech) -> str:
+    kind = say(KINDS[of.kind]) if of.kind else say("away")
+    return f"{kind}, {say(STATES[State.SUBMITTED])}" if of.waits else kind
 
 
 def _free_days(uow: UnitOfWork, days: DaySpan) -> frozenset[date] | None:

@@ -1,9 +1,10 @@
 """What pages of the record share: the day and the instant asked for, the fields of an act, acts in words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -25,6 +26,7 @@ from web.i18n import moment
 from web.sheets import Field, Sheet, Typed, day_field
 
 C = TypeVar("C", bound=Command)
+_SHARE = re.compile(r"\d{1,5}([.,]\d{1,2})?", re.ASCII)
 
 KINDS = {ActKind.CHANGE: N_("change"), ActKind.CORRECT: N_("correction"), ActKind.RESCIND: N_("rescinding")}
 ABOUT = {
@@ -98,13 +100,10 @@ def share(percent: int) -> str:
 
 def share_typed(typed: Typed, name: str) -> int:
     """Hundredths of a full post; what is no number is refused with the others by ``check``."""
-    text = typed.text(name).replace(",", ".")
-    try:
-        hundredths = Decimal(text or "1") * 100
-        if hundredths == int(hundredths) and 0 < hundredths <= 1_000_000:
-            return int(hundredths)
-    except (InvalidOperation, OverflowError):
-        pass
+    text = typed.text(name)
+    hundredths = int(Decimal(text.replace(",", ".")) * 100) if _SHARE.fullmatch(text) else 0
+    if 0 < hundredths <= 1_000_000:
+        return hundredths
     typed.refuse(name, ShareMalformed(text=text))
     return 0
 

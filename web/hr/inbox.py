@@ -22,18 +22,20 @@ from erp.hr.requests.model import (
     WAITING,
     Decision,
     Kind,
+    Page,
     Request,
     RequestFilter,
     RequestRow,
     RequestView,
     State,
 )
+from erp.hr.trips import service as trips
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web import lists
 from web.faults import Refusal, fault_sheet
-from web.forms import tidy
+from web.forms import number_typed, tidy
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, own_address, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -118,9 +120,12 @@ def inbox(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
 
     if query.get("as") in FORMATS:
         return download(visit, query["as"], whole)
-    organisation, found = visit.read(
-        lambda uow: (organisation_at(uow), service.requests(uow, organisation_id, narrowed, query.get("cursor")))
-    )
+
+    def show(uow: UnitOfWork) -> tuple[Organisation, Page, int]:
+        found = service.requests(uow, organisation_id, narrowed, query.get("cursor"))
+        return organisation_at(uow), found, trips.reports_waiting(uow, organisation_id)
+
+    organisation, found, reports = visit.read(show)
     return render(
         request,
         "inbox/list.html",
@@ -128,6 +133,7 @@ def inbox(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
         section="inbox",
         asked=asked,
         rows=found.rows,
+        reports=reports,
         names=found.names,
         kinds=KINDS,
         states=STATES,
@@ -165,7 +171,7 @@ def decided_request(request: Ask, visit: Visitor, organisation_id: Id, request_i
 
 @post("/o/{organisation_id:int}/inbox/{request_id:int}/approve", opt=_DECIDE, sync_to_thread=True)
 def approve(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, consequences = _version(data), _consequences(request)
+    version, consequences = version_typed(data), _consequences(request)
 
     def decide(uow: UnitOfWork) -> Request:
         return service.decide(uow, organisation_id, request_id, version, Decision.APPROVE, consequences=consequences)
@@ -175,7 +181,7 @@ def approve(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, d
 
 @post("/o/{organisation_id:int}/inbox/{request_id:int}/return", opt=_DECIDE, sync_to_thread=True)
 def return_request(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, reason, consequences = _version(data), tidy(data.get("reason", "")), _consequences(request)
+    version, reason, consequences = version_typed(data), tidy(data.get("reason", "")), _consequences(request)
     if choice := choice_in(data):
         remember(visit, choice)
         return _desk_page(request, organisation_id, request_id, reason=reason, choice=choice)
@@ -190,7 +196,7 @@ def return_request(request: Ask, visit: Visitor, organisation_id: Id, request_id
 
 @post("/o/{organisation_id:int}/inbox/{request_id:int}/recall", opt=_DECIDE, sync_to_thread=True)
 def recall(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, form, consequences = _version(data), RecallForm.of(data), _consequences(request)
+    version, form, consequences = version_typed(data), RecallForm.of(data), _consequences(request)
     if choice := choice_in(data):
         remember(visit, choice)
         return _desk_page(request, organisation_id, request_id, form=form, choice=choice)
@@ -301,10 +307,10 @@ def _recall_day(of: Request) -> date:
     return min(max(today() + timedelta(days=1), of.days.first), of.days.last)
 
 
-def _version(data: Mapping[str, Any]) -> int:
+def version_typed(data: Mapping[str, str]) -> int:
     """Number of the last act that the page showed; one that cannot be read is none that is there."""
-    text = str(data.get("version", ""))
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else -1
+    found = number_typed(data.get("version", ""))
+    return -1 if found is None else found
 
 
 def _consequences(request: Ask) -> Consequences:
@@ -322,7 +328,7 @@ def own_request(request: Ask, visit: Visitor, organisation_id: Id, request_id: I
 
 @post("/o/{organisation_id:int}/requests/{request_id:int}/withdraw", opt=_SELF, sync_to_thread=True)
 def withdraw(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version = _version(data)
+    version = version_typed(data)
     try:
         visit.run(lambda uow: service.withdraw(uow, organisation_id, request_id, version))
     except _REFUSED as refusal:

@@ -31,8 +31,8 @@ from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web import lists
 from web.faults import Refusal, fault_sheet
-from web.forms import Empty, NotTaken, day_typed, key_typed, tidy
-from web.hr.inbox import STATES
+from web.forms import Empty, NotTaken, day_typed, key_typed, number_typed, tidy
+from web.hr.inbox import STATES, version_typed
 from web.i18n import speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -43,7 +43,7 @@ _SELF = {"policy": Permission.SELF_SERVICE}
 _READ = {"policy": Permission.STAFF_READ}
 _KEEP = {"policy": Permission.STAFF_KEEP}
 _REFUSED = (DomainError, LedgerError)
-_OWN_REQUESTS = 20
+_LAST_REQUESTS = 20
 
 ACTS = {
     Act.GRANT: N_("Given for a working year"),
@@ -107,10 +107,7 @@ def own_leave(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any
 
     def show(uow: UnitOfWork) -> tuple[Own, asked.Page]:
         person = personnel.person(uow, organisation_id, requests.own_person(uow, organisation_id))
-        mine = asked.RequestFilter(tuple(asked.State), asked.Kind.LEAVE, person.id)
-        return Own.of(uow, organisation_id, person, day), requests.requests(
-            uow, organisation_id, mine, limit=_OWN_REQUESTS
-        )
+        return Own.of(uow, organisation_id, person, day), _requests_of(uow, organisation_id, person.id)
 
     own, page = visit.read(show)
     return render(
@@ -124,6 +121,12 @@ def own_leave(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any
         is_today=day == today(),
         **_WORDS,
     )
+
+
+def _requests_of(uow: UnitOfWork, organisation_id: int, person_id: int) -> asked.Page:
+    """The last requests of a person for leave."""
+    theirs = asked.RequestFilter(tuple(asked.State), asked.Kind.LEAVE, person_id)
+    return requests.requests(uow, organisation_id, theirs, limit=_LAST_REQUESTS)
 
 
 # ------------------------------------------------------------------------------------------------ ask
@@ -156,7 +159,7 @@ class LeaveForm:
 
     @property
     def request_id(self) -> int | None:
-        return int(self.request) if self.request.isascii() and self.request.isdecimal() else None
+        return number_typed(self.request)
 
     @property
     def query(self) -> str:
@@ -202,35 +205,66 @@ def _made(kind: type[Any], content: Mapping[str, Any], at: Mapping[str, str]) ->
 
 @get("/o/{organisation_id:int}/leave/new", opt=_SELF, sync_to_thread=True)
 def leave_form(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
-    query = query_of(request)
-    form = LeaveForm.of(query)
-    if form.request_id is not None and not form.is_filled:
-        number = form.request_id
-        form = LeaveForm.to_change(visit.read(lambda uow: requests.request(uow, organisation_id, number)))
-    return _form_page(request, organisation_id, form)
+    return _form(request, organisation_id, None)
 
 
 @post("/o/{organisation_id:int}/leave/new", opt=_SELF, sync_to_thread=True)
 def ask_leave(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
-    form = LeaveForm.of(data)
+    return _asked(request, organisation_id, data, None)
+
+
+@get("/o/{organisation_id:int}/leave/people/{person_id:int}/new", opt=_KEEP, sync_to_thread=True)
+def leave_form_for(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id) -> Response[str]:
+    """Human resources ask in a person's name."""
+    return _form(request, organisation_id, person_id)
+
+
+@post("/o/{organisation_id:int}/leave/people/{person_id:int}/new", opt=_KEEP, sync_to_thread=True)
+def ask_leave_for(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id, data: Sent) -> Response[Any]:
+    return _asked(request, organisation_id, data, person_id)
+
+
+def _form(request: Ask, organisation_id: int, person_id: int | None) -> Response[str]:
+    """The form, filled as the address says, or as the request that it changes; ``None``: of oneself."""
+    form = LeaveForm.of(query_of(request))
+    if (number := form.request_id) is not None and not form.is_filled:
+
+        def there(uow: UnitOfWork) -> asked.Request:
+            return service.request(uow, organisation_id, _whose(uow, organisation_id, person_id), number)
+
+        form = LeaveForm.to_change(visit_of(request).read(there))
+    return _form_page(request, organisation_id, person_id, form)
+
+
+def _asked(request: Ask, organisation_id: int, data: Mapping[str, str], person_id: int | None) -> Response[Any]:
+    """What was typed is shown with what it means, or sent."""
+    visit, form = visit_of(request), LeaveForm.of(data)
     if choice := choice_in(data):
         remember(visit, choice)
-        return _form_page(request, organisation_id, form, choice=choice)
+        return _form_page(request, organisation_id, person_id, form, choice=choice)
     if data.get("do") != "send":
-        return Redirect(f"/o/{organisation_id}/leave/new?{form.query}", status_code=303)
+        return Redirect(f"{request.url.path}?{form.query}", status_code=303)
 
     def act(uow: UnitOfWork) -> int:
-        person_id, number = requests.own_person(uow, organisation_id), form.request_id
+        whose, number = _whose(uow, organisation_id, person_id), form.request_id
         if number is None:
-            return service.ask(uow, organisation_id, person_id, form.command()).request.id
-        version = int(form.version) if form.version.isascii() and form.version.isdecimal() else -1
-        return service.change(uow, organisation_id, person_id, number, version, form.wanted()).id
+            return service.ask(uow, organisation_id, whose, form.command()).request.id
+        return service.change(uow, organisation_id, whose, number, version_typed(data), form.wanted()).id
 
     try:
         number = visit.run(act)
     except _REFUSED as refusal:
-        return _form_page(request, organisation_id, form, refusal=refusal)
+        return _form_page(request, organisation_id, person_id, form, refusal=refusal)
+    if person_id is not None:
+        return Redirect(f"/o/{organisation_id}/leave/people/{person_id}?done=1#requests", status_code=303)
     return Redirect(f"/o/{organisation_id}/requests/{number}?sent=1", status_code=303)
+
+
+def _whose(uow: UnitOfWork, organisation_id: int, person_id: int | None) -> int:
+    """Raises: PersonUnknownHere, PersonNotOfStaff."""
+    if person_id is None:
+        return requests.own_person(uow, organisation_id)
+    return personnel.person(uow, organisation_id, person_id).id
 
 
 @dataclass(frozen=True)
@@ -238,6 +272,7 @@ class Asking:
     """What the page of the form knows."""
 
     organisation: Organisation
+    person: Person
     kinds: list[Kind]
     balance: Balance
     preview: Preview | None
@@ -246,8 +281,9 @@ class Asking:
     refusal: Refusal | None
 
     @classmethod
-    def of(cls, uow: UnitOfWork, organisation_id: int, form: LeaveForm) -> "Asking":
-        person_id = requests.own_person(uow, organisation_id)
+    def of(cls, uow: UnitOfWork, organisation_id: int, whose: int | None, form: LeaveForm) -> "Asking":
+        person_id = _whose(uow, organisation_id, whose)
+        person = personnel.person(uow, organisation_id, person_id)
         seen, refusal, names = None, None, dict[int, str]()
         if form.is_filled:
             try:
@@ -257,19 +293,22 @@ class Asking:
                 refusal = fault
         on = seen.days.first if seen else today()
         stands = service.balance(uow, organisation_id, person_id, on)
-        return cls(organisation_at(uow), service.kinds(uow, on), stands, seen, names, refusal)
+        return cls(organisation_at(uow), person, service.kinds(uow, on), stands, seen, names, refusal)
 
 
 def _form_page(
     request: Ask,
     organisation_id: int,
+    person_id: int | None,
     form: LeaveForm,
     *,
     refusal: Refusal | None = None,
     choice: Choice | None = None,
 ) -> Response[str]:
     visit, chosen = visit_of(request), choice or Choice()
-    asking = visit.read(lambda uow: Asking.of(uow, organisation_id, form))
+    asking = visit.read(lambda uow: Asking.of(uow, organisation_id, person_id, form))
+    own = f"/o/{organisation_id}/leave"
+    listed = own if person_id is None else f"{own}/people/{person_id}"
     refusal = refusal or asking.refusal
     sheet = fault_sheet(refusal, chosen.language or visit.language)
     return render(
@@ -280,9 +319,12 @@ def _form_page(
         language=chosen.language,
         theme=chosen.theme,
         cookies=chosen.cookies(request),
-        section="leave",
+        section="leave" if person_id is None else "leave-balances",
         form_id="leave",
         form_default="look",
+        address=f"{listed}/new",
+        back=listed,
+        person=None if person_id is None else asking.person,
         form=form,
         kinds=asking.kinds,
         stands=asking.balance,
@@ -305,7 +347,7 @@ def leave_balances(request: Ask, visit: Visitor, organisation_id: Id) -> Respons
 
         def whole(uow: UnitOfWork) -> tuple[Table, About]:
             say = speech(visit.language)
-            stands = service.balances(uow, [organisation_id], day)
+            stands = service.balances(uow, organisation_id, day)
 
             def page(cursor: str | None) -> tuple[Sequence[tuple[PersonRow, Balance]], str | None]:
                 found = personnel.people_on(uow, organisation_id, day, words=words, cursor=cursor, limit=500)
@@ -332,7 +374,7 @@ class Everybody:
     @classmethod
     def of(cls, uow: UnitOfWork, organisation_id: int, day: date, words: str, cursor: str | None) -> "Everybody":
         page = personnel.people_on(uow, organisation_id, day, words=words, cursor=cursor)
-        stands = service.balances(uow, [organisation_id], day, {row.person_id for row in page.rows})
+        stands = service.balances(uow, organisation_id, day, {row.person_id for row in page.rows})
         rows = [(row, _stands(stands, row)) for row in page.rows]
         return cls(organisation_at(uow), rows, page.next_cursor, bool(service.norms(uow, day)))
 
@@ -404,17 +446,22 @@ class File:
     person: Person
     own: Own
     norms: list[Norm]
+    requests: Sequence[asked.RequestRow]
 
     @classmethod
     def of(cls, uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> "File":
         person = personnel.person(uow, organisation_id, person_id, day=day)
         grounds = [norm for norm in service.norms(uow, day) if not norm.staff_group]
-        return cls(person, Own.of(uow, organisation_id, person, day), grounds)
+        sent = _requests_of(uow, organisation_id, person_id)
+        return cls(person, Own.of(uow, organisation_id, person, day), grounds, sent.rows)
 
 
 @get("/o/{organisation_id:int}/leave/people/{person_id:int}", opt=_READ, sync_to_thread=True)
 def person_leave(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id) -> Response[Any]:
-    return _person_page(request, organisation_id, person_id)
+    """That it was opened is noted, as of a personal file."""
+    shown = _person_page(request, organisation_id, person_id)
+    visit.run(lambda uow: personnel.note_reading(uow, organisation_id, person_id))
+    return shown
 
 
 def _person_page(
@@ -444,6 +491,7 @@ def _person_page(
         person=file.person,
         own=file.own,
         norms=file.norms,
+        rows=file.requests,
         day_asked=day,
         is_today=day == today(),
         typed=typed or {},
@@ -483,6 +531,27 @@ def move_days(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id, 
     return Redirect(f"/o/{organisation_id}/leave/people/{person_id}?done=1", status_code=303)
 
 
+@post(
+    "/o/{organisation_id:int}/leave/people/{person_id:int}/requests/{request_id:int}/withdraw",
+    opt=_KEEP,
+    sync_to_thread=True,
+)
+def withdraw_for(
+    request: Ask, visit: Visitor, organisation_id: Id, person_id: Id, request_id: Id, data: Sent
+) -> Response[Any]:
+    """Take back what was asked in a person's name and is not approved yet."""
+
+    def act(uow: UnitOfWork) -> None:
+        service.request(uow, organisation_id, person_id, request_id)
+        requests.withdraw(uow, organisation_id, request_id, version_typed(data))
+
+    try:
+        visit.run(act)
+    except _REFUSED as refusal:
+        return _person_page(request, organisation_id, person_id, refusal=refusal)
+    return Redirect(f"/o/{organisation_id}/leave/people/{person_id}?done=1#requests", status_code=303)
+
+
 def _command(person_id: int, typed: Mapping[str, str]) -> GrantNorm | Compensate | MoveDays:
     """Raises: Invalid, KeyDamaged."""
     said: dict[str, Any] = {
@@ -511,9 +580,12 @@ routes = [
     own_leave,
     leave_form,
     ask_leave,
+    leave_form_for,
+    ask_leave_for,
     leave_balances,
     grant_years,
     give_back_holidays,
+    withdraw_for,
     person_leave,
     move_days,
 ]

@@ -1,9 +1,10 @@
 """People of an organisation: the list of a day, the personal file with its acts, one's own record."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from litestar import Response, get, post
@@ -28,6 +29,7 @@ from erp.hr.personnel.model import (
     Schedule,
     ScheduleKind,
 )
+from erp.hr.personnel.rules import AppointmentUnknown
 from erp.hr.personnel.schemas import (
     Appoint,
     Hire,
@@ -75,6 +77,7 @@ SCHEDULES = {
     ScheduleKind.SIX_DAY: N_("six-day week"),
     ScheduleKind.SHIFT: N_("shifts"),
 }
+_HOURS = re.compile(r"\d{1,2}([.,]\d{1,2})?", re.ASCII)
 READINGS = {ReadKind.FILE: N_("opened the file"), ReadKind.IDENTITY: N_("opened the identity number")}
 
 
@@ -203,7 +206,7 @@ def _file_page(
     asked = Asked.of(visit, query_of(request))
     shown = visit.read(lambda uow: _shown(request, uow, organisation_id, person_id, asked))
     if request.method == "GET":
-        visit.run(lambda uow: service.note_reading(uow, organisation_id, shown.file))
+        visit.run(lambda uow: service.note_reading(uow, organisation_id, person_id))
     told = asked.told(visit)
     if refusal:
         told |= {"summary": fault_sheet(refusal, visit.language).summary, "status": status_of(refusal)}
@@ -397,12 +400,11 @@ def _schedule_content(typed: Typed) -> dict[str, Any]:
     begins_on = typed.day_or_none("begins_on", needed=kind is ScheduleKind.SHIFT)
     if kind is not ScheduleKind.SHIFT:
         begins_on = _monday(today())
-    text, minutes = typed.text("hours"), list[int]()
-    try:
-        minutes = [int(Decimal(each.replace(",", ".")) * 60) for each in text.split()]
-    except (InvalidOperation, OverflowError, ValueError):
-        typed.refuse("hours", HoursMalformed(text=text))
-    if any(not 0 <= each <= 24 * 60 for each in minutes) or (kind is not ScheduleKind.SHIFT and len(minutes) != 7):
+    text = typed.text("hours")
+    each_day = [int(Decimal(day.replace(",", ".")) * 60) for day in text.split() if _HOURS.fullmatch(day)]
+    minutes = each_day if len(each_day) == len(text.split()) else []
+    length = range(1, 57) if kind is ScheduleKind.SHIFT else (7,)
+    if len(minutes) not in length or max(minutes) > 24 * 60:
         typed.refuse("hours", HoursMalformed(text=text))
     return {"kind": kind, "begins_on": begins_on, "minutes": minutes}
 
@@ -412,8 +414,6 @@ def _monday(day: date) -> date:
 
 
 # ------------------------------------------------------------------------------------------------ acts on a file
-
-_Read = Callable[[PersonFile], Any]
 
 
 @get("/o/{organisation_id:int}/staff/{person_id:int}/name", opt=_KEEP, sync_to_thread=True)
@@ -453,7 +453,7 @@ def record_facts(request: Ask, visit: Visitor, organisation_id: Id, person_id: I
     vault = request.app.state.vault
 
     def record(visit: Visit, typed: Typed) -> Redirect:
-        content = {"birth_on": typed.day_or_none("birth_on"), "identity": typed.raw("identity")}
+        content: dict[str, Any] = {"birth_on": typed.day_or_none("birth_on"), "identity": typed.raw("identity")}
         command = made(RecordFacts, typed, **content, corrects=typed.number_or_none("corrects"))
         visit.run(lambda uow: service.record_facts(uow, vault, organisation_id, person_id, command))
         return _to(organisation_id, person_id)
@@ -712,14 +712,17 @@ def _rescind_sheet(visit: Visit, organisation_id: int, person_id: int, act_id: i
 
 
 def _file(visit: Visit, organisation_id: int, person_id: int) -> PersonFile:
-    return visit.read(lambda uow: service.file_of(uow, organisation_id, person_id))
+    """The file that an act is about to be on; that it was opened is noted."""
+    file = visit.read(lambda uow: service.file_of(uow, organisation_id, person_id))
+    visit.run(lambda uow: service.note_reading(uow, organisation_id, person_id))
+    return file
 
 
 def _own(appointments: Sequence[Appointment], appointment_id: int) -> list[Appointment]:
     """The facts of one appointment.  Raises: AppointmentUnknown."""
     found = [each for each in appointments if each.id == appointment_id]
     if not found:
-        raise service.rules.AppointmentUnknown()
+        raise AppointmentUnknown()
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from litestar import Response, get, post
+from litestar.datastructures import UploadFile
 from litestar.response import Redirect
 from pydantic import ValidationError
 
@@ -18,7 +19,7 @@ from api.finance.papers import file_response
 from api.problems import status_of
 from api.security import Visitor
 from erp.base.clock import today
-from erp.base.dates import day_string, parse_day
+from erp.base.dates import day_string
 from erp.base.errors import DomainError, Invalid
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
@@ -36,8 +37,8 @@ from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web import lists
 from web.faults import Refusal, fault_sheet
-from web.forms import Empty, NotTaken, key_typed, tidy
-from web.hr.inbox import ACTS, STATES
+from web.forms import Empty, NotTaken, kept_day, key_typed, number_typed, tidy
+from web.hr.inbox import ACTS, STATES, version_typed
 from web.i18n import money, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.papers import TAKEN, Uploaded, checked
@@ -265,13 +266,13 @@ def _numbered(sent: Mapping[str, str], prefix: str, most: int) -> list[dict[str,
     return [fields for _, fields in sorted(found.items())][:most]
 
 
-def _day(text: str) -> date | DomainError:
+def _day(text: str) -> date | DomainError | LedgerError:
     """The day, or what is wrong with it."""
     if not text:
         return Empty()
     try:
-        return parse_day(text)
-    except DomainError as fault:
+        return kept_day(text)
+    except _REFUSED as fault:
         return fault
 
 
@@ -344,10 +345,10 @@ def _list(request: Ask, organisation_id: int, desk: str, narrowed: Waiting) -> R
 @get("/o/{organisation_id:int}/trips/new", opt=_SELF, sync_to_thread=True)
 def new_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     """An empty form, or that of a request to be changed."""
-    wanted = query_of(request).get("request", "")
-    if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 10):
+    wanted = number_typed(query_of(request).get("request", ""))
+    if wanted is None:
         return _form(request, organisation_id, TripForm(str(uuid4())))
-    shown = visit.read(lambda uow: service.trip(uow, organisation_id, int(wanted)))
+    shown = visit.read(lambda uow: service.trip(uow, organisation_id, wanted))
     form = TripForm.of_facts(service.trip_of(shown.request).facts, shown.request.version)
     return _form(request, organisation_id, form, of=shown.request.id)
 
@@ -361,9 +362,9 @@ def ask(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Respon
 def new_staff_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     """Whom to send; once a person is chosen, the form."""
     query = query_of(request)
-    chosen = query.get("person", "")
-    if chosen.isascii() and chosen.isdecimal() and len(chosen) < 10:
-        return _form(request, organisation_id, TripForm(str(uuid4())), person_id=int(chosen))
+    chosen = number_typed(query.get("person", ""))
+    if chosen is not None:
+        return _form(request, organisation_id, TripForm(str(uuid4())), person_id=chosen)
     words = query.get("q", "")
 
     def look(uow: UnitOfWork) -> tuple[Organisation, tuple[PersonRow, ...]]:
@@ -378,15 +379,16 @@ def new_staff_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Respons
 
 @post("/o/{organisation_id:int}/trips/staff/new", opt=_KEEP, sync_to_thread=True)
 def send(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
-    chosen = data.get("person", "")
-    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 10):
+    chosen = number_typed(data.get("person", ""))
+    if chosen is None:
         return Redirect(f"/o/{organisation_id}/trips/staff/new", status_code=303)
-    return _ask(request, organisation_id, data, person_id=int(chosen))
+    return _ask(request, organisation_id, data, person_id=chosen)
 
 
 def _ask(request: Ask, organisation_id: int, data: Mapping[str, str], person_id: int | None = None) -> Response[Any]:
     """Estimate what is typed, add or take away a way, or send it."""
-    visit, do, form, of = visit_of(request), data.get("do", ""), TripForm.of(data).led_on(), _number(data.get("of", ""))
+    visit, do, form = visit_of(request), data.get("do", ""), TripForm.of(data).led_on()
+    of = number_typed(data.get("of", ""))
     typed: dict[str, Any] = {"person_id": person_id, "of": of}
     if choice := choice_in(data):
         remember(visit, choice)
@@ -394,7 +396,7 @@ def _ask(request: Ask, organisation_id: int, data: Mapping[str, str], person_id:
     if do == "add":
         return _form(request, organisation_id, form.with_leg().led_on(), **typed)
     if do.startswith("remove."):
-        return _form(request, organisation_id, form.without_leg(_number(do.removeprefix("remove.")) or 0), **typed)
+        return _form(request, organisation_id, form.without_leg(number_typed(do.removeprefix("remove.")) or 0), **typed)
     port = _port(request)
     try:
         command = form.asked(person_id)
@@ -405,7 +407,7 @@ def _ask(request: Ask, organisation_id: int, data: Mapping[str, str], person_id:
             sent = visit.run(lambda uow: service.ask(uow, organisation_id, command, port))
         else:
             asked = TripAsked.model_validate(command.model_dump(exclude={"key", "person_id"}))
-            seen, which = _number(form.version) or -1, of
+            seen, which = number_typed(form.version) or -1, of
             sent = visit.run(lambda uow: service.mend(uow, organisation_id, which, seen, asked, port))
     except _REFUSED as refusal:
         return _form(request, organisation_id, form, refusal=refusal, **typed)
@@ -491,7 +493,7 @@ def decided_report(request: Ask, visit: Visitor, organisation_id: Id, request_id
 
 @post("/o/{organisation_id:int}/trips/reports/{request_id:int}/approve", opt=_DECIDE, sync_to_thread=True)
 def approve(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, port = _version(data), _port(request)
+    version, port = version_typed(data), _port(request)
     return _decide(
         request,
         organisation_id,
@@ -502,7 +504,7 @@ def approve(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, d
 
 @post("/o/{organisation_id:int}/trips/reports/{request_id:int}/return", opt=_DECIDE, sync_to_thread=True)
 def send_back(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, reason, port = _version(data), tidy(data.get("reason", "")), _port(request)
+    version, reason, port = version_typed(data), tidy(data.get("reason", "")), _port(request)
     if choice := choice_in(data):
         remember(visit, choice)
         return _page(request, organisation_id, request_id, "reports", reason=reason, choice=choice)
@@ -603,7 +605,7 @@ def write_staff_report(
 
 
 def _write(request: Ask, organisation_id: int, request_id: int, desk: str, data: Mapping[str, Any]) -> Response[Any]:
-    """Attach a paper, add or take away a line, or hand the report in."""
+    """Attach a paper, add or take away a line, or hand the report in, with the paper that is chosen in the form."""
     visit, sent = visit_of(request), {name: value for name, value in data.items() if isinstance(value, str)}
     do, form = sent.get("do", ""), ReportForm.of(sent)
     if choice := choice_in(sent):
@@ -612,19 +614,29 @@ def _write(request: Ask, organisation_id: int, request_id: int, desk: str, data:
     if do == "add":
         return _report(request, organisation_id, request_id, desk, form=form.with_line())
     if do.startswith("remove."):
-        removed = form.without_line(_number(do.removeprefix("remove.")) or 0)
+        removed = form.without_line(number_typed(do.removeprefix("remove.")) or 0)
         return _report(request, organisation_id, request_id, desk, form=removed)
-    seen = _version(sent)
+    seen, is_sent = version_typed(sent), do == "send"
     try:
-        if do != "send":
-            file = checked(request, data.get("file"))
-            visit.run(lambda uow: service.attach(uow, organisation_id, request_id, file))
+        file = checked(request, data.get("file")) if not is_sent or _is_chosen(data.get("file")) else None
+
+        def act(uow: UnitOfWork) -> None:
+            if file is not None:
+                service.attach(uow, organisation_id, request_id, file)
+            if is_sent:
+                service.hand_in(uow, organisation_id, request_id, seen, form.command())
+
+        visit.run(act)
+        if not is_sent:
             return _report(request, organisation_id, request_id, desk, form=form)
-        visit.run(lambda uow: service.hand_in(uow, organisation_id, request_id, seen, form.command()))
     except _REFUSED as refusal:
         return _report(request, organisation_id, request_id, desk, form=form, refusal=refusal)
     place = f"trips/staff/{request_id}" if desk == "staff" else f"requests/{request_id}"
     return Redirect(f"/o/{organisation_id}/{place}", status_code=303)
+
+
+def _is_chosen(file: object) -> bool:
+    return isinstance(file, UploadFile) and bool(file.filename)
 
 
 def _report(
@@ -698,16 +710,6 @@ def decided_paper(visit: Visitor, organisation_id: Id, request_id: Id, file_id: 
 def _port(request: Ask) -> SettlementPort:
     port: SettlementPort = request.app.state.settlements
     return port
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-def _version(data: Mapping[str, Any]) -> int:
-    """Number of the last act that the page showed; one that cannot be read is none that is there."""
-    found = _number(str(data.get("version", "")))
-    return -1 if found is None else found
 
 
 routes = [

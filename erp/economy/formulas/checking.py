@@ -1,6 +1,6 @@
 """Whether a model makes sense for the axes it is read for; what it says, in fewer words, if it does.
 
-Every fault is gathered.  What could not be understood fits any unit, so that one mistake is told once.
+Faults are gathered, up to ``MOST_TOLD``.  What could not be understood fits any unit, so that one mistake is told once.
 """
 
 from __future__ import annotations
@@ -49,6 +49,12 @@ YEAR = "year"
 """A name that is always there: the number of the year."""
 FURTHEST = 50
 """Years that a lag may look back."""
+MOST_TOLD = 50
+"""Faults that are told at once; notes as well."""
+LONGEST_MENDED = 60
+"""Characters of a name for which one that is like it is looked for."""
+_LONGEST_PATH = 10
+"""Names of a cycle that are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,9 @@ def check(model: Model, axes: Axes) -> Checked:
         order = list(TopologicalSorter({name: _needs(of) for name, of in plain.formulas.items()}).static_order())
     except CycleError as cycle:
         path = cycle.args[1][::-1]
+        told = path if len(path) <= _LONGEST_PATH else [*path[: _LONGEST_PATH - 1], "…", path[-1]]
         place = next(declared.place for declared in model.declarations if declared.name in path)
-        checker.fault(faults.CycleFound, place, path=" → ".join(path))
+        checker.fault(faults.CycleFound, place, path=" → ".join(told))
     checker.refuse()
     return Checked(
         model,
@@ -122,6 +129,8 @@ class _Checker:
 
     def fault(self, kind: type[Fault], place: Place, **fields: Any) -> None:
         self._faults.append(kind(self._model.text, place, **fields))
+        if len(self._faults) == MOST_TOLD:
+            self.refuse()
 
     def refuse(self) -> None:
         if self._faults:
@@ -206,7 +215,7 @@ class _Checker:
 
     def _named(self, name: str, place: Place) -> Unit | None:
         if name not in self._units:
-            near = get_close_matches(name, self._units, 1)
+            near = get_close_matches(name, self._units, 1) if len(name) <= LONGEST_MENDED else []
             if near:
                 self.fault(faults.NameMistyped, place, name=name, near=near[0])
             else:
@@ -250,7 +259,7 @@ class _Checker:
             return
         for code in member.codes:
             levels = _levels_of(self._axes, member, code)
-            if not levels:
+            if not levels and len(self.notes) < MOST_TOLD:
                 self.notes.append(CodeUnused.at(self._model.text, member.place, code=code, dimension=member.dimension))
             if len(levels) > 1:
                 known = ", ".join(f"{member.dimension}.{level}" for level in levels)

@@ -64,6 +64,7 @@ def insert_expected(
               FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(year smallint, value numeric)
              WHERE NOT EXISTS (SELECT FROM economy_expected e WHERE e.organisation_id = :organisation
                                   AND e.series = :series AND e.vintage = :vintage)
+            ON CONFLICT DO NOTHING
         """),
         {
             "organisation": organisation_id,

@@ -110,7 +110,11 @@ class Cube:
         blocks: list[Typed] = []
         places: list[int] = []
         for place, entry in enumerate(entries):
-            leaves, years = self.behind(question, entry.row, entry.column)
+            try:
+                leaves, years = self.behind(question, entry.row, entry.column)
+            except FigureUnknown as fault:
+                faults[place] = fault
+                continue
             leaves = leaves[leaves < self.leaves]
             held = self.present[leaves].any(axis=1)
             leaves = leaves[held] if held.any() else leaves
@@ -135,7 +139,12 @@ class Cube:
     def behind(
         self, question: Question, row: Sequence[str], column: Sequence[str]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Places of the leaves and years that a figure of a pivot sums."""
+        """Places of the leaves and years that a figure of a pivot sums.
+
+        Raises: FigureUnknown, for a path longer than the pivot is deep.
+        """
+        if len(row) > len(question.rows) or len(column) > len(question.columns):
+            raise FigureUnknown()
         chosen = [*zip(question.rows, row, strict=False), *zip(question.columns, column, strict=False)]
         leaf_mask, year_mask = self._counted(question.filters)
         for level, key in chosen:

@@ -18,7 +18,7 @@ from erp.base.sheets.heads import Header, find_header, fold
 from erp.base.sheets.model import Row, RowKind, address
 from erp.economy.pivot.cube import Cube, extended
 from erp.economy.pivot.model import Intake, Typed
-from erp.economy.pivot.rules import Spreading
+from erp.economy.pivot.rules import TAKEN_AWAY, Spreading
 from erp.economy.plans.axes import SECTION_NAMES
 from erp.economy.plans.model import CellChange, LeafKey, Section
 from erp.economy.plans.rules import signs
@@ -57,7 +57,6 @@ _NEEDED = ("section", "organisation_id", "economic")
 """Without these a line that is not in the plan cannot be added."""
 _BIN = 12
 """Digits of a BIN."""
-_TAKEN_AWAY = ("-", "–", "—", "−")
 
 
 class HeadsMissing(RuleViolated):
@@ -66,6 +65,11 @@ class HeadsMissing(RuleViolated):
         "The file has no row of heads with codes and years of the plan ({years}). Take the version's own file and write"
         " into that."
     )
+
+
+class YearTwice(RuleViolated):
+    code = "plan-year-twice"
+    template = N_("Two columns say {year}. Leave one of them out, or name it otherwise.")
 
 
 class CodeUnknown(RuleViolated):
@@ -152,6 +156,8 @@ def checked(intake: Intake, cube: Cube, bodies: Mapping[str, int]) -> Checked:
     if header is None or not set(names) & set(CODES) or not set(names) & set(years):
         told = HeadsMissing(years=", ".join(years))
         return Checked(intake, (), (), tuple(_unread(rows)), (), (), told)
+    if twice := [year for year in years if names.count(year) > 1]:
+        return Checked(intake, (), (), tuple(_unread(rows)), (), (), YearTwice(year=twice[0]))
     return _Reading(intake, cube, bodies, header, rows).checked()
 
 
@@ -244,7 +250,7 @@ class _Reading:
         for at, year in self._years.items():
             text = texts[at]
             try:
-                if text in _TAKEN_AWAY:
+                if text in TAKEN_AWAY:
                     figures.append((at, year, None))
                 elif text:
                     figures.append((at, year, parse_tiyn(text)))

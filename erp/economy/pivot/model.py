@@ -1,9 +1,10 @@
 """The nouns of a pivot.  Amounts are integer tiyn; a figure that is not there is no zero."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
@@ -91,9 +92,23 @@ class Pivot:
 
     def figure(self, row: tuple[str, ...], column: tuple[str, ...]) -> int | None:
         """Of the plan, by paths."""
-        at = {head.path: place for place, head in enumerate(self.rows)}.get(row)
-        to = {head.path: place for place, head in enumerate(self.columns)}.get(column)
+        at, to = self.row_places.get(row), self.column_places.get(column)
         return None if at is None or to is None else self.plan[at][to]
+
+    def narrow(self, columns: int) -> "Pivot":
+        """With its first columns alone."""
+        plan, actual = (tuple(row[:columns] for row in figures) for figures in (self.plan, self.actual))
+        return replace(self, columns=self.columns[:columns], plan=plan, actual=actual)
+
+    @cached_property
+    def row_places(self) -> Mapping[tuple[str, ...], int]:
+        """By path."""
+        return {head.path: place for place, head in enumerate(self.rows)}
+
+    @cached_property
+    def column_places(self) -> Mapping[tuple[str, ...], int]:
+        """By path."""
+        return {head.path: place for place, head in enumerate(self.columns)}
 
 
 class Entry(NamedTuple):

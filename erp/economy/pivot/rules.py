@@ -15,7 +15,7 @@ from erp.base.money import decimal_string
 from erp.economy.pivot.model import YEAR, Actual, Grid, Key, Question, Typed
 from erp.economy.plans.axes import canonical
 from erp.economy.plans.model import Section
-from erp.economy.plans.rules import spread
+from erp.economy.plans.rules import LARGEST_TIYN, spread
 
 Codes = NDArray[np.int32]
 Amounts = NDArray[np.int64]
@@ -33,6 +33,13 @@ class SpreadCancelsOut(RuleViolated):
     code = "spread-cancels-out"
     template = N_(
         "The figures below add up to zero, so no share of theirs can be told. Type the figure at one of them."
+    )
+
+
+class ShareTooLarge(RuleViolated):
+    code = "share-too-large"
+    template = N_(
+        "Shares of this figure would be more than a cell holds (90 000 000 000 000,00). Type it at the cells below."
     )
 
 
@@ -61,6 +68,11 @@ class LayoutUnnamed(RuleViolated):
     template = N_("Give the view a name of at most {limit} characters.")
 
 
+class LayoutTooLong(RuleViolated):
+    code = "layout-too-long"
+    template = N_("The view is narrowed to too many codes to be kept. Narrow it to a coarser level.")
+
+
 class LayoutUnknown(NotFound):
     code = "layout-unknown"
     template = N_("There is no such view among those you keep or see.")
@@ -81,6 +93,8 @@ class IntakeAccepted(Conflict):
     template = N_("This file was accepted already.")
 
 
+TAKEN_AWAY = ("-", "–", "—", "−")
+"""What people write where a cell is not to be: a dash is no zero."""
 MOST_LEVELS, LONGEST_NAME, LONGEST_QUERY = 3, 120, 2000
 
 
@@ -212,8 +226,11 @@ class Spreading:
         flat, flat_there = made.reshape(-1), there.reshape(-1)
         flat[(free & present).reshape(-1)] = 0
         shares = weights.reshape(-1)[places]
-        if not sum(shares.tolist()):
+        base = sum(shares.tolist())
+        if not base:
             raise SpreadCancelsOut()
+        if abs(rest) * int(np.abs(shares).max()) > LARGEST_TIYN * abs(base):
+            raise ShareTooLarge()
         flat[places] = spread(rest, shares)
         flat_there[places] = True
         return made, there

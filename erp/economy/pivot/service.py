@@ -57,20 +57,27 @@ class Looked:
     books: Placed | None
 
 
-plan_of, version_of = plans.plan, plans.version
-
-
-def look(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, question: Question) -> Looked:
-    """Raises: PlanUnknown, VersionUnknown."""
+def look(
+    uow: UnitOfWork,
+    organisation_id: int,
+    plan_id: int,
+    version_id: int,
+    question: Question,
+    *,
+    edits: int | None = None,
+) -> Looked:
+    """A version as it is, or was after its first ``edits``.  Raises: PlanUnknown, VersionUnknown."""
     plan = plans.plan(uow, organisation_id, plan_id)
     version = plans.version(uow, organisation_id, plan_id, version_id)
-    cube, books = _cube(uow, plan, version_id, question.actual)
+    cube, books = _cube(uow, plan, version_id, question.actual, edits=edits)
     return Looked(plan, version, cube, cube.ask(question), books)
 
 
-def _cube(uow: UnitOfWork, plan: Plan, version_id: int, actual: Actual | None = None) -> tuple[Cube, Placed | None]:
+def _cube(
+    uow: UnitOfWork, plan: Plan, version_id: int, actual: Actual | None = None, *, edits: int | None = None
+) -> tuple[Cube, Placed | None]:
     at = plan.organisation_id, plan.id
-    axes, cells = plans.axes(uow, *at), plans.cells(uow, *at, version_id)
+    axes, cells = plans.axes(uow, *at), plans.cells(uow, *at, version_id, edits)
     if actual is None:
         return Cube.of(axes, cells), None
     books = _books(uow, plan, axes, actual)
@@ -113,13 +120,16 @@ def type_in(
 ) -> Edit:
     """Save figures typed at leaves or totals of a pivot as one edit; a total goes to its cells by their shares.
 
-    Raises: Invalid, with the fault of each entry under its place (``entries.3``); what ``plans.edit`` does.
+    Shares are those of the version as it was seen, so repeating it under its key changes nothing.
+
+    Raises: Invalid, with the fault of each entry under its place (``figures.3``); what ``plans.edit`` does.
     """
     plan = plans.plan(uow, organisation_id, plan_id)
-    cube, _ = _cube(uow, plan, version_id)
+    cube, _ = _cube(uow, plan, version_id, edits=expected_edits)
     changes = cube.typed(question, entries)
     if changes.faults:
-        raise Invalid({f"entries.{place}": fault for place, fault in changes.faults.items()})
+        require_version(plans.version(uow, organisation_id, plan_id, version_id), expected_edits)
+        raise Invalid({f"figures.{place}": fault for place, fault in changes.faults.items()})
     return plans.edit(
         uow, organisation_id, plan_id, version_id, changes.cells, reason, expected_edits=expected_edits, key=key
     )
@@ -139,7 +149,7 @@ def behind_actual(
 ) -> list[Behind]:
     """What an actual of a pivot sums, by organisation and year; accounts of those among ``readable``.
 
-    Raises: PlanUnknown, VersionUnknown.
+    Raises: PlanUnknown, FigureUnknown.
     """
     assert question.actual is not None
     plan = plans.plan(uow, organisation_id, plan_id)
@@ -303,14 +313,19 @@ def layouts(uow: UnitOfWork, organisation_id: int) -> list[Layout]:
 
 
 def keep_layout(uow: UnitOfWork, organisation_id: int, *, name: str, query: str, shared: bool) -> int:
-    """Keep what is asked under a name; one's own of the same name asks this from now on.  Raises: LayoutUnnamed."""
+    """Keep what is asked under a name; one's own of the same name asks this from now on.
+
+    Raises: LayoutUnnamed, LayoutTooLong.
+    """
     name = rules.tidy_name(name)
+    if len(query) > rules.LONGEST_QUERY:
+        raise rules.LayoutTooLong()
     layout_id, is_new = queries.keep_layout(
         uow.connection,
         uow.scope,
         organisation_id,
         name=name,
-        query=query[: rules.LONGEST_QUERY],
+        query=query,
         shared=shared,
     )
     action = "layout-saved" if is_new else "layout-changed"

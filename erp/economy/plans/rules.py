@@ -45,7 +45,7 @@ class PlanYearsWrong(RuleViolated):
     template = "The years of a plan follow one another, at most {limit}, and its first plan year is one of them."
 
 
-class NameMissing(RuleViolated):
+class PlanUnnamed(RuleViolated):
     code = "plan-name-missing"
     template = "Give it a name of at most {limit} characters."
 
@@ -119,6 +119,11 @@ class LeafMalformed(RuleViolated):
     )
 
 
+class BodyUnknown(RuleViolated):
+    code = "plan-body-unknown"
+    template = "There is no organisation number {found} in the register."
+
+
 class EditReasonMissing(RuleViolated):
     code = "edit-reason-missing"
     template = "Say in a few words why, in {limit} characters at most."
@@ -173,7 +178,8 @@ def only_changes(below: Cells, overlay: Overlay) -> Overlay:
 
 _LONGEST_REASON = 1000
 _ECONOMIC, _PROGRAMME, _CODE = (
-    re.compile(form) for form in (r"[0-9.]{1,20}", r"([0-9]{3}\.[0-9]{3}(\.[0-9]{3})?)?", r"[0-9A-Za-z.-]{0,20}")
+    re.compile(form)
+    for form in (r"(?=.{1,20}$)[0-9]+(\.[0-9]+)*", r"([0-9]{3}\.[0-9]{3}(\.[0-9]{3})?)?", r"[0-9A-Za-z.-]{0,20}")
 )
 
 

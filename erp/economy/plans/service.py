@@ -45,7 +45,7 @@ def create_plan(
 ) -> Plan:
     """Begin a plan with its base, which is empty; repeating it under its key changes nothing.
 
-    Raises: NameMissing, PlanYearsWrong, KeyReused.
+    Raises: PlanUnnamed, PlanYearsWrong, KeyReused.
     """
     name = _named(name)
     rules.check_years(years, first_year)
@@ -79,7 +79,7 @@ def plan(uow: UnitOfWork, organisation_id: int, plan_id: int) -> Plan:
 def _named(name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
-        raise rules.NameMissing(limit=LONGEST_NAME)
+        raise rules.PlanUnnamed(limit=LONGEST_NAME)
     return name
 
 
@@ -99,12 +99,15 @@ def leaves(uow: UnitOfWork, organisation_id: int, plan_id: int) -> LeafTable:
 def intern(uow: UnitOfWork, organisation_id: int, plan_id: int, keys: Sequence[LeafKey]) -> Ints:
     """int32[key]: ids of the leaves in the order asked, new ones made.  Other plans' planners wait for nothing.
 
-    Raises: PlanUnknown, LeafMalformed.
+    Raises: PlanUnknown, LeafMalformed, BodyUnknown.
     """
     plan(uow, organisation_id, plan_id)
     if not keys:
         return np.zeros(0, np.int32)
     rules.check_keys(keys)
+    named = {body for key in keys for body in (key.budget_id, key.organisation_id)}
+    if unknown := named - organisations.by_ids(uow, sorted(named), today()).keys():
+        raise rules.BodyUnknown(found=min(unknown))
     return np.array(queries.intern(uow.connection, uow.scope, organisation_id, plan_id, keys), np.int32)
 
 
@@ -148,7 +151,7 @@ def branch(
 ) -> Version:
     """A version upon another as that is now; repeating it under its key changes nothing.
 
-    Raises: VersionUnknown, BaseIsRoot, NameMissing, EditReasonMissing, KeyReused.
+    Raises: VersionUnknown, BaseIsRoot, PlanUnnamed, EditReasonMissing, KeyReused.
     """
     name, reason = _named(name), rules.reason_given(reason) if reason.strip() else ""
     if kind is VersionKind.BASE:

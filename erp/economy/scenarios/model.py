@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 
-class Origin(StrEnum):
+class PathOrigin(StrEnum):
     """Where the value of a driver in a year comes from."""
 
     PUBLISHED = "published"
@@ -57,7 +57,7 @@ class Assumption:
     """The value of a driver in a year, with its source."""
 
     value: Decimal
-    origin: Origin
+    origin: PathOrigin
     series: str | None = None
     vintage: date | None = None
     series_year: int | None = None
@@ -88,14 +88,18 @@ Typed = Mapping[str, Mapping[int, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class FormulaModel:
-    """A text of formulas under its hash; ``edition`` is that of its package, empty where it was written here."""
+    """A text of formulas; ``edition`` is that of its package, empty where it was written here."""
 
-    id: int
     name: str
     edition: str
     source: str
     confidence: str
+    """As the package says it, or ``own``."""
     body: str
+
+    @property
+    def is_own(self) -> bool:
+        return self.confidence == "own"
 
     @property
     def verified(self) -> bool:
@@ -103,15 +107,19 @@ class FormulaModel:
 
 
 @dataclass(frozen=True, slots=True)
-class ShippedModel:
+class ShippedModel(FormulaModel):
     """The formulas that come with the program, with the drivers that they name."""
 
-    name: str
-    edition: str
-    source: str
-    confidence: str
-    body: str
     drivers: tuple[Driver, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of two texts that are compared, with its number in each that has it."""
+
+    before: int | None
+    after: int | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from erp.base.scope import Scope
-from erp.economy.scenarios.model import Assumption, FormulaModel, Origin, Revision, ShippedModel
+from erp.economy.scenarios.model import Assumption, FormulaModel, PathOrigin, Revision
 
 _REVISION = """
     SELECT s.organisation_id, s.plan_id, s.version_id, s.revision, s.key, s.edit_no, s.uncertainty, s.reason,
-           coalesce(u.name, '') AS saved_by, s.saved_at, m.id AS model_id, m.name, m.edition, m.source, m.confidence,
+           coalesce(u.name, '') AS saved_by, s.saved_at, m.name, m.edition, m.source, m.confidence,
            m.body
       FROM economy_scenario s
       JOIN economy_model m ON (m.organisation_id, m.id) = (s.organisation_id, s.model_id)
@@ -27,7 +27,7 @@ def _revision(row: Row[Any]) -> Revision:
         row.version_id,
         row.revision,
         row.key,
-        FormulaModel(row.model_id, row.name, row.edition, row.source, row.confidence, row.body),
+        FormulaModel(row.name, row.edition, row.source, row.confidence, row.body),
         row.edit_no,
         row.uncertainty,
         row.reason,
@@ -48,6 +48,20 @@ def revisions(
         {"organisation": organisation_id, "plan": plan_id, "version": version_id},
     )
     return [_revision(row) for row in rows]
+
+
+def revision(
+    connection: Connection, scope: Scope, organisation_id: int, plan_id: int, version_id: int
+) -> Revision | None:
+    """The last revision of a scenario."""
+    row = connection.execute(
+        text(
+            f"{_REVISION} WHERE s.organisation_id = :organisation AND s.plan_id = :plan AND s.version_id = :version"
+            " ORDER BY s.revision DESC LIMIT 1"
+        ),
+        {"organisation": organisation_id, "plan": plan_id, "version": version_id},
+    ).one_or_none()
+    return _revision(row) if row else None
 
 
 def revision_of_key(connection: Connection, scope: Scope, organisation_id: int, key: UUID) -> Revision | None:
@@ -93,7 +107,7 @@ def assumptions(
     for row in rows:
         found[row.revision].setdefault(row.driver, {})[row.year] = Assumption(
             row.value,
-            Origin(row.origin),
+            PathOrigin(row.origin),
             row.series,
             row.vintage,
             row.series_year,
@@ -105,9 +119,9 @@ def assumptions(
     return found
 
 
-def keep_model(connection: Connection, scope: Scope, organisation_id: int, shipped: ShippedModel) -> int:
+def keep_model(connection: Connection, scope: Scope, organisation_id: int, model: FormulaModel) -> int:
     """The number of the formulas among the organisation's; the same text is kept once."""
-    hashed = sha256(shipped.body.encode()).digest()
+    hashed = sha256(model.body.encode()).digest()
     connection.execute(
         text("""
             INSERT INTO economy_model (organisation_id, hash, name, edition, source, confidence, body)
@@ -117,11 +131,11 @@ def keep_model(connection: Connection, scope: Scope, organisation_id: int, shipp
         {
             "organisation": organisation_id,
             "hash": hashed,
-            "name": shipped.name,
-            "edition": shipped.edition,
-            "source": shipped.source,
-            "confidence": shipped.confidence,
-            "body": shipped.body,
+            "name": model.name,
+            "edition": model.edition,
+            "source": model.source,
+            "confidence": model.confidence,
+            "body": model.body,
         },
     )
     kept: int = connection.execute(

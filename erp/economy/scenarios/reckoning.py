@@ -1,7 +1,8 @@
 """Figures of a scenario from its formulas: computed whole in the process, rounded to tiyn once, so that totals tie."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from hashlib import sha256
 
@@ -10,15 +11,18 @@ from numpy.typing import NDArray
 
 from erp.economy.formulas import model as formulas
 from erp.economy.formulas import program
-from erp.economy.formulas.checking import check
+from erp.economy.formulas.checking import Checked, Declared, check
+from erp.economy.formulas.faults import Fault, ModelFaulty
+from erp.economy.formulas.model import Kind, Place, Shape
 from erp.economy.formulas.program import Program, Result
 from erp.economy.formulas.reading import parse
 from erp.economy.formulas.tracing import Precedent
+from erp.economy.formulas.units import Unit
 from erp.economy.plans import rules as plans
 from erp.economy.plans.axes import LEVELS, Axes
 from erp.economy.plans.model import CellChange, Cells, Plan, Section
-from erp.economy.scenarios.model import Paths
-from erp.economy.scenarios.rules import BASE
+from erp.economy.scenarios.model import Driver, Paths
+from erp.economy.scenarios.rules import BASE, AmountNeeded, NotGiven
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +53,7 @@ class Reckoner:
         return self.axes.table.positions(self.base.leaves)
 
     @cached_property
-    def program(self) -> Program:
-        """Raises: ModelFaulty."""
+    def _placed(self) -> "_Placed":
         levels: dict[str, dict[str, tuple[str, ...]]] = {}
         groups: dict[str, NDArray[np.int32]] = {}
         for key in LEVELS:
@@ -60,7 +63,29 @@ class Reckoner:
             levels.setdefault(dimension, {})[level] = tuple(member.key for member in grouping.members)
             groups[f"{dimension}.{level}"] = np.ascontiguousarray(grouping.index[self.positions])
         axes = formulas.Axes(self.plan.years, self.plan.first_year, levels)
-        return _compiled(_Placed(self.body, axes, formulas.Leaves(len(self.positions), groups)))
+        return _Placed(self.body, axes, formulas.Leaves(len(self.positions), groups))
+
+    @cached_property
+    def program(self) -> Program:
+        """Raises: ModelFaulty."""
+        return _compiled(self._placed)
+
+    def understood(self, drivers: Iterable[Driver]) -> Checked:
+        """The formulas, if they name what a scenario gives and say what it asks for.  Raises: ModelFaulty."""
+        checked = check(parse(self.body), self._placed.axes)
+        said = ["input base: KZT", *(f"driver {at}{each.name}: {each.unit}" for each in drivers for at in ("", BASE))]
+        given = {name: _sort(each) for name, each in check(parse("\n".join(said)), checked.axes).names.items()}
+        text, amount = checked.model.text, checked.names.get(AMOUNT)
+        faults: list[Fault] = [
+            NotGiven.at(text, each.place, name=each.name, known=", ".join(said))
+            for each in checked.names.values()
+            if each.kind is not Kind.MEASURE and _sort(each) != given.get(each.name)
+        ]
+        if amount is None or _sort(amount)[1:] != given["base"][1:]:
+            faults.append(AmountNeeded.at(text, amount.place if amount else Place(0, 0)))
+        if faults:
+            raise ModelFaulty(faults)
+        return checked
 
     @cached_property
     def tenge(self) -> Floats:
@@ -74,7 +99,7 @@ class Reckoner:
 
     def drivers(self, paths: Paths, reference: Paths) -> dict[str, Floats]:
         """float64[year] of each driver that the formulas name, in its own unit; missing in base years."""
-        wanted = {each.name for each in self.program.checked.of(formulas.Kind.DRIVER)}
+        wanted = {each.name for each in self.program.checked.of(Kind.DRIVER)}
         own = {name: self._path(paths[name]) for name in paths}
         above = {f"{BASE}{name}": self._path(reference[name]) for name in reference}
         return {name: path for name, path in (own | above).items() if name in wanted}
@@ -94,7 +119,8 @@ class Reckoner:
         result = self._result(paths, reference)
         amounts, present = self.base.amounts.copy(), self.base.present.copy()
         tenge = result[AMOUNT]
-        missing = np.isnan(tenge)
+        missing = ~(np.abs(tenge) <= plans.LARGEST_TIYN / _TIYN)
+        tenge = np.where(missing, np.nan, tenge)
         lost = present & missing & self.is_planned
         computed = present & ~missing & self.is_planned
         exact = np.where(tenge == self.tenge, amounts, tenge * _TIYN)
@@ -126,16 +152,26 @@ class Reckoner:
         return self.program.run({"base": self.tenge}, self.drivers(paths, reference))
 
     def draws(self, drawn: Mapping[str, Floats], reference: Paths) -> dict[Section, Floats]:
-        """Sums of sections in plan years, tenge: float64[draw, year] by section, for drawn paths of the same shape."""
+        """Sums of sections in plan years, tenge: float64[draw, year] by section, for drawn paths of the same shape.
+
+        Zero where a section has no cell; missing where it has, and the formulas give no value.
+        """
         table = self.axes.table
         sections = table.columns["section"]
         groups = (sections.index * 2 + (plans.signs(table) < 0))[self.positions].astype(np.int32)
-        wanted = {each.name for each in self.program.checked.of(formulas.Kind.DRIVER)}
+        wanted = {each.name for each in self.program.checked.of(Kind.DRIVER)}
         above = {f"{BASE}{name}": self._path(reference[name]) for name in reference}
         given = {name: path for name, path in {**above, **self._whole(drawn)}.items() if name in wanted}
         found = self.program.draws({"base": self.tenge}, given, AMOUNT, groups, 2 * len(sections.codes))
-        sums = np.nan_to_num(found)[:, :, self.is_planned]
+        sums = found[:, :, self.is_planned]
+        planned = self.base.present[:, self.is_planned]
+        cells = np.array([planned[groups == group].any(axis=0) for group in range(sums.shape[1])])
+        sums[:, ~cells] = 0
         return {Section(code): sums[:, 2 * at] - sums[:, 2 * at + 1] for at, code in enumerate(sections.codes)}
+
+
+def _sort(of: Declared) -> tuple[Kind, Shape, Unit, Fraction]:
+    return of.kind, of.shape, of.unit, of.unit.scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +210,7 @@ def forget() -> None:
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What a scenario's paths give; ``missing`` counts cells of the version above that get no value."""
+    """What a scenario's paths give; ``missing`` counts cells of the version above that get none, or too large a one."""
 
     cells: Cells
     missing: int

@@ -2,22 +2,28 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from difflib import SequenceMatcher
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from erp.base.errors import Conflict, NotFound, RuleViolated
 from erp.base.money import MOST_PLACES, parse_scaled
+from erp.economy.formulas.faults import Fault
 from erp.economy.scenarios.model import (
     Assumption,
     Driver,
     Form,
+    FormulaModel,
     Observation,
-    Origin,
+    PathOrigin,
     Paths,
+    Revision,
     ShippedModel,
+    TextLine,
     Typed,
 )
 
@@ -72,6 +78,26 @@ class FiguresMissing(Conflict):
     template = "The formulas give no value for {count} figures of the plan that have one. Nothing was saved."
 
 
+class DrawsMissing(Conflict):
+    code = "draws-missing"
+    template = "In some draws the formulas give no value, or none that can be shown. There is no fan to draw."
+
+
+class AmountNeeded(Fault):
+    code = "formula-amount-needed"
+    template = "The formulas must say “measure amount: KZT”, with a value for each cell: the scenario’s figures."
+
+
+class NotGiven(Fault):
+    code = "formula-name-not-given"
+    template = "A scenario gives no “{name}” of this kind and unit. It gives {known}."
+
+
+def own(body: str, name: str) -> FormulaModel:
+    """Formulas that were written here."""
+    return FormulaModel(name, "", "", "own", body)
+
+
 @cache
 def shipped() -> ShippedModel:
     """The formulas of an oblast's budget that come with the program."""
@@ -97,6 +123,31 @@ def _driver(row: Mapping[str, str]) -> Driver:
     )
 
 
+def rewritten(revisions: Sequence[Revision]) -> list[tuple[Revision, Revision]]:
+    """Revisions that changed the formulas, each with the one before it.
+
+    Args:
+        revisions: all of a scenario, the last first.
+    """
+    return [(after, before) for after, before in pairwise(revisions) if after.model.body != before.model.body]
+
+
+def differences(before: str, after: str) -> list[list[TextLine]]:
+    """Places where two texts differ, each with two lines around it."""
+    old, new = before.split("\n"), after.split("\n")
+    places = []
+    for place in SequenceMatcher(None, old, new).get_grouped_opcodes(2):
+        lines = []
+        for kind, i, until_i, j, until_j in place:
+            if kind == "equal":
+                lines += [TextLine(i + k + 1, j + k + 1, old[i + k]) for k in range(until_i - i)]
+            else:
+                lines += [TextLine(k + 1, None, old[k]) for k in range(i, until_i)]
+                lines += [TextLine(None, k + 1, new[k]) for k in range(j, until_j)]
+        places.append(lines)
+    return places
+
+
 # ------------------------------------------------------------------------------------------------ series and paths
 
 
@@ -106,11 +157,15 @@ _SURENESS = ("own", "verified", "high", "medium", "low")
 
 
 def as_driver(driver: Driver, series: Published) -> dict[int, Observation]:
-    """The driver's series in its form; growth is rounded to the driver's step, and no surer than both of its years."""
+    """The driver's series in its form; growth is rounded to the driver's step, and no surer than both of its years.
+
+    From a year that is not above zero nothing grows.
+    """
     values = series.get(driver.series, {})
     if driver.form is not Form.GROWTH:
         return dict(values)
-    return {year: _grown(driver, values[year - 1], each) for year, each in values.items() if year - 1 in values}
+    above_zero = {year: each for year, each in values.items() if each.value > 0}
+    return {year: _grown(driver, above_zero[year - 1], each) for year, each in values.items() if year - 1 in above_zero}
 
 
 def _grown(driver: Driver, before: Observation, after: Observation) -> Observation:
@@ -131,7 +186,7 @@ def expected(driver: Driver, series: Published, years: Iterable[int]) -> dict[in
         if last is None:
             raise SeriesMissing(series=driver.series)
         name, of = known[last]
-        origin = Origin.PUBLISHED if last == year else Origin.CARRIED
+        origin = PathOrigin.PUBLISHED if last == year else PathOrigin.CARRIED
         path[year] = Assumption(of.value, origin, name, of.vintage, last, of.confidence)
     return path
 
@@ -165,12 +220,16 @@ def with_typed(
                 raise DriverUnknown(driver=name, year=year)
             if value == paths[name][year].value:
                 continue
-            driver = drivers[name]
-            if not driver.low <= value <= driver.high:
-                raise DriverOutOfRange(value=value, driver=name, low=driver.low, high=driver.high)
+            check_range(drivers[name], value)
             again = expected.get(name, {}).get(year)
-            paths[name][year] = again if again and again.value == value else Assumption(value, Origin.TYPED)
+            paths[name][year] = again if again and again.value == value else Assumption(value, PathOrigin.TYPED)
     return paths
+
+
+def check_range(driver: Driver, value: Decimal) -> None:
+    """Raises: DriverOutOfRange."""
+    if not driver.low <= value <= driver.high:
+        raise DriverOutOfRange(value=f"{value.normalize():f}", driver=driver.name, low=driver.low, high=driver.high)
 
 
 def changed(saved: Paths, paths: Paths) -> dict[str, dict[int, Decimal]]:

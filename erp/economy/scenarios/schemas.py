@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from erp.economy.formulas.reading import LONGEST
+
 Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
 Driver = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Year = Annotated[int, Field(ge=1991, le=2200)]
@@ -27,8 +29,15 @@ class BeginScenario(Command):
 
 
 class SaveScenario(Command):
-    """Save what the paths give as an edit of the scenario's version."""
+    """Save what the paths, and the formulas, give as an edit of the scenario's version."""
 
     key: UUID
     assumptions: Paths = Field(description="Values that differ from the saved ones, by driver and year.")
+    formulas: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LONGEST,
+        pattern=r"^[^\x00]*$",
+        description="The text of the formulas, where it changes; a model of `measure amount: KZT`.",
+    )
     reason: str = Field(min_length=3, max_length=1000)

@@ -1,15 +1,17 @@
 """Use cases of scenarios.  Each runs inside the caller's unit of work."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 import numpy as np
 
 from erp.base import audit
 from erp.base.uow import UnitOfWork
+from erp.economy.formulas.checking import Checked
 from erp.economy.formulas.tracing import Precedent
 from erp.economy.macro import service as macro
 from erp.economy.macro.model import Series, Value
@@ -64,6 +66,17 @@ class Scenario:
     @property
     def driver(self) -> dict[str, Driver]:
         return {each.name: each for each in self.drivers}
+
+    def reformulated(self, body: str) -> "Scenario":
+        """The scenario with other formulas."""
+        if body == self.revision.model.body:
+            return self
+        return replace(self, revision=replace(self.revision, model=rules.own(body, self.revision.model.name)))
+
+    @property
+    def understood(self) -> Checked:
+        """Its formulas, as they were understood.  Raises: ModelFaulty."""
+        return self.reckoner.understood(self.drivers)
 
     def paths(self, typed: Typed) -> Paths:
         """The saved paths with what is typed.  Raises: DriverUnknown, DriverOutOfRange."""
@@ -124,14 +137,13 @@ def begin(
     It begins with what the scenario above it assumes, or with what is published: as the version above, to the tiyn.
     Its formulas are those of the scenario above, else ``formulas``, else those that come with the program.
 
-    Raises: PlanUnknown, VersionUnknown, NameMissing, SeriesMissing, SeriesTooShort, KeyReused.
+    Raises: PlanUnknown, VersionUnknown, PlanUnnamed, SeriesMissing, SeriesTooShort, DriverOutOfRange where somebody
+    expects what is beyond reason, KeyReused.
     """
-    if done := _done(uow, organisation_id, command.key):
-        if (done.plan_id, done.revision, done.reason) != (command.plan, 1, command.reason):
-            raise KeyReused(key=str(command.key))
+    if done := _begun(uow, organisation_id, command):
         return done
     plan = plans.plan(uow, organisation_id, command.plan)
-    above = queries.revisions(uow.connection, uow.scope, organisation_id, plan.id, command.parent)
+    above = queries.revision(uow.connection, uow.scope, organisation_id, plan.id, command.parent)
     version = plans.branch(
         uow,
         organisation_id,
@@ -144,11 +156,14 @@ def begin(
     )
     shipped, series = formulas or rules.shipped(), macro.series(uow, organisation_id)
     paths: Paths = (
-        _assumed(uow, above[0])
+        _assumed(uow, above)
         if above
         else {each.name: rules.expected(each, _latest(series), plan.plan_years) for each in shipped.drivers}
     )
-    queries.insert_revision(
+    for each in shipped.drivers:
+        for assumed in paths.get(each.name, {}).values():
+            rules.check_range(each, assumed.value)
+    is_first = queries.insert_revision(
         uow.connection,
         uow.scope,
         organisation_id,
@@ -156,13 +171,15 @@ def begin(
         version.id,
         1,
         key=command.key,
-        model_id=above[0].model.id
-        if above
-        else queries.keep_model(uow.connection, uow.scope, organisation_id, shipped),
+        model_id=queries.keep_model(uow.connection, uow.scope, organisation_id, above.model if above else shipped),
         edit_no=None,
         uncertainty=_measured(shipped.drivers, series, seed=plan.first_year * 1000 + version.id).document,
         reason=command.reason,
     )
+    if not is_first:
+        done = _begun(uow, organisation_id, command)
+        assert done is not None, "the version is under a key made of this one"
+        return done
     queries.insert_assumptions(uow.connection, uow.scope, organisation_id, plan.id, version.id, 1, paths)
     made = _revision(uow, organisation_id, plan.id, version.id)
     _record(uow, "scenario-begun", made, name=version.name, reason=command.reason)
@@ -204,26 +221,28 @@ def revisions(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: i
 def save(
     uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, revision: int, command: SaveScenario
 ) -> Revision:
-    """Save what the paths give as one edit of the version, and the paths beside it; twice under its key is once.
+    """Save what paths and formulas give as one edit of the version, and both beside it; twice under its key is once.
 
     Raises: ScenarioUnknown, ScenarioChanged, VersionFrozen, NothingToSave, FiguresMissing, DriverUnknown,
-    DriverOutOfRange, KeyReused; as an edit of a version does.
+    DriverOutOfRange, ModelFaulty, KeyReused; as an edit of a version does.
     """
-    if done := _done(uow, organisation_id, command.key):
-        if (done.plan_id, done.version_id, done.reason) != (plan_id, version_id, command.reason):
-            raise KeyReused(key=str(command.key))
+    if done := _saved(uow, organisation_id, plan_id, version_id, command):
         return done
     found = scenario(uow, organisation_id, plan_id, version_id)
     if found.version.is_frozen:
         raise plan_rules.VersionFrozen(name=found.version.name)
     if found.revision.revision != revision:
-        raise rules.ScenarioChanged()
+        return _saved_meanwhile(uow, organisation_id, plan_id, version_id, command)
+    formulas = found.reformulated(command.formulas or found.revision.model.body)
+    is_rewritten = formulas is not found
+    if is_rewritten:
+        _ = formulas.understood
     paths = found.paths(command.assumptions)
-    figures = found.figures(paths)
+    figures = formulas.figures(paths)
     if figures.missing:
         raise rules.FiguresMissing(count=figures.missing)
     said, cells = rules.changed(found.saved, paths), changes(found.own, figures.cells)
-    if not said and not cells:
+    if not said and not cells and not is_rewritten:
         raise rules.NothingToSave()
     made = None
     if cells:
@@ -245,12 +264,12 @@ def save(
         version_id,
         revision + 1,
         key=command.key,
-        model_id=found.revision.model.id,
+        model_id=queries.keep_model(uow.connection, uow.scope, organisation_id, formulas.revision.model),
         edit_no=made.no if made else None,
         uncertainty=found.revision.uncertainty,
         reason=command.reason,
     ):
-        raise rules.ScenarioChanged()
+        return _saved_meanwhile(uow, organisation_id, plan_id, version_id, command)
     queries.insert_assumptions(uow.connection, uow.scope, organisation_id, plan_id, version_id, revision + 1, paths)
     saved = _revision(uow, organisation_id, plan_id, version_id)
     _record(
@@ -261,8 +280,38 @@ def save(
         after=_told(said) | {"revision": saved.revision},
         reason=command.reason,
         cells=len(cells),
+        **({"formulas": _hash(saved.model.body)} if is_rewritten else {}),
     )
     return saved
+
+
+def _begun(uow: UnitOfWork, organisation_id: int, command: BeginScenario) -> Revision | None:
+    done = queries.revision_of_key(uow.connection, uow.scope, organisation_id, command.key)
+    if done and (done.plan_id, done.revision, done.reason) != (command.plan, 1, command.reason):
+        raise KeyReused(key=str(command.key))
+    return done
+
+
+def _saved(
+    uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, command: SaveScenario
+) -> Revision | None:
+    done = queries.revision_of_key(uow.connection, uow.scope, organisation_id, command.key)
+    if done and (done.plan_id, done.version_id, done.reason) != (plan_id, version_id, command.reason):
+        raise KeyReused(key=str(command.key))
+    return done
+
+
+def _saved_meanwhile(
+    uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, command: SaveScenario
+) -> Revision:
+    """What the same command saved at the same time.  Raises: ScenarioChanged where it was another."""
+    if done := _saved(uow, organisation_id, plan_id, version_id, command):
+        return done
+    raise rules.ScenarioChanged()
+
+
+def _hash(body: str) -> str:
+    return sha256(body.encode()).hexdigest()
 
 
 def _told(values: Typed) -> dict[str, Any]:
@@ -271,15 +320,11 @@ def _told(values: Typed) -> dict[str, Any]:
     }
 
 
-def _done(uow: UnitOfWork, organisation_id: int, key: UUID) -> Revision | None:
-    return queries.revision_of_key(uow.connection, uow.scope, organisation_id, key)
-
-
 def _revision(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Revision:
-    found = queries.revisions(uow.connection, uow.scope, organisation_id, plan_id, version_id)
-    if not found:
+    found = queries.revision(uow.connection, uow.scope, organisation_id, plan_id, version_id)
+    if found is None:
         raise rules.ScenarioUnknown()
-    return found[0]
+    return found
 
 
 def _assumed(uow: UnitOfWork, of: Revision) -> Paths:
@@ -292,6 +337,10 @@ def _record(uow: UnitOfWork, action: str, about: Revision, **facts: Any) -> None
 
 
 # ------------------------------------------------------------------------------------------------ uncertainty
+
+
+_LARGEST_DRAWN = 2.0**53
+"""Tenge of a section; a missing sum is not below it either."""
 
 
 @dataclass(frozen=True)
@@ -321,12 +370,18 @@ class Fan:
 
 
 def fan(of: Scenario, paths: Paths, draws: int) -> Fan:
-    """The same formulas over drawn paths of the drivers; the same paths and seed give the same draws."""
+    """The same formulas over drawn paths of the drivers; the same paths and seed give the same draws.
+
+    Raises: DrawsMissing.
+    """
     kept = Uncertainty.of(of.revision.uncertainty)
     years = of.plan.plan_years
     central = {name: [float(path[year].value) for year in years] for name, path in paths.items()}
     drawn = uncertainty.draws(kept, central, draws)
-    return Fan(years, kept, of.reckoner.draws(drawn, of.reference))
+    sections = of.reckoner.draws(drawn, of.reference)
+    if of.figures(paths).missing or not all((np.abs(sums) < _LARGEST_DRAWN).all() for sums in sections.values()):
+        raise rules.DrawsMissing()
+    return Fan(years, kept, sections)
 
 
 # ------------------------------------------------------------------------------------------------ measuring

@@ -54,6 +54,11 @@ class NotWithdrawn(Conflict):
     template = "Only what was withdrawn can be taken back into work."
 
 
+class WithdrawalUnexplained(RuleViolated):
+    code = "withdrawal-unexplained"
+    template = "Somebody else prepared it. Say why you withdraw it, in at least {limit} characters."
+
+
 class DutyUnknown(NotFound):
     code = "duty-unknown"
     template = "There is no such setting here, or it has ended."
@@ -147,6 +152,15 @@ def require_version(found: int, expected: int) -> None:
     """Raises: PreparedChanged."""
     if found != expected:
         raise PreparedChanged()
+
+
+SHORTEST_REASON = 3
+
+
+def require_own_or_reason(preparers: Set[int], stands_for: Set[int], reason: str) -> None:
+    """Raises: WithdrawalUnexplained."""
+    if preparers.isdisjoint(stands_for) and len(reason) < SHORTEST_REASON:
+        raise WithdrawalUnexplained(limit=SHORTEST_REASON)
 
 
 PERMISSIONS: Mapping[Step, Permission] = {

@@ -24,6 +24,12 @@ class ReturnPrepared(Command):
     reason: Text = Field(min_length=3)
 
 
+class WithdrawPrepared(Command):
+    """Take a prepared entry back for good."""
+
+    reason: Text = Field("", description="Needed where somebody else prepared it.")
+
+
 class TakeStep(Command):
     """Check or sign: by consent, or with what the signer's key made."""
 

@@ -233,15 +233,21 @@ def return_prepared(
         _act(uow, organisation_id, found, State.RETURNED, reason=reason)
 
 
-def withdraw(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int) -> None:
+def withdraw(uow: UnitOfWork, organisation_id: int, prepared_id: int, version: int, reason: str = "") -> None:
     """Take it back for good: it will not be posted; doing it twice changes nothing.
 
-    Raises: PreparedUnknown, PreparedChanged.
+    Whoever withdraws what somebody else prepared says why.
+
+    Raises: PreparedUnknown, PreparedChanged, WithdrawalUnexplained.
     """
+    reason = reason.strip()
     found = _lock(uow, organisation_id, prepared_id)
-    if not _was_done(uow, organisation_id, found, version, State.WITHDRAWN):
+    if not _was_done(uow, organisation_id, found, version, State.WITHDRAWN, reason):
         _require(found, version, State.WITHDRAWN)
-        _act(uow, organisation_id, found, State.WITHDRAWN)
+        acts = queries.acts(uow.connection, uow.scope, organisation_id, [prepared_id])[prepared_id]
+        preparers = next(act.people for act in reversed(acts) if act.act is State.PREPARED)
+        rules.require_own_or_reason(preparers, uow.scope.stands_for, reason)
+        _act(uow, organisation_id, found, State.WITHDRAWN, reason=reason)
 
 
 def take_step(

@@ -178,6 +178,14 @@ def open_drafts(connection: Connection, scope: Scope, organisation_id: int) -> i
     return number
 
 
+def settlement_stands(connection: Connection, scope: Scope, organisation_id: int, key: UUID) -> bool:
+    """Whether what another context drafted under the key is still to be posted, and stays so until the commit."""
+    stands: bool = connection.execute(
+        text("SELECT finance_settlement_stands(:organisation, :key)"), {"organisation": organisation_id, "key": key}
+    ).scalar_one()
+    return stands
+
+
 def posted(connection: Connection, scope: Scope, organisation_id: int, key: UUID) -> tuple[int, int, int]:
     """Id, year and number of the entry that a key posted."""
     row = connection.execute(

@@ -41,6 +41,11 @@ class DraftSent(Conflict):
     template = "This draft has become an entry and changes no more."
 
 
+class SettlementGone(Conflict):
+    code = "settlement-gone"
+    template = "What this draft settles was declined or taken back meanwhile. Discard the draft."
+
+
 class DraftDiscarded(Conflict):
     code = "draft-discarded"
     template = "This draft was thrown away. Take it back first."

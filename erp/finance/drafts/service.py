@@ -120,8 +120,8 @@ def check(uow: UnitOfWork, organisation_id: int, sheet: Sheet) -> tuple[CellFaul
 def post(uow: UnitOfWork, organisation_id: int, draft_id: int, version: int) -> Receipt | Prepared:
     """Post what was typed, or send it for signature where its journal asks; doing it twice posts once.
 
-    Raises: Invalid with every fault of every cell; DraftUnknown, DraftChanged, DraftDiscarded; others of
-    ``ledger.errors`` where the books refuse.
+    Raises: Invalid with every fault of every cell; DraftUnknown, DraftChanged, DraftDiscarded, SettlementGone; others
+    of ``ledger.errors`` where the books refuse.
     """
     found = _lock(uow, organisation_id, draft_id)
     if found.state in (DraftState.POSTED, DraftState.PREPARED):
@@ -129,6 +129,10 @@ def post(uow: UnitOfWork, organisation_id: int, draft_id: int, version: int) -> 
     rules.require_changeable(found.state, found.version, version)
     if faults := check(uow, organisation_id, found.sheet):
         raise Invalid({each.place: each.fault for each in faults})
+    if found.origin is Origin.SETTLEMENT and not queries.settlement_stands(
+        uow.connection, uow.scope, organisation_id, found.key
+    ):
+        raise rules.SettlementGone()
     command = rules.read(found.sheet).command(found.key)
     _record(uow, "draft-sent", organisation_id, draft_id)
     try:

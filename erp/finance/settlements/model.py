@@ -15,7 +15,7 @@ class Kind(StrEnum):
     REPORT = "report"
 
 
-class State(StrEnum):
+class SettlementState(StrEnum):
     """How a settlement stands; what was posted, or sent for approval, stands as the books say."""
 
     WAITING = "waiting"
@@ -28,7 +28,7 @@ class State(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether the accountant still has to do something with it."""
-        return self in (State.WAITING, State.TAKEN)
+        return self in (SettlementState.WAITING, SettlementState.TAKEN)
 
 
 class Act(StrEnum):
@@ -58,7 +58,7 @@ class Row:
     id: int
     version: int
     kind: Kind
-    state: State
+    state: SettlementState
     person: str
     route: str
     first: date
@@ -84,7 +84,7 @@ class Settlement:
     id: int
     key: UUID
     version: int
-    state: State
+    state: SettlementState
     facts: TripSettlement
     sheet: Sheet
     amount_tiyn: int

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from erp.base.db import many
 from erp.base.scope import Scope
 from erp.finance.drafts.rules import sheet_of
-from erp.finance.settlements.model import Act, Done, Kind, Row, Settlement, State
+from erp.finance.settlements.model import Act, Done, Kind, Row, Settlement, SettlementState
 from erp.hr.contracts.types import SettlementStanding, TripSettlement
 
 _STATE = """
@@ -76,7 +76,12 @@ def standing(
 
 
 def rows(
-    connection: Connection, scope: Scope, organisation_id: int, states: Sequence[State], before: int | None, limit: int
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    states: Sequence[SettlementState],
+    before: int | None,
+    limit: int,
 ) -> list[Row]:
     """Settlements that stand so, the newest first; below the id ``before``."""
     found = connection.execute(
@@ -97,7 +102,7 @@ def rows(
             "limit": limit,
         },
     )
-    return many(lambda kind, state, **said: Row(kind=Kind(kind), state=State(state), **said), found)
+    return many(lambda kind, state, **said: Row(kind=Kind(kind), state=SettlementState(state), **said), found)
 
 
 def settlement(connection: Connection, scope: Scope, organisation_id: int, settlement_id: int) -> Settlement | None:
@@ -114,7 +119,8 @@ def _one(connection: Connection, scope: Scope, narrowed: str, organisation_id: i
         text(f"""
             SELECT s.organisation_id, s.id, s.key, s.version, {_STATE} AS state, s.facts, s.sheet, s.amount_tiyn,
                    s.reason, s.taken_by AS taken_by_id, coalesce(t.name, '') AS taken_by,
-                   coalesce(b.name, '') AS drafted_by, s.drafted_at, c.entry_id, CASE WHEN p.state <> 'withdrawn' THEN p.id END AS prepared_id,
+                   coalesce(b.name, '') AS drafted_by, s.drafted_at, c.entry_id,
+                   CASE WHEN p.state <> 'withdrawn' THEN p.id END AS prepared_id,
                    d.id AS draft_id
               FROM finance_settlement s {_BECAME}
               LEFT JOIN finance_draft d ON d.organisation_id = s.organisation_id AND d.key = s.key
@@ -129,7 +135,7 @@ def _one(connection: Connection, scope: Scope, narrowed: str, organisation_id: i
     return Settlement(
         **told
         | {
-            "state": State(row.state),
+            "state": SettlementState(row.state),
             "facts": TripSettlement.model_validate(row.facts),
             "sheet": sheet_of(row.sheet),
             "acts": tuple(_acts(connection, scope, organisation_id, row.id)),

@@ -17,13 +17,13 @@ from erp.finance.drafts import rules as draft_rules
 from erp.finance.drafts import service as drafts
 from erp.finance.drafts.model import Draft, DraftState, Origin
 from erp.finance.settlements import queries, rules
-from erp.finance.settlements.model import Act, Page, Settlement, State
+from erp.finance.settlements.model import Act, Page, Settlement, SettlementState
 from erp.hr.contracts.types import SettlementStanding, TripSettlement
 from erp.reference.notifications import service as notifications
 from erp.reference.notifications.model import NotificationKind
 from erp.reference.typical_entries import queries as typical_entries
 
-OPEN = tuple(state for state in State if state.is_open)
+OPEN = tuple(state for state in SettlementState if state.is_open)
 
 
 # ------------------------------------------------------------------------------------------------ for other contexts
@@ -41,9 +41,9 @@ def withdraw(uow: UnitOfWork, organisation_id: int, key: UUID, reason: str) -> b
     """Take back what nobody has begun to post; whether it is back."""
     state = queries.withdraw(uow.connection, uow.scope, organisation_id, key, reason)
     found = standing(uow, organisation_id, [key]).get(key)
-    if state == State.WITHDRAWN and found is not None:
+    if state == SettlementState.WITHDRAWN and found is not None:
         _record(uow, "settlement-withdrawn", organisation_id, found.id, reason=reason)
-    return state == State.WITHDRAWN
+    return state == SettlementState.WITHDRAWN
 
 
 def standing(uow: UnitOfWork, organisation_id: int, keys: Collection[UUID]) -> dict[UUID, SettlementStanding]:
@@ -55,7 +55,11 @@ def standing(uow: UnitOfWork, organisation_id: int, keys: Collection[UUID]) -> d
 
 
 def settlements(
-    uow: UnitOfWork, organisation_id: int, states: Sequence[State] = OPEN, cursor: str | None = None, limit: int = 50
+    uow: UnitOfWork,
+    organisation_id: int,
+    states: Sequence[SettlementState] = OPEN,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page:
     """A page of the inbox, the newest first.  Raises: CursorMalformed."""
     before = number_in(cursor, most=INTEGER) if cursor else None
@@ -89,9 +93,9 @@ def take(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: int
     Raises: SettlementUnknown, SettlementChanged.
     """
     found = _lock(uow, organisation_id, settlement_id)
-    if found.state is State.TAKEN and found.draft_id is not None:
+    if found.state is SettlementState.TAKEN and found.draft_id is not None:
         return drafts.draft(uow, organisation_id, found.draft_id)
-    _require(found, version, State.WAITING, State.TAKEN)
+    _require(found, version, SettlementState.WAITING, SettlementState.TAKEN)
     connection, scope = uow.connection, uow.scope
     paid_from = rules.accounts().paid_from
     sheet = rules.completed(
@@ -114,7 +118,7 @@ def put_back(uow: UnitOfWork, organisation_id: int, settlement_id: int, version:
     Raises: SettlementUnknown, SettlementChanged.
     """
     found = _lock(uow, organisation_id, settlement_id)
-    _require(found, version, State.TAKEN)
+    _require(found, version, SettlementState.TAKEN)
     queries.insert_act(uow.connection, uow.scope, organisation_id, settlement_id, found.version + 1, Act.PUT_BACK)
     _record(uow, "settlement-put-back", organisation_id, settlement_id)
     _discard_own(uow, found)
@@ -129,7 +133,7 @@ def decline(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: 
     if len(reason) < rules.SHORTEST_REASON:
         raise rules.SettlementReasonMissing(limit=rules.SHORTEST_REASON)
     found = _lock(uow, organisation_id, settlement_id)
-    _require(found, version, State.WAITING, State.TAKEN)
+    _require(found, version, SettlementState.WAITING, SettlementState.TAKEN)
     queries.insert_act(
         uow.connection, uow.scope, organisation_id, settlement_id, found.version + 1, Act.DECLINED, reason
     )
@@ -143,7 +147,7 @@ def decline(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: 
     )
 
 
-def _require(found: Settlement, version: int, *states: State) -> None:
+def _require(found: Settlement, version: int, *states: SettlementState) -> None:
     if found.state not in states or found.version != version:
         raise rules.SettlementChanged()
 

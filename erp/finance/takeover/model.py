@@ -6,6 +6,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from erp.base.dates import MonthSpan
+from ledger.model import Dimension
+
+_CURRENCY = list(Dimension).index(Dimension.CURRENCY)
 
 
 class State(StrEnum):
@@ -112,3 +115,8 @@ class OurSide:
 
     account: str
     codes: tuple[str, ...]
+
+    @property
+    def keeps_currency(self) -> bool:
+        """Whether its postings carry an amount in a currency beside the tenge."""
+        return bool(self.codes[_CURRENCY])

@@ -147,6 +147,7 @@ balance = Table(
     ),
     Column("opening_quantity_milli", BigInteger),
     Column("cells", ARRAY(Text), nullable=False),
+    Column("opening_currency_minor", BigInteger),
     _of("finance_takeover_file", "file_id"),
     _of("finance_takeover_side", "side_id"),
     Index("finance_takeover_balance_by_side", "organisation_id", "side_id"),

@@ -383,6 +383,12 @@ def value(formula: Formula, given: Given) -> Fraction:
     return of(formula)
 
 
+def constant(formula: Formula) -> Fraction | None:
+    """What numbers alone come to; ``None`` where something has to be given.  Raises: DividedByZero."""
+    is_open = any(isinstance(part, Name | Row | Fact) for part in parts(formula))
+    return None if is_open else value(formula, Given({}, {}, {}))
+
+
 def rounded(number: Fraction, places: Fraction) -> Fraction:
     """Half away from zero, to so many places after the comma; negative places are tens, hundreds."""
     digits = max(-_MOST_PLACES, min(_MOST_PLACES, int(places)))

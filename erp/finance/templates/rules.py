@@ -118,6 +118,7 @@ def read(sheet: Sheet) -> Reading:
             formula = formula_of(row.amount)
             if formula is not None:
                 _require_rows_above(formula, number)
+                _require_reckonable(formula)
                 found[number] = formula
         except RuleViolated as fault:
             faults[place_of(number)] = fault
@@ -135,6 +136,16 @@ def _require_rows_above(formula: Formula, number: int) -> None:
     for part in formulas.parts(formula):
         if isinstance(part, formulas.Row) and not 1 <= part.number < number:
             raise formulas.RowNotAbove(row=part.number)
+
+
+def _require_reckonable(formula: Formula) -> None:
+    """What is wrong with it whatever is given shows at once.  Raises: DividedByZero, AmountOutOfRange."""
+    for part in formulas.parts(formula):
+        if isinstance(part, formulas.Operation) and part.sign == "/" and formulas.constant(part.right) == 0:
+            raise formulas.DividedByZero()
+    whole = formulas.constant(formula)
+    if whole is not None:
+        _in_tenge(formulas.half_up(100 * whole))
 
 
 def names_given(names: Iterable[str], typed: Mapping[str, str]) -> dict[str, Fraction]:

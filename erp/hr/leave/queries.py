@@ -60,11 +60,14 @@ def fixed_holidays(connection: Connection, scope: Scope, first: date, last: date
 def balances(
     connection: Connection,
     scope: Scope,
-    organisations: Collection[int],
+    organisation_id: int,
     day: date,
     people: Collection[int] | None = None,
 ) -> list[Balance]:
-    """How everybody's days stand on a day, by person; of some people where they are given."""
+    """How everybody's days stand on a day, by person; of some people where they are given.
+
+    Of one organisation, so that the index ``hr_leave_movement_balance`` gives its rows by person, and none are sorted.
+    """
     rows = connection.execute(
         text("""
             SELECT person_id, left_now::int, given::int, (given - left_now)::int, last_used_on FROM (
@@ -72,12 +75,12 @@ def balances(
                    coalesce(sum(centidays) FILTER (WHERE act IN ('grant', 'carry', 'correction')), 0) AS given,
                    max(effective_on) FILTER (WHERE act = 'use') AS last_used_on
               FROM hr_leave_movement
-             WHERE organisation_id = ANY(:organisations) AND effective_on <= :day
+             WHERE organisation_id = :organisation AND effective_on <= :day
                AND (CAST(:people AS int[]) IS NULL OR person_id = ANY(:people))
              GROUP BY person_id) b ORDER BY person_id
         """),
         {
-            "organisations": list(organisations),
+            "organisation": organisation_id,
             "day": day,
             "people": None if people is None else list(people),
         },
@@ -244,6 +247,19 @@ def _said(scope: Scope, organisation_id: int, key: UUID | None, reason: str) -> 
         "behalf": scope.on_behalf_of,
         "origin": scope.actor.origin,
     }
+
+
+def given_at(connection: Connection, scope: Scope, organisations: Collection[int]) -> list[int]:
+    """Those of the organisations where human resources have given working years before."""
+    found = connection.execute(
+        text("""
+            SELECT o.id FROM unnest(CAST(:organisations AS int[])) o(id)
+             WHERE EXISTS (SELECT FROM hr_leave_movement m WHERE m.organisation_id = o.id AND m.act = 'grant')
+             ORDER BY o.id
+        """),
+        {"organisations": list(organisations)},
+    )
+    return list(found.scalars())
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ DOUBTS = {
     ),
     Doubt.PAID_LATE: N_("It begins so soon that the leave pay may come after it has begun."),
     Doubt.NOT_VERIFIED: N_("Whether a day marked ? counts has not been checked against the official act."),
-    Doubt.ALREADY_ASKED: N_("Your other requests that wait would take more days than are left after this one."),
+    Doubt.ALREADY_ASKED: N_("Other requests that wait would take more days than are left after this one."),
 }
 
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from erp.base import audit
 from erp.base.clock import today
 from erp.base.dates import DaySpan, day_string
+from erp.base.errors import Conflict, RuleViolated
 from erp.base.uow import UnitOfWork
 from erp.hr.leave import queries, rules
 from erp.hr.leave.model import (
@@ -85,15 +86,15 @@ def _calendar(uow: UnitOfWork, days: DaySpan) -> Calendar:
 
 def balance(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> Balance:
     """How a person's days stand on a day."""
-    found = queries.balances(uow.connection, uow.scope, [organisation_id], day, [person_id])
+    found = queries.balances(uow.connection, uow.scope, organisation_id, day, [person_id])
     return found[0] if found else Balance(person_id, 0, 0, 0, None)
 
 
 def balances(
-    uow: UnitOfWork, organisations: Collection[int], day: date, people: Collection[int] | None = None
+    uow: UnitOfWork, organisation_id: int, day: date, people: Collection[int] | None = None
 ) -> dict[int, Balance]:
     """How everybody's days stand on a day, by person; of some people where they are given."""
-    found = queries.balances(uow.connection, uow.scope, organisations, day, people)
+    found = queries.balances(uow.connection, uow.scope, organisation_id, day, people)
     return {each.person_id: each for each in found}
 
 
@@ -169,6 +170,12 @@ def ask(uow: UnitOfWork, organisation_id: int, person_id: int, command: AskLeave
 
     Raises: LeaveInThePast; as ``preview`` and ``requests.submit``.
     """
+    if (sent := requests.sent_under(uow, organisation_id, command.key)) is not None:
+        of, said = sent
+        told = of.kind, of.person_id, said.days, said.facts.get("kind")
+        if told != (asked.Kind.LEAVE, person_id, command.days, command.kind):
+            raise KeyReused(key=str(command.key))
+        return Submitted(of, is_new=False)
     facts = _facts_to_keep(uow, organisation_id, person_id, command)
     return requests.submit(
         uow, organisation_id, asked.Kind.LEAVE, person_id, command.days, key=command.key, facts=facts
@@ -179,8 +186,17 @@ def change(
     uow: UnitOfWork, organisation_id: int, person_id: int, request_id: int, version: int, wanted: LeaveWanted
 ) -> Request:
     """Send it anew with other days.  Raises: LeaveInThePast; as ``preview`` and ``requests.change``."""
+    request(uow, organisation_id, person_id, request_id)
     facts = _facts_to_keep(uow, organisation_id, person_id, wanted, request_id)
     return requests.change(uow, organisation_id, request_id, version, wanted.days, facts=facts)
+
+
+def request(uow: UnitOfWork, organisation_id: int, person_id: int, request_id: int) -> Request:
+    """A person's request for leave.  Raises: RequestUnknown, also where it is another's, or for a trip."""
+    found = requests.request(uow, organisation_id, request_id)
+    if (found.kind, found.person_id) != (asked.Kind.LEAVE, person_id):
+        raise asked_rules.RequestUnknown()
+    return found
 
 
 def _facts_to_keep(
@@ -194,16 +210,13 @@ def _facts_to_keep(
 
 
 class Leave:
-    """What approving, recalling and cancelling a leave do (``requests.model.Consequence``)."""
+    """What approving, recalling and cancelling a leave do (``requests.consequences.Consequence``)."""
 
     def facts(self, uow: UnitOfWork, request: Request) -> LeaveFacts:
         """Raises: LeaveKindUnknown, LeaveRulesUnknown, CalendarUnknown."""
         connection, scope, days = uow.connection, uow.scope, request.days
-        kind, law, plan = (
-            _kind(uow, _code(request), days.first),
-            _rules(uow, days.first, days.last),
-            _calendar(uow, days),
-        )
+        kind, law = _kind(uow, _code(request), days.first), _rules(uow, days.first, days.last)
+        plan = _calendar(uow, days)
         each = [(day, rules.outside(day, kind, plan, law)) for day in rules.each_day(days)]
         counted = sum(why is None for _, why in each)
         left: int | None = None
@@ -217,7 +230,7 @@ class Leave:
             wanted = LeaveWanted(kind=kind.code, first=days.first, last=days.last)
             try:
                 seen = preview(uow, request.organisation_id, request.person_id, wanted, request.id)
-            except rules.LeaveNotEnough as fault:
+            except (Conflict, RuleViolated) as fault:
                 refusal = fault.code
             else:
                 after, doubts = seen.balance, tuple(doubt.value for doubt in seen.doubts)
@@ -304,6 +317,11 @@ def grant_years(uow: UnitOfWork, organisation_id: int, command: GrantYears) -> q
             {"day": day_string(command.day), "people": done.people, "movements": done.movements},
         )
     return done
+
+
+def given_at(uow: UnitOfWork) -> list[int]:
+    """Organisations of the scope whose ledger has begun: there the program gives each working year as it begins."""
+    return queries.given_at(uow.connection, uow.scope, sorted(uow.scope.keeps))
 
 
 def grant_norm(uow: UnitOfWork, organisation_id: int, command: GrantNorm) -> None:

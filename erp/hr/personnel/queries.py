@@ -41,7 +41,8 @@ FACTS = History(
     {"birth_on": "date", "identity_sealed": "bytea", "identity_index": "bytea"},
     keeper="kept_by",
 )
-OF_FILES = (APPOINTMENTS, SCHEDULES, NAMES, FACTS)
+OF_SERVICE = (APPOINTMENTS, SCHEDULES)
+OF_FILES = (*OF_SERVICE, NAMES, FACTS)
 
 
 # ------------------------------------------------------------------------------------------------ persons
@@ -61,6 +62,15 @@ def person_known(connection: Connection, scope: Scope, organisation_id: int, ind
     found: int | None = connection.execute(
         text("SELECT hr_person_known(:organisation, CAST(:indexes AS bytea[]))"),
         {"organisation": organisation_id, "indexes": list(indexes)},
+    ).scalar_one()
+    return found
+
+
+def serves_otherwise(connection: Connection, scope: Scope, organisation_id: int, person_id: int, act_id: int) -> bool:
+    """Whether a person has an appointment, wherever, that does not stand on the act."""
+    found: bool = connection.execute(
+        text("SELECT hr_serves_otherwise(:organisation, :person, :act)"),
+        {"organisation": organisation_id, "person": person_id, "act": act_id},
     ).scalar_one()
     return found
 
@@ -120,7 +130,7 @@ def persons(
         text(f"""
             SELECT p.id, p.user_id, n.family_name, n.given_name, n.patronymic
               FROM hr_person p {_NAMED.format(known=as_of.was_known("n"))}
-             WHERE p.id = ANY (CAST(:ids AS int[])) AND n.family_name IS NOT NULL
+             WHERE p.id = ANY (CAST(:ids AS bigint[])) AND n.family_name IS NOT NULL
                AND EXISTS (SELECT FROM hr_appointment_fact a
                             WHERE a.organisation_id = :organisation AND a.person_id = p.id AND {as_of.was_known("a")})
              ORDER BY p.id
@@ -148,7 +158,8 @@ def user_of(connection: Connection, scope: Scope, person_id: int) -> tuple[int, 
 
 _HELD = """
     SELECT a.appointment_id AS id, a.id AS fact_id, a.person_id, lower(a.valid) AS start, upper(a.valid) AS until,
-           a.staff_unit_id, p.unit_id, p.title_kk, p.title_ru, p.title_en, p.category, p.staff_group, a.percent, a.number
+           a.staff_unit_id, p.unit_id, p.title_kk, p.title_ru, p.title_en, p.category, p.staff_group, a.percent,
+           a.number
       FROM hr_appointment_fact a
 """
 
@@ -219,12 +230,14 @@ def people_on(
     rows = connection.execute(
         text(f"""
             SELECT a.person_id, n.family_name, n.given_name, n.patronymic, a.appointment_id, p.unit_id,
-                   u.name_kk AS unit_kk, u.name_ru AS unit_ru, u.name_en AS unit_en, p.title_kk, p.title_ru, p.title_en, p.category, a.percent,
+                   u.name_kk AS unit_kk, u.name_ru AS unit_ru, u.name_en AS unit_en, p.title_kk, p.title_ru, p.title_en,
+                   p.category, a.percent,
                    a.number, lower(a.valid) AS since
               FROM hr_appointment_fact a
               JOIN hr_staff_unit_fact p ON p.organisation_id = a.organisation_id AND p.staff_unit_id = a.staff_unit_id
                                        AND {as_of.holds("p")}
-              JOIN hr_unit_fact u ON u.organisation_id = a.organisation_id AND u.unit_id = p.unit_id AND {as_of.holds("u")}
+              JOIN hr_unit_fact u ON u.organisation_id = a.organisation_id AND u.unit_id = p.unit_id
+                                 AND {as_of.holds("u")}
               JOIN hr_person_name n ON n.person_id = a.person_id AND {as_of.holds("n")}
               CROSS JOIN LATERAL (
                    SELECT concat_ws(' ', n.family_name, n.given_name, nullif(n.patronymic, '')) AS whole) w
@@ -297,7 +310,7 @@ def name_facts(connection: Connection, scope: Scope, person_id: int, as_of: AsOf
 
 
 def private_facts(connection: Connection, scope: Scope, person_id: int, as_of: AsOf) -> list[PrivateFact]:
-    """All that was known of a person besides, whatever the day, without the numbers themselves; in the order of days."""
+    """All that was known of a person besides, on whatever day, without the numbers; in the order of days."""
     rows = connection.execute(
         text(f"""
             SELECT f.id, lower(f.valid) AS start, upper(f.valid) AS until, f.birth_on,
@@ -349,7 +362,8 @@ def schedule_facts(
     """All that was known of a person's schedules, whatever the day; in the order of days."""
     rows = connection.execute(
         text(f"""
-            SELECT s.id, s.appointment_id, lower(s.valid) AS start, upper(s.valid) AS until, s.kind, s.begins_on, s.minutes
+            SELECT s.id, s.appointment_id, lower(s.valid) AS start, upper(s.valid) AS until, s.kind,
+                   s.begins_on, s.minutes
               FROM hr_schedule s
              WHERE s.organisation_id = :organisation AND s.person_id = :person AND {as_of.was_known("s")}
              ORDER BY s.valid, s.id

@@ -25,7 +25,7 @@ from erp.hr.personnel.schemas import (
 from erp.hr.staffing import queries as staffing_queries
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import About, ActKind
-from erp.hr.staffing.rules import ActUnknown, chain
+from erp.hr.staffing.rules import ActUnknown, PostUnknown, chain
 from erp.hr.staffing.schemas import RescindAct
 
 # ------------------------------------------------------------------------------------------------ to begin to serve
@@ -171,8 +171,9 @@ def _appoint(
 
 
 def _require_posts(uow: UnitOfWork, organisation_id: int, posts: set[int]) -> None:
-    for post_id in sorted(posts):
-        staffing.post_facts(uow, organisation_id, post_id)
+    """Raises: PostUnknown."""
+    if posts - staffing_queries.posts_known(uow.connection, uow.scope, organisation_id, posts):
+        raise PostUnknown()
 
 
 def _cycle(content: ScheduleContent) -> dict[str, Any]:
@@ -289,6 +290,8 @@ def record_schedule(
 def rescind(uow: UnitOfWork, organisation_id: int, person_id: int, act_id: int, command: RescindAct) -> None:
     """Undo an act of a person's file: what it recorded no longer holds, what it superseded holds again.
 
+    Who was hired by mistake, and serves besides, here or elsewhere, keeps the name and the facts of that hiring.
+
     Raises: ActUnknown, ActRescinded, ActOverlaid, PostTaken, KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, act_id) is not None:
@@ -298,7 +301,11 @@ def rescind(uow: UnitOfWork, organisation_id: int, person_id: int, act_id: int, 
         raise ActUnknown()
     before = _posts_of(uow, organisation_id, person_id)
     staffing_queries.lock_staff_units(uow.connection, uow.scope, before)
-    by = staffing.begin_rescinding(uow, organisation_id, undone, command, queries.OF_FILES)
+    is_named_by_it = undone.about is About.HIRE and queries.serves_otherwise(
+        uow.connection, uow.scope, organisation_id, person_id, act_id
+    )
+    histories = queries.OF_SERVICE if is_named_by_it else queries.OF_FILES
+    by = staffing.begin_rescinding(uow, organisation_id, undone, command, histories)
     after = _posts_of(uow, organisation_id, person_id)
     staffing_queries.lock_staff_units(uow.connection, uow.scope, after)
     staffing.require_room(uow, organisation_id, before | after)
@@ -369,7 +376,7 @@ _IDENTITY = "iin"
 
 
 def _identity_values(vault: Vault, person_id: int, identity: str) -> dict[str, bytes | None]:
-    """An identity number as it is kept: sealed for its person, and found again by its index.  Raises: IdentityInvalid."""
+    """An identity number as it is kept: sealed for its person, and found by its index.  Raises: IdentityInvalid."""
     if not identity:
         return {"identity_sealed": None, "identity_index": None}
     bare = rules.identity_typed(identity)
@@ -533,10 +540,10 @@ def file_of(
     )
 
 
-def note_reading(uow: UnitOfWork, organisation_id: int, file: PersonFile) -> None:
+def note_reading(uow: UnitOfWork, organisation_id: int, person_id: int) -> None:
     """Keep that the actor has opened a file, which the person sees; nobody's looking into their own is kept."""
-    if file.user_id != uow.scope.actor.id:
-        queries.insert_reading(uow.connection, uow.scope, organisation_id, file.person_id, ReadKind.FILE)
+    if queries.own_person(uow.connection, uow.scope) != person_id:
+        queries.insert_reading(uow.connection, uow.scope, organisation_id, person_id, ReadKind.FILE)
 
 
 def readings(uow: UnitOfWork, person_id: int) -> list[Reading]:

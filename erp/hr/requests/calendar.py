@@ -21,6 +21,8 @@ class Stretch:
     days: DaySpan
     kind: Kind | None
     request_id: int | None = None
+    waits: bool = False
+    """Whether it is asked for, and nobody has decided yet."""
 
     @property
     def length(self) -> int:
@@ -35,16 +37,19 @@ class Line:
     stretches: tuple[Stretch, ...]
 
     def cells(self, days: DaySpan) -> Iterator[date | Stretch]:
-        """The calendar from left to right: a stretch of absence, or a day that is none."""
-        day, coming = days.first, iter(self.stretches)
-        following = next(coming, None)
-        while day < days.end:
-            if following is not None and day == following.days.first:
-                yield following
-                day, following = following.days.end, next(coming, None)
-            else:
+        """The calendar from left to right: a stretch of absence, or a day that is none.
+
+        Of stretches that share days, which only those that wait can, the first is shown.
+        """
+        day = days.first
+        for stretch in (*self.stretches, None):
+            until = stretch.days.first if stretch else days.end
+            while day < until:
                 yield day
                 day += timedelta(days=1)
+            if stretch and stretch.days.first == day:
+                yield stretch
+                day = stretch.days.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Calendar:
 
     @property
     def away(self) -> list[Line]:
-        """Who is away at all."""
+        """Who is away at all, or asks to be."""
         return [line for line in self.lines if line.stretches]
 
 
@@ -73,18 +78,27 @@ def calendar(
     cursor: str | None = None,
     limit: int = 100,
 ) -> Calendar:
-    """Who serves in a unit on the last of the days, and who of them is away.  Raises: CursorMalformed."""
+    """Who serves in a unit on the last of the days, and who of them is away; with kinds also who asks to be.
+
+    Raises: CursorMalformed.
+    """
     page = personnel.people_on(uow, organisation_id, days.last, unit_id=unit_id, cursor=cursor, limit=limit)
     people = {row.person_id: row for row in reversed(page.rows)}  # one line a person, by the first of their posts
     found: dict[int, list[Stretch]] = {}
     if with_kinds:
-        for absence in service.absences(uow, organisation_id, days, people):
-            stretch = Stretch(_within(absence.days, days), absence.kind, absence.request_id)
-            found.setdefault(absence.person_id, []).append(stretch)
+        for each, waits in (
+            *((each, False) for each in service.absences(uow, organisation_id, days, people)),
+            *((each, True) for each in service.asked_for(uow, organisation_id, days, people)),
+        ):
+            stretch = Stretch(_within(each.days, days), each.kind, each.request_id, waits)
+            found.setdefault(each.person_id, []).append(stretch)
     else:
         for away in service.availability(uow, organisation_id, days, people):
             found.setdefault(away.person_id, []).append(Stretch(away.days, None))
-    lines = [Line(row, tuple(found.get(row.person_id, ()))) for row in reversed(people.values())]
+    lines = [
+        Line(row, tuple(sorted(found.get(row.person_id, ()), key=lambda of: (of.days.first, of.waits))))
+        for row in reversed(people.values())
+    ]
     return Calendar(days, lines, staffing.units(uow, organisation_id, days.last), unit_id, page.next_cursor)
 
 

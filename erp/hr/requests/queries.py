@@ -272,7 +272,9 @@ def waiting(connection: Connection, scope: Scope, organisation_id: int) -> int:
     )
 
 
-def asked(connection: Connection, scope: Scope, organisation_id: int, person_id: int, days: DaySpan) -> dict[int, Any]:
+def asked(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, days: DaySpan
+) -> dict[int, tuple[State, DaySpan]]:
     """Requests of a person that share a day and wait or count: id to state and days."""
     found = connection.execute(
         text("""
@@ -285,6 +287,38 @@ def asked(connection: Connection, scope: Scope, organisation_id: int, person_id:
         {"organisation": organisation_id, "person": person_id, **_days(days)},
     )
     return {row.id: (State(row.state), _span(row.start, row.end)) for row in found}
+
+
+def serves_throughout(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, days: DaySpan
+) -> bool:
+    """Whether a person holds some post on each of the days, as it is known now."""
+    return bool(
+        connection.execute(
+            text("""
+                SELECT coalesce(range_agg(valid) @> daterange(CAST(:first AS date), CAST(:end AS date)), false)
+                  FROM hr_service WHERE organisation_id = :organisation AND person_id = :person
+            """),
+            {"organisation": organisation_id, "person": person_id, **_days(days)},
+        ).scalar_one()
+    )
+
+
+def waiting_on(
+    connection: Connection, scope: Scope, organisation_id: int, days: DaySpan, people: Collection[int]
+) -> list[Absence]:
+    """What some people ask for on the days and nobody has decided on, as far as the actor decides, or keeps records."""
+    found = connection.execute(
+        text("""
+            SELECT id AS request_id, person_id, kind, lower(days) AS start, upper(days) AS "end"
+              FROM hr_request
+             WHERE organisation_id = :organisation AND state = 'submitted' AND person_id = ANY(:people)
+               AND days && daterange(CAST(:first AS date), CAST(:end AS date))
+             ORDER BY person_id, lower(days)
+        """),
+        {"organisation": organisation_id, **_days(days), "people": list(people)},
+    )
+    return [_absence(row) for row in found]
 
 
 # ------------------------------------------------------------------------------------------------ absences
@@ -321,7 +355,11 @@ def absences(
         """),
         {"organisation": organisation_id, **_days(days), "people": None if people is None else list(people)},
     )
-    return [Absence(row.request_id, row.person_id, Kind(row.kind), _span(row.start, row.end)) for row in found]
+    return [_absence(row) for row in found]
+
+
+def _absence(row: Row[Any]) -> Absence:
+    return Absence(row.request_id, row.person_id, Kind(row.kind), _span(row.start, row.end))
 
 
 # ------------------------------------------------------------------------------------------------ calendar feeds

@@ -38,8 +38,13 @@ class AskedAlready(Conflict):
     template = "A request for {first} – {last} waits already. Change that one, or withdraw it."
 
 
+class NotServing(Conflict):
+    code = "not-serving"
+    template = "The person does not serve here on every day of {first} – {last}."
+
+
 class ReasonMissing(RuleViolated):
-    code = "reason-missing"
+    code = "request-reason-missing"
     template = "Say why, in at least {limit} characters."
 
 

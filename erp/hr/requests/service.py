@@ -55,7 +55,7 @@ def submit(
     It goes to the head of the person's unit who decides here, else to a head of human resources.  ``facts`` are what
     JSON can hold.
 
-    Raises: DaysTooMany, AbsencesOverlap, AskedAlready; KeyReused, where the key stands for something else.
+    Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready; KeyReused, where the key stands for something else.
     """
     said = _as_kept(facts)
     request_id = queries.insert_request(uow.connection, uow.scope, organisation_id, kind, person_id, key)
@@ -109,24 +109,39 @@ def _submitted_before(
     facts: Mapping[str, Any],
 ) -> Request:
     """Raises: KeyReused."""
-    found = queries.request_of_key(uow.connection, uow.scope, organisation_id, key)
-    if found is None or (found.kind, found.person_id) != (kind, person_id):
+    sent = sent_under(uow, organisation_id, key)
+    if sent is None:
         raise KeyReused(key=str(key))
-    first = queries.first_submission(uow.connection, uow.scope, organisation_id, found.id)
-    if (first.days, first.facts) != (days, facts):
+    found, said = sent
+    if (found.kind, found.person_id, said.days, said.facts) != (kind, person_id, days, facts):
         raise KeyReused(key=str(key))
     return found
 
 
+def sent_under(uow: UnitOfWork, organisation_id: int, key: UUID) -> tuple[Request, queries.Content] | None:
+    """A request that was sent under a key, as it stands, and what was said when it was sent."""
+    found = queries.request_of_key(uow.connection, uow.scope, organisation_id, key)
+    if found is None:
+        return None
+    return found, queries.first_submission(uow.connection, uow.scope, organisation_id, found.id)
+
+
 def _require_free(uow: UnitOfWork, organisation_id: int, person_id: int, days: DaySpan, but: int | None = None) -> None:
-    """Raises: DaysTooMany, AbsencesOverlap, AskedAlready."""
+    """Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready."""
     rules.require_days(days)
+    _require_serving(uow, organisation_id, person_id, days)
     for request_id, (state, taken) in queries.asked(
         uow.connection, uow.scope, organisation_id, person_id, days
     ).items():
         if request_id != but:
             refusal = rules.AbsencesOverlap if state.is_in_force else rules.AskedAlready
             raise refusal(first=day_string(taken.first), last=day_string(taken.last))
+
+
+def _require_serving(uow: UnitOfWork, organisation_id: int, person_id: int, days: DaySpan) -> None:
+    """Raises: NotServing."""
+    if not queries.serves_throughout(uow.connection, uow.scope, organisation_id, person_id, days):
+        raise rules.NotServing(**_said(days))
 
 
 def _send(
@@ -184,8 +199,8 @@ def decide(
     Approving does what the kind of request asks for in the same transaction; a refusal there refuses the approval.
     Doing it twice does it once.
 
-    Raises: RequestUnknown, RequestChanged, OwnRequest, NotAtYourDesk, ReasonMissing, AbsencesOverlap; what the
-    kind's ``approved`` does.
+    Raises: RequestUnknown, RequestChanged, OwnRequest, NotAtYourDesk, ReasonMissing, NotServing, AbsencesOverlap; what
+    the kind's ``approved`` does.
     """
     act = State.APPROVED if decision is Decision.APPROVE else State.RETURNED
     reason = rules.reason_given(reason) if act is State.RETURNED else ""
@@ -194,6 +209,8 @@ def decide(
         return found
     _require_hand(uow, found)
     rules.require(found, version, act)
+    if act is State.APPROVED:
+        _require_serving(uow, organisation_id, found.person_id, found.days)
     decided = _act(uow, found, act, reason=reason)
     if act is State.APPROVED:
         consequences[found.kind].approved(uow, decided)
@@ -396,6 +413,11 @@ def absences(
 ) -> list[Absence]:
     """The same, each whole and with its kind: for who keeps records, decides, or is the person."""
     return queries.absences(uow.connection, uow.scope, organisation_id, days, people)
+
+
+def asked_for(uow: UnitOfWork, organisation_id: int, days: DaySpan, people: Collection[int]) -> list[Absence]:
+    """What some people ask for on the days and waits for a decision: for who keeps records, or decides on it."""
+    return queries.waiting_on(uow.connection, uow.scope, organisation_id, days, people)
 
 
 # ------------------------------------------------------------------------------------------------ calendar feeds

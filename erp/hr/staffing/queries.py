@@ -42,10 +42,10 @@ def insert_acts(
     """Numbers of the acts, in their order."""
     rows = connection.execute(
         text("""
-            INSERT INTO hr_act (organisation_id, key, content_hash, kind, about, subject_id, person_id, reason, rescinds,
-                                actor_id, on_behalf_of, origin)
-            SELECT :organisation, a.key, a.content_hash, a.kind, a.about, a.subject_id, a.person_id, a.reason, a.rescinds,
-                   :actor, :on_behalf_of, :origin
+            INSERT INTO hr_act (organisation_id, key, content_hash, kind, about, subject_id, person_id, reason,
+                                rescinds, actor_id, on_behalf_of, origin)
+            SELECT :organisation, a.key, a.content_hash, a.kind, a.about, a.subject_id, a.person_id, a.reason,
+                   a.rescinds, :actor, :on_behalf_of, :origin
               FROM unnest(CAST(:key AS uuid[]), CAST(:content_hash AS bytea[]), CAST(:kind AS text[]),
                           CAST(:about AS text[]), CAST(:subject_id AS int[]), CAST(:person_id AS int[]),
                           CAST(:reason AS text[]), CAST(:rescinds AS int[])) WITH ORDINALITY
@@ -212,7 +212,8 @@ def staff_units(
                    coalesce(h.percent, 0) AS held_percent
               FROM hr_staff_unit_fact f
               LEFT JOIN (SELECT a.staff_unit_id, sum(a.percent)::int AS percent FROM hr_appointment_fact a
-                          WHERE a.organisation_id = :organisation AND {as_of.holds("a")} GROUP BY 1) h USING (staff_unit_id)
+                          WHERE a.organisation_id = :organisation AND {as_of.holds("a")}
+                          GROUP BY 1) h USING (staff_unit_id)
              WHERE f.organisation_id = :organisation AND {as_of.holds("f")}
                AND f.staff_unit_id = coalesce(CAST(:post AS int), f.staff_unit_id)
              ORDER BY f.staff_unit_id
@@ -235,6 +236,19 @@ def post_facts(connection: Connection, scope: Scope, organisation_id: int, staff
         {"organisation": organisation_id, "post": staff_unit_id},
     )
     return [_post(row) for row in rows]
+
+
+def posts_known(connection: Connection, scope: Scope, organisation_id: int, staff_units: Iterable[int]) -> set[int]:
+    """Those of the posts of which something is held true, on whatever day."""
+    rows = connection.execute(
+        text("""
+            SELECT DISTINCT staff_unit_id FROM hr_staff_unit_fact
+             WHERE organisation_id = :organisation AND staff_unit_id = ANY (CAST(:ids AS int[]))
+               AND superseded_xid IS NULL
+        """),
+        {"organisation": organisation_id, "ids": sorted(set(staff_units))},
+    )
+    return set(rows.scalars())
 
 
 def overfilled(connection: Connection, scope: Scope, organisation_id: int, staff_units: Iterable[int]) -> date | None:

@@ -85,6 +85,15 @@ def trips(
     )
 
 
+def reports_waiting(connection: Connection, scope: Scope, organisation_id: int) -> int:
+    """How many reports in scope wait for their approval."""
+    number: int = connection.execute(
+        text("SELECT count(*) FROM hr_trip_report WHERE organisation_id = :organisation AND state = 'submitted'"),
+        {"organisation": organisation_id},
+    ).scalar_one()
+    return number
+
+
 def advances(
     connection: Connection, scope: Scope, organisation_id: int, person_id: int, but: int | None
 ) -> list[tuple[UUID, date]]:

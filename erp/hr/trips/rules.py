@@ -29,6 +29,8 @@ MCI = "MCI"
 TENGE = "KZT"
 MOST_LEGS = 20
 MOST_LINES = 100
+MOST_DAYS = 366
+"""What one request may take: beyond it a day is mistyped.  What the law allows is a norm."""
 LONGEST = {"purpose": 500, "host": 200, "place": 100, "what": 200, "paper": 100, "result": 2000, "ground": 500}
 _DAY = timedelta(days=1)
 
@@ -71,6 +73,16 @@ class AdvanceTooLarge(RuleViolated):
 class AdvanceOpen(Conflict):
     code = "advance-open"
     template = "An advance for the trip of {day} is not reported yet. Report on that trip first, or ask for no advance."
+
+
+class AdvanceInHand(Conflict):
+    code = "advance-in-hand"
+    template = "The accountant is paying the advance of this trip. Approve the report once it is posted or put back."
+
+
+class TripTooLong(RuleViolated):
+    code = "trip-too-long"
+    template = "One trip takes {limit} days at most. Check the days, or ask for several trips."
 
 
 class AmountNegative(RuleViolated):
@@ -152,6 +164,8 @@ def check(facts: Facts) -> None:
             faults[f"legs.{place}.from_place"] = LegsApart(place=before.to_place)
     if facts.advance_tiyn < 0:
         faults["advance"] = AmountNegative()
+    if facts.days > MOST_DAYS:
+        faults.setdefault(f"legs.{len(facts.legs) - 1}.arrives_on", TripTooLong(limit=MOST_DAYS))
     if faults:
         raise Invalid(faults)
 

@@ -31,10 +31,8 @@ Tenge = Annotated[int, PlainSerializer(decimal_string, return_type=str, when_use
 """Whole tiyn; in JSON a decimal string in tenge."""
 Typed = Annotated[str, Field(max_length=40)]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1, two letters.", examples=["KZ"])]
-
-
-def _text(name: str) -> type[str]:
-    return Annotated[str, Field(max_length=rules.LONGEST[name], pattern=r"^[^\x00]*$")]  # type: ignore[return-value]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
+_NO_NUL = r"^[^\x00]*$"
 
 
 class _Command(BaseModel):
@@ -51,14 +49,14 @@ class _View(BaseModel):
 class LegAsked(_Command):
     """One way of a trip."""
 
-    from_place: Annotated[str, Field(max_length=rules.LONGEST["place"], examples=["Сарыдала"])]
-    to_place: Annotated[str, Field(max_length=rules.LONGEST["place"], examples=["Алматы"])]
+    from_place: Annotated[str, Field(max_length=rules.LONGEST["place"], pattern=_NO_NUL, examples=["Сарыдала"])]
+    to_place: Annotated[str, Field(max_length=rules.LONGEST["place"], pattern=_NO_NUL, examples=["Алматы"])]
     country: Country = "KZ"
     place_class: PlaceClass | None = Field(
         None, description="Of a place inside the country: what limits lodging there."
     )
-    departs_on: date
-    arrives_on: date
+    departs_on: Day
+    arrives_on: Day
     transport: Transport = Transport.RAIL
     fare: Typed = Field("0", description="What the ticket is expected to cost.", examples=["12400.00"])
     night: Typed = Field("0", description="What a night there is expected to cost.", examples=["30000.00"])
@@ -67,12 +65,16 @@ class LegAsked(_Command):
 class TripAsked(_Command):
     """Where a trip goes, when and what for."""
 
-    purpose: Annotated[str, Field(max_length=rules.LONGEST["purpose"], examples=["Біліктілікті арттыру курсы"])]
-    host: Annotated[str, Field(max_length=rules.LONGEST["host"], description="The body that is visited.")] = ""
+    purpose: Annotated[
+        str, Field(max_length=rules.LONGEST["purpose"], pattern=_NO_NUL, examples=["Біліктілікті арттыру курсы"])
+    ]
+    host: Annotated[
+        str, Field(max_length=rules.LONGEST["host"], pattern=_NO_NUL, description="The body that is visited.")
+    ] = ""
     legs: Annotated[list[LegAsked], Field(min_length=1, max_length=rules.MOST_LEGS)]
     comes_home: bool = Field(False, description="Home every day: then there is no per diem.")
     advance: Typed = Field("0", description="At most the estimate.", examples=["90000.00"])
-    ground: Annotated[str, Field(max_length=rules.LONGEST["ground"])] = Field(
+    ground: Annotated[str, Field(max_length=rules.LONGEST["ground"], pattern=_NO_NUL)] = Field(
         "", description="Of a trip that is longer than the rules allow: why."
     )
 
@@ -108,9 +110,9 @@ class AskTrip(TripAsked):
 
 class LineReported(_Command):
     kind: CostKind
-    on: date
-    what: Annotated[str, Field(max_length=rules.LONGEST["what"], examples=["Сарыдала – Алматы"])]
-    paper: Annotated[str, Field(max_length=rules.LONGEST["paper"], examples=["билет 71 2204518"])] = ""
+    on: Day
+    what: Annotated[str, Field(max_length=rules.LONGEST["what"], pattern=_NO_NUL, examples=["Сарыдала – Алматы"])]
+    paper: Annotated[str, Field(max_length=rules.LONGEST["paper"], pattern=_NO_NUL, examples=["билет 71 2204518"])] = ""
     abroad: bool = False
     amount: Typed = Field(examples=["6200.00"])
 
@@ -119,7 +121,7 @@ class HandIn(_Command):
     """Hand in the advance report: what was spent, and what was done."""
 
     lines: Annotated[list[LineReported], Field(max_length=rules.MOST_LINES)]
-    result: Annotated[str, Field(max_length=rules.LONGEST["result"])] = ""
+    result: Annotated[str, Field(max_length=rules.LONGEST["result"], pattern=_NO_NUL)] = ""
 
     @property
     def content(self) -> tuple[ReportLine, ...]:
@@ -211,7 +213,7 @@ class EstimateView(_View):
         return cls.model_validate(found)
 
 
-class LineView(_View):
+class ReportedLineView(_View):
     kind: CostKind
     on: date
     what: str
@@ -233,7 +235,7 @@ class ReportView(_View):
     state: ReportState
     version: int = Field(description="Number of the last act; its `ETag` is this number.")
     result: str
-    lines: list[LineView]
+    lines: list[ReportedLineView]
     spent: Tenge = Field(validation_alias="spent_tiyn")
     acts: list[ReportActView]
 

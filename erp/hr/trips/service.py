@@ -227,12 +227,10 @@ def approve_report(
 
     An advance that was not paid by now is taken back: the whole is owed then.
 
-    Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk.
+    Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk, AdvanceInHand.
     """
     found, there = _decided(uow, organisation_id, request_id, version, ReportState.APPROVED)
-    paid = _paid(uow, found, settlements)
-    if not paid:
-        settlements.withdraw(uow, organisation_id, advance_key(found.key), "reported-without")
+    paid = _paid_or_taken_back(uow, found, settlements)
     balance = rules.settle(paid, there.lines)
     if balance.spent_tiyn:
         told = _settlement(uow, found, "report", report_key(found.key, there.revision), paid, there.lines)
@@ -351,6 +349,11 @@ def trips(
     return TripPage(rows, called, str(rows[-1].id) if len(found) > limit else None)
 
 
+def reports_waiting(uow: UnitOfWork, organisation_id: int) -> int:
+    """How many reports that the actor may see wait for their approval."""
+    return queries.reports_waiting(uow.connection, uow.scope, organisation_id)
+
+
 def trip(uow: UnitOfWork, organisation_id: int, request_id: int) -> RequestView:
     """The request of a trip whole.  Raises: TripUnknown."""
     _request(uow, organisation_id, request_id)
@@ -405,9 +408,14 @@ def due_on(uow: UnitOfWork, request: Request) -> date | None:
     return None if term is None else calendar.working_day_after(uow, last, term)
 
 
-def _paid(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> int:
+def _paid_or_taken_back(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> int:
+    """What was paid in advance; what nobody has begun to pay is taken back.  Raises: AdvanceInHand."""
     key = advance_key(request.key)
-    return _posted(settlements.standing(uow, request.organisation_id, [key]).get(key))
+    advance = settlements.standing(uow, request.organisation_id, [key]).get(key)
+    is_open = advance is not None and advance.state in ("waiting", "taken")
+    if is_open and not settlements.withdraw(uow, request.organisation_id, key, "reported-without"):
+        raise rules.AdvanceInHand()
+    return _posted(advance)
 
 
 def _posted(entry: SettlementStanding | None) -> int:

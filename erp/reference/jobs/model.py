@@ -65,6 +65,14 @@ class Told:
     fields: dict[str, Any]
 
 
+class Retold(Exception):
+    """A refusal that was kept, to be said once more."""
+
+    def __init__(self, told: Told) -> None:
+        self.template, self.fields = told.template, told.fields
+        super().__init__(told.template.format(**told.fields))
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Work that a person left to the program."""

@@ -54,7 +54,7 @@ def cells(content: bytes) -> list[list[object]]:
 def as_csv(table: Table) -> list[list[str]]:
     file = BytesIO()
     csv_file.write(table, file)
-    return list(csv.reader(StringIO(file.getvalue().decode("utf-8-sig"), newline="")))
+    return list(csv.reader(StringIO(file.getvalue().decode("utf-8-sig"), newline=""), delimiter=";"))
 
 
 @given(rows=rows_of)
@@ -78,7 +78,7 @@ def test_a_csv_file_holds_the_rows_without_headings_and_runs_nothing(rows: list[
         assert line[0] == "2026-03-16"
         assert line[1].removeprefix("'") == str(row.values[1]).removeprefix("'")
         assert not line[1].lstrip().startswith(("=", "+", "-", "@"))
-        assert int(line[2].replace(".", "")) == row.values[2]
+        assert int(line[2].replace(",", "")) == row.values[2]
 
 
 def test_what_people_typed_is_text_in_a_spreadsheet() -> None:

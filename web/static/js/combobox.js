@@ -4,11 +4,14 @@
 
 const PAUSE = 60; // ms after a keystroke before the list is asked for
 let pending; // the timer of the next question
+let waiting; // the field whose list is on its way
 let asked; // what the last question was, so that a late answer to an older one is dropped
 
 const boxOf = (input) => input.closest("[data-combobox]");
 const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
-export const isOpen = (input) => input.getAttribute("aria-expanded") === "true";
+const isOpen = (input) => input.getAttribute("aria-expanded") === "true";
+// Whether Escape closes a list of the field: one that is open, or about to open.
+export const hasList = (input) => isOpen(input) || waiting === input;
 const options = (input) => [...listOf(input).querySelectorAll("[role=option]:not([aria-disabled])")];
 const current = (input) => document.getElementById(input.getAttribute("aria-activedescendant") ?? "");
 // Whether the list answers what stands in the field, or what stood there a moment ago.
@@ -23,6 +26,7 @@ const onInput = (type, handle) =>
 onInput("input", (input) => {
   setHint(input);
   clearTimeout(pending);
+  waiting = input;
   pending = setTimeout(() => ask(input), PAUSE);
 });
 
@@ -36,9 +40,10 @@ onInput("keydown", (input, event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
     choose(input, current(input));
-  } else if (key === "Escape" && isOpen(input)) {
+  } else if (key === "Escape" && hasList(input)) {
     event.preventDefault();
     event.stopPropagation();
+    forget();
     close(input);
   } else if (key === "Tab" && isOpen(input) && isOf(input) && current(input)) {
     choose(input, current(input));
@@ -47,10 +52,15 @@ onInput("keydown", (input, event) => {
 
 // Leaving the field: a typed code that is in the list is chosen as it stands.
 onInput("focusout", (input) => {
-  clearTimeout(pending);
-  asked = undefined;
+  forget();
   close(input);
 });
+
+// No list comes any more.
+function forget() {
+  clearTimeout(pending);
+  asked = waiting = undefined;
+}
 
 onInput("change", (input) => settle(input));
 
@@ -65,8 +75,11 @@ document.addEventListener("mousedown", (event) => {
 async function ask(input) {
   const question = input.value.trim();
   const token = (asked = {});
+  waiting = input;
   const found = await fetchOptions(input, question);
-  if (token !== asked || !found || document.activeElement !== input) return;
+  if (token !== asked) return;
+  waiting = undefined;
+  if (!found || document.activeElement !== input) return;
   show(input, found, question);
 }
 

@@ -428,7 +428,7 @@ class Grid {
       handled();
       this.cancel();
       this.copyDown();
-    } else if (event.key === "Escape" && !(isList && combobox.isOpen(input))) {
+    } else if (event.key === "Escape" && !(isList && combobox.hasList(input))) {
       handled();
       this.cancel();
     } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !isList && !event.shiftKey) {

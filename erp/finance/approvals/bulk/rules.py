@@ -1,12 +1,13 @@
 """What may be asked of many documents at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from erp.base.errors import Conflict, DomainError, NotFound, NotPermitted, RuleViolated
+from erp.base.i18n import N_
 from erp.finance.approvals.bulk.model import Target
 from erp.reference.jobs.model import Told
-from ledger.errors import LedgerError
+from ledger.errors import AlreadyCorrected, ClosingNotCorrectable, LedgerError, NotCorrectable
 
 MOST = 10_000
 """Documents of one act on many."""
@@ -52,9 +53,21 @@ def require_some(targets: Sequence[Target]) -> None:
         raise BulkTooLarge(limit=MOST)
 
 
-def told(refusal: DomainError | LedgerError) -> Told:
-    """A refusal as it is kept, to be said in any language."""
-    return Told(refusal.code, refusal.template, {name: _plain(value) for name, value in refusal.fields.items()})
+_OF_ENTRY: Mapping[str, str] = {
+    AlreadyCorrected.code: N_("{entry} is cancelled already."),
+    NotCorrectable.code: N_("{entry} is itself a correction. Post the right entry anew instead."),
+    ClosingNotCorrectable.code: N_("{entry} closes the year {year}. Reopen the year instead."),
+}
+"""What the ledger says of an entry by its number alone, which among many is no name."""
+
+
+def told(refusal: DomainError | LedgerError, of: Target) -> Told:
+    """A refusal as it is kept, to be said in any language; it names the entry that it is of."""
+    template = _OF_ENTRY.get(refusal.code)
+    fields = {name: _plain(value) for name, value in refusal.fields.items()}
+    if template is None or of.version:  # of a prepared entry, which is not the one that has the number
+        return Told(refusal.code, refusal.template, fields)
+    return Told(refusal.code, template, {**fields, "entry": of.name})
 
 
 def _plain(value: Any) -> Any:

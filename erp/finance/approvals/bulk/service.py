@@ -163,7 +163,7 @@ def _verdict(uow: UnitOfWork, found: Bulk, item: Item) -> Told | None:
     try:
         trial(uow, lambda work: _act(work, found, item))
     except _REFUSED as refusal:
-        return rules.told(refusal)
+        return rules.told(refusal, item.target)
     return None
 
 
@@ -218,8 +218,15 @@ def _carry_out_one(run: Run, found: Bulk, no: int) -> None:
     try:
         run(act)
     except _REFUSED as refusal:
-        why = rules.told(refusal)
-        run(lambda u: queries.finish_item(u.connection, u.scope, organisation_id, bulk_id, no, why))
+        why = refusal
+
+        def refuse(uow: UnitOfWork) -> None:
+            item = queries.take_item(uow.connection, uow.scope, organisation_id, bulk_id, no)
+            if item is not None:
+                fault = rules.told(why, item.target)
+                queries.finish_item(uow.connection, uow.scope, organisation_id, bulk_id, no, fault)
+
+        run(refuse)
 
 
 def _act(uow: UnitOfWork, found: Bulk, item: Item) -> None:

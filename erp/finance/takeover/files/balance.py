@@ -14,6 +14,8 @@ from erp.finance.takeover.files.layout import (
     BOOKS,
     CODE,
     CREDIT,
+    CURRENCIES,
+    CURRENCY_PLACES,
     DEBIT,
     EMPTY,
     QUANTITIES,
@@ -130,6 +132,7 @@ class _Raw:
     cells: tuple[str, ...]
     off_balance: bool = False
     quantity: int | None = None
+    currency: int | None = None
     depth: int = 0
     counted: bool = True
     path: tuple[str, ...] = ()
@@ -163,7 +166,7 @@ def parse(name: str, grid: Grid, layout: Layout, known: Set[str]) -> Contents:
             read_rows.append(
                 BalanceRow(
                     row.row_no, Side(account.code, row.path), account.text, row.depth, row.counted,
-                    account.off_balance, row.figures, row.quantity, row.cells,
+                    account.off_balance, row.figures, row.quantity, row.currency, row.cells,
                 )
             )  # fmt: skip
     return Contents(replace(layout.recognised, span=span), tuple(theirs.values()), tuple(read_rows))
@@ -184,13 +187,17 @@ def _balance_rows(
         indicator = fold(text_at(row, places.get("indicator")))
         if indicator in QUANTITIES:
             if rows:
-                rows[-1].quantity = _quantity(row, places)
+                rows[-1].quantity = _measure(row, places, QUANTITY_PLACES)
+            continue
+        if indicator in CURRENCIES:
+            if rows:
+                rows[-1].currency = _measure(row, places, CURRENCY_PLACES)
             continue
         if indicator not in BOOKS:
             continue
         figures = _six(name, row, index + 1, places)
-        if figures is not None and fold(first).rstrip("0123456789") in TOTALS:
-            total = figures if total is None else total
+        if fold(first).rstrip("0123456789") in TOTALS:
+            total = (figures or Six()) if total is None else total  # blank where nothing stands on any account
             continue
         if figures is not None and figures.fault:
             closing, expected = (decimal_string(tiyn) for tiyn in (figures.net[3], figures.net[3] - figures.fault))
@@ -253,9 +260,9 @@ def _six(name: str, row: Sequence[Value], row_no: int, places: dict[str, int]) -
     return Six(*figures) if said else None
 
 
-def _quantity(row: Sequence[Value], places: dict[str, int]) -> int | None:
-    """Opening quantity, debit positive, in thousandths."""
-    debit, credit = (scaled(cell_at(row, places[f"opening {side}"]), QUANTITY_PLACES) for side in ("debit", "credit"))
+def _measure(row: Sequence[Value], places: dict[str, int], decimals: int) -> int | None:
+    """What stands in the opening balance beside the tenge, debit positive, in units of its last decimal."""
+    debit, credit = (scaled(cell_at(row, places[f"opening {side}"]), decimals) for side in ("debit", "credit"))
     return None if debit is None and credit is None else (debit or 0) - (credit or 0)
 
 

@@ -57,6 +57,7 @@ class BalanceRow:
     off_balance: bool
     figures: Six
     quantity_milli: int | None
+    currency_minor: int | None
     cells: tuple[str, ...]
 
     @property

@@ -1,7 +1,7 @@
 """Files of the other program and their rows go in, in sets."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, text
@@ -114,16 +114,18 @@ def insert_balances(
     file_id: int,
     rows: Iterable[BalanceRow],
     ids: Mapping[Side, int],
+    kept: Callable[[int], None],
 ) -> None:
     said = (
         {
             "row_no": row.row_no, "side_id": ids.get(row.side), "depth": row.depth, "counted": row.counted,
             **{f"{name}_tiyn": tiyn for name, tiyn in asdict(row.figures).items()},
-            "opening_quantity_milli": row.quantity_milli, "cells": row.cells,
+            "opening_quantity_milli": row.quantity_milli, "opening_currency_minor": row.currency_minor,
+            "cells": row.cells,
         }
         for row in rows
     )  # fmt: skip
-    add(connection, tables.balance, said, {"organisation_id": organisation_id, "file_id": file_id})
+    add(connection, tables.balance, said, {"organisation_id": organisation_id, "file_id": file_id}, kept)
 
 
 def insert_postings(
@@ -133,6 +135,7 @@ def insert_postings(
     file_id: int,
     rows: Iterable[PostingRow],
     ids: Mapping[Side, int],
+    kept: Callable[[int], None],
 ) -> None:
     said = (
         {
@@ -146,10 +149,16 @@ def insert_postings(
         }
         for row in rows
     )  # fmt: skip
-    add(connection, tables.posting, said, {"organisation_id": organisation_id, "file_id": file_id})
+    add(connection, tables.posting, said, {"organisation_id": organisation_id, "file_id": file_id}, kept)
 
 
 def insert_counterparties(
-    connection: Connection, scope: Scope, organisation_id: int, file_id: int, rows: Iterable[CounterpartyRow]
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    file_id: int,
+    rows: Iterable[CounterpartyRow],
+    kept: Callable[[int], None],
 ) -> None:
-    add(connection, tables.counterparty, map(asdict, rows), {"organisation_id": organisation_id, "file_id": file_id})
+    always = {"organisation_id": organisation_id, "file_id": file_id}
+    add(connection, tables.counterparty, map(asdict, rows), always, kept)

@@ -1,6 +1,6 @@
 """Files taken in, and set aside."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from hashlib import sha256
 
 from erp.base.dates import MonthSpan
@@ -18,6 +18,9 @@ from erp.reference.attachments.model import Checked
 
 _LIMITS = Limits(rows=300_000, columns=60)
 
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, and of how many rows how many are; it may raise to end the work."""
+
 
 def recognise(file: Checked, known: Collection[str] = (), span: MonthSpan | None = None) -> Contents:
     """What is in a file; nothing is kept.
@@ -28,7 +31,12 @@ def recognise(file: Checked, known: Collection[str] = (), span: MonthSpan | None
 
 
 def take_in(
-    uow: UnitOfWork, organisation_id: int, takeover_id: int, file: Checked, span: MonthSpan | None = None
+    uow: UnitOfWork,
+    organisation_id: int,
+    takeover_id: int,
+    file: Checked,
+    span: MonthSpan | None = None,
+    progress: Progress = lambda *_: None,
 ) -> File:
     """Keep a file and every row of it; what was decided before counts for it too.
 
@@ -39,13 +47,14 @@ def take_in(
     journal.allow_long_statements(uow.connection, uow.scope)
     before = Desk.of(uow, organisation_id, takeover_id)
     before.require_under_way()
+    progress("reading", 0, 0)
     contents = recognise(file, before.ask(queries.charted) if before.files_of(Kind.CHART) else (), span)
     desk = Desk.under_way(uow, organisation_id, takeover_id)
     digest = sha256(file.content).digest()
     _require_new(desk, file.name, digest, contents)
     file_id = desk.ask(queries.insert_file, file.name, digest, contents)
     attachments.attach(uow, organisation_id, desk.subject, file)
-    _keep_rows(desk, file_id, contents)
+    _keep_rows(desk, file_id, contents, lambda done: progress("keeping", done, contents.rows))
     desk.record("takeover-file-taken", name=file.name, rows=contents.rows)
     return Desk.of(uow, organisation_id, takeover_id).file(file_id)
 
@@ -59,16 +68,17 @@ def _require_new(desk: Desk, name: str, digest: bytes, contents: Contents) -> No
             raise rules.MonthsTaken(other=other.name, file=name)
 
 
-def _keep_rows(desk: Desk, file_id: int, contents: Contents) -> None:
+def _keep_rows(desk: Desk, file_id: int, contents: Contents, kept: Callable[[int], None]) -> None:
+    kept(0)
     connection, scope, at = desk.uow.connection, desk.uow.scope, desk.organisation_id
     desk.ask(queries.keep_accounts, contents.accounts)
     sides = {row.side for row in contents.balances}
     sides |= {side for row in contents.postings for side in (row.debit, row.credit) if side.account}
     if sides:
         ids = desk.ask(queries.keep_sides, sides)
-        queries.insert_balances(connection, scope, at, file_id, contents.balances, ids)
-        queries.insert_postings(connection, scope, at, file_id, contents.postings, ids)
-    queries.insert_counterparties(connection, scope, at, file_id, contents.counterparties)
+        queries.insert_balances(connection, scope, at, file_id, contents.balances, ids, kept)
+        queries.insert_postings(connection, scope, at, file_id, contents.postings, ids, kept)
+    queries.insert_counterparties(connection, scope, at, file_id, contents.counterparties, kept)
 
 
 def set_aside(uow: UnitOfWork, organisation_id: int, takeover_id: int, file_id: int) -> None:

@@ -88,6 +88,7 @@ class Opening:
     file: File
     balances: Mapping[OurSide, int]
     quantities: Mapping[OurSide, int]
+    currencies: Mapping[OurSide, int]
     faults: tuple[FaultyBalance, ...]
     posted: Batch | None
     debit_tiyn: int

@@ -14,9 +14,7 @@ from erp.finance.takeover.posting import queries, rules
 from erp.finance.takeover.posting.batches import interned, journal_to_post, post, posted_before
 from erp.finance.takeover.posting.model import Batch, MonthLine, MonthPlan, Refused
 from erp.finance.takeover.rules import SOURCE
-from ledger.model import Dimension, JournalEntry, Posting, Source
-
-_CURRENCY = list(Dimension).index(Dimension.CURRENCY)
+from ledger.model import JournalEntry, Posting, Source
 
 
 def months(uow: UnitOfWork, organisation_id: int, takeover_id: int) -> list[MonthLine]:
@@ -140,9 +138,8 @@ def _posting(desk: Mapped, plan: MonthPlan, row: PostingRow, ids: Mapping[OurSid
     said = desk.repaired(row.memo)
 
     def kept(side: OurSide, quantity: int | None, currency: int | None) -> tuple[int | None, int | None]:
-        return quantity if desk.chart[side.account].keeps_quantity else None, currency if side.codes[
-            _CURRENCY
-        ] else None
+        keeps_quantity = desk.chart[side.account].keeps_quantity
+        return quantity if keeps_quantity else None, currency if side.keeps_currency else None
 
     debit_quantity, debit_currency = kept(debit, row.debit_quantity_milli, row.debit_currency_minor)
     credit_quantity, credit_currency = kept(credit, row.credit_quantity_milli, row.credit_currency_minor)

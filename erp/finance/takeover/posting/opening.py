@@ -30,6 +30,7 @@ def _opening(desk: Mapped) -> Opening:
     placed, wrong = desk.placed({desk.sides[row.side_id] for row in rows if row.tiyn}, desk.day)
     sums: dict[OurSide, int] = {}
     quantities: dict[OurSide, int] = {}
+    currencies: dict[OurSide, int] = {}
     faults = []
     debit = credit = 0
     for row in rows:
@@ -43,7 +44,9 @@ def _opening(desk: Mapped) -> Opening:
             sums[ours] = sums.get(ours, 0) + row.tiyn
             if row.quantity_milli is not None and desk.chart[ours.account].keeps_quantity:
                 quantities[ours] = quantities.get(ours, 0) + row.quantity_milli
-    return Opening(file, sums, quantities, tuple(faults), posted(desk), debit, credit)
+            if row.currency_minor is not None and ours.keeps_currency:
+                currencies[ours] = currencies.get(ours, 0) + row.currency_minor
+    return Opening(file, sums, quantities, currencies, tuple(faults), posted(desk), debit, credit)
 
 
 def _file(desk: Mapped) -> File:
@@ -106,7 +109,7 @@ def _postings(desk: Mapped, planned: Opening) -> list[Posting]:
 
     def balances(off_balance: bool) -> list[rules.Balance]:
         return [
-            rules.Balance(ids[side], tiyn, planned.quantities.get(side))
+            rules.Balance(ids[side], tiyn, planned.quantities.get(side), planned.currencies.get(side))
             for side, tiyn in planned.balances.items()
             if desk.chart[side.account].is_off_balance == off_balance and tiyn
         ]

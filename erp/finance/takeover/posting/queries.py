@@ -24,6 +24,7 @@ class OpeningRow:
     off_balance: bool
     tiyn: int
     quantity_milli: int | None
+    currency_minor: int | None
 
 
 def opening_rows(connection: Connection, scope: Scope, organisation_id: int, file_id: int) -> list[OpeningRow]:
@@ -31,7 +32,7 @@ def opening_rows(connection: Connection, scope: Scope, organisation_id: int, fil
     rows = connection.execute(
         text("""
             SELECT b.side_id, b.row_no, a.off_balance, b.opening_debit_tiyn - b.opening_credit_tiyn AS tiyn,
-                   b.opening_quantity_milli AS quantity_milli
+                   b.opening_quantity_milli AS quantity_milli, b.opening_currency_minor AS currency_minor
               FROM finance_takeover_balance b
               JOIN finance_takeover_side s ON s.organisation_id = b.organisation_id AND s.id = b.side_id
               JOIN finance_takeover_account a ON a.organisation_id = s.organisation_id

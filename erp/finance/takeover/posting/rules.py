@@ -80,15 +80,17 @@ class Balance:
     subaccount_id: int
     tiyn: int
     quantity_milli: int | None = None
+    currency_minor: int | None = None
 
 
 @dataclass(slots=True)
 class _Rest:
-    """What of a balance no posting has taken yet; its quantity goes with the first of them."""
+    """What of a balance no posting has taken yet; its quantity and its currency go with the first of them."""
 
     id: int
     tiyn: int
     quantity: int | None
+    currency: int | None
 
 
 def opening_postings(balances: Sequence[Balance], contra_id: int | None = None) -> list[Posting]:
@@ -99,24 +101,34 @@ def opening_postings(balances: Sequence[Balance], contra_id: int | None = None) 
     debits, credits_ = _rests(balances, 1), _rests(balances, -1)
     if contra_id is not None:
         return [
-            *(Posting(rest.id, contra_id, rest.tiyn, None, rest.quantity) for rest in debits),
-            *(Posting(contra_id, rest.id, rest.tiyn, None, None, rest.quantity) for rest in credits_),
+            *(Posting(rest.id, contra_id, rest.tiyn, None, rest.quantity, None, rest.currency) for rest in debits),
+            *(
+                Posting(contra_id, rest.id, rest.tiyn, None, None, rest.quantity, None, rest.currency)
+                for rest in credits_
+            ),
         ]
     made, at = [], 0
     for debit in debits:
         while debit.tiyn:
             credit = credits_[at]
             part = min(debit.tiyn, credit.tiyn)
-            made.append(Posting(debit.id, credit.id, part, None, debit.quantity, credit.quantity))
+            made.append(
+                Posting(
+                    debit.id, credit.id, part, None, debit.quantity, credit.quantity, debit.currency, credit.currency
+                )
+            )
             debit.tiyn, credit.tiyn = debit.tiyn - part, credit.tiyn - part
-            debit.quantity = credit.quantity = None
+            debit.quantity = credit.quantity = debit.currency = credit.currency = None
             at += not credit.tiyn
     return made
 
 
 def _rests(balances: Iterable[Balance], sign: int) -> list[_Rest]:
+    def signed(measure: int | None) -> int | None:
+        return None if measure is None else sign * measure
+
     return [
-        _Rest(b.subaccount_id, sign * b.tiyn, None if b.quantity_milli is None else sign * b.quantity_milli)
+        _Rest(b.subaccount_id, sign * b.tiyn, signed(b.quantity_milli), signed(b.currency_minor))
         for b in balances
         if sign * b.tiyn > 0
     ]

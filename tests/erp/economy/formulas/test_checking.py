@@ -2,7 +2,7 @@
 
 import pytest
 
-from erp.economy.formulas.checking import Checked, check
+from erp.economy.formulas.checking import MOST_TOLD, Checked, check
 from erp.economy.formulas.faults import ModelFaulty
 from erp.economy.formulas.model import Shape
 from erp.economy.formulas.reading import DEEPEST, parse
@@ -115,3 +115,17 @@ def test_a_code_that_no_cell_has_is_noted_and_one_at_two_levels_refused() -> Non
 def test_a_long_sum_is_split_by_its_author() -> None:
     checked("measure a: KZT = " + " + ".join(["base"] * DEEPEST))
     assert faults("measure a: KZT = " + " + ".join(["base"] * (DEEPEST + 2)))[0][1] == "formula-too-deep"
+
+
+def test_a_text_of_thousands_of_faults_is_told_the_first_of_them_at_once() -> None:
+    with pytest.raises(ModelFaulty) as refused:
+        checked("\n".join(f"measure m{at}: KZT = nothing{at}" for at in range(3000)))
+    assert list(refused.value.faults)[:2] == ["2:19", "3:19"]
+    assert len(refused.value.faults) == MOST_TOLD
+
+
+def test_the_path_of_a_long_cycle_is_shortened() -> None:
+    names = [f"m{at}" for at in range(500)]
+    with pytest.raises(ModelFaulty, match="… →") as refused:
+        checked(" ".join(f"measure {name}: KZT = {names[at - 1]}" for at, name in enumerate(names)))
+    assert len(str(refused.value)) < 300

@@ -12,7 +12,7 @@ from erp.base.i18n import Language
 from erp.base.sheets.heads import fold
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import rules, service
-from erp.economy.pivot.files import HEADINGS, HEADS, Checked, HeadsMissing
+from erp.economy.pivot.files import HEADINGS, HEADS, Checked, HeadsMissing, YearTwice
 from erp.economy.pivot.model import Intake, Mended
 from erp.economy.plans import service as plans
 from erp.economy.plans.model import Cells
@@ -79,6 +79,12 @@ def test_a_file_without_some_columns_holds_totals(planned: Planned) -> None:
     shares = [after.get(planned.leaves[name], 2026) for name in ("lyceum paper", "school paper", "roads paper")]
     assert shares == [9_000, 1_000, 500]
     assert after.get(planned.leaves["lyceum power"], 2027) == 700
+
+
+def test_a_year_of_two_columns_is_no_figure(planned: Planned) -> None:
+    said = check(planned, bring(planned, "Specific;2027;2027\n149;5;6\n"))
+    assert isinstance(said.fault, YearTwice)
+    assert not said.changes
 
 
 def test_a_row_of_no_line_adds_it(planned: Planned) -> None:

@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erp.economy.pivot.model import Key, Typed
-from erp.economy.pivot.rules import NothingToSpread, SpreadCancelsOut, Spreading, TypedPartsDiffer, lay_out
+from erp.economy.pivot.rules import (
+    NothingToSpread,
+    ShareTooLarge,
+    SpreadCancelsOut,
+    Spreading,
+    TypedPartsDiffer,
+    lay_out,
+)
 
 LEAVES, YEARS = 5, 3
 tiyn = st.integers(-(10**15), 10**15)
@@ -110,6 +117,11 @@ def test_a_figure_taken_away_is_gone_and_no_zero() -> None:
 def test_figures_that_cancel_out_give_no_shares() -> None:
     _, _, faults = a_spreading([[300], [-300]])([Typed([0, 1], [0], 5)])
     assert isinstance(faults[0], SpreadCancelsOut)
+
+
+def test_shares_that_no_cell_holds_are_told() -> None:
+    _, _, faults = a_spreading([[10**15], [1 - 10**15]])([Typed([0, 1], [0], 10**15)])
+    assert isinstance(faults[0], ShareTooLarge)
 
 
 def test_one_empty_leaf_takes_what_is_typed_at_it() -> None:

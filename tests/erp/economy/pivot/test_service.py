@@ -1,7 +1,7 @@
 """Asking a version, typing into it, and what of the books stands beside it."""
 
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -11,6 +11,8 @@ from erp.base.scope import Scope
 from erp.economy.pivot import rules, service
 from erp.economy.pivot.model import Actual, Behind, Entry, Question
 from erp.economy.plans import service as plans
+from erp.economy.plans.model import Edit
+from erp.economy.plans.rules import VersionMoved
 from tests.erp.economy.pivot.conftest import Planned
 
 BY_PROGRAMME = rules.question(["programme.administrator", "economic"], ["year"], {})
@@ -61,8 +63,23 @@ def test_a_total_typed_is_that_total_and_its_parts_keep_their_shares(planned: Pl
     assert cells.get(planned.leaves["school paper"], 2027) is None
 
 
+def test_typing_the_same_twice_is_typing_it_once_and_what_moved_on_refuses(planned: Planned) -> None:
+    at, key = (planned.at, planned.plan, planned.version), uuid4()
+    entries = [Entry(("464",), ("2027",), 80_000)]
+
+    def save(u: uow.UnitOfWork, under: UUID) -> Edit:
+        return service.type_in(u, *at, BY_PROGRAMME, entries, "More for schools", expected_edits=1, key=under)
+
+    first, again = (uow.run(planned.oblast.engine, planned.scope, lambda u: save(u, key)) for _ in range(2))
+    assert (first.no, first.cells) == (2, 2)
+    assert again == first
+    with pytest.raises(VersionMoved):
+        uow.run(planned.oblast.engine, planned.scope, lambda u: save(u, uuid4()))
+
+
 def test_what_cannot_be_spread_is_told_at_its_place_and_nothing_is_saved(planned: Planned) -> None:
-    entries = [Entry(("458",), ("2027",), 1_000), Entry(("999",), ("2027",), 5)]
+    unknown = [Entry(("999",), ("2027",), 5), Entry(("464", "149", "x"), ("2027",), 5), Entry((), ("2027", "x"), 5)]
+    entries = [Entry(("458",), ("2027",), 1_000), *unknown]
 
     def save(u: uow.UnitOfWork) -> None:
         service.type_in(
@@ -71,7 +88,7 @@ def test_what_cannot_be_spread_is_told_at_its_place_and_nothing_is_saved(planned
 
     with pytest.raises(Invalid) as refused:
         uow.run(planned.oblast.engine, planned.scope, save)
-    assert list(refused.value.faults) == ["entries.1"]
+    assert list(refused.value.faults) == ["figures.1", "figures.2", "figures.3"]
     assert figures(look(planned, BY_PROGRAMME))["458",] == (500, 700)
 
 

@@ -1,5 +1,7 @@
 """Any sequence of branches, edits, undone edits and freezing, against a plain model that copies whole dictionaries."""
 
+from functools import partial
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -112,9 +114,9 @@ def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
                 found = self.plan.version(version)
                 assert (found.edits, found.is_frozen) == (len(told.held) - 1, told.is_frozen)
                 if told.is_frozen:
-                    assert self.plan.read(lambda u, of=found: service.hash_of(u, of)) == found.content_hash
+                    assert self.plan.read(partial(service.hash_of, of=found)) == found.content_hash
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Machine,
         settings=settings(max_examples=12, stateful_step_count=14, deadline=None, derandomize=True, database=None),
     )

@@ -1,15 +1,17 @@
 """Versions of a plan in the database: edits, undo, branches, freezing; and the database's own refusals."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from erp.base import uow
 from erp.base.db import make_engine
 from erp.economy.plans import rules, service
-from erp.economy.plans.model import CellChange, LeafKey, Section, VersionKind
+from erp.economy.plans.model import CellChange, Section, VersionKind
 from ledger.errors import KeyReused
 from tests.factories.plans import YEARS, Planning, a_leaf
 
@@ -39,7 +41,7 @@ def test_a_plan_begins_with_an_empty_base_and_its_key_makes_it_once(oblast: Plan
         oblast.run(lambda u: service.create_plan(u, oblast.at, "Another", (2030,), 2030, key=key))
     with pytest.raises(rules.PlanYearsWrong):
         oblast.run(lambda u: service.create_plan(u, oblast.at, "Holes", (2029, 2031), 2031, key=uuid4()))
-    with pytest.raises(rules.NameMissing):
+    with pytest.raises(rules.PlanUnnamed):
         oblast.run(lambda u: service.create_plan(u, oblast.at, " ", (2030,), 2030, key=uuid4()))
 
 
@@ -50,9 +52,30 @@ def test_a_leaf_is_interned_once(plan: Planning) -> None:
     table = plan.read(lambda u: service.leaves(u, plan.at, plan.plan_id))
     assert [leaf.id for leaf in table] == sorted(plan.leaves)
     assert table.key_at(0) == key
-    wrong: LeafKey = key._replace(programme="school")
-    with pytest.raises(rules.LeafMalformed):
-        plan.run(lambda u: service.intern(u, plan.at, plan.plan_id, [wrong]))
+    for wrong in (key._replace(programme="school"), key._replace(economic="..."), key._replace(economic="1" * 21)):
+        with pytest.raises(rules.LeafMalformed):
+            plan.run(lambda u, asked=wrong: service.intern(u, plan.at, plan.plan_id, [asked]))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("rival", ["edit", "freeze"])
+def test_of_two_at_once_one_is_refused(plan: Planning, rival: str) -> None:
+    plan.edit([(0, 2027, 100)], who="second")
+    draft = plan.branch()
+
+    def freeze(u: uow.UnitOfWork) -> object:
+        return service.freeze(u, plan.at, plan.plan_id, draft.id, expected_edits=0)
+
+    acts: list[Callable[[], object]] = [
+        lambda: plan.edit([(0, 2027, 200)], draft.id, expected=0),
+        (lambda: plan.edit([(0, 2027, 300)], draft.id, expected=0, who="second"))
+        if rival == "edit"
+        else (lambda: plan.run(freeze, "head")),
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        made = [each.exception() for each in [pool.submit(act) for act in acts]]
+    assert made.count(None) == 1
+    (refused,) = filter(None, made)
+    assert isinstance(refused, rules.VersionMoved | rules.VersionFrozen)
 
 
 def test_edits_are_numbered_and_what_changes_nothing_is_left_out(plan: Planning) -> None:

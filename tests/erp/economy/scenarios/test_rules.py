@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from erp.economy.scenarios.model import Assumption, Observation, Origin
+from erp.economy.scenarios.model import Assumption, Observation, PathOrigin
 from erp.economy.scenarios.rules import (
     DriverOutOfRange,
     DriverUnknown,
@@ -15,6 +15,7 @@ from erp.economy.scenarios.rules import (
     SeriesMissing,
     as_driver,
     changed,
+    differences,
     expected,
     shipped,
     with_typed,
@@ -40,10 +41,10 @@ def test_a_path_begins_with_what_is_published_then_with_what_is_assumed_official
     series = {**of("brent", y2025="69.14"), **of("budget_oil_assumption", y2026="60", y2027="58")}
     path = expected(DRIVERS["brent"], series, (2025, 2026, 2027, 2028))
     assert [(each.value, each.origin, each.series, each.series_year) for each in path.values()] == [
-        (Decimal("69.14"), Origin.PUBLISHED, "brent", 2025),
-        (Decimal("60"), Origin.PUBLISHED, "budget_oil_assumption", 2026),
-        (Decimal("58"), Origin.PUBLISHED, "budget_oil_assumption", 2027),
-        (Decimal("58"), Origin.CARRIED, "budget_oil_assumption", 2027),
+        (Decimal("69.14"), PathOrigin.PUBLISHED, "brent", 2025),
+        (Decimal("60"), PathOrigin.PUBLISHED, "budget_oil_assumption", 2026),
+        (Decimal("58"), PathOrigin.PUBLISHED, "budget_oil_assumption", 2027),
+        (Decimal("58"), PathOrigin.CARRIED, "budget_oil_assumption", 2027),
     ]
 
 
@@ -54,6 +55,20 @@ def test_growth_is_of_the_year_before() -> None:
     assert found == {2023: Observation(Decimal("17.6"), EDITION, "medium")}, "no surer than what it grew from"
 
 
+def test_from_a_year_of_nothing_nothing_grows() -> None:
+    wages = of("nominal_wage_average", y2022="0", y2023="364295")
+    assert as_driver(DRIVERS["wage_growth"], wages) == {}
+
+
+def test_texts_are_compared_line_by_line_with_two_lines_around() -> None:
+    before = "\n".join("abcdefghij")
+    (place,) = differences(before, before.replace("e", "E\nE"))
+    assert [(line.before, line.after, line.text) for line in place] == [
+        (3, 3, "c"), (4, 4, "d"), (5, None, "e"), (None, 5, "E"), (None, 6, "E"), (6, 7, "f"), (7, 8, "g"),
+    ]  # fmt: skip
+    assert differences(before, before) == []
+
+
 def test_nothing_published_is_told() -> None:
     with pytest.raises(SeriesMissing):
         expected(DRIVERS["brent"], {}, YEARS)
@@ -62,13 +77,15 @@ def test_nothing_published_is_told() -> None:
 
 
 SAVED = {
-    "cpi": {year: Assumption(Decimal("8.6"), Origin.CARRIED, "cpi_dec_dec", EDITION, 2025, "medium") for year in YEARS}
+    "cpi": {
+        year: Assumption(Decimal("8.6"), PathOrigin.CARRIED, "cpi_dec_dec", EDITION, 2025, "medium") for year in YEARS
+    }
 }
 
 
 def test_a_typed_value_is_somebody_s_and_typing_the_published_one_again_gives_it_its_source_back() -> None:
     typed = with_typed(SAVED, SAVED, {"cpi": {2028: Decimal("12")}}, DRIVERS)
-    assert typed["cpi"][2028] == Assumption(Decimal("12"), Origin.TYPED)
+    assert typed["cpi"][2028] == Assumption(Decimal("12"), PathOrigin.TYPED)
     assert typed["cpi"][2027] is SAVED["cpi"][2027]
     again = with_typed(typed, SAVED, {"cpi": {2028: Decimal("8.60")}}, DRIVERS)
     assert again == SAVED

@@ -1,17 +1,24 @@
 """Scenarios from the first to the last act: what they begin with, what values give, saving, drawing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 import numpy as np
 import pytest
 
+from erp.base.clock import today
+from erp.base.uow import UnitOfWork
+from erp.economy.formulas.faults import ModelFaulty
+from erp.economy.macro import service as macro
+from erp.economy.macro.schemas import ExpectSeries
 from erp.economy.plans import service as plans
 from erp.economy.plans.model import Section
-from erp.economy.plans.rules import VersionFrozen
-from erp.economy.scenarios import service
-from erp.economy.scenarios.model import Origin
-from erp.economy.scenarios.rules import NothingToSave, ScenarioChanged, ScenarioUnknown
+from erp.economy.plans.rules import VersionFrozen, VersionMoved
+from erp.economy.scenarios import rules, service
+from erp.economy.scenarios.model import PathOrigin
+from erp.economy.scenarios.rules import DrawsMissing, DriverOutOfRange, NothingToSave, ScenarioChanged, ScenarioUnknown
+from erp.economy.scenarios.schemas import BeginScenario
 from ledger.errors import KeyReused
 from tests.factories.scenarios import GOODS, INCOME_TAX, PAY, SUBVENTION, TENGE, Scenarios
 
@@ -23,7 +30,7 @@ def test_a_scenario_begins_as_the_version_above_to_the_tiyn(planned: Scenarios) 
     assert found.saved == found.reference
     oil = found.saved["brent"][2027]
     assert (oil.value, oil.origin, oil.series, oil.series_year) == (
-        Decimal(60), Origin.CARRIED, "budget_oil_assumption", 2026,
+        Decimal(60), PathOrigin.CARRIED, "budget_oil_assumption", 2026,
     )  # fmt: skip
     assert oil.said_by == planned.planning.oblast.users["planner"]
 
@@ -66,7 +73,7 @@ def test_saving_is_one_edit_with_the_assumptions_beside_it(planned: Scenarios) -
     assert (saved.revision, saved.edit_no) == (2, 1)
     found = planned.scenario(begun.version_id)
     assert found.own.same_as(found.figures(found.saved).cells)
-    assert (found.saved["brent"][2027].value, found.saved["brent"][2027].origin) == (Decimal(45), Origin.TYPED)
+    assert (found.saved["brent"][2027].value, found.saved["brent"][2027].origin) == (Decimal(45), PathOrigin.TYPED)
     assert found.saved["brent"][2027].said_by_name == "Planner"
     assert found.saved["brent"][2028] == found.reference["brent"][2028], "who took it, and when, stays"
     again = planned.save(begun.version_id, {"brent": {2027: "45"}, "cpi": {2027: "12"}}, key=key, revision=1)
@@ -136,3 +143,91 @@ def test_draws_are_the_same_each_time_and_lie_around_the_figures(planned: Scenar
     middle = np.median(fan.sections[Section.REVENUE], axis=0) * TENGE
     assert middle == pytest.approx(six.revenue[2:], rel=0.01)
     assert fan.sections[Section.REVENUE][:, 2].std() > fan.sections[Section.REVENUE][:, 0].std(), "it widens"
+
+
+OWN = """
+driver wage_growth: %
+driver base_wage_growth: %
+input base: KZT
+measure amount: KZT
+    where section in expenditure = base * index(wage_growth) / index(base_wage_growth) * 110% from base
+    otherwise = base
+"""
+
+
+def test_other_formulas_are_a_revision_with_the_figures_that_they_give(planned: Scenarios) -> None:
+    begun = planned.begin("Own formulas")
+    saved = planned.save(begun.version_id, {}, formulas=OWN)
+    assert (saved.revision, saved.edit_no, saved.model.is_own, saved.model.body) == (2, 1, True, OWN.strip())
+    found = planned.scenario(begun.version_id)
+    assert found.own.same_as(found.figures(found.saved).cells)
+    pay = planned.planning.leaves[PAY]
+    base = found.base.get(pay, 2027)
+    assert base is not None
+    assert found.own.get(pay, 2027) == pytest.approx(base * 1.1, abs=1)
+    assert found.own.get(pay, 2026) == found.base.get(pay, 2026)
+    with pytest.raises(NothingToSave):
+        planned.save(begun.version_id, {}, formulas=OWN)
+    above = planned.scenario(planned.begin("Upon it", parent=begun.version_id).version_id)
+    assert above.revision.model == saved.model, "a scenario upon it has its formulas"
+    after, before = rules.rewritten(
+        planned.planning.read(lambda u: service.revisions(u, planned.at, planned.plan, begun.version_id))
+    )[0]
+    told = [line.text for place in rules.differences(before.model.body, after.model.body) for line in place]
+    assert "input base: KZT" in told
+
+
+def test_formulas_that_cannot_be_computed_are_refused_whole(planned: Scenarios) -> None:
+    begun = planned.begin("Faulty")
+    with pytest.raises(ModelFaulty) as refused:
+        planned.save(begun.version_id, {}, formulas="input base: KZT\nmeasure amount: KZT = base + oil")
+    assert list(refused.value.faults) == ["2:30"]
+    assert planned.scenario(begun.version_id).revision == begun
+
+
+def test_two_who_save_at_once_save_once(planned: Scenarios) -> None:
+    begun, key = planned.begin("At once"), uuid4()
+    with ThreadPoolExecutor(2) as threads:
+        acts = [threads.submit(planned.save, begun.version_id, {"cpi": {2027: "12"}}, revision=1) for _ in range(2)]
+        done = [act.exception() for act in acts]
+        assert sorted(map(bool, done)) == [False, True]
+        assert isinstance(next(filter(None, done)), ScenarioChanged | VersionMoved)
+        again = [
+            threads.submit(planned.save, begun.version_id, {"cpi": {2027: "13"}}, revision=2, key=key) for _ in range(2)
+        ]
+        assert again[0].result() == again[1].result(), "one form sent twice"
+        begin = [threads.submit(planned.begin, "Begun at once", key=uuid5(key, "begin")) for _ in range(2)]
+        assert begin[0].result() == begin[1].result()
+
+
+def test_a_fan_with_draws_that_have_no_value_is_refused_and_not_drawn_at_zero(planned: Scenarios) -> None:
+    found = planned.scenario(planned.begin("Sparse").version_id)
+    broken = found.reformulated("driver cpi: %\ninput base: KZT\nmeasure amount: KZT = base * if(cpi < 0, missing, 1)")
+    assert not broken.figures(broken.saved).missing
+    with pytest.raises(DrawsMissing):
+        service.fan(broken, broken.saved, 400)
+    with pytest.raises(DrawsMissing):
+        service.fan(found.reformulated("input base: KZT\nmeasure amount: KZT = lag(base, 9)"), found.saved, 400)
+
+
+def test_a_scenario_is_not_begun_with_what_is_beyond_reason(planned: Scenarios) -> None:
+    year = today().year
+
+    def expect(uow: UnitOfWork) -> None:
+        macro.expect(uow, planned.at, "brent", ExpectSeries(values={year: Decimal(-5)}, source="Somebody’s slip"))
+        with pytest.raises(DriverOutOfRange):
+            service.begin(
+                uow,
+                planned.at,
+                BeginScenario(
+                    key=uuid4(), plan=planned.plan, parent=planned.planning.base_id, name="Slip", reason="What if"
+                ),
+            )
+        raise _Undone
+
+    with pytest.raises(_Undone):
+        planned.planning.run(expect, "planner")
+
+
+class _Undone(Exception):
+    pass

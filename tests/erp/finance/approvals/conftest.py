@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import count
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -12,7 +11,6 @@ from sqlalchemy import Engine, text
 
 from erp.base import uow
 from erp.base.clock import today
-from erp.base.db import make_engine
 from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork
 from erp.finance.approvals import queries, rules, service
@@ -21,20 +19,17 @@ from erp.finance.approvals.schemas import AllowException, PrepareCorrection, Rel
 from erp.finance.journal.schemas import PostEntry
 from erp.reference.signatures import service as signatures
 from erp.reference.signatures.model import Consent, Evidence
-from ledger import service as ledger
 from ledger.model import Actor, Posted
-from tests.factories.books import ACTOR, DECEMBER, JANUARY, a_chart, scope_of
+from tests.factories.books import institutions
 
 T = TypeVar("T")
 
 CONSENT = Consent()
 STEPS = {step.purpose: step for step in Step}
 GUARDED, FREE = "MO-01", "MO-16"
-PEOPLE = ("aigul", "bolat", "chief", "boss", "head")
-_ROLES = {"head": "administrator", "boss": "manager"}
+ROLES = dict.fromkeys(("aigul", "bolat", "chief"), "accountant") | {"boss": "manager", "head": "administrator"}
 WHOLE = ("check", "first-signature", "second-signature")
 """The longest route."""
-_codes = count(1)
 
 
 def an_entry(**changes: Any) -> PostEntry:
@@ -168,47 +163,9 @@ class Office:
 
 @pytest.fixture(scope="module")
 def new_office(shared_database: str) -> Iterator[Callable[[], Office]]:
-    """One office after another over one chart, each with open books for 2026."""
-    a_chart(shared_database)
-    engine, owner = make_engine(shared_database, pool=4), make_engine(shared_database, role=None, pool=1)
-
-    def make() -> Office:
-        number = next(_codes)
-        with owner.begin() as connection:
-            organisation = connection.execute(
-                text("""
-                    INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en)
-                    VALUES (:code, 'institution', :code, :code, :code) RETURNING id
-                """),
-                {"code": f"{number:012d}"},
-            ).scalar_one()
-            people = {
-                who: connection.execute(
-                    text("""
-                        WITH made AS (INSERT INTO reference_user (login, name, password_hash)
-                                      VALUES (:login, :name, '') RETURNING id)
-                        INSERT INTO reference_role_grant (user_id, role, organisation_id)
-                        SELECT id, :role, :organisation FROM made RETURNING user_id
-                    """),
-                    {
-                        "login": f"{who}-{number}",
-                        "name": who.title(),
-                        "role": _ROLES.get(who, "accountant"),
-                        "organisation": organisation,
-                    },
-                ).scalar_one()
-                for who in PEOPLE
-            }
-        uow.run(
-            engine,
-            scope_of(organisation),
-            lambda u: ledger.open_books(u.connection, organisation, f"{number:012d}", JANUARY, DECEMBER, ACTOR),
-        )
-        return Office(engine, organisation, people)
-
-    yield make
-    engine.dispose()
-    owner.dispose()
+    """One office after another, each with books of its own."""
+    with institutions(shared_database, ROLES) as make:
+        yield lambda: Office(*make())
 
 
 @pytest.fixture

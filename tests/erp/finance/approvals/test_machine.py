@@ -267,7 +267,9 @@ class ApprovalMachine(RuleBasedStateMachine):
             one,
             State.WITHDRAWN,
             {state for state in State if state.is_waiting},
-            lambda: self.office.run(who, lambda u: service.withdraw(u, self.office.organisation, one.id, one.version)),
+            lambda: self.office.run(
+                who, lambda u: service.withdraw(u, self.office.organisation, one.id, one.version, "not needed")
+            ),
         )
 
     def _move(self, one: Waiting, to: State, before: set[State], act: Callable[[], object]) -> None:

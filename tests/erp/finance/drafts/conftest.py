@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -11,7 +10,6 @@ from sqlalchemy import Engine, text
 
 from erp.base import uow
 from erp.base.clock import today
-from erp.base.db import make_engine
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import Receipt, UnitOfWork
 from erp.finance.approvals import service as approvals
@@ -19,14 +17,12 @@ from erp.finance.approvals.model import Prepared
 from erp.finance.approvals.schemas import RequireApproval
 from erp.finance.drafts import service
 from erp.finance.drafts.model import CellFault, Draft, Sheet, TypedRow, TypedSide
-from ledger import service as ledger
 from ledger.model import Actor
-from tests.factories.books import ACTOR, DECEMBER, JANUARY, a_chart, scope_of
+from tests.factories.books import institutions
 
 T = TypeVar("T")
 
 FREE, GUARDED = "MO-16", "MO-01"
-_codes = count(1)
 
 
 def a_row(amount: str = "100", debit: str = "1010", credit: str = "6010", memo: str = "") -> TypedRow:
@@ -90,39 +86,9 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def new_desk(shared_database: str) -> Iterator[Callable[[], Desk]]:
-    """One desk after another over one chart, each with open books for 2026."""
-    a_chart(shared_database)
-    engine, owner = make_engine(shared_database, pool=4), make_engine(shared_database, role=None, pool=1)
-
-    def make() -> Desk:
-        number = next(_codes)
-        with owner.begin() as connection:
-            organisation = connection.execute(
-                text("""
-                    INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en)
-                    VALUES (:code, 'institution', :code, :code, :code) RETURNING id
-                """),
-                {"code": f"{number:012d}"},
-            ).scalar_one()
-            people = {
-                who: connection.execute(
-                    text("""
-                        INSERT INTO reference_user (login, name, password_hash) VALUES (:login, :who, '') RETURNING id
-                    """),
-                    {"login": f"{who}-{number}", "who": who},
-                ).scalar_one()
-                for who in ("aigul", "bolat")
-            }
-        uow.run(
-            engine,
-            scope_of(organisation),
-            lambda u: ledger.open_books(u.connection, organisation, f"{number:012d}", JANUARY, DECEMBER, ACTOR),
-        )
-        return Desk(engine, organisation, people)
-
-    yield make
-    engine.dispose()
-    owner.dispose()
+    """One desk after another, each with books of its own."""
+    with institutions(shared_database, {"aigul": "accountant", "bolat": "accountant"}) as make:
+        yield lambda: Desk(*make())
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from erp.base import audit, uow
 from erp.base.scope import Scope
@@ -401,3 +402,32 @@ def test_zeros_that_a_spreadsheet_dropped_are_given_back_where_the_chart_has_the
     ]  # fmt: skip
     (posting,) = files.recognise(a_file("журнал", workbook(rows)), ["01", "1010"]).postings
     assert posting.debit.account == "01"
+
+
+def test_a_trial_balance_of_a_month_without_anything_is_taken_as_such() -> None:
+    rows: list[list[object]] = [TITLE, HEADS, SIDES, ["Итого"]]
+    assert files.recognise(a_file("осв", workbook(rows))).rows == 0
+
+
+def test_a_currency_s_opening_balance_keeps_its_amount_in_the_currency(moving: Callable[..., Move]) -> None:
+    rows: list[list[object]] = [
+        TITLE, ["Счет", "Показатели", *HEADS[1:]], ["", "", *SIDES[1:]],
+        ["1051, Валютный счёт", "БУ", 450_000.5, "", "", "", 450_000.5, ""], ["", "Вал.", 1000.25, "", "", "", 1000.25],
+        ["1010, Касса", "БУ", 100, "", "", "", 100, ""], ["", "Вал.", 7, "", "", "", 7],
+        ["5220, Результат", "БУ", "", 450_100.5, "", "", "", 450_100.5],
+        ["Итого", "БУ", 450_100.5, 450_100.5, "", "", 450_100.5, 450_100.5],
+    ]  # fmt: skip
+    move = moving()
+    move.take("осв", workbook(rows))
+    move.accept({"account": "1051", "ours": "1051", "dimensions": [], "fixed": {"currency": "USD"}})
+    move.post_opening()
+
+    def kept(u: UnitOfWork, organisation_id: int, takeover_id: int) -> list[tuple[int, int | None]]:
+        found = u.execute(
+            text("""SELECT amount_tiyn, debit_currency_minor FROM ledger_posting
+                     WHERE organisation_id = :at ORDER BY amount_tiyn"""),
+            {"at": organisation_id},
+        )
+        return [tuple(row) for row in found]
+
+    assert move.read(kept) == [(10_000, None), (45_000_050, 100_025)]

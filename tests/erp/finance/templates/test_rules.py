@@ -80,18 +80,20 @@ def test_month_and_year_stand_in_texts() -> None:
 
 def test_every_fault_is_told_at_its_row() -> None:
     with pytest.raises(Invalid) as refused:
-        rules.read(a_sheet("=1 +", "=№2", "=№3", "=synus(1)"))
+        rules.read(a_sheet("=1 +", "=№2", "=№3", "=synus(1)", "=оклад * 2 / (1 - 1)", "=10000000000 * 10000000000"))
     told = {place: fault.code for place, fault in refused.value.faults.items()}  # type: ignore[attr-defined]
     assert told == {
         "postings.0.amount": "formula-malformed",
         "postings.1.amount": "row-not-above",
         "postings.2.amount": "row-not-above",
         "postings.3.amount": "function-unknown",
+        "postings.4.amount": "divided-by-zero",
+        "postings.5.amount": "amount-out-of-range",
     }
     with pytest.raises(Invalid) as refused:
-        amounts_of(a_sheet("=1/0", "100", "=10000000000 * 10000000000"))
+        amounts_of(a_sheet("100", "=1 / (№1 - 100)", "=10000000000 * №1 * 10000000"))
     told = {place: fault.code for place, fault in refused.value.faults.items()}  # type: ignore[attr-defined]
-    assert told == {"postings.0.amount": "divided-by-zero", "postings.2.amount": "amount-out-of-range"}
+    assert told == {"postings.1.amount": "divided-by-zero", "postings.2.amount": "amount-out-of-range"}
 
 
 def test_what_is_not_given_is_asked_for_by_name() -> None:

@@ -18,9 +18,10 @@ from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, Le
 from erp.hr.leave.service import Leave
 from erp.hr.requests import service as requests
 from erp.hr.requests.model import Decision, Kind, Request
-from erp.hr.requests.rules import AbsencesOverlap, AskedAlready
+from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, RequestUnknown
 from ledger.errors import KeyReused
-from tests.factories.staff import Staff, a_hire, a_post, a_staff
+from qazyna.worker import Worker
+from tests.factories.staff import SINCE, Staff, a_hire, a_post, a_staff
 
 TODAY = date(2026, 6, 1)
 FAR = date(2030, 1, 1)
@@ -101,6 +102,19 @@ def test_years_follow_one_another_from_what_was_carried_in(staff: Staff) -> None
     assert [(p.year_start.year, p.centidays // CENTIDAYS) for p in years] == [(2024, 5), (2025, 30), (2026, 30)]
 
 
+def test_the_worker_gives_what_has_begun_where_human_resources_gave_the_first(
+    staff: Staff, url: str, engine: Engine
+) -> None:
+    untouched = a_staff(url, engine)
+    give(staff, SINCE)
+    worker = Worker(url, None)
+    worker.give_leave()
+    worker.give_leave()
+    begun = sum(SINCE.replace(year=year) <= date.today() for year in range(SINCE.year, date.today().year + 1))  # noqa: DTZ011
+    assert left(staff) == begun * 30 * CENTIDAYS
+    assert left(untouched) == 0
+
+
 def test_unpaid_leave_moves_the_next_working_year(staff: Staff) -> None:
     give(staff)
     approve(staff, ask(staff, "2026-07-01", "2026-07-10", kind="UNPAID_AGREED"))
@@ -159,6 +173,46 @@ def test_more_days_than_there_are_are_refused_when_asked_and_when_approved(staff
         ask(staff, "2026-09-20", "2026-09-21")
 
 
+def test_a_request_sent_again_after_it_was_approved_is_the_same(staff: Staff) -> None:
+    """Though the days that it drew are not there to be asked for again."""
+    give(staff)
+    at, teacher = staff.organisation, staff.persons["teacher"]
+    command = AskLeave(key=uuid4(), kind="ANNUAL", first=date(2026, 7, 7), last=date(2026, 7, 26))
+    sent = staff.run("teacher", lambda u: service.ask(u, at, teacher, command))
+    approve(staff, sent.request)
+    again = staff.run("teacher", lambda u: service.ask(u, at, teacher, command))
+    assert (again.request.id, again.is_new) == (sent.request.id, False)
+    for changes in ({"last": date(2026, 7, 27)}, {"kind": "UNPAID_AGREED"}):
+        with pytest.raises(KeyReused):
+            staff.run("teacher", lambda u, c=changes: service.ask(u, at, teacher, command.model_copy(update=c)))  # type: ignore[misc]
+
+
+def test_a_trip_is_not_changed_into_a_leave_nor_another_s_request(staff: Staff) -> None:
+    give(staff)
+    at, days = staff.organisation, DaySpan(date(2026, 7, 7), date(2026, 7, 9))
+    trip = staff.run(
+        "teacher",
+        lambda u: requests.submit(u, at, Kind.TRIP, staff.persons["teacher"], days, key=uuid4(), facts={}),
+    ).request
+    of_another = ask(staff, "2026-08-03", "2026-08-09", "colleague")
+    wanted = LeaveWanted(kind="ANNUAL", first=days.first, last=days.last)
+    for who, of in (("teacher", trip), ("teacher", of_another), ("officer", of_another)):
+        person = staff.persons["teacher"]
+        with pytest.raises(RequestUnknown):
+            staff.run(who, lambda u, r=of, p=person: service.change(u, at, p, r.id, 1, wanted))  # type: ignore[misc]
+
+
+def test_a_leave_over_new_year_leaves_its_holidays_out_and_draws_the_year_it_begins_in(staff: Staff) -> None:
+    give(staff)
+    asked = approve(staff, ask(staff, "2026-12-28", "2027-01-10"))  # the next working year begins on the 8th
+    assert left(staff) == 18 * CENTIDAYS, "the 1st and 2nd of January do not count, the 7th does"
+    give(staff, date(2027, 1, 8))
+    assert left(staff, day=date(2027, 1, 7)) == 18 * CENTIDAYS
+    assert left(staff, day=date(2027, 1, 8)) == 48 * CENTIDAYS
+    recall(staff, asked, date(2027, 1, 2))
+    assert left(staff, day=date(2027, 1, 7)) == 26 * CENTIDAYS, "28 to 31 December stay"
+
+
 def test_a_recall_gives_back_what_was_not_taken_to_the_years_drawn_last(staff: Staff) -> None:
     carry(staff, 4, date(2025, 1, 8))
     give(staff)
@@ -173,6 +227,7 @@ def test_a_recall_gives_back_what_was_not_taken_to_the_years_drawn_last(staff: S
 def test_a_holiday_declared_later_gives_its_day_back_once(staff: Staff, url: str) -> None:
     give(staff)
     approve(staff, ask(staff, "2029-05-14", "2029-05-20"))
+    waits = ask(staff, "2029-05-16", "2029-05-16", "colleague")
     span = DaySpan(date(2029, 1, 1), date(2029, 12, 31))
     assert staff.run("officer", lambda u: service.give_back_holidays(u, staff.organisation, span)) == 0
     owner = make_engine(url, role=None, pool=1)
@@ -185,6 +240,8 @@ def test_a_holiday_declared_later_gives_its_day_back_once(staff: Staff, url: str
     try:
         assert staff.run("officer", lambda u: service.give_back_holidays(u, staff.organisation, span)) == 1
         assert staff.run("officer", lambda u: service.give_back_holidays(u, staff.organisation, span)) == 0
+        shown = staff.read("lead", lambda u: Leave().facts(u, waits))
+        assert (shown.counted, shown.refusal) == (0, "leave-empty")  # it can be looked at, and returned
     finally:
         with owner.begin() as connection:
             connection.execute(text("DELETE FROM reference_holiday WHERE code = '05-16'"))
@@ -322,7 +379,7 @@ def test_a_balance_is_the_sum_of_the_ledger_and_of_what_is_away(
     at, person = staff.organisation, staff.persons[login]
     moved = staff.read("officer", lambda u: service.movements(u, at, person, FAR))
     years = staff.read("officer", lambda u: service.years(u, at, person, FAR))
-    everybody = staff.read("officer", lambda u: service.balances(u, [at], FAR))
+    everybody = staff.read("officer", lambda u: service.balances(u, at, FAR))
     total = sum(m.centidays for m in moved)
     assert total == left(staff, login) == sum(p.centidays for p in years)
     assert total == (everybody[person].centidays if person in everybody else 0)

@@ -94,7 +94,7 @@ def test_one_s_own_person_is_found_by_the_account(staff: Staff) -> None:
     assert (own.id, own.name.short) == (staff.persons["teacher"], "Teacher T.")
 
 
-# ------------------------------------------------------------------------------------------------ posts are not exceeded
+# ------------------------------------------------------------------------------------------------ posts
 
 
 def test_nobody_is_appointed_beyond_the_staffing_table(staff: Staff) -> None:
@@ -312,6 +312,20 @@ def test_a_person_is_seen_only_where_appointed(staff: Staff, shared_database: st
     )
     with pytest.raises(rules.PersonNotOfStaff):
         other.run("officer", lambda u: personnel.appoint(u, other.organisation, teacher, appoint))
+
+
+def test_who_is_rescinded_here_is_still_called_so_elsewhere(staff: Staff, shared_database: str) -> None:
+    other, identity = a_staff(shared_database, staff.engine), an_identity()
+    here = staff.add_post(a_post(staff.units["teaching"], "lost"))
+    there = other.add_post(a_post(other.units["teaching"], "kept"))
+    person_id = staff.hire(a_hire(here, family="Дәуренова", identity=identity))
+    assert other.hire(a_hire(there, identity=identity)) == person_id
+    act = last_act(staff, person_id, About.HIRE)
+    staff.run("officer", lambda u: personnel.rescind(u, staff.organisation, person_id, act, a_rescission()))
+    assert [fact.name.family for fact in file_of(other, person_id).names] == ["Дәуренова"]
+    assert file_of(other, person_id).facts[0].has_identity
+    with pytest.raises(rules.PersonNotOfStaff):
+        file_of(staff, person_id)
 
 
 def test_an_account_is_one_person_s(staff: Staff) -> None:

@@ -1,7 +1,9 @@
 """Requests to be away: who asks, who decides, what is refused, who is away afterwards, and who knows why."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from uuid import uuid4
 
 import pytest
@@ -16,7 +18,9 @@ from erp.base.dates import DaySpan
 from erp.base.db import make_engine
 from erp.base.errors import Conflict
 from erp.base.scope import Scope, system_scope
-from erp.hr.requests import queries, rules, service
+from erp.hr.personnel import service as personnel
+from erp.hr.personnel.schemas import RecordAppointment
+from erp.hr.requests import calendar, queries, rules, service
 from erp.hr.requests.model import Absence, Covers, Decision, Kind, Request, RequestFilter, State
 from erp.hr.requests.service import desk_subject
 from erp.reference.notifications import service as notifications
@@ -134,6 +138,30 @@ def test_who_stands_for_who_asked_does_not_approve(desk: Desk) -> None:
     assert (decided.state, desk.view("lead", other).last.on_behalf_of) == (State.APPROVED, "Hr_Head")
 
 
+def test_who_was_lent_the_desk_of_their_own_approver_does_not_approve_themselves(desk: Desk) -> None:
+    lend(desk, "lead", "teacher", "manager")
+    own, other, at = desk.ask("teacher", days(1)), desk.ask("colleague", days(1)), desk.staff.organisation
+    scope = replace(desk.staff.scope("teacher", "lead"), decides=frozenset({at}))
+
+    def approve(of: Request) -> State:
+        return uow.run(
+            desk.staff.engine,
+            scope,
+            lambda u: service.decide(u, at, of.id, 1, Decision.APPROVE, consequences=desk.consequences),
+        ).state
+
+    assert uow.read(desk.staff.engine, scope, lambda u: service.waiting(u, at)) == 1
+    with pytest.raises(rules.OwnRequest):
+        approve(own)
+    with pytest.raises(DBAPIError):
+        uow.run(
+            desk.staff.engine,
+            scope,
+            lambda u: queries.insert_act(u.connection, scope, at, own.id, State.APPROVED, version=2),
+        )
+    assert approve(other) is State.APPROVED
+
+
 def test_a_delegate_of_the_approver_is_told_too(desk: Desk) -> None:
     lend(desk, "lead", "bookkeeper", "manager")
     asked = desk.ask("teacher", days(1))
@@ -183,6 +211,24 @@ def test_a_refusal_of_the_kind_refuses_the_approval(desk: Desk) -> None:
         desk.decide("lead", asked)
     assert desk.view("teacher", asked).request == asked
     assert desk.away("teacher", days(0, 20)) == []
+
+
+def test_nobody_is_away_on_days_on_which_they_do_not_serve(desk: Desk) -> None:
+    at, teacher = desk.staff.organisation, desk.staff.persons["teacher"]
+    waits = desk.ask("teacher", days(18, 5))
+
+    def leave_service(u: uow.UnitOfWork) -> None:
+        held = personnel.person(u, at, teacher).appointments[0]
+        ends = RecordAppointment(key=uuid4(), since=days(20).first, reason="Order 9-l", content=None)
+        personnel.record_appointment(u, at, teacher, held.id, ends)
+
+    desk.staff.run("officer", leave_service)
+    with pytest.raises(rules.NotServing):
+        desk.decide("lead", waits)
+    with pytest.raises(rules.NotServing):
+        desk.ask("teacher", days(25))
+    assert desk.decide("lead", waits, Decision.RETURN, "You leave before").state is State.RETURNED
+    desk.decide("lead", desk.ask("teacher", days(18, 2)))  # through the last day
 
 
 # ------------------------------------------------------------------------------------------------ one line of days
@@ -272,6 +318,9 @@ def test_a_recall_gives_the_days_back_from_a_day_on(desk: Desk) -> None:
     assert [act.has_consent for act in desk.view("lead", approved).acts] == [None, None, True, True]
 
 
+_FAR = count(40, 20)
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     acts=st.lists(
@@ -280,7 +329,7 @@ def test_a_recall_gives_the_days_back_from_a_day_on(desk: Desk) -> None:
 )
 def test_who_is_away_is_what_was_approved_and_not_recalled(desk: Desk, acts: list[tuple[str, int, int]]) -> None:
     """Against a slow model that keeps a set of days."""
-    far = 40 + 20 * len(told(desk, "lead"))  # days that no example before has touched
+    far = next(_FAR)  # days that no example before has touched
     free, expected = set(range(20)), set[int]()
     for act, start, length in acts:
         wanted = set(range(start, start + length))
@@ -338,6 +387,28 @@ def test_strangers_know_nothing(desk: Desk, shared_database: str) -> None:
     assert uow.read(desk.staff.engine, scope, lambda u: service.availability(u, at, days(0, 30))) == []
     assert uow.read(desk.staff.engine, scope, lambda u: service.absences(u, at, days(0, 30))) == []
     assert uow.read(desk.staff.engine, scope, lambda u: service.requests(u, at, RequestFilter(tuple(State)))).rows == []
+
+
+def test_who_decides_sees_in_the_calendar_what_waits(desk: Desk) -> None:
+    asked, at = desk.ask("teacher", days(5, 2)), desk.staff.organisation
+
+    def stretches(who: str, with_kinds: bool) -> list[calendar.Stretch]:
+        found = desk.staff.read(
+            who, lambda u: calendar.calendar(u, at, days(0, 20), unit_id=None, with_kinds=with_kinds)
+        )
+        return [each for line in found.away for each in line.stretches]
+
+    assert stretches("lead", True) == [calendar.Stretch(days(5, 2), Kind.LEAVE, asked.id, waits=True)]
+    assert stretches("colleague", False) == []
+    desk.decide("lead", asked)
+    assert stretches("lead", True) == [calendar.Stretch(days(5, 2), Kind.LEAVE, asked.id)]
+
+
+@given(spans=st.lists(st.tuples(st.integers(0, 19), st.integers(1, 6)), max_size=6))
+def test_a_line_of_the_calendar_is_as_long_as_the_calendar(spans: list[tuple[int, int]]) -> None:
+    shown = [calendar.Stretch(days(start, min(length, 20 - start)), Kind.TRIP) for start, length in sorted(spans)]
+    cells = list(calendar.Line(None, tuple(shown)).cells(days(0, 20)))  # type: ignore[arg-type]
+    assert sum(each.length if isinstance(each, calendar.Stretch) else 1 for each in cells) == 20
 
 
 # ------------------------------------------------------------------------------------------------ calendars

@@ -11,9 +11,11 @@ from erp.base import uow
 from erp.base.clock import today
 from erp.base.errors import Invalid
 from erp.base.scope import Scope
+from erp.finance.drafts import service as drafts
+from erp.finance.drafts.rules import SettlementGone
 from erp.finance.settlements import rules as inbox
 from erp.finance.settlements import service as settlements
-from erp.finance.settlements.model import State as Standing
+from erp.finance.settlements.model import SettlementState as Standing
 from erp.hr.requests.model import Decision, State
 from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, OwnRequest, RequestUnknown
 from erp.hr.trips import rules, service
@@ -23,7 +25,7 @@ from erp.reference.attachments import service as attachments
 from erp.reference.notifications import service as notifications
 from ledger import service as ledger
 from ledger.model import Actor, PeriodState
-from tests.erp.hr.trips.conftest import PORT, TICKET, Desk, a_report, a_trip
+from tests.erp.hr.trips.conftest import PORT, TICKET, Desk, a_report, a_trip, completed
 
 MARCH = date(2026, 3, 2), date(2026, 3, 4)
 
@@ -150,6 +152,32 @@ def test_two_accountants_who_take_it_post_it_once_and_one_may_leave_it(desk: Des
     assert desk.settlement(key).state is Standing.POSTED
     with pytest.raises(inbox.SettlementChanged):
         desk.keep(lambda u: settlements.decline(u, desk.at, of.id, 5, "Too late for this"))
+
+
+def test_what_is_declined_is_posted_by_nobody_who_still_has_a_draft_of_it(desk: Desk) -> None:
+    first, last = date(2026, 8, 3), date(2026, 8, 5)
+    asked = desk.decide("lead", desk.ask("teacher", a_trip(first, last)))
+    desk.report("teacher", asked, a_report(first, last))
+    desk.approve("lead", asked)
+    key = report_key(asked.key, 1)
+    begun = desk.take(key)
+    sheet = completed(begun.sheet, "20.11.2026")
+    saved = desk.keep(lambda u: drafts.save(u, desk.at, begun.id, begun.version, sheet))
+    of = desk.settlement(key)
+    desk.keep(lambda u: settlements.decline(u, desk.at, of.id, of.version, "Of another month"), "director")
+    with pytest.raises(SettlementGone):
+        desk.keep(lambda u: drafts.post(u, desk.at, saved.id, saved.version))
+
+
+def test_an_advance_that_is_just_being_paid_is_not_owed_a_second_time(desk: Desk) -> None:
+    first, last = date(2026, 8, 17), date(2026, 8, 19)
+    asked = desk.decide("lead", desk.ask("colleague", a_trip(first, last, advance="90000")))
+    desk.report("colleague", asked, a_report(first, last))
+    desk.take(advance_key(asked.key))
+    with pytest.raises(rules.AdvanceInHand):
+        desk.approve("lead", asked)
+    desk.post(advance_key(asked.key))
+    assert desk.approve("lead", asked).owed_tiyn == 835_000
 
 
 def test_a_report_is_approved_by_another_and_only_with_papers(desk: Desk) -> None:

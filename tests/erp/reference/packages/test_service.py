@@ -258,3 +258,9 @@ def test_a_preview_says_what_loading_then_does(
                 assert counts(done) == tuple(seen.count(c) for c in (Change.ADDED, Change.CHANGED, Change.ENDED))
             assert not service.preview(owner, SCOPE, offered).differences
         undone.rollback()
+
+
+def test_the_shipped_packages_once_loaded_offer_no_change(owner: Connection) -> None:
+    service.load_shipped(owner, SCOPE)
+    for directory in service.shipped():
+        assert service.preview(owner, SCOPE, rules.parse(directory)).differences == (), directory.name
