@@ -7,7 +7,16 @@ from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.openapi.spec import Example, OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIFormat,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    RequestBody,
+    Schema,
+)
 from litestar.params import Body, FromPath, HeaderParameter, QueryParameter, RawBody
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,6 +54,15 @@ class FileSent(Operation):
     def __post_init__(self) -> None:
         content = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
         self.request_body = RequestBody(content={"application/octet-stream": content}, required=True)
+
+
+@dataclass
+class FileGiven(Operation):
+    """The answer is a file as it is, of its own media type."""
+
+    def __post_init__(self) -> None:
+        content = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+        self.responses = {"200": OpenAPIResponse(description="The file.", content={"*/*": content})}
 
 
 FileName = Annotated[str, QueryParameter(description="The file's name; its ending says its type.", max_length=500)]
@@ -146,7 +164,12 @@ def get_attachment(visit: Visitor, organisation_id: Organisation, attachment_id:
     return AttachmentView.of(visit.read(lambda u: service.attachment(u, organisation_id, attachment_id)))
 
 
-@get(f"{BOOKS}/attachments/{{attachment_id:int}}/content", opt=_READ, sync_to_thread=True)
+@get(
+    f"{BOOKS}/attachments/{{attachment_id:int}}/content",
+    opt=_READ,
+    operation_class=FileGiven,
+    sync_to_thread=True,
+)
 def download(visit: Visitor, organisation_id: Organisation, attachment_id: FromPath[int]) -> Response[bytes]:
     """The file itself."""
 

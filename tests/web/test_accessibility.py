@@ -46,12 +46,12 @@ _IS_THE_PERSON = """
     UPDATE hr_person SET user_id = (SELECT id FROM reference_user WHERE login = :login)
      WHERE id IN (SELECT person_id FROM hr_appointment WHERE organisation_id = :at)
 """
-PARTS = ("/find/options",)
+PARTS = ("/find/options", "/scenarios/{version_id:int}/figures")
 """Doors that bring a part of a page."""
 OF_ROOMS = {Permission.PLAN_READ, Permission.PLAN_EDIT, Permission.STAFF_READ, Permission.STAFF_KEEP,
             Permission.SELF_SERVICE, Permission.ABSENCE_DECIDE}  # fmt: skip
-NO_PAGES = ("/files/{file_id:int}", "/plans/files/{intake_id:int}")
-"""Files, and what only who brought it sees."""
+NO_PAGES = ("/files/{file_id:int}", "/plans/files/{intake_id:int}", *PARTS)
+"""Files, parts, and what only who brought it sees."""
 
 
 @dataclass
@@ -127,7 +127,8 @@ def _pages(context: BrowserContext, role: Role, doors_: list[Door], planted: Pla
         if (
             door.method == "GET"
             and door.permission in ALLOWED[role] | ANYBODY
-            and not door.route.path.startswith(("/api/", *PARTS))
+            and not door.route.path.startswith("/api/")
+            and not door.route.path.endswith(PARTS)
         ):
             for address in door.addresses(planted.organisation, planted.numbers, ["x"]):
                 answer = context.request.get(address, max_redirects=0)

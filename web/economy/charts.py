@@ -109,7 +109,7 @@ def _amounts(field: str) -> dict[str, Any]:
 
 def _drawn(spec: Mapping[str, Any], label: str) -> Markup:
     svg = _svg(json.dumps(spec, sort_keys=True))
-    return Markup('<div class="chart" role="img" aria-label="{}">{}</div>').format(label, Markup(svg))  # noqa: S704  (ours)
+    return Markup('<div class="chart" role="img" tabindex="0" aria-label="{}">{}</div>').format(label, Markup(svg))  # noqa: S704  (ours)
 
 
 @lru_cache(maxsize=256)
