@@ -193,6 +193,9 @@ ACTIONS: dict[str, str] = {
     "request-approved": N_("Request approved"),
     "request-recalled": N_("Recalled early"),
     "request-cancelled": N_("Absence cancelled"),
+    "leave-years-granted": N_("Days of working years given"),
+    "leave-carried": N_("Days of leave carried in"),
+    "leave-holidays-returned": N_("Days given back for a new holiday"),
     "feed-made": N_("Calendar address made"),
     "feed-revoked": N_("Calendar address revoked"),
 }

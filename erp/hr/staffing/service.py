@@ -296,10 +296,11 @@ def _tell(
     content: UnitContent | PostContent | None,
 ) -> None:
     said = content.model_dump(mode="json", exclude_none=True) if content else {}
+    told = action if content else action.replace("change", "end")
     audit.record(
         uow.connection,
         uow.scope,
-        action if content else action.replace("change", "end"),
+        told,
         subject,
         organisation_id=organisation_id,
         act=by.id,
