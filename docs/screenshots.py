@@ -58,12 +58,13 @@ def _help(page: Page) -> None:
 
 
 def _open(pattern: str) -> Callable[[Page], None]:
-    """Go on by the first link of the page whose address holds ``pattern``; several, one after the other."""
+    """Go on by the first link of a list, or of the page, whose address holds ``pattern``; several, one after the other."""
 
     def act(page: Page) -> None:
         for part in pattern.split(" "):
-            link = page.locator(f"main :is(table, ul) a[href*='{part}']").first
-            page.goto(urljoin(page.url, link.get_attribute("href")))
+            listed = page.locator(f"main :is(table, ul) a[href*='{part}']")
+            link = listed if listed.count() else page.locator(f"main a[href*='{part}']")
+            page.goto(urljoin(page.url, link.first.get_attribute("href")))
 
     return act
 
