@@ -58,7 +58,7 @@ def _help(page: Page) -> None:
 
 
 def _open(pattern: str) -> Callable[[Page], None]:
-    """Go on by the first link of a list, or of the page, whose address holds ``pattern``; several, one after the other."""
+    """Go on by the first link of a list, or of the page, whose address holds ``pattern``; by several in turn."""
 
     def act(page: Page) -> None:
         for part in pattern.split(" "):
