@@ -9,19 +9,18 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from api.security import Visit
 from erp.base.clock import today
 from erp.base.dates import DateInterval, day_string
-from erp.base.errors import Invalid, RuleViolated
+from erp.base.errors import RuleViolated
 from erp.base.i18n import N_
 from erp.hr.staffing.model import About, ActKind, RecordedAct, StaffGroup
 from erp.hr.staffing.schemas import Command, RescindAct
 from ledger.errors import LedgerError
+from web import forms
 from web.faults import Refusal, fault_sheet
 from web.finance.books import known_at
-from web.forms import NotTaken, kept_day, key_typed
+from web.forms import Place, kept_day, key_typed
 from web.i18n import moment
 from web.sheets import Field, Sheet, Typed, day_field
 
@@ -139,11 +138,12 @@ def made(kind: type[C], typed: Typed, places: Mapping[str, str] | None = None, *
 
 def command(kind: type[C], typed: Typed, places: Mapping[str, str] | None = None, **content: Any) -> C:
     """Raises: Invalid, with the place of each field that the command does not take."""
-    try:
-        return kind.model_validate({"key": key_typed(typed.raw("key")), **content})
-    except ValidationError as refusal:
-        where = [".".join(map(str, each["loc"])) for each in refusal.errors()]
-        raise Invalid({(places or {}).get(at, at.rpartition(".")[2] or "last"): NotTaken() for at in where}) from None
+
+    def field(place: Place) -> str:
+        at = ".".join(map(str, place))
+        return (places or {}).get(at, at.rpartition(".")[2] or "last")
+
+    return forms.made(kind, {"key": key_typed(typed.raw("key")), **content}, at=field)
 
 
 def rescind_sheet(act: RecordedAct, back: str, section: str) -> Sheet:

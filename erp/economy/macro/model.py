@@ -57,8 +57,3 @@ class Series:
     def published(self) -> dict[int, Value]:
         """Each year as the newest published vintage has it."""
         return {each.year: each for each in sorted(self.values, key=lambda v: (v.year, v.vintage)) if not each.is_own}
-
-    @property
-    def vintages(self) -> list[date]:
-        """Days that values are of, the newest first."""
-        return sorted({each.vintage for each in self.values}, reverse=True)

@@ -130,6 +130,11 @@ def versions(uow: UnitOfWork, organisation_id: int, plan_id: int) -> list[Versio
     return queries.versions(uow.connection, uow.scope, organisation_id, plan_id)
 
 
+def versions_of_all(uow: UnitOfWork, organisation_id: int) -> list[Version]:
+    """Those of every plan, the latest plan first, of each the oldest first."""
+    return queries.versions_of_all(uow.connection, uow.scope, organisation_id)
+
+
 def version(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Version:
     """Raises: VersionUnknown."""
     found = queries.version(uow.connection, uow.scope, organisation_id, plan_id, version_id)

@@ -106,11 +106,7 @@ def scenarios(uow: UnitOfWork, organisation_id: int) -> list[Row]:
     """Scenarios of all plans, the latest plan and version first."""
     found = queries.latest(uow.connection, uow.scope, organisation_id)
     plan = {each.id: each for each in plans.plans(uow, organisation_id)}
-    version = {
-        (plan_id, each.id): each
-        for plan_id in {one.plan_id for one in found}
-        for each in plans.versions(uow, organisation_id, plan_id)
-    }
+    version = {(each.plan_id, each.id): each for each in plans.versions_of_all(uow, organisation_id)}
     rows = []
     for each in found:
         own = version[each.plan_id, each.version_id]
@@ -121,12 +117,9 @@ def scenarios(uow: UnitOfWork, organisation_id: int) -> list[Row]:
 
 def parents(uow: UnitOfWork, organisation_id: int) -> list[tuple[Plan, Version]]:
     """Versions that a scenario may start from, the latest plan first."""
-    return [
-        (plan, version)
-        for plan in plans.plans(uow, organisation_id)
-        for version in plans.versions(uow, organisation_id, plan.id)
-        if version.kind is not VersionKind.SANDBOX
-    ]
+    plan = {each.id: each for each in plans.plans(uow, organisation_id)}
+    found = plans.versions_of_all(uow, organisation_id)
+    return [(plan[each.plan_id], each) for each in found if each.kind is not VersionKind.SANDBOX]
 
 
 def begin(
