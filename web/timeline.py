@@ -286,6 +286,7 @@ FIELDS: dict[str, str] = {
     "by_mail": N_("By mail"),
     "has_address": N_("Address given"),
     "parent": N_("Stands under"),
+    "upon": N_("Begun from"),
     "office": N_("Serving office"),
     "lender": N_("Who delegates"),
     "delegate": N_("To whom"),

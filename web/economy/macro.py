@@ -56,6 +56,12 @@ class SourceWanted(RuleViolated):
     template = N_("Say where the figures come from: three letters at least, 500 at most.")
 
 
+MEASURES = (
+    N_("USD/bbl"), N_("KZT/USD"), N_("KZT/month"), N_("KZT"), N_("bn KZT"), N_("trn KZT"), N_("bn USD"), N_("people")
+)  # fmt: skip
+"""Units of series as the language of formulas writes them; people read them in their own."""
+
+
 def shown(value: Decimal) -> str:
     """``1234.50`` → ``1 234,5``."""
     text = f"{abs(value):,f}"
@@ -177,7 +183,7 @@ def _table(series: list[Series], say: Speech) -> Table:
             [
                 each.code,
                 each.name(language),
-                each.unit,
+                say(each.unit),
                 value.year,
                 value.vintage,
                 shown(value.value),

@@ -390,7 +390,7 @@ class Shown:
         reference = self.scenario.reference[name]
         return {
             "title": driver.title(say.language.value),
-            "unit": driver.unit,
+            "unit": say(driver.unit),
             "low": plain(driver.low),
             "high": plain(driver.high),
             "step": plain(driver.step),
@@ -417,7 +417,7 @@ class Shown:
             title = scenario.version.name if of.name == AMOUNT else of.name
         amount = say(N_("no value")) if of.value is None else _number(of.value)
         children = tuple(self.node(each, say) for each in of.children)
-        unit = "" if of.unit == "1" else of.unit
+        unit = "" if of.unit == "1" else say(of.unit)
         if of.formula and of.name == f"({of.formula})":  # a part that has no name but its text
             return Node(of.formula, of.year, f"{amount} {unit}".rstrip(), "", source, children)
         return Node(title, of.year, f"{amount} {unit}".rstrip(), of.formula, source, children)

@@ -171,7 +171,7 @@ def branch(
             raise KeyReused(key=str(key))
         return found
     made = version(uow, organisation_id, plan_id, version_id)
-    after = {"name": name, "kind": kind.value, "parent": parent.name}
+    after = {"name": name, "kind": kind.value, "upon": parent.name}
     _record(uow, "version-branched", made, after=after, **({"reason": reason} if reason else {}))
     return made
 
