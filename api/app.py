@@ -45,6 +45,7 @@ from api.finance import (
 from api.health import UNTOLD, Program
 from api.health import routes as health_routes
 from api.hr import absences, inbox, leave, personnel, staffing, trips
+from api.hr import intake as people_files
 from api.metrics import Metrics
 from api.observed import Observed
 from api.openapi import Described
@@ -154,6 +155,7 @@ def create_app(
             *scenarios.routes,
             *macro.routes,
             *staffing.routes,
+            *people_files.routes,
             *personnel.routes,
             *jobs.routes,
             *notifications.routes,

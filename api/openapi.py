@@ -161,6 +161,8 @@ def _schema(annotation: Any, mode: Any, schemas: dict[str, Any]) -> dict[str, An
     """A schema by reference to the components, which it is entered among."""
     made: dict[str, Any] = TypeAdapter(annotation).json_schema(mode=mode, ref_template=SCHEMAS + "{model}")
     schemas.update(made.pop("$defs", {}))
+    if "$ref" in made:  # of what holds others of its kind
+        return made
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         name = made.get("title", annotation.__name__).translate(str.maketrans("[], ", "____")).strip("_")
         schemas[name] = made

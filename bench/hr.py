@@ -98,7 +98,7 @@ def _balances(engine: Engine, first: int) -> Figure:
 
 
 def _preview(engine: Engine, person: int) -> Figure:
-    scope = Scope(Actor(1, "bench"), staff=frozenset({_AT}))
+    scope = Scope(Actor(1, "bench"), staff=frozenset({_AT}), keeps=frozenset({_AT}))
 
     def look(first: date, last: date) -> float:
         wanted = LeaveWanted(kind="ANNUAL", first=first, last=last)

@@ -55,6 +55,7 @@ from web.finance import (
     views,
 )
 from web.hr import absences, ical, inbox, leave, personnel, staffing, trips
+from web.hr import intake as people_files
 from web.i18n import speech, translate
 from web.pages import STATIC, here, render, template_globals
 from web.reference import counterparties, typical_entries
@@ -101,6 +102,7 @@ routes = [
             *macro.routes,
             *settlements.routes,
             *staffing.routes,
+            *people_files.routes,
             *personnel.routes,
             *inbox.routes,
             *leave.routes,

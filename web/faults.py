@@ -1,6 +1,7 @@
 """Refusals laid out on a form: a sentence beside each field, and a list on top that leads to them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from erp.base.errors import DomainError, Invalid
@@ -37,6 +38,20 @@ _LABELS = {
     "user": N_("Who"),
     "name": N_("Name"),
     "first": N_("First plan year"),
+    "consent_on": N_("Day of the consent"),
+    "document": N_("Paper of the consent"),
+    "correction": N_("Correction"),
+    "legs": N_("Ways"),
+    "lines": N_("Costs"),
+    "from_place": N_("From where"),
+    "to_place": N_("To where"),
+    "departs_on": N_("Departure"),
+    "arrives_on": N_("Arrival"),
+    "fare": N_("Ticket, ₸"),
+    "night": N_("One night there, ₸"),
+    "on": N_("Day"),
+    "what": N_("What"),
+    "paper": N_("Paper"),
 }
 _FIELD_OF_REFUSAL = {
     "settlement-reason-missing": "reason",
@@ -48,6 +63,13 @@ _FIELD_OF_REFUSAL = {
     "storno-before-entry": "effective_on",
     "unknown-journal": "journal",
     "interval-reversed": "from",
+    "identity-invalid": "identity",
+    "identity-taken": "identity",
+    "identity-number-of-another": "identity",
+    "account-taken": "login",
+    "post-taken": "post",
+    "appointment-ends": "since",
+    "appointment-not-held": "since",
     "instant-malformed": "known",
     "instant-to-come": "known",
     "day-malformed": "day",
@@ -92,6 +114,10 @@ _FIELD_OF_REFUSAL = {
     "exception-already": "user",
     "exception-for-oneself": "user",
     "recall-outside": "since",
+    "recall-day-over": "correction",
+    "recall-consent-missing": "consent_on",
+    "recall-consent-to-come": "consent_on",
+    "recall-consent-unnamed": "document",
     "reason-missing": "reason",
     "request-reason-missing": "reason",
     "edit-reason-missing": "reason",
@@ -99,9 +125,12 @@ _FIELD_OF_REFUSAL = {
     "plan-year-malformed": "first",
     "plan-years-wrong": "first",
     "layout-unnamed": "name",
+    "layout-twice": "name",
     "layout-too-long": "name",
 }
 _IN_LINE = re.compile(r"postings\.(\d+)\.(.+)")
+_IN_ROW = re.compile(r"(legs|lines)\.(\d+)\.(.+)")
+_ROWS = {"legs": N_("Way {number}"), "lines": N_("Cost {number}")}
 
 
 @dataclass(frozen=True)
@@ -119,8 +148,8 @@ class FaultSheet:
     summary: list[Fault] = field(default_factory=list)
 
 
-def fault_sheet(refusal: Refusal | None, language: Language) -> FaultSheet:
-    """What a form shows of a refusal; nothing where there is none."""
+def fault_sheet(refusal: Refusal | None, language: Language, labels: Mapping[str, str] | None = None) -> FaultSheet:
+    """What a form shows of a refusal; nothing where there is none.  ``labels`` are the form's own names of fields."""
     if refusal is None:
         return FaultSheet()
     say = speech(language)
@@ -128,7 +157,8 @@ def fault_sheet(refusal: Refusal | None, language: Language) -> FaultSheet:
         texts = {name: say.refusal(fault) for name, fault in refusal.faults.items()}
     else:
         texts = {_FIELD_OF_REFUSAL.get(refusal.code, ""): say.refusal(refusal)}
-    return FaultSheet(texts, [Fault(name, _place(name, say), text) for name, text in texts.items()])
+    own = {name: say(label) for name, label in (labels or {}).items()}
+    return FaultSheet(texts, [Fault(name, own.get(name) or _place(name, say), text) for name, text in texts.items()])
 
 
 def _place(name: str, say: Speech) -> str:
@@ -136,6 +166,8 @@ def _place(name: str, say: Speech) -> str:
         number, rest = int(match[1]) + 1, match[2]
         inside = [_part(part, say) for part in rest.split(".") if part not in ("account", "dimensions")]
         return ", ".join([say("Line {number}", number=number), *inside])
+    if match := _IN_ROW.fullmatch(name):
+        return f"{say(_ROWS[match[1]], number=int(match[2]) + 1)}, {_part(match[3], say)}"
     return _part(name, say) if name else ""
 
 

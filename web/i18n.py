@@ -176,7 +176,7 @@ class Speech:
 
     def __call__(self, message: str, **fields: Any) -> str:
         """The message in this language, its ``{fields}`` filled; ``{n:block|blocks}`` takes the form of the number."""
-        found = self._catalogue.gettext(message)
+        found = self._catalogue.gettext(message) if message else ""  # that of nothing is the head of the catalogue
         counted = {name: self._counted(value) for name, value in fields.items()}
         return found.format(**counted) if fields else found
 

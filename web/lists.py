@@ -214,8 +214,8 @@ def leave_balances(found: Iterable[tuple[StaffRow, Balance]], say: Speech) -> Ta
     language = say.language.value
     columns = [
         Column(say("Who"), width=36),
-        Column(say("Post"), width=36),
-        Column(say("Unit"), width=36),
+        Column(say("Position"), width=36),
+        Column(say("Department"), width=36),
         Column(say("Given, days"), Kind.MONEY, is_total=True),
         Column(say("Taken, days"), Kind.MONEY, is_total=True),
         Column(say("Left, days"), Kind.MONEY, is_total=True),

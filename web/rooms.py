@@ -66,6 +66,7 @@ ROOMS = (
     Room(N_("Audit trail"), "audit"),
     Room(N_("Staff"), "staff", other=(N_("Personal files"),)),
     Room(N_("New on the staff"), "staff/new", begins=True),
+    Room(N_("People from a file"), "staff/import", begins=True, other=(N_("Import of people"),)),
     Room(N_("Staffing table"), "units", other=(N_("Structural units"),)),
     Room(N_("My record"), "me", other=(N_("Who read my file"),)),
     Room(N_("Inbox"), "inbox", "i", other=(N_("Requests of employees"),)),

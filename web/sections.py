@@ -64,13 +64,12 @@ PARTS = (
         (
             Section("inbox", N_("Inbox"), "i"),
             Section("staff", N_("Personal files")),
-            Section("units", N_("Staffing table")),
+            Section("units", N_("Staffing table"), within="posts"),
             Section("staff/absences", N_("Absences")),
-            Section("leave/balances", N_("Days of leave")),
+            Section("leave/balances", N_("Days of leave"), within="leave/people"),
             Section("trips/staff", N_("Business trips")),
             Section("trips/reports", N_("Advance reports")),
         ),
-        other=("posts", "leave/people"),
     ),
     Part(
         N_("For me"),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from erp.base.dates import day_string, parse_month
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
 from erp.economy.plans.model import VersionKind
+from erp.economy.scenarios.rules import shipped
 from erp.finance.approvals.model import Step
 from erp.finance.closing.rules import STEPS as CLOSE_STEPS
 from erp.reference.access.model import ROLE_NAMES, Role
@@ -165,6 +167,11 @@ ACTIONS: dict[str, str] = {
     "person-hired": N_("Person hired"),
     "people-hired": N_("People hired"),
     "person-appointed": N_("Person appointed to another post"),
+    "people-appointed": N_("People appointed to further posts"),
+    "staffing-laid-out": N_("Units and posts created from a file"),
+    "people-file-brought": N_("List of people brought"),
+    "people-file-accepted": N_("List of people accepted"),
+    "people-file-thrown-away": N_("List of people thrown away"),
     "person-left": N_("Appointment ended"),
     "person-appointment-change": N_("Person moved"),
     "person-appointment-correct": N_("Appointment corrected"),
@@ -194,6 +201,7 @@ ACTIONS: dict[str, str] = {
     "request-recalled": N_("Recalled early"),
     "request-cancelled": N_("Absence cancelled"),
     "leave-years-granted": N_("Days of working years given"),
+    "leave-years-taken-back": N_("Days of working years taken back"),
     "leave-carried": N_("Days of leave carried in"),
     "leave-holidays-returned": N_("Days given back for a new holiday"),
     "feed-made": N_("Calendar address made"),
@@ -231,6 +239,7 @@ KINDS: dict[str, str] = {
     "plan": N_("Plan"),
     "version": N_("Version of a plan"),
     "plan-file": N_("File of figures"),
+    "people-file": N_("List of people"),
     "plan-view": N_("View of plans"),
     "request": N_("Request of an employee"),
     "scenario": N_("Scenario"),
@@ -275,6 +284,11 @@ FIELDS: dict[str, str] = {
     "changed": N_("Changed"),
     "closed": N_("No longer in force"),
     "count": N_("Count"),
+    "people": N_("People"),
+    "appointments": N_("Appointments"),
+    "units": N_("Structural units"),
+    "posts": N_("Posts"),
+    "left": N_("Rows left out"),
     "codes": N_("Codes"),
     "code": N_("Code"),
     "iban": N_("Account number"),
@@ -317,6 +331,11 @@ FIELDS: dict[str, str] = {
     "lists": N_("Lists of revoked certificates"),
     "issuer": N_("By whom known"),
     "cells": N_("Cells"),
+    "revision": N_("Revision №"),
+    "formulas": N_("Formulas"),
+    "shared": N_("Shared"),
+    "vintage": N_("As of"),
+    "basis": N_("Where the figures come from"),
     "edit": N_("Edit №"),
     "undoes": N_("Undoes edit №"),
 }
@@ -360,7 +379,6 @@ VERSION_KINDS = {
     VersionKind.DRAFT: N_("working"),
     VersionKind.SCENARIO: N_("scenario"),
     VersionKind.SANDBOX: N_("trial"),
-    VersionKind.APPROVED: N_("approved"),
 }
 _STATES = {
     "open": N_("open"),
@@ -368,7 +386,9 @@ _STATES = {
     "closed": N_("closed"),
 }
 _VERDICTS = {"holds": N_("the proof holds"), "fails": N_("the proof fails")}
-_UNTOLD = {"key", "sha256", "attachment", "signature", "content_sha256", "container_sha256"}
+_UNTOLD = {"key", "sha256", "attachment", "signature", "content_sha256", "container_sha256", "query"}
+_ASSUMED = re.compile(r"(?:([a-z][a-z0-9_]*) )?([0-9]{4})")
+"""A value of a driver in a year, as scenarios are saved; of the one series that is the subject, the year alone."""
 _NOTHING = "—"
 _AMOUNT = re.compile(r"-?\d+\.\d\d")
 
@@ -412,9 +432,15 @@ class History:
     """Who opened the page of a document."""
 
 
-def history(request: Ask, uow: UnitOfWork, address: str, *subjects: str, language: Language | None = None) -> History:
-    """The trail of the subjects, for the page at ``address``.  Raises: CursorMalformed."""
-    page = trail.timeline(uow, *subjects, cursor=request.query_params.get("history"))
+def history(
+    request: Ask, uow: UnitOfWork, address: str, *subjects: str, language: Language | None = None, latest: int = 50
+) -> History:
+    """The trail of the subjects, for the page at ``address``: the ``latest``, the rest by fifty.
+
+    Raises: CursorMalformed.
+    """
+    cursor = request.query_params.get("history")
+    page = trail.timeline(uow, *subjects, cursor=cursor, limit=50 if cursor else latest)
     following = urlencode({"history": page.next_cursor}) if page.next_cursor else ""
     next_url = f"{address}?{following}#history" if following else ""
     return History(told(page.events, language or visit_of(request).language), next_url)
@@ -474,11 +500,13 @@ def _address(subject: str) -> str | None:
         return f"/o/{organisation}/{'approvals' if kind == 'prepared' else 'bulk'}/{what}"
     if kind in ("policy", "closing", "takeover") and organisation.isdecimal():
         return f"/o/{organisation}/{kind}/{what.partition('/')[0]}"
-    if kind in ("plan", "version") and organisation.isdecimal():
+    if kind in ("plan", "version", "scenario") and organisation.isdecimal():
         plan, _, version = what.partition("/")
-        return f"/o/{organisation}/plans/{plan}" + (f"/versions/{version}" if version else "")
+        return f"/o/{organisation}/plans/{plan}" + (f"/{kind}s/{version}" if version else "")
     if kind == "plan-file" and organisation.isdecimal():
         return f"/o/{organisation}/plans/files/{what}"
+    if kind == "people-file" and organisation.isdecimal():
+        return f"/o/{organisation}/staff/import/{what}"
     if kind == "series" and organisation.isdecimal():
         return f"/o/{organisation}/drivers/{what}"
     if kind in ("month", "year") and organisation.isdecimal():
@@ -505,6 +533,9 @@ def _field(field: str, say: Speech) -> str:
         item, _, setting = rest.rpartition(".")
         name = say(POLICY_FIELDS[setting]) if setting in POLICY_FIELDS else setting
         return ", ".join(filter(None, [say(POLICY_SECTIONS[section]), item, name]))
+    if assumed := _ASSUMED.fullmatch(field):
+        titles = {each.name: each.title(say.language.value) for each in shipped().drivers}
+        return ", ".join(filter(None, [titles.get(assumed[1], assumed[1]), assumed[2]]))
     return say(FIELDS[field]) if field in FIELDS else field
 
 
@@ -528,6 +559,10 @@ def _said(field: str, value: Any, say: Speech) -> str:
 
 
 def _text(field: str, value: str, say: Speech) -> str:
+    if field == "formulas":
+        return say(N_("written anew"))
+    if _ASSUMED.fullmatch(field):
+        return f"{Decimal(value):f}".replace(".", ",").replace("-", MINUS)
     if field == "role" and value in set(Role):
         return say(ROLE_NAMES[Role(value)])
     if field == "kind" and value in set(VersionKind):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -11,26 +12,31 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, QueryParameter, RawBody
 from pydantic import Field
 
-from api.conventions import BOOKS, IfMatch, Organisation, View, version_seen
-from api.finance.papers import FileName, FileSent, Key
+from api.conventions import BOOKS, IfMatch, Organisation, Page, View, version_seen
+from api.finance.papers import FileName, FileSent, Key, name_sent
 from api.security import Visit, Visitor
+from erp.base.cursors import INTEGER
+from erp.base.errors import RuleViolated
 from erp.base.i18n import Language
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import rules, service
+from erp.economy.pivot.asked import Asked
 from erp.economy.pivot.files import Checked
-from erp.economy.pivot.model import YEAR, Actual, Entry, Head, Mended, Question
+from erp.economy.pivot.model import YEAR, Actual, Entry, Head, Layout, Mended, Question
+from erp.economy.plans import service as plans
 from erp.economy.plans.axes import LEVELS
 from erp.economy.plans.model import Edit, Version
 from erp.finance.journal.schemas import Amount as AmountIn
 from erp.finance.journal.schemas import Code, Command, Text
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import reach
-from erp.reference.attachments.rules import FileEmpty, FileTooLarge, clean_name
 
 _PIVOT = BOOKS + "/plans/{plan_id:int}/versions/{version_id:int}/pivot"
 _FILES = BOOKS + "/plans/{plan_id:int}/versions/{version_id:int}/files"
 _FILE = BOOKS + "/plan-files/{file_id:int}"
+_VIEWS = BOOKS + "/plan-views"
+_VIEW = _VIEWS + "/{view_id:int}"
 _READ = {"policy": Permission.PLAN_READ}
 _EDIT = {"policy": Permission.PLAN_EDIT}
 _MOST_FAULTS = 1000
@@ -48,8 +54,16 @@ Narrowed = Annotated[
 Beside = Annotated[
     Actual | None, QueryParameter(description="What of the books stands beside: `paid` (cash execution) or `spent`.")
 ]
+Kept = Annotated[
+    int | None, QueryParameter(description="A kept view, in place of all that is asked otherwise.", ge=1, le=INTEGER)
+]
 Tenge = Annotated[str | None, Field(description="Tenge as a decimal string; null: there is no cell.")]
 Path = Annotated[list[Code], Field(max_length=3, description="Keys of its groups, the outermost first.")]
+
+
+class ViewAlone(RuleViolated):
+    code = "view-alone"
+    template = "A kept view says what is asked: leave out `row`, `column`, `within` and `actual`."
 
 
 class TypedFigure(Command):
@@ -69,6 +83,21 @@ class TypeFigures(Command):
     columns: list[Code] = Field(default_factory=list, max_length=3)
     within: dict[Code, list[Code]] = Field(default_factory=dict, max_length=8)
     figures: list[TypedFigure] = Field(min_length=1, max_length=5_000)
+
+
+class KeepView(Command):
+    """What is asked of versions, under a name; one's own of the same name asks this from now on."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=rules.LONGEST_NAME)]
+    shared: bool = Field(False, description="Whether all who read these plans see it.")
+    rows: list[Code] = Field(min_length=1, max_length=3)
+    columns: list[Code] = Field(default_factory=list, max_length=3)
+    within: dict[Code, list[Code]] = Field(default_factory=dict, max_length=8)
+    actual: Actual | None = None
+
+
+class RenameView(Command):
+    name: Annotated[Text, Field(min_length=1, max_length=rules.LONGEST_NAME)]
 
 
 class MendFile(Command):
@@ -94,6 +123,16 @@ _TYPED = {
     "figures": [{"row": ["261"], "column": ["2027"], "amount": "120000000.00"}],
 }
 TypeBody = Annotated[TypeFigures, Body(examples=[Example(summary="A total of an administrator", value=_TYPED)])]
+_KEPT = {
+    "name": "Школы по спецификам",
+    "shared": True,
+    "rows": ["programme.administrator", "economic"],
+    "columns": ["year"],
+    "within": {"section": ["expenditure"], "programme.group": ["04"]},
+    "actual": "paid",
+}
+KeepBody = Annotated[KeepView, Body(examples=[Example(summary="Education by specific", value=_KEPT)])]
+RenameBody = Annotated[RenameView, Body(examples=[Example(summary="Another name", value={"name": "Образование"})])]
 MendBody = Annotated[
     MendFile, Body(examples=[Example(summary="A cell and a row", value={"cells": {"E4": "1200.00"}, "left": [5]})])
 ]
@@ -113,12 +152,30 @@ class PivotRowView(View):
 
 
 class PivotView(View):
-    """A version laid out; each row that has rows below it is their sum."""
+    """A version laid out; each row that has rows below it is their sum, above sections it is their balance."""
 
     edits: int = Field(description="Edits of the version; its `ETag` is this number.", examples=[4])
     rows: list[str] = Field(examples=[["programme.administrator", "programme.programme"]])
     columns: list[list[str]] = Field(description="Paths of the columns.", examples=[[["2027"]]])
     figures: list[PivotRowView]
+
+
+class PivotViewView(View):
+    """A view that somebody keeps."""
+
+    id: int = Field(description="Ask a version by it: `…/pivot?view=3`.", examples=[3])
+    name: str = Field(examples=["Школы по спецификам"])
+    shared: bool
+    own: bool = Field(description="Whether it is yours to rename and remove.")
+    owner: str = Field(examples=["Гульнара Исаева"])
+    query: str = Field(
+        description="What the address of the pivot's page says of it.", examples=["row1=economic&col1=year"]
+    )
+
+    @classmethod
+    def of(cls, visit: Visit, kept: Layout) -> "PivotViewView":
+        own = kept.owner_id == visit.scope.actor.id
+        return cls(id=kept.id, name=kept.name, shared=kept.shared, own=own, owner=kept.owner, query=kept.query)
 
 
 class TypedView(View):
@@ -167,12 +224,28 @@ def ask_pivot(
     column: Columns = None,
     within: Narrowed = None,
     actual: Beside = None,
+    view: Kept = None,
 ) -> Response[PivotView]:
-    """Lay a version out by any levels. Expenditure is meant where nothing is said of sections."""
-    narrowed = dict(each.partition(":")[::2] for each in within or [])
-    question = rules.question(row or [], column or [], {n: text.split(",") for n, text in narrowed.items()}, actual)
-    found = seeing_plans(visit).read(lambda uow: service.look(uow, organisation_id, plan_id, version_id, question))
-    view = PivotView(
+    """Lay a version out by any levels, or as a kept view asks.
+
+    Expenditure is meant where nothing is said of sections. Above all sections stands their balance: I − II − III − IV.
+    """
+    if view is not None and (row or column or within or actual):
+        raise ViewAlone()
+
+    def read(uow: UnitOfWork) -> service.Looked:
+        if view is None:
+            narrowed = dict(each.partition(":")[::2] for each in within or [])
+            filters = {level: keys.split(",") for level, keys in narrowed.items()}
+            question = rules.question(row or [], column or [], filters, actual)
+        else:
+            asked = Asked.of(dict(parse_qsl(service.layout(uow, organisation_id, view).query)))
+            question = asked.question(plans.plan(uow, organisation_id, plan_id))
+        return service.look(uow, organisation_id, plan_id, version_id, question)
+
+    found = seeing_plans(visit).read(read)
+    question = found.pivot.question
+    answer = PivotView(
         edits=found.version.edits,
         rows=list(question.rows),
         columns=[list(head.path) for head in found.pivot.columns],
@@ -181,12 +254,12 @@ def ask_pivot(
                 path=list(head.path),
                 name=_named(head, visit.language),
                 plan=_tenge(plan),
-                actual=_tenge(beside) if actual else [],
+                actual=_tenge(beside) if question.actual else [],
             )
             for head, plan, beside in zip(found.pivot.rows, found.pivot.plan, found.pivot.actual, strict=True)
         ],
     )
-    return Response(view, headers={"ETag": f'"{found.version.edits}"'})
+    return Response(answer, headers={"ETag": f'"{found.version.edits}"'})
 
 
 def seeing_plans(visit: Visit) -> Visit:
@@ -232,6 +305,44 @@ def type_figures(
     return TypedView(edit=made.no, cells=made.cells)
 
 
+# ------------------------------------------------------------------------------------------------ views that are kept
+
+
+@get(_VIEWS, opt=_READ, sync_to_thread=True)
+def list_views(visit: Visitor, organisation_id: Organisation) -> Page[PivotViewView]:
+    """Views that you keep, then those that others share, by name."""
+    found = visit.read(lambda uow: service.layouts(uow, organisation_id))
+    return Page(items=[PivotViewView.of(visit, each) for each in found])
+
+
+@post(_VIEWS, opt=_EDIT, sync_to_thread=True, status_code=200)
+def keep_view(visit: Visitor, organisation_id: Organisation, data: KeepBody) -> PivotViewView:
+    """Keep what is asked under a name; a view of yours by that name asks this from now on."""
+    asked = Asked.by(rules.question(data.rows, data.columns, data.within, data.actual))
+
+    def act(uow: UnitOfWork) -> Layout:
+        kept = service.keep_layout(uow, organisation_id, name=data.name, query=asked.query, shared=data.shared)
+        return service.layout(uow, organisation_id, kept)
+
+    return PivotViewView.of(visit, visit.run(act))
+
+
+@post(f"{_VIEW}/rename", opt=_EDIT, sync_to_thread=True, status_code=200)
+def rename_view(
+    visit: Visitor, organisation_id: Organisation, view_id: FromPath[int], data: RenameBody
+) -> PivotViewView:
+    """Call a view of yours otherwise."""
+    return PivotViewView.of(
+        visit, visit.run(lambda uow: service.rename_layout(uow, organisation_id, view_id, data.name))
+    )
+
+
+@post(f"{_VIEW}/remove", opt=_EDIT, sync_to_thread=True, status_code=204)
+def remove_view(visit: Visitor, organisation_id: Organisation, view_id: FromPath[int]) -> None:
+    """Forget a view of yours."""
+    visit.run(lambda uow: service.delete_layout(uow, organisation_id, view_id))
+
+
 # ------------------------------------------------------------------------------------------------ files
 
 
@@ -247,12 +358,7 @@ def bring_figures(
     body: RawBody,
 ) -> Response[PlanFileView]:
     """Bring a file of figures (xlsx, xls, ods, CSV) for a version: the body is its content. It is checked by cell."""
-    name, limit = clean_name(name), request.app.state.largest_file
-    if not body:
-        raise FileEmpty(name=name)
-    if len(body) > limit:
-        raise FileTooLarge(name=name, found=f"{len(body) / (1 << 20):.1f}", limit=limit >> 20)
-    table = service.read(body, name)
+    table = service.read(body, name_sent(request, name, body))
 
     def bring(uow: UnitOfWork) -> tuple[Version, Checked]:
         found = service.bring(uow, organisation_id, plan_id, version_id, table, key=key)
@@ -348,4 +454,16 @@ def _view(request: Request[Any, Any, Any], visit: Visit, version: Version, found
     return Response(view, headers={"ETag": f'"{found.intake.revision}"'})
 
 
-routes = [type_figures, ask_pivot, bring_figures, plan_file, mend_figures, accept_figures, discard_figures]
+routes = [
+    type_figures,
+    ask_pivot,
+    list_views,
+    keep_view,
+    rename_view,
+    remove_view,
+    bring_figures,
+    plan_file,
+    mend_figures,
+    accept_figures,
+    discard_figures,
+]

@@ -1,5 +1,6 @@
 """Scenarios under ``/api/v1``: what they assume, what that gives, saving it with its formulas, and fans."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -11,12 +12,14 @@ from pydantic import Field
 
 from api.conventions import BOOKS, Amount, IfMatch, Organisation, Page, View, version_seen
 from api.security import Visitor
+from erp.base.cursors import INTEGER
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
+from erp.economy.formulas.tracing import Precedent
 from erp.economy.plans import service as plans
 from erp.economy.plans.model import Section
 from erp.economy.scenarios import model, rules, service
-from erp.economy.scenarios.schemas import BeginScenario, SaveScenario
+from erp.economy.scenarios.schemas import BeginScenario, SaveScenario, TryFormulas
 from erp.reference.access.model import Permission
 
 _SCENARIOS = BOOKS + "/scenarios"
@@ -56,8 +59,10 @@ SaveBody = Annotated[
         ]
     ),
 ]
-
-
+_TEXT = "driver cpi: %\ninput base: KZT\nmeasure amount: KZT = base * index(cpi) from base"
+TryBody = Annotated[
+    TryFormulas, Body(examples=[Example(summary="All by prices", value={"formulas": _TEXT, "assumptions": _CHEAP})])
+]
 Assume = Annotated[
     list[str] | None,
     QueryParameter(description="A value to try, like `brent.2027=45`; may be given many times.", max_items=200),
@@ -147,6 +152,59 @@ class FanView(View):
     balance: list[FanBandView]
 
 
+class PrecedentView(View):
+    """A value with what its formula took."""
+
+    name: str = Field(
+        description="As the formulas know it; a part of a formula or a sum stands in brackets.", examples=["amount"]
+    )
+    leaf: int | None = Field(description="The line of the plan; null where there is one value a year.", examples=[7])
+    year: int = Field(examples=[2027])
+    value: str | None = Field(description="A decimal string; null: missing.", examples=["560000"])
+    unit: str = Field(examples=["KZT"])
+    formula: str = Field(description="The text that it follows; empty where it is given.", examples=["base * pay"])
+    line: int = Field(description="Of the text of the formulas.", examples=[33])
+    cells: int = Field(description="How many cells a sum is of; its `children` are the largest.", examples=[0])
+    assumption: AssumptionView | None = Field(description="Of a driver: its value with the source.")
+    children: list["PrecedentView"] = Field(description="What it was reckoned from, alike.", examples=[[]])
+
+
+class ScenarioRevisionView(View):
+    """A scenario as it was saved once."""
+
+    revision: int = Field(examples=[2])
+    saved_by: str
+    saved_at: datetime
+    reason: str
+    edit: int | None = Field(description="The edit of the version that it made; null: no cell changed.", examples=[1])
+    rewritten: bool = Field(description="Whether it changed the formulas.")
+
+
+class FormulasView(View):
+    """Formulas as a revision has them."""
+
+    revision: int = Field(examples=[2])
+    name: str = Field(examples=["oblast"])
+    edition: str = Field(description="Of the package; empty where they were written here.", examples=["2026-12"])
+    kk: str = Field(description="Where they come from, and what nobody has checked.")
+    ru: str
+    en: str
+    verified: bool
+    text: str = Field(examples=["driver brent: USD/bbl"])
+
+
+class FormulaLineView(View):
+    before: int | None = Field(description="Its number in the first text; null: it is not there.", examples=[33])
+    after: int | None = Field(description="Its number in the second text.", examples=[33])
+    text: str
+
+
+class FormulasComparedView(View):
+    """Places where two texts differ, each with two lines around."""
+
+    places: list[list[FormulaLineView]]
+
+
 @get(_SCENARIOS, opt=_READ, sync_to_thread=True)
 def list_scenarios(visit: Visitor, organisation_id: Organisation) -> Page[ScenarioRowView]:
     """Scenarios of all plans, the latest first."""
@@ -192,16 +250,17 @@ def scenario_totals(
     """Six sections for other values of the drivers, beside the version that it starts from. Nothing is saved."""
     typed = rules.typed_in(assume or [])
 
-    def act(uow: UnitOfWork) -> ScenarioTotalsView:
+    def read(uow: UnitOfWork) -> ScenarioTotalsView:
         found = service.scenario(uow, organisation_id, plan_id, version_id)
-        figures = found.figures(found.paths(typed))
-        ours, theirs = (plans.sections_of(each, found.axes.table) for each in (figures.cells, found.base))
-        years = found.plan.years
-        return ScenarioTotalsView(
-            scenario=_budget(years, ours), reference=_budget(years, theirs), missing=figures.missing
-        )
+        return _totals(found, found.paths(typed))
 
-    return visit.read(act)
+    return visit.read(read)
+
+
+def _totals(found: service.Scenario, paths: model.Paths) -> ScenarioTotalsView:
+    figures, years = found.figures(paths), found.plan.years
+    ours, theirs = (plans.sections_of(each, found.axes.table) for each in (figures.cells, found.base))
+    return ScenarioTotalsView(scenario=_budget(years, ours), reference=_budget(years, theirs), missing=figures.missing)
 
 
 @post(f"{_ONE}/save", opt=_EDIT, sync_to_thread=True, status_code=200)
@@ -224,6 +283,142 @@ def save_scenario(
         return service.scenario(uow, organisation_id, plan_id, version_id)
 
     return _view(visit.run(act))
+
+
+@get(f"{_ONE}/lines/{{leaf_id:int}}/precedents", opt=_READ, sync_to_thread=True)
+def cell_precedents(
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    version_id: FromPath[int],
+    leaf_id: FromPath[int],
+    year: Annotated[int, QueryParameter(description="Of the plan.", ge=1991, le=2200)],
+    assume: Assume = None,
+) -> PrecedentView:
+    """Why a figure of a line is as it is, down to the drivers and the figures of the version above."""
+    typed = rules.typed_in(assume or [])
+
+    def read(uow: UnitOfWork) -> PrecedentView:
+        found = service.scenario(uow, organisation_id, plan_id, version_id)
+        paths = found.paths(typed)
+        return _precedent(found, paths, found.precedents(paths, leaf_id, year))
+
+    return visit.read(read)
+
+
+def _precedent(found: service.Scenario, paths: model.Paths, of: Precedent) -> PrecedentView:
+    name = of.name.removeprefix(rules.BASE)
+    path = (found.reference if of.name != name else paths).get(name, {}) if name in found.driver else {}
+    assumed = path.get(of.year)
+    return PrecedentView(
+        name=of.name,
+        leaf=None if of.leaf is None else int(found.base.leaves[of.leaf]),
+        year=of.year,
+        value=None if of.value is None else _text(Decimal(repr(of.value))),
+        unit=of.unit,
+        formula=of.formula,
+        line=of.line,
+        cells=of.cells,
+        assumption=_assumed(of.year, assumed, found.reference[name][of.year]) if assumed else None,
+        children=[_precedent(found, paths, each) for each in of.children],
+    )
+
+
+@get(f"{_ONE}/revisions", opt=_READ, sync_to_thread=True)
+def list_scenario_revisions(
+    visit: Visitor, organisation_id: Organisation, plan_id: FromPath[int], version_id: FromPath[int]
+) -> Page[ScenarioRevisionView]:
+    """How a scenario was saved, the last first."""
+    found = visit.read(lambda uow: _revisions(uow, organisation_id, plan_id, version_id))
+    rewritten = {after.revision for after, _ in rules.rewritten(found)}
+    items = [
+        ScenarioRevisionView(
+            revision=each.revision,
+            saved_by=each.saved_by,
+            saved_at=each.saved_at,
+            reason=each.reason,
+            edit=each.edit_no,
+            rewritten=each.revision in rewritten,
+        )
+        for each in found
+    ]
+    return Page(items=items)
+
+
+def _revisions(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> list[model.Revision]:
+    """Raises: ScenarioUnknown."""
+    found = service.revisions(uow, organisation_id, plan_id, version_id)
+    if not found:
+        raise rules.ScenarioUnknown()
+    return found
+
+
+def _one_of(revisions: Sequence[model.Revision], revision: int | None) -> model.Revision:
+    """The last where none is asked for.  Raises: RevisionUnknown."""
+    found = next((each for each in revisions if revision in (None, each.revision)), None)
+    if found is None:
+        raise rules.RevisionUnknown(revision=revision)
+    return found
+
+
+@get(f"{_ONE}/formulas", opt=_READ, sync_to_thread=True)
+def scenario_formulas(
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    version_id: FromPath[int],
+    revision: Annotated[int | None, QueryParameter(description="The last, if left out.", ge=1, le=INTEGER)] = None,
+) -> FormulasView:
+    """The formulas of a scenario. They are changed by saving it with others: `POST …/save`."""
+    found = _one_of(visit.read(lambda uow: _revisions(uow, organisation_id, plan_id, version_id)), revision)
+    of = found.model
+    return FormulasView(
+        revision=found.revision,
+        name=of.name,
+        edition=of.edition,
+        kk=of.source("kk"),
+        ru=of.source("ru"),
+        en=of.source("en"),
+        verified=of.verified,
+        text=of.body,
+    )
+
+
+@get(f"{_ONE}/formulas/comparison", opt=_READ, sync_to_thread=True)
+def compare_formulas(
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    version_id: FromPath[int],
+    a: Annotated[int, QueryParameter(description="The first revision.", ge=1, le=INTEGER)],
+    b: Annotated[int | None, QueryParameter(description="The second; the last, if left out.", ge=1, le=INTEGER)] = None,
+) -> FormulasComparedView:
+    """The formulas of two revisions, line by line."""
+    found = visit.read(lambda uow: _revisions(uow, organisation_id, plan_id, version_id))
+    places = rules.differences(_one_of(found, a).model.body, _one_of(found, b).model.body)
+    return FormulasComparedView(
+        places=[
+            [FormulaLineView(before=each.before, after=each.after, text=each.text) for each in place]
+            for place in places
+        ]
+    )
+
+
+@post(f"{_ONE}/formulas/try", opt=_EDIT, sync_to_thread=True, status_code=200)
+def try_formulas(
+    visit: Visitor, organisation_id: Organisation, plan_id: FromPath[int], version_id: FromPath[int], data: TryBody
+) -> ScenarioTotalsView:
+    """Six sections by other formulas, beside the version that the scenario starts from. Nothing is saved.
+
+    What is wrong in the text is told by line and column: `/2:23`.
+    """
+
+    def read(uow: UnitOfWork) -> ScenarioTotalsView:
+        found = service.scenario(uow, organisation_id, plan_id, version_id).reformulated(data.formulas)
+        _ = found.understood
+        return _totals(found, found.paths(data.assumptions))
+
+    return visit.read(read)
 
 
 @get(f"{_ONE}/fan", opt=_READ, sync_to_thread=True)
@@ -274,17 +469,7 @@ def _view(found: service.Scenario) -> ScenarioView:
                 low=_text(driver.low),
                 high=_text(driver.high),
                 path=[
-                    AssumptionView(
-                        year=year,
-                        value=_text(each.value),
-                        reference=_text(found.reference[driver.name][year].value),
-                        origin=each.origin,
-                        series=each.series,
-                        vintage=each.vintage,
-                        series_year=each.series_year,
-                        verified=each.verified,
-                        said_by=each.said_by_name,
-                    )
+                    _assumed(year, each, found.reference[driver.name][year])
                     for year, each in found.saved[driver.name].items()
                 ],
             )
@@ -292,6 +477,20 @@ def _view(found: service.Scenario) -> ScenarioView:
         ],
         formulas=found.revision.model.body,
         formulas_verified=found.revision.model.verified,
+    )
+
+
+def _assumed(year: int, each: model.Assumption, reference: model.Assumption) -> AssumptionView:
+    return AssumptionView(
+        year=year,
+        value=_text(each.value),
+        reference=_text(reference.value),
+        origin=each.origin,
+        series=each.series,
+        vintage=each.vintage,
+        series_year=each.series_year,
+        verified=each.verified,
+        said_by=each.said_by_name,
     )
 
 
@@ -312,6 +511,11 @@ routes = [
     list_scenarios,
     begin_scenario,
     scenario_totals,
+    cell_precedents,
+    list_scenario_revisions,
+    scenario_formulas,
+    compare_formulas,
+    try_formulas,
     save_scenario,
     scenario_fan,
     get_scenario,

@@ -11,7 +11,7 @@ from litestar.params import Body, FromPath, QueryParameter, RawBody
 from pydantic import Field
 
 from api.conventions import BOOKS, Cursor, IfMatch, Limit, Organisation, Page, View, version_seen
-from api.finance.papers import FileName, FileSent, Key
+from api.finance.papers import FileName, FileSent, Key, name_sent
 from api.security import Visit, Visitor
 from erp.base.i18n import Language
 from erp.base.sheets.model import Table, letters
@@ -20,7 +20,6 @@ from erp.finance.intake import model, service
 from erp.finance.intake.model import Intake, LineKind, Looked, Mark, Mended, Purpose, Settings
 from erp.finance.intake.schemas import AcceptTable, BringTable, ReadTable
 from erp.reference.access.model import Permission
-from erp.reference.attachments.rules import FileEmpty, FileTooLarge, clean_name
 
 _TABLES = BOOKS + "/intake"
 _ONE = _TABLES + "/{intake_id:int}"
@@ -148,12 +147,7 @@ def bring_file(
     purpose: PurposeAsked = Purpose.ENTRIES,
 ) -> IntakeView:
     """Bring a table as a file (xlsx, xls, ods, CSV): the body is its content. It is checked cell by cell."""
-    name, limit = clean_name(name), request.app.state.largest_file
-    if not body:
-        raise FileEmpty(name=name)
-    if len(body) > limit:
-        raise FileTooLarge(name=name, found=f"{len(body) / (1 << 20):.1f}", limit=limit >> 20)
-    table = service.read(body, name)
+    table = service.read(body, name_sent(request, name, body))
     return _bring(request, visit, organisation_id, table, origin="file", key=key, purpose=purpose)
 
 

@@ -65,6 +65,16 @@ class FileGiven(Operation):
         self.responses = {"200": OpenAPIResponse(description="The file.", content={"*/*": content})}
 
 
+def name_sent(request: Request[Any, Any, Any], name: str, body: bytes) -> str:
+    """The name of the file that is a request's body, cleaned.  Raises: FileEmpty, FileTooLarge."""
+    name, limit = rules.clean_name(name), request.app.state.largest_file
+    if not body:
+        raise rules.FileEmpty(name=name)
+    if len(body) > limit:
+        raise rules.FileTooLarge(name=name, found=f"{len(body) / (1 << 20):.1f}", limit=limit >> 20)
+    return name
+
+
 FileName = Annotated[str, QueryParameter(description="The file's name; its ending says its type.", max_length=500)]
 Key = Annotated[UUID, HeaderParameter(name="Idempotency-Key", description="The same key is the same job.")]
 Rest = Annotated[bool, QueryParameter(description="Post what is right though some rows are refused.")]

@@ -9,15 +9,14 @@ from litestar.params import Body, FromPath, QueryParameter
 from pydantic import Field
 
 from api.conventions import BOOKS, Organisation, Page, View
+from api.hr.desks import OWN, READ, SELF
 from api.security import Visitor
 from erp.base.dates import DaySpan
 from erp.hr.requests import model, service
 from erp.hr.requests.schemas import MakeFeed
-from erp.reference.access.model import Permission
 
 _AWAY = BOOKS + "/absences"
-_FEEDS = BOOKS + "/own/calendar-feeds"
-_SELF = {"policy": Permission.SELF_SERVICE}
+_FEEDS = OWN + "/calendar-feeds"
 
 First = Annotated[date, QueryParameter(name="first", description="First day.")]
 Last = Annotated[date, QueryParameter(name="last", description="Last day.")]
@@ -44,6 +43,13 @@ class AbsenceView(View):
     last: date
 
 
+class StrayAbsenceView(AbsenceView):
+    """An absence, and days of it on which the person does not serve, as it is known now."""
+
+    outside_first: date
+    outside_last: date
+
+
 class CalendarFeedView(View):
     id: int = Field(examples=[3])
     covers: Literal["own", "team"]
@@ -61,7 +67,7 @@ class CalendarAddressView(View):
     )
 
 
-@get(_AWAY, opt=_SELF, sync_to_thread=True)
+@get(_AWAY, opt=SELF, sync_to_thread=True)
 def list_away(visit: Visitor, organisation_id: Organisation, first: First, last: Last) -> Page[AwayView]:
     """Who is away on which of the days, for everybody who serves there; without why."""
     days = DaySpan.of(first, last)
@@ -79,7 +85,7 @@ def list_away(visit: Visitor, organisation_id: Organisation, first: First, last:
     )
 
 
-@get(BOOKS + "/staff/absences", opt={"policy": Permission.STAFF_READ}, sync_to_thread=True)
+@get(BOOKS + "/staff/absences", opt=READ, sync_to_thread=True)
 def list_absences(visit: Visitor, organisation_id: Organisation, first: First, last: Last) -> Page[AbsenceView]:
     """Absences that share a day with those asked for, each with its kind."""
     days = DaySpan.of(first, last)
@@ -104,14 +110,40 @@ def list_absences(visit: Visitor, organisation_id: Organisation, first: First, l
     )
 
 
-@get(_FEEDS, opt=_SELF, sync_to_thread=True)
+@get(BOOKS + "/staff/absences/outside-service", opt=READ, sync_to_thread=True)
+def list_absences_outside_service(visit: Visitor, organisation_id: Organisation) -> Page[StrayAbsenceView]:
+    """Absences approved for days on which the person does not serve: a recall gives the days back."""
+    found, names = visit.read(
+        lambda uow: (
+            strays := service.outside_service(uow, organisation_id),
+            service.names(uow, organisation_id, {each.absence.person_id for each in strays}),
+        )
+    )
+    return Page(
+        items=[
+            StrayAbsenceView(
+                request_id=each.absence.request_id,
+                person_id=each.absence.person_id,
+                person=names[each.absence.person_id],
+                kind=each.absence.kind.value,
+                first=each.absence.days.first,
+                last=each.absence.days.last,
+                outside_first=each.outside.first,
+                outside_last=each.outside.last,
+            )
+            for each in found
+        ]
+    )
+
+
+@get(_FEEDS, opt=SELF, sync_to_thread=True)
 def list_calendar_feeds(visit: Visitor, organisation_id: Organisation) -> Page[CalendarFeedView]:
     """Your addresses of calendars that still open."""
     found = visit.read(lambda uow: service.feeds(uow, organisation_id))
     return Page(items=[CalendarFeedView.of(feed) for feed in found])
 
 
-@post(_FEEDS, opt=_SELF, sync_to_thread=True)
+@post(_FEEDS, opt=SELF, sync_to_thread=True)
 def make_calendar_feed(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, data: FeedBody
 ) -> CalendarAddressView:
@@ -120,7 +152,7 @@ def make_calendar_feed(
     return CalendarAddressView(address=f"{request.base_url}ical/{secret}.ics")
 
 
-@post(f"{_FEEDS}/{{feed_id:int}}/revoke", opt=_SELF, sync_to_thread=True, status_code=200)
+@post(f"{_FEEDS}/{{feed_id:int}}/revoke", opt=SELF, sync_to_thread=True, status_code=200)
 def revoke_calendar_feed(
     visit: Visitor, organisation_id: Organisation, feed_id: FromPath[int]
 ) -> Page[CalendarFeedView]:
@@ -131,4 +163,11 @@ def revoke_calendar_feed(
     return Page(items=[CalendarFeedView.of(feed) for feed in found])
 
 
-routes = [list_away, list_absences, list_calendar_feeds, make_calendar_feed, revoke_calendar_feed]
+routes = [
+    list_away,
+    list_absences,
+    list_absences_outside_service,
+    list_calendar_feeds,
+    make_calendar_feed,
+    revoke_calendar_feed,
+]

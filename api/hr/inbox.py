@@ -9,20 +9,18 @@ from litestar.params import Body, FromPath, QueryParameter
 from pydantic import BaseModel, Field
 
 from api.conventions import BOOKS, Cursor, IfMatch, Limit, Organisation, Page, View, version_seen
+from api.hr.desks import DECIDE, OWN, SELF, consequences_of
 from api.security import Visit, Visitor
 from erp.base.uow import UnitOfWork
 from erp.hr.requests import model, service
 from erp.hr.requests.consequences import Consequences
 from erp.hr.requests.model import WAITING, Decision, Kind, RequestFilter, State
 from erp.hr.requests.schemas import RecallAbsence, ReturnRequest
-from erp.reference.access.model import Permission
 
 _ALL = BOOKS + "/absence-requests"
 _ONE = _ALL + "/{request_id:int}"
-_OWN = BOOKS + "/own/absence-requests"
+_OWN = OWN + "/absence-requests"
 _OWN_ONE = _OWN + "/{request_id:int}"
-_DECIDE = {"policy": Permission.ABSENCE_DECIDE}
-_SELF = {"policy": Permission.SELF_SERVICE}
 
 ReturnBody = Annotated[
     ReturnRequest, Body(examples=[Example(summary="Other days", value={"reason": "В эти дни проверка"})])
@@ -33,7 +31,11 @@ RecallBody = Annotated[
         examples=[
             Example(
                 summary="Called back early",
-                value={"from_day": "2027-07-12", "reason": "Производственная необходимость", "has_consent": True},
+                value={
+                    "from_day": "2027-07-12",
+                    "reason": "Производственная необходимость",
+                    "consent": {"given_on": "2027-07-09", "document": "заявление № 14"},
+                },
             )
         ]
     ),
@@ -83,6 +85,9 @@ class RequestActView(View):
     on_behalf_of: str = Field(description="Whose rights a delegate used; mostly empty.", examples=[""])
     reason: str = Field(examples=[""])
     has_consent: bool | None = Field(description="Of a recall: whether the person agreed in writing.")
+    consent_on: date | None = Field(description="On which day they did.")
+    consent_document: str = Field(description="By what paper they did.", examples=[""])
+    is_correction: bool = Field(description="Of a recall: whether days that were over were given back.")
     at: datetime
 
 
@@ -127,6 +132,9 @@ class AbsenceRequestView(View):
                     on_behalf_of=act.on_behalf_of,
                     reason=act.reason,
                     has_consent=act.has_consent,
+                    consent_on=act.consent.given_on if act.consent else None,
+                    consent_document=act.consent.document if act.consent else "",
+                    is_correction=act.is_correction,
                     at=act.at,
                 )
                 for act in shown.acts
@@ -152,7 +160,7 @@ def _seen(uow: UnitOfWork, organisation_id: int, request_id: int, consequences: 
 
 
 def _answer(request: Request[Any, Any, Any], visit: Visit, organisation_id: int, request_id: int) -> Response[Any]:
-    consequences = request.app.state.consequences
+    consequences = consequences_of(request)
     found = visit.read(lambda uow: _seen(uow, organisation_id, request_id, consequences))
     return Response(found, headers={"ETag": f'"{found.version}"'})
 
@@ -160,7 +168,7 @@ def _answer(request: Request[Any, Any, Any], visit: Visit, organisation_id: int,
 # ------------------------------------------------------------------------------------------------ decide
 
 
-@get(_ALL, opt=_DECIDE, sync_to_thread=True)
+@get(_ALL, opt=DECIDE, sync_to_thread=True)
 def list_absence_requests(
     visit: Visitor,
     organisation_id: Organisation,
@@ -175,7 +183,7 @@ def list_absence_requests(
     return _page(visit, organisation_id, narrowed, cursor, limit)
 
 
-@post(f"{_ONE}/approve", opt=_DECIDE, sync_to_thread=True, status_code=200)
+@post(f"{_ONE}/approve", opt=DECIDE, sync_to_thread=True, status_code=200)
 def approve_absence(
     request: Request[Any, Any, Any],
     visit: Visitor,
@@ -187,7 +195,7 @@ def approve_absence(
     return _decided(request, visit, organisation_id, request_id, version_seen(if_match), Decision.APPROVE)
 
 
-@post(f"{_ONE}/return", opt=_DECIDE, sync_to_thread=True, status_code=200)
+@post(f"{_ONE}/return", opt=DECIDE, sync_to_thread=True, status_code=200)
 def return_absence(
     request: Request[Any, Any, Any],
     visit: Visitor,
@@ -201,7 +209,7 @@ def return_absence(
     return _decided(request, visit, organisation_id, request_id, version, Decision.RETURN, data.reason)
 
 
-@post(f"{_ONE}/recall", opt=_DECIDE, sync_to_thread=True, status_code=200)
+@post(f"{_ONE}/recall", opt=DECIDE, sync_to_thread=True, status_code=200)
 def recall_absence(
     request: Request[Any, Any, Any],
     visit: Visitor,
@@ -210,20 +218,15 @@ def recall_absence(
     data: RecallBody,
     if_match: IfMatch = None,
 ) -> AbsenceRequestView:
-    """Call somebody back from a day on; from the first day on, the absence is cancelled whole."""
-    version, consequences = version_seen(if_match), request.app.state.consequences
+    """Call somebody back from a day on; from the first day on, the absence is cancelled whole.
+
+    Leave is recalled by written consent alone (Labour Code, art. 95); days that are over are given back as a
+    correction.
+    """
+    version, consequences = version_seen(if_match), consequences_of(request)
 
     def call_back(uow: UnitOfWork) -> AbsenceRequestView:
-        service.recall(
-            uow,
-            organisation_id,
-            request_id,
-            version,
-            data.from_day,
-            data.reason,
-            has_consent=data.has_consent,
-            consequences=consequences,
-        )
+        service.recall(uow, organisation_id, request_id, version, data.content, consequences=consequences)
         return _seen(uow, organisation_id, request_id, consequences)
 
     return visit.run(call_back)
@@ -238,7 +241,7 @@ def _decided(
     decision: Decision,
     reason: str = "",
 ) -> AbsenceRequestView:
-    consequences = request.app.state.consequences
+    consequences = consequences_of(request)
 
     def decide(uow: UnitOfWork) -> AbsenceRequestView:
         service.decide(uow, organisation_id, request_id, version, decision, reason, consequences=consequences)
@@ -247,7 +250,7 @@ def _decided(
     return visit.run(decide)
 
 
-@get(_ONE, opt=_DECIDE, sync_to_thread=True)
+@get(_ONE, opt=DECIDE, sync_to_thread=True)
 def get_absence_request(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, request_id: FromPath[int]
 ) -> Response[AbsenceRequestView]:
@@ -258,7 +261,7 @@ def get_absence_request(
 # ------------------------------------------------------------------------------------------------ one's own
 
 
-@get(_OWN, opt=_SELF, sync_to_thread=True)
+@get(_OWN, opt=SELF, sync_to_thread=True)
 def list_own_absence_requests(
     visit: Visitor,
     organisation_id: Organisation,
@@ -271,7 +274,7 @@ def list_own_absence_requests(
     return _page(visit, organisation_id, _narrowed(standing, which), cursor, limit)
 
 
-@post(f"{_OWN_ONE}/withdraw", opt=_SELF, sync_to_thread=True, status_code=200)
+@post(f"{_OWN_ONE}/withdraw", opt=SELF, sync_to_thread=True, status_code=200)
 def withdraw_absence(
     request: Request[Any, Any, Any],
     visit: Visitor,
@@ -280,7 +283,7 @@ def withdraw_absence(
     if_match: IfMatch = None,
 ) -> AbsenceRequestView:
     """Take back what is not approved yet."""
-    version, consequences = version_seen(if_match), request.app.state.consequences
+    version, consequences = version_seen(if_match), consequences_of(request)
 
     def take_back(uow: UnitOfWork) -> AbsenceRequestView:
         service.withdraw(uow, organisation_id, request_id, version)
@@ -289,7 +292,7 @@ def withdraw_absence(
     return visit.run(take_back)
 
 
-@get(_OWN_ONE, opt=_SELF, sync_to_thread=True)
+@get(_OWN_ONE, opt=SELF, sync_to_thread=True)
 def get_own_absence_request(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, request_id: FromPath[int]
 ) -> Response[AbsenceRequestView]:

@@ -9,6 +9,7 @@ from litestar.params import Body, FromPath, QueryParameter
 from pydantic import Field
 
 from api.conventions import BOOKS, Cursor, IfMatch, Limit, Organisation, Page, View, version_seen
+from api.hr.desks import KEEP, OWN, READ, SELF
 from api.security import Visitor
 from erp.base.clock import today
 from erp.base.uow import UnitOfWork
@@ -17,13 +18,9 @@ from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, Le
 from erp.hr.personnel import service as personnel
 from erp.hr.requests import service as requests
 from erp.hr.requests.model import Request
-from erp.reference.access.model import Permission
 
 _LEAVE = BOOKS + "/leave"
-_OWN = BOOKS + "/own/leave"
-_SELF = {"policy": Permission.SELF_SERVICE}
-_READ = {"policy": Permission.STAFF_READ}
-_KEEP = {"policy": Permission.STAFF_KEEP}
+_OWN = OWN + "/leave"
 
 Days = Annotated[str, Field(description="Days as a decimal string.", examples=["17.53"])]
 OnDay = Annotated[date | None, QueryParameter(name="day", description="As of the end of this day; today where absent.")]
@@ -105,7 +102,7 @@ class LeaveYearView(View):
 
 class LeaveMovementView(View):
     id: int
-    act: Literal["grant", "carry", "use", "give-back", "compensation", "correction"]
+    act: Literal["grant", "ungrant", "carry", "use", "give-back", "compensation", "correction"]
     year_start: date
     effective_on: date = Field(description="From which day it counts.")
     days: Days
@@ -133,6 +130,13 @@ class LeaveMovementView(View):
         )
 
 
+class LeaveUngrantedView(View):
+    """A working year that has begun and was not given: its days are in no balance yet."""
+
+    year_start: date
+    days: int | None = Field(description="Null where no norm is loaded for the group of the post.")
+
+
 class LeaveAccountView(View):
     """A person's days of leave, by working year, with all that they are the sum of."""
 
@@ -142,6 +146,7 @@ class LeaveAccountView(View):
     given: Days
     taken: Days
     years: list[LeaveYearView]
+    ungranted: list[LeaveUngrantedView] = Field(description="Begun and not given yet: not in `left`.")
     movements: list[LeaveMovementView]
 
     @classmethod
@@ -156,6 +161,10 @@ class LeaveAccountView(View):
             years=[
                 LeaveYearView(year_start=p.year_start, left=_days(p.centidays))
                 for p in service.years(uow, organisation_id, person_id, day)
+            ],
+            ungranted=[
+                LeaveUngrantedView(year_start=u.year_start, days=u.days)
+                for u in service.ungranted(uow, organisation_id, day, person_id)
             ],
             movements=[LeaveMovementView.of(m) for m in service.movements(uow, organisation_id, person_id, day)],
         )
@@ -254,14 +263,14 @@ class LeavePaidView(View):
     days: Days
 
 
-@get(f"{_LEAVE}/kinds", opt=_SELF, sync_to_thread=True)
+@get(f"{_LEAVE}/kinds", opt=SELF, sync_to_thread=True)
 def list_leave_kinds(visit: Visitor, organisation_id: Organisation, day: OnDay = None) -> Page[LeaveKindView]:
     """Kinds of leave on a day, annual leave first."""
     found = visit.read(lambda uow: service.kinds(uow, day or today()))
     return Page(items=[LeaveKindView.of(k) for k in found])
 
 
-@get(_OWN, opt=_SELF, sync_to_thread=True)
+@get(_OWN, opt=SELF, sync_to_thread=True)
 def own_leave_account(visit: Visitor, organisation_id: Organisation, day: OnDay = None) -> LeaveAccountView:
     """One's own days of leave, and why they are so many."""
     return visit.read(
@@ -271,7 +280,7 @@ def own_leave_account(visit: Visitor, organisation_id: Organisation, day: OnDay 
     )
 
 
-@post(f"{_OWN}/previews", opt=_SELF, sync_to_thread=True, status_code=200)
+@post(f"{_OWN}/previews", opt=SELF, sync_to_thread=True, status_code=200)
 def preview_leave(visit: Visitor, organisation_id: Organisation, data: WantedBody) -> LeavePreviewView:
     """What a leave would mean, day by day. Nothing is saved."""
     return LeavePreviewView.of(
@@ -279,7 +288,7 @@ def preview_leave(visit: Visitor, organisation_id: Organisation, data: WantedBod
     )
 
 
-@post(f"{_OWN}/requests", opt=_SELF, sync_to_thread=True)
+@post(f"{_OWN}/requests", opt=SELF, sync_to_thread=True)
 def ask_for_leave(visit: Visitor, organisation_id: Organisation, data: AskBody) -> LeaveAskedView:
     """Send a request for leave. The same `key` with the same content answers with the same request."""
 
@@ -290,7 +299,7 @@ def ask_for_leave(visit: Visitor, organisation_id: Organisation, data: AskBody) 
     return LeaveAskedView.of(visit.run(act))
 
 
-@post(f"{_OWN}/requests/{{request_id:int}}", opt=_SELF, sync_to_thread=True, status_code=200)
+@post(f"{_OWN}/requests/{{request_id:int}}", opt=SELF, sync_to_thread=True, status_code=200)
 def change_leave(
     visit: Visitor,
     organisation_id: Organisation,
@@ -308,7 +317,7 @@ def change_leave(
     return LeaveAskedView.of(visit.run(act))
 
 
-@get(f"{_LEAVE}/balances", opt=_READ, sync_to_thread=True)
+@get(f"{_LEAVE}/balances", opt=READ, sync_to_thread=True)
 def list_leave_balances(
     visit: Visitor,
     organisation_id: Organisation,
@@ -343,7 +352,7 @@ def list_leave_balances(
     return visit.read(show)
 
 
-@get(f"{_LEAVE}/people/{{person_id:int}}", opt=_READ, sync_to_thread=True)
+@get(f"{_LEAVE}/people/{{person_id:int}}", opt=READ, sync_to_thread=True)
 def leave_account(
     visit: Visitor, organisation_id: Organisation, person_id: FromPath[int], day: OnDay = None
 ) -> LeaveAccountView:
@@ -357,7 +366,7 @@ def leave_account(
     return visit.run(show)
 
 
-@post(f"{_LEAVE}/people/{{person_id:int}}/requests", opt=_KEEP, sync_to_thread=True)
+@post(f"{_LEAVE}/people/{{person_id:int}}/requests", opt=KEEP, sync_to_thread=True)
 def ask_for_another(
     visit: Visitor, organisation_id: Organisation, person_id: FromPath[int], data: AskBody
 ) -> LeaveAskedView:
@@ -370,14 +379,14 @@ def ask_for_another(
     return LeaveAskedView.of(visit.run(act))
 
 
-@post(f"{_LEAVE}/grants", opt=_KEEP, sync_to_thread=True, status_code=200)
+@post(f"{_LEAVE}/grants", opt=KEEP, sync_to_thread=True, status_code=200)
 def grant_leave_years(visit: Visitor, organisation_id: Organisation, data: YearsBody) -> LeaveGivenView:
     """Give everybody the working years that have begun. Sent again it gives nothing more."""
     done = visit.run(lambda uow: service.grant_years(uow, organisation_id, data))
     return LeaveGivenView(movements=done.movements, people=done.people)
 
 
-@post(f"{_LEAVE}/additional", opt=_KEEP, sync_to_thread=True)
+@post(f"{_LEAVE}/additional", opt=KEEP, sync_to_thread=True)
 def grant_additional_leave(visit: Visitor, organisation_id: Organisation, data: NormBody) -> LeaveAccountView:
     """Give a person additional days of a working year, by a norm that names a ground."""
 
@@ -389,7 +398,7 @@ def grant_additional_leave(visit: Visitor, organisation_id: Organisation, data: 
     return visit.run(act)
 
 
-@post(f"{_LEAVE}/carried", opt=_KEEP, sync_to_thread=True)
+@post(f"{_LEAVE}/carried", opt=KEEP, sync_to_thread=True)
 def carry_leave(visit: Visitor, organisation_id: Organisation, data: MoveBody) -> LeaveAccountView:
     """Bring a person's days along from another body or another program."""
 
@@ -401,7 +410,7 @@ def carry_leave(visit: Visitor, organisation_id: Organisation, data: MoveBody) -
     return visit.run(act)
 
 
-@post(f"{_LEAVE}/corrections", opt=_KEEP, sync_to_thread=True)
+@post(f"{_LEAVE}/corrections", opt=KEEP, sync_to_thread=True)
 def correct_leave(visit: Visitor, organisation_id: Organisation, data: MoveBody) -> LeaveAccountView:
     """Correct a person's days, with a reason; days below nought take away."""
 
@@ -413,7 +422,7 @@ def correct_leave(visit: Visitor, organisation_id: Organisation, data: MoveBody)
     return visit.run(act)
 
 
-@post(f"{_LEAVE}/compensations", opt=_KEEP, sync_to_thread=True)
+@post(f"{_LEAVE}/compensations", opt=KEEP, sync_to_thread=True)
 def compensate_leave(visit: Visitor, organisation_id: Organisation, data: CompensateBody) -> LeavePaidView:
     """Settle the days of who leaves the service: what is earned and not taken is to be paid."""
 
@@ -424,7 +433,7 @@ def compensate_leave(visit: Visitor, organisation_id: Organisation, data: Compen
     return LeavePaidView(days=_days(visit.run(act)))
 
 
-@post(f"{_LEAVE}/holiday-returns", opt=_KEEP, sync_to_thread=True, status_code=200)
+@post(f"{_LEAVE}/holiday-returns", opt=KEEP, sync_to_thread=True, status_code=200)
 def return_leave_holidays(visit: Visitor, organisation_id: Organisation) -> LeaveReturnedView:
     """Give back the days of approved leaves that have become holidays since."""
     span = rules.years_around(today())

@@ -24,6 +24,7 @@ from erp.hr.personnel.schemas import (
     RecordName,
     RecordSchedule,
 )
+from erp.hr.requests.endings import looked_after
 from erp.hr.staffing.model import RecordedAct
 from erp.hr.staffing.schemas import RescindAct
 from erp.reference.access.model import Permission
@@ -42,9 +43,14 @@ KnownAt = Annotated[
     QueryParameter(name="known_at", description="As it was known at this instant; now, where it is left out."),
 ]
 Words = Annotated[
-    str, QueryParameter(description="Part of the name, the post or the personnel number.", max_length=100)
+    str, QueryParameter(description="Parts of the name, the personnel number, the post or its unit.", max_length=100)
 ]
 UnitId = Annotated[int | None, QueryParameter(name="unit", description="Who serves in this unit.", ge=1)]
+
+AllTheSame = Annotated[
+    bool,
+    QueryParameter(description="Do it though the person is to be away on days that would be served no more."),
+]
 
 _KEY, _GROUND = "6a1f0c9e-0a57-4b43-8a0e-0a4c5a6f9d11", "Order No. 12-k"
 _HIRE = {
@@ -343,10 +349,22 @@ def appoint(visit: Visitor, organisation_id: Organisation, person_id: PersonId, 
 
 @post(_PERSON + "/appointments/{appointment_id:int}", opt=_KEEP, sync_to_thread=True, status_code=200)
 def record_appointment(
-    visit: Visitor, organisation_id: Organisation, person_id: PersonId, appointment_id: FromPath[int], data: MoveBody
+    visit: Visitor,
+    organisation_id: Organisation,
+    person_id: PersonId,
+    appointment_id: FromPath[int],
+    data: MoveBody,
+    all_the_same: AllTheSame = False,
 ) -> PersonFileView:
     """To another post or share from a day on; without `content` the appointment ends."""
-    visit.run(lambda u: service.record_appointment(u, organisation_id, person_id, appointment_id, data))
+
+    def record(u: UnitOfWork) -> None:
+        def act() -> None:
+            service.record_appointment(u, organisation_id, person_id, appointment_id, data)
+
+        looked_after(u, organisation_id, person_id, act, all_the_same=all_the_same)
+
+    visit.run(record)
     return _file(visit, organisation_id, person_id)
 
 
@@ -365,10 +383,22 @@ def record_schedule(
 
 @post(_PERSON + "/acts/{act_id:int}/rescind", opt=_KEEP, sync_to_thread=True, status_code=204)
 def rescind(
-    visit: Visitor, organisation_id: Organisation, person_id: PersonId, act_id: FromPath[int], data: RescindBody
+    visit: Visitor,
+    organisation_id: Organisation,
+    person_id: PersonId,
+    act_id: FromPath[int],
+    data: RescindBody,
+    all_the_same: AllTheSame = False,
 ) -> None:
     """Undo an act of a file: what it recorded no longer holds, what it superseded holds again."""
-    visit.run(lambda u: service.rescind(u, organisation_id, person_id, act_id, data))
+
+    def record(u: UnitOfWork) -> None:
+        def act() -> None:
+            service.rescind(u, organisation_id, person_id, act_id, data)
+
+        looked_after(u, organisation_id, person_id, act, all_the_same=all_the_same)
+
+    visit.run(record)
 
 
 @get(BOOKS + "/me", opt=_SELF, sync_to_thread=True)

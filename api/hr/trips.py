@@ -14,27 +14,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.conventions import BOOKS, Amount, Cursor, IfMatch, Limit, Organisation, Page, View, version_seen
 from api.finance.papers import AttachmentView, FileName, FileSent, checked
+from api.hr.desks import DECIDE, KEEP, OWN, READ, SELF, settlements_of
 from api.security import Visit, Visitor
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
-from erp.hr.contracts.ports import SettlementPort
 from erp.hr.requests.model import State
 from erp.hr.requests.service import own_person
 from erp.hr.trips import model, service
 from erp.hr.trips.model import ReportState, Waiting
 from erp.hr.trips.schemas import AskTrip, EstimateView, HandIn, ReportView, TripAsked, TripShown, report_of
-from erp.reference.access.model import Permission
 
-_OWN = BOOKS + "/own/trips"
+_OWN = OWN + "/trips"
 _OWN_ONE = _OWN + "/{request_id:int}"
 _STAFF = BOOKS + "/trips"
 _STAFF_ONE = _STAFF + "/{request_id:int}"
 _REPORTS = BOOKS + "/trip-reports"
 _REPORT = _REPORTS + "/{request_id:int}"
-_SELF = {"policy": Permission.SELF_SERVICE}
-_READ = {"policy": Permission.STAFF_READ}
-_KEEP = {"policy": Permission.STAFF_KEEP}
-_DECIDE = {"policy": Permission.ABSENCE_DECIDE}
 
 _WAY = {"place_class": "major", "transport": "rail", "fare": "6200.00"}
 _ASKED = {
@@ -95,6 +90,8 @@ class TripRowView(View):
     estimate: Amount
     advance: Amount
     report: ReportState
+    spent: Amount = Field(description="As the last report tells it.")
+    over: Amount = Field(description="How much more that is than was estimated.")
 
     @classmethod
     def of(cls, row: model.TripRow, person: str) -> "TripRowView":
@@ -111,6 +108,8 @@ class TripRowView(View):
             estimate=decimal_string(row.trip.estimate.total_tiyn),
             advance=decimal_string(row.trip.facts.advance_tiyn),
             report=row.report,
+            spent=decimal_string(row.spent_tiyn),
+            over=decimal_string(row.over_tiyn),
         )
 
 
@@ -146,20 +145,15 @@ def _page(
 
 def _shown(http: Request[Any, Any, Any], visit: Visit, organisation_id: int, request_id: int) -> TripShown:
     def read(uow: UnitOfWork) -> TripShown:
-        return service.shown(uow, service.trip(uow, organisation_id, request_id).request, _port(http))
+        return service.shown(uow, service.trip(uow, organisation_id, request_id).request, settlements_of(http))
 
     return visit.read(read)
-
-
-def _port(http: Request[Any, Any, Any]) -> SettlementPort:
-    port: SettlementPort = http.app.state.settlements
-    return port
 
 
 # ------------------------------------------------------------------------------------------------ one's own
 
 
-@get(_OWN, opt=_SELF, sync_to_thread=True)
+@get(_OWN, opt=SELF, sync_to_thread=True)
 def list_own_trips(
     visit: Visitor, organisation_id: Organisation, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[TripRowView]:
@@ -167,23 +161,23 @@ def list_own_trips(
     return _page(visit, organisation_id, Waiting.ALL, cursor, limit, own=True)
 
 
-@post(_OWN, opt=_SELF, sync_to_thread=True)
+@post(_OWN, opt=SELF, sync_to_thread=True)
 def ask_for_trip(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, data: AskBody
 ) -> TripRef:
     """Ask to be sent on a trip; who decides is told. Sent again under its key, it gives the request it made."""
     command = data.model_copy(update={"person_id": None})
-    made = visit.run(lambda uow: service.ask(uow, organisation_id, command, _port(request)))
+    made = visit.run(lambda uow: service.ask(uow, organisation_id, command, settlements_of(request)))
     return TripRef(id=made.id, version=made.version, state=made.state)
 
 
-@post(f"{_OWN}/estimate", opt=_SELF, sync_to_thread=True, status_code=200)
+@post(f"{_OWN}/estimate", opt=SELF, sync_to_thread=True, status_code=200)
 def estimate_trip(visit: Visitor, organisation_id: Organisation, data: ChangeBody) -> EstimateView:
     """What a trip is expected to cost by the norms of its days, and the norms that are not loaded. Nothing is saved."""
     return EstimateView.of(visit.read(lambda uow: service.estimate(uow, data.facts)))
 
 
-@put(_OWN_ONE, opt=_SELF, sync_to_thread=True)
+@put(_OWN_ONE, opt=SELF, sync_to_thread=True)
 def change_trip(
     request: Request[Any, Any, Any],
     visit: Visitor,
@@ -194,11 +188,11 @@ def change_trip(
 ) -> TripRef:
     """Ask anew for what waits, or was returned."""
     seen = version_seen(if_match)
-    made = visit.run(lambda uow: service.mend(uow, organisation_id, request_id, seen, data, _port(request)))
+    made = visit.run(lambda uow: service.mend(uow, organisation_id, request_id, seen, data, settlements_of(request)))
     return TripRef(id=made.id, version=made.version, state=made.state)
 
 
-@get(_OWN_ONE, opt=_SELF, sync_to_thread=True)
+@get(_OWN_ONE, opt=SELF, sync_to_thread=True)
 def get_own_trip(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, request_id: FromPath[int]
 ) -> TripShown:
@@ -206,7 +200,7 @@ def get_own_trip(
     return _shown(request, visit, organisation_id, request_id)
 
 
-@post(f"{_OWN_ONE}/papers", opt=_SELF, sync_to_thread=True, operation_class=FileSent)
+@post(f"{_OWN_ONE}/papers", opt=SELF, sync_to_thread=True, operation_class=FileSent)
 def attach_own_paper(
     request: Request[Any, Any, Any],
     visit: Visitor,
@@ -216,11 +210,17 @@ def attach_own_paper(
     body: RawBody,
 ) -> AttachmentView:
     """Attach a ticket or a receipt: the body is its content, as it is."""
-    file = checked(request, name, body)
+    return _attach(request, visit, organisation_id, request_id, name, body)
+
+
+def _attach(
+    http: Request[Any, Any, Any], visit: Visit, organisation_id: int, request_id: int, name: str, body: bytes
+) -> AttachmentView:
+    file = checked(http, name, body)
     return AttachmentView.of(visit.run(lambda uow: service.attach(uow, organisation_id, request_id, file)))
 
 
-@post(f"{_OWN_ONE}/report", opt=_SELF, sync_to_thread=True)
+@post(f"{_OWN_ONE}/report", opt=SELF, sync_to_thread=True)
 def hand_in_report(
     visit: Visitor,
     organisation_id: Organisation,
@@ -234,13 +234,18 @@ def hand_in_report(
 
 def _hand_in(visit: Visit, organisation_id: int, request_id: int, data: HandIn, if_match: str | None) -> ReportView:
     seen = version_seen(if_match)
-    return report_of(visit.run(lambda uow: service.hand_in(uow, organisation_id, request_id, seen, data)))
+
+    def act(uow: UnitOfWork) -> ReportView:
+        told = service.hand_in(uow, organisation_id, request_id, seen, data)
+        return report_of(told, service.estimated(service.trip(uow, organisation_id, request_id).request))
+
+    return visit.run(act)
 
 
 # ------------------------------------------------------------------------------------------------ staff
 
 
-@get(_STAFF, opt=_READ, sync_to_thread=True)
+@get(_STAFF, opt=READ, sync_to_thread=True)
 def list_trips(
     visit: Visitor,
     organisation_id: Organisation,
@@ -252,16 +257,16 @@ def list_trips(
     return _page(visit, organisation_id, narrowed, cursor, limit)
 
 
-@post(_STAFF, opt=_KEEP, sync_to_thread=True)
+@post(_STAFF, opt=KEEP, sync_to_thread=True)
 def send_on_trip(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, data: AskBody
 ) -> TripRef:
     """Send somebody, named by `person_id`, on a trip; another decides on it."""
-    made = visit.run(lambda uow: service.ask(uow, organisation_id, data, _port(request)))
+    made = visit.run(lambda uow: service.ask(uow, organisation_id, data, settlements_of(request)))
     return TripRef(id=made.id, version=made.version, state=made.state)
 
 
-@get(_STAFF_ONE, opt=_READ, sync_to_thread=True)
+@get(_STAFF_ONE, opt=READ, sync_to_thread=True)
 def get_trip(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, request_id: FromPath[int]
 ) -> TripShown:
@@ -269,7 +274,20 @@ def get_trip(
     return _shown(request, visit, organisation_id, request_id)
 
 
-@post(f"{_STAFF_ONE}/report", opt=_KEEP, sync_to_thread=True)
+@post(f"{_STAFF_ONE}/papers", opt=KEEP, sync_to_thread=True, operation_class=FileSent)
+def attach_paper_for(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    name: FileName,
+    body: RawBody,
+) -> AttachmentView:
+    """Attach a ticket or a receipt of somebody else, whose report you hand in."""
+    return _attach(request, visit, organisation_id, request_id, name, body)
+
+
+@post(f"{_STAFF_ONE}/report", opt=KEEP, sync_to_thread=True)
 def hand_in_report_for(
     visit: Visitor,
     organisation_id: Organisation,
@@ -284,7 +302,7 @@ def hand_in_report_for(
 # ------------------------------------------------------------------------------------------------ who decides
 
 
-@get(_REPORTS, opt=_DECIDE, sync_to_thread=True)
+@get(_REPORTS, opt=DECIDE, sync_to_thread=True)
 def list_trip_reports(
     visit: Visitor, organisation_id: Organisation, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[TripRowView]:
@@ -292,7 +310,7 @@ def list_trip_reports(
     return _page(visit, organisation_id, Waiting.REPORT, cursor, limit)
 
 
-@get(_REPORT, opt=_DECIDE, sync_to_thread=True)
+@get(_REPORT, opt=DECIDE, sync_to_thread=True)
 def get_trip_report(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, request_id: FromPath[int]
 ) -> TripShown:
@@ -300,7 +318,7 @@ def get_trip_report(
     return _shown(request, visit, organisation_id, request_id)
 
 
-@post(f"{_REPORT}/approve", opt=_DECIDE, sync_to_thread=True, status_code=200)
+@post(f"{_REPORT}/approve", opt=DECIDE, sync_to_thread=True, status_code=200)
 def approve_trip_report(
     request: Request[Any, Any, Any],
     visit: Visitor,
@@ -310,7 +328,9 @@ def approve_trip_report(
 ) -> TripBalanceView:
     """Approve a report: its entry waits with the accountant from then on."""
     seen = version_seen(if_match)
-    left = visit.run(lambda uow: service.approve_report(uow, organisation_id, request_id, seen, _port(request)))
+    left = visit.run(
+        lambda uow: service.approve_report(uow, organisation_id, request_id, seen, settlements_of(request))
+    )
     return TripBalanceView(
         advance=decimal_string(left.advance_tiyn),
         spent=decimal_string(left.spent_tiyn),
@@ -319,7 +339,7 @@ def approve_trip_report(
     )
 
 
-@post(f"{_REPORT}/return", opt=_DECIDE, sync_to_thread=True, status_code=200)
+@post(f"{_REPORT}/return", opt=DECIDE, sync_to_thread=True, status_code=200)
 def return_trip_report(
     request: Request[Any, Any, Any],
     visit: Visitor,
@@ -329,9 +349,13 @@ def return_trip_report(
     if_match: IfMatch = None,
 ) -> ReportView:
     """Send a report back; one that was approved only where the accountant declined its entry."""
-    seen, port = version_seen(if_match), _port(request)
-    back = visit.run(lambda uow: service.return_report(uow, organisation_id, request_id, seen, data.reason, port))
-    return report_of(back)
+    seen, port = version_seen(if_match), settlements_of(request)
+
+    def act(uow: UnitOfWork) -> ReportView:
+        back = service.return_report(uow, organisation_id, request_id, seen, data.reason, port)
+        return report_of(back, service.estimated(service.trip(uow, organisation_id, request_id).request))
+
+    return visit.run(act)
 
 
 routes = [
@@ -345,6 +369,7 @@ routes = [
     list_trips,
     send_on_trip,
     get_trip,
+    attach_paper_for,
     hand_in_report_for,
     list_trip_reports,
     get_trip_report,

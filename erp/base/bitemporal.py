@@ -9,6 +9,7 @@ What was known at an instant is what transactions below a sealed watermark had r
 in below it, so the same question always gets the same answer.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -42,12 +43,16 @@ class AsOf:
         """Condition on a table of facts; its parameters are ``asked``."""
         return f"{alias}.valid @> CAST(:day AS date) AND {self.was_known(alias)}"
 
+    def was_recorded(self, alias: str) -> str:
+        """Of what is recorded once and never superseded: acts."""
+        return "true" if self.known is None else f"{alias}.recorded_xid < CAST(:known AS xid8)"
+
     def was_known(self, alias: str) -> str:
         """The same of whatever day."""
         if self.known is None:
             return f"{alias}.superseded_xid IS NULL"
         return (
-            f"{alias}.recorded_xid < CAST(:known AS xid8)"
+            f"{self.was_recorded(alias)}"
             f" AND ({alias}.superseded_xid IS NULL OR {alias}.superseded_xid >= CAST(:known AS xid8))"
         )
 
@@ -176,21 +181,27 @@ def rescind(connection: Connection, histories: Iterable[History], acts: str, und
 def lay(connection: Connection, history: History, facts: Sequence[Mapping[str, Any]], organisation_id: int) -> None:
     """Record the first facts of many subjects at once.
 
-    Each has ``start``, ``until`` and ``act_id`` beside its subject and its values.
+    Each has ``start``, ``until`` and ``act`` beside its subject and its values.
     """
     if facts:
-        values = {
-            column: f"CAST(:{column} AS {kind})" for column, kind in {**history.subject, **history.values}.items()
-        }
-        values |= {"valid": "daterange(:start, :until)", "act_id": ":act_id"}
-        if history.keeper:
-            values[history.keeper] = ":keeper"
-        columns = history.columns
-        told = ", ".join(values[column] for column in columns)
+        told = {column: f"f.{column}" for column in (*history.subject, *history.values)}
+        told |= {"valid": "daterange(f.start, f.until)", "act_id": "f.act"}
+        told |= {history.keeper: ":keeper"} if history.keeper else {}
+        kinds = {**history.subject, **history.values, "start": "date", "until": "date", "act": "int"}
         connection.execute(
-            text(f"INSERT INTO {history.table} ({', '.join(columns)}) VALUES ({told})"),
-            [{"keeper": organisation_id, **fact} for fact in facts],
+            text(f"""
+                INSERT INTO {history.table} ({", ".join(history.columns)})
+                SELECT {", ".join(told[column] for column in history.columns)}
+                  FROM jsonb_to_recordset(CAST(:facts AS jsonb))
+                       AS f({", ".join(f"{column} {kind}" for column, kind in kinds.items())})
+            """),
+            {"facts": json.dumps([dict(fact) for fact in facts], default=_plain), "keeper": organisation_id},
         )
+
+
+def _plain(value: object) -> str:
+    """A day or bytes as the database reads them in a text."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
 def _next_boundary(connection: Connection, history: History, subject: Subject, since: date) -> date | None:
@@ -207,40 +218,73 @@ def _next_boundary(connection: Connection, history: History, subject: Subject, s
     return found
 
 
+def follow(connection: Connection, history: History, subject: Subject, led: History, act: Act) -> None:
+    """Fit facts to the days on which something of another history of the same subject is held true.
+
+    Each holds until the next begins, the first from the beginning on; none on other days.
+    """
+    cut = f"""
+        WITH led AS (
+            SELECT coalesce(range_agg(valid), '{{}}') AS days FROM {led.table}
+             WHERE {history.of_subject} AND superseded_xid IS NULL
+        ), fitted AS (
+            SELECT id, led.days * datemultirange(daterange(
+                       CASE WHEN lag(id) OVER by_day IS NOT NULL THEN lower(valid) END, lead(lower(valid)) OVER by_day
+                   )) AS days
+              FROM {history.table}, led WHERE {history.of_subject} AND superseded_xid IS NULL
+            WINDOW by_day AS (ORDER BY valid)
+        ), cut AS (
+            UPDATE {history.table} t SET superseded_xid = pg_current_xact_id(), superseded_by = :act FROM fitted
+             WHERE {history.of_subject} AND t.id = fitted.id AND fitted.days <> datemultirange(t.valid)
+            RETURNING fitted.days AS rest, {", ".join(f"t.{column}" for column in history.values)}
+        )
+    """
+    connection.execute(text(cut + _recorded_again(history)), {**subject, "act": act.id, "keeper": act.organisation_id})
+
+
 def _put(
     connection: Connection, history: History, subject: Subject, valid: DateInterval, values: Values | None, act: Act
 ) -> None:
     """Of what is held true, cut out the days ``valid``; there stand ``values``, or nothing."""
     days = "daterange(CAST(:start AS date), CAST(:until AS date))"
-    keeper = {history.keeper: ":keeper"} if history.keeper else {}
-    told = {column: f"CAST(:{column} AS {kind})" for column, kind in {**history.subject, **history.values}.items()}
-    same = told | {column: f"cut.{column}" for column in history.values} | {"valid": "rest", "act_id": ":act"} | keeper
-    new = told | {"valid": days, "act_id": ":act"} | keeper
-    columns = history.columns
-    kept = ", ".join(f"t.{column}" for column in ("valid", *history.values))
     statement = f"""
         WITH cut AS (
-            UPDATE {history.table} t SET superseded_xid = pg_current_xact_id(), superseded_by = :act
+            UPDATE {history.table} SET superseded_xid = pg_current_xact_id(), superseded_by = :act
              WHERE {history.of_subject} AND superseded_xid IS NULL AND valid && {days}
-            RETURNING {kept}
+            RETURNING datemultirange(valid) - datemultirange({days}) AS rest, {", ".join(history.values)}
         )
-        INSERT INTO {history.table} ({", ".join(columns)})
-        SELECT {", ".join(same[column] for column in columns)}
-          FROM cut CROSS JOIN LATERAL unnest(datemultirange(cut.valid) - datemultirange({days})) rest
+        {_recorded_again(history)}
     """
     if values is not None:
-        statement += f" UNION ALL SELECT {', '.join(new[column] for column in columns)}"
+        new = {column: f"CAST(:{column} AS {kind})" for column, kind in history.values.items()}
+        statement += f" UNION ALL SELECT {_told(history, days, new)}"
     connection.execute(
         text(statement),
         {
             **subject,
-            **(values or dict.fromkeys(history.values)),
+            **(values or {}),
             "start": valid.start,
             "until": valid.end,
             "act": act.id,
             "keeper": act.organisation_id,
         },
     )
+
+
+def _recorded_again(history: History) -> str:
+    """Of facts that were ``cut``, the days that ``rest`` are recorded with the same values."""
+    same = {column: f"cut.{column}" for column in history.values}
+    return f"""
+        INSERT INTO {history.table} ({", ".join(history.columns)})
+        SELECT {_told(history, "days", same)} FROM cut CROSS JOIN LATERAL unnest(cut.rest) AS days
+    """
+
+
+def _told(history: History, valid: str, values: Mapping[str, str]) -> str:
+    """What is put into the columns of a history, in their order."""
+    told = {column: f"CAST(:{column} AS {kind})" for column, kind in history.subject.items()} | dict(values)
+    told |= {"valid": valid, "act_id": ":act"} | ({history.keeper: ":keeper"} if history.keeper else {})
+    return ", ".join(told[column] for column in history.columns)
 
 
 def _overlaid(history: History, acts: str) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from erp.base.clock import today
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
 
 Client = TestClient[Any]
+CONSENT = {"consent": {"given_on": today().isoformat(), "document": "application № 14"}}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def test_a_request_waits_is_approved_once_and_recalled(client: Client, office: O
     for _ in range(2):
         approved = client.post(f"{address}/approve", headers=lead | seen(1))
         assert (approved.status_code, approved.json()["state"], approved.json()["version"]) == (200, "approved", 2)
-    command = {"from_day": asked.days.last.isoformat(), "reason": "Needed", "has_consent": True}
+    command = {"from_day": asked.days.last.isoformat(), "reason": "Needed"} | CONSENT
     recalled = client.post(f"{address}/recall", json=command, headers=lead | seen(2)).json()
     assert (recalled["state"], recalled["first"]) == ("recalled", asked.days.first.isoformat())
     own = client.get(f"{office.books}/own/absence-requests/{asked.id}", headers=teacher).json()

@@ -37,5 +37,6 @@ def test_series_over_http(desk: Desk, client: Any, bearer: Bearer) -> None:
     again = client.post(f"{at}/cpi_dec_dec/expected", json=body, headers=planner)
     assert again.json() == done.json()
     other = client.post(f"{at}/cpi_dec_dec/expected", json=body | {"source": "Another"}, headers=planner)
-    assert (other.status_code, other.json()["code"]) == (409, "series-said-today")
+    told = [(each["source"], each["counts"]) for each in other.json()["values"] if each["confidence"] == "own"]
+    assert told == [(body["source"], False), ("Another", True)], "of a day the last counts, and all stay"
     assert client.get(f"{at}/no_such", headers=planner).status_code == 404

@@ -68,6 +68,46 @@ def test_a_pivot_is_asked_and_typed_into(client: Any, bearer: Bearer, version: s
     assert client.get(f"{version}/pivot", params={"row": "nonsense"}, headers=planner).status_code == 422
 
 
+def test_views_are_kept_asked_renamed_and_removed(client: Any, bearer: Bearer, version: str) -> None:
+    planner, auditor = bearer("planner"), bearer("auditor")
+    views = f"{version.partition('/plans/')[0]}/plan-views"
+    asked = {"rows": ["economic"], "columns": ["year"], "within": {"economic": ["149"], "year": ["2027"]}}
+    kept = client.post(views, json=asked | {"name": "Paper", "shared": True}, headers=planner)
+    assert kept.status_code == 200, kept.text
+    one, said = f"{views}/{kept.json()['id']}", kept.json()
+    assert (said["name"], said["own"], said["shared"]) == ("Paper", True, True)
+    assert client.post(views, json=asked | {"name": "Paper", "shared": True}, headers=planner).json() == said
+    found = client.get(f"{version}/pivot", params={"view": said["id"]}, headers=auditor)
+    assert [(each["path"], each["plan"]) for each in found.json()["figures"]] == [
+        ([], ["300.00"]),
+        (["149"], ["300.00"]),
+    ]
+    both = client.get(f"{version}/pivot", params={"view": said["id"], "row": "economic"}, headers=auditor)
+    assert (both.status_code, both.json()["code"]) == (422, "view-alone")
+    assert client.get(f"{version}/pivot", params={"view": 999}, headers=auditor).status_code == 404
+    seen = [(each["name"], each["own"]) for each in client.get(views, headers=auditor).json()["items"]]
+    assert seen == [("Paper", False)]
+    for act, body in (("rename", {"name": "Mine"}), ("remove", None)):
+        assert client.post(f"{one}/{act}", json=body, headers=auditor).status_code == 403
+        unknown = client.post(f"{views}/999/{act}", json=body, headers=planner)
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "layout-unknown")
+    client.post(views, json=asked | {"name": "Other"}, headers=planner)
+    taken = client.post(f"{one}/rename", json={"name": "Other"}, headers=planner)
+    assert (taken.status_code, taken.json()["code"]) == (409, "layout-twice")
+    assert client.post(f"{one}/rename", json={"name": "Pulp"}, headers=planner).json() == said | {"name": "Pulp"}
+    assert client.post(f"{one}/remove", headers=planner).status_code == 204
+    assert client.post(f"{one}/remove", headers=planner).status_code == 404
+    wrongs: list[dict[str, Any]] = [
+        {"rows": []},
+        {"rows": ["mood"]},
+        {"rows": ["year"], "columns": ["year"]},
+        {"name": " "},
+    ]
+    for wrong in wrongs:
+        refused = client.post(views, json=asked | {"name": "Wrong"} | wrong, headers=planner)
+        assert refused.status_code in (400, 422), refused.text
+
+
 def test_a_file_is_checked_mended_and_accepted(client: Any, bearer: Bearer, version: str) -> None:
     planner = bearer("planner")
     sent = planner | {"Idempotency-Key": str(uuid4()), "Content-Type": "application/octet-stream"}

@@ -14,7 +14,7 @@ from erp.base.clock import today
 from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from tests.conftest import TestServer
-from tests.factories.scenarios import Scenarios, scenarios
+from tests.factories.scenarios import PAY, Scenarios, scenarios
 from web.app import pages
 
 
@@ -120,6 +120,60 @@ def test_what_cannot_be_taken_is_refused(client: Any, headers: Any, planned: Sce
         refused = client.post(f"{one}/save", json=command, headers=headers[login] | {"If-Match": '"1"'})
         assert refused.status_code == status
     assert client.get(one, headers=headers["driver"]).status_code == 404
+
+
+def test_a_figure_tells_what_it_comes_from(client: Any, headers: Any, planned: Scenarios) -> None:
+    begun, leaf = planned.begin("Why"), planned.planning.leaves[PAY]
+    one = f"/api/v1/organisations/{planned.at}/plans/{planned.plan}/scenarios/{begun.version_id}"
+    asked = {"year": 2027, "assume": "wage_growth.2027=25"}
+    found = client.get(f"{one}/lines/{leaf}/precedents", params=asked, headers=headers["inspector"])
+    assert found.status_code == 200, found.text
+    told = found.json()
+    assert (told["name"], told["leaf"], told["year"], told["unit"]) == ("amount", leaf, 2027, "KZT")
+    assert "base * pay" in told["formula"]
+    children = {each["name"]: each for each in told["children"]}
+    assert Decimal(children["base"]["value"]) == Decimal("600000001.20")
+    drivers = {each["name"]: each["assumption"] for each in _all(told) if each["assumption"]}
+    assert drivers["wage_growth"]["value"] == "25"
+    assert drivers["wage_growth"]["origin"] == "typed"
+    assert drivers["base_wage_growth"]["value"] == drivers["wage_growth"]["reference"]
+    for params, path, status in (
+        (asked, "lines/999999", 404),
+        ({"year": 2050}, f"lines/{leaf}", 404),
+        ({"year": 2027, "assume": "rain.2027=1"}, f"lines/{leaf}", 422),
+        ({}, f"lines/{leaf}", 400),
+    ):
+        refused = client.get(f"{one}/{path}/precedents", params=params, headers=headers["planner"])
+        assert refused.status_code == status, refused.text
+    assert client.get(f"{one}/lines/{leaf}/precedents", params=asked, headers=headers["driver"]).status_code == 404
+
+
+def _all(node: Any) -> list[Any]:
+    return [node, *(each for child in node["children"] for each in _all(child))]
+
+
+def test_formulas_are_read_tried_and_compared_over_http(client: Any, headers: Any, planned: Scenarios) -> None:
+    begun, planner, inspector = planned.begin("Compared"), headers["planner"], headers["inspector"]
+    one = f"/api/v1/organisations/{planned.at}/plans/{planned.plan}/scenarios/{begun.version_id}"
+    shipped = client.get(f"{one}/formulas", headers=inspector).json()
+    assert (shipped["revision"], shipped["verified"]) == (1, False)
+    assert len({shipped["kk"], shipped["ru"], shipped["en"]}) == 3
+    text = shipped["text"].replace("= base * pay from base", "= base * pay * 105% from base")
+    tried = client.post(f"{one}/formulas/try", json={"formulas": text}, headers=planner)
+    assert tried.status_code == 200, tried.text
+    assert Decimal(tried.json()["scenario"][2]["revenue"]) > Decimal(tried.json()["reference"][2]["revenue"])
+    wrong = client.post(f"{one}/formulas/try", json={"formulas": "measure amount: KZT = bse"}, headers=planner)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "model-faulty")
+    assert client.post(f"{one}/formulas/try", json={"formulas": text}, headers=inspector).status_code == 403
+    planned.save(begun.version_id, {}, formulas=text)
+    listed = client.get(f"{one}/revisions", headers=inspector).json()["items"]
+    assert [(each["revision"], each["rewritten"]) for each in listed] == [(2, True), (1, False)]
+    (place, *_) = client.get(f"{one}/formulas/comparison", params={"a": 1}, headers=inspector).json()["places"]
+    assert next(line["text"] for line in place if line["before"] is None).endswith("105% from base")
+    assert client.get(f"{one}/formulas", params={"revision": 1}, headers=inspector).json() == shipped
+    unknown = client.get(f"{one}/formulas", params={"revision": 9}, headers=inspector)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "scenario-revision-unknown")
+    assert client.get(f"{one}/formulas", headers=headers["driver"]).status_code == 404
 
 
 def test_formulas_are_changed_over_http_and_their_faults_are_told_by_place(

@@ -89,6 +89,11 @@ PEOPLE = {
         INSERT INTO hr_person_fact (person_id, valid, birth_on, identity_sealed, identity_index, kept_by, act_id)
         SELECT person_id, {_SINCE}, '1985-07-19', convert_to(%(word)s, 'UTF8'), convert_to(%(word)s, 'UTF8'), %(at)s, act_id
           FROM hr_appointment_fact WHERE organisation_id = %(at)s RETURNING id""",
+    "hr_intake": """
+        INSERT INTO hr_intake (organisation_id, owner_id, key, mark, name, brought, settings)
+        SELECT %(at)s, %(user)s, gen_random_uuid(), '', %(word)s, convert_to(%(word)s, 'UTF8'),
+               '{"columns": null, "heads": null, "since": null, "staff_group": "worker", "creates_units": false,
+                 "creates_posts": false, "under": null}' RETURNING id""",
     "hr_read_log": """
         INSERT INTO hr_read_log (organisation_id, person_id, kind, reader_id, origin)
         SELECT %(at)s, person_id, 'file', %(user)s, '10.99.88.77' FROM hr_appointment WHERE organisation_id = %(at)s

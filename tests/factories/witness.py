@@ -19,6 +19,7 @@ UNTOLD = {
     "ledger_group_balance": "sums of what is posted",
     "ledger_group_history": "sums of what is posted",
     "economy_intake": "a file brought but not accepted; that it was brought, accepted or thrown away is told",
+    "hr_intake": "a list brought but not accepted; that it was brought, accepted or thrown away is told",
     "finance_intake": "a table brought but not accepted; that it was brought, accepted or thrown away is told",
     "finance_draft": "kept while it is typed; that it was begun, thrown away, taken back or sent is told",
     "base_sighting": "who saw what; nothing is changed by it",

@@ -5,12 +5,17 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from icalendar import Calendar
 from litestar.testing import TestClient
 
+from erp.base.clock import today
 from erp.base.dates import day_string, month_string
+from erp.base.uow import UnitOfWork
+from erp.hr.personnel import service as personnel
+from erp.hr.personnel.schemas import RecordAppointment
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
 from tests.web.desk import Reader
@@ -85,15 +90,41 @@ def test_a_recall_gives_days_back(office: Office, sign_in: SignIn) -> None:
     lead.send(f"{address}/approve", {"version": "1"})
     form = Outline(lead.get(address).text).fields("absence")
     assert form["since"] == day_string(asked.days.first)
-    bad = lead.send(f"{address}/recall", form | {"since": "soon", "reason": "Needed"})
+    bad = lead.send(f"{address}/recall", form | {"since": "soon", "reason": "Needed", "document": "№ 14"})
     assert "is not a day" in Outline(bad.text).one("p", id="since-fault").text
-    since = day_string(asked.days.first + timedelta(days=4))
-    assert (
-        lead.send(f"{address}/recall", form | {"since": since, "reason": "Needed", "consent": "on"}).status_code == 303
-    )
+    assert Outline(bad.text).one("p", id="consent_on-fault")
+    typed = form | {"since": day_string(asked.days.first + timedelta(days=4)), "reason": "Needed"}
+    without = lead.send(f"{address}/recall", typed)
+    assert "only with the employee’s written consent" in Outline(without.text).one("p", id="consent_on-fault").text
+    said = typed | {"consent_on": day_string(today()), "document": "application № 14"}
+    for _ in range(2):
+        assert lead.send(f"{address}/recall", said).status_code == 303, "twice is once"
     page = lead.get(address).text
     assert "recalled early" in page
-    assert "Written consent was given" in page
+    assert f"Written consent of {day_string(today())}: application № 14" in page
+
+
+def test_human_resources_see_absences_beyond_the_service(office: Office, sign_in: SignIn) -> None:
+    asked, at = office.ask_leave("colleague", 200, 10), office.staff.organisation
+    sign_in("lead").send(f"{office.home}inbox/{asked.id}/approve", {"version": "1"})
+    assert "does not serve" not in sign_in("officer").get(f"{office.home}staff/absences").text
+
+    def dismiss(u: UnitOfWork) -> None:
+        held = personnel.person(u, at, asked.person_id).appointments[0]
+        ends = RecordAppointment(key=uuid4(), since=asked.days.first + timedelta(days=3), reason="Order", content=None)
+        personnel.record_appointment(u, at, asked.person_id, held.id, ends)
+
+    office.staff.run("officer", dismiss)
+    assert (
+        "Absences on days on which the person does not serve"
+        in sign_in("officer").get(f"{office.home}staff/absences").text
+    )
+    page = sign_in("lead").get(f"{office.home}inbox/{asked.id}").text
+    assert "A recall gives them back; it needs no consent" in page
+    form = Outline(page).fields("absence")
+    assert form["since"] == day_string(asked.days.first + timedelta(days=3))
+    recalled = sign_in("lead").send(f"{office.home}inbox/{asked.id}/recall", form | {"reason": "Dismissed"})
+    assert recalled.status_code == 303, recalled.text
 
 
 def test_nobody_else_sees_a_request(office: Office, sign_in: SignIn) -> None:

@@ -116,6 +116,13 @@ def test_a_request_that_was_returned_is_changed_and_sent_anew(office: Office, si
     assert sent.headers["location"].startswith(f"{office.home}requests/{asked.id}")
 
 
+def test_days_left_empty_are_said_to_be(office: Office, sign_in: SignIn) -> None:
+    page = Outline(sign_in("teacher").get(f"{office.home}leave/new?kind=ANNUAL&first=abc&last=").text)
+    assert "is not a day" in page.one("p", id="first-fault").text
+    assert page.one("p", id="last-fault")
+    assert page.one("section", id="faults").text.count("First day:") == 1
+
+
 def test_human_resources_see_everybody_s_days_and_take_them_along(office: Office, sign_in: SignIn) -> None:
     officer = sign_in("officer")
     for act, told in (("grants", "Working years given: 0"), ("holidays", "Leaves that got days back: 0")):

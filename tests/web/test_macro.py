@@ -62,9 +62,13 @@ def test_what_is_expected_counts_beside_what_is_published(desk: Desk, sign_in: S
     said = {f"year-{year}": "61,5", f"year-{year + 1}": "60", "source": "Forecast of the region"}
     assert planner.send(address, said).status_code == 303
     assert planner.send(address, said).status_code == 303, "sent twice"
-    assert "said today already" in planner.send(address, said | {f"year-{year}": "99"}).text
+    slip = auditor.get(address).text
+    assert "<strong>61,5</strong>" in slip
+    assert planner.send(address, said | {f"year-{year}": "62"}).status_code == 303
     page = auditor.get(address).text
-    assert "<strong>61,5</strong>" in page
+    assert "<strong>62</strong>" in page
+    assert "61,5" in page, "what was said stays"
+    assert "<strong>61,5</strong>" not in page
     assert "Forecast of the region" in page
     assert auditor.send(address, said).status_code == 403
 

@@ -222,8 +222,31 @@ def test_a_view_is_kept_shared_and_forgotten(sign_in: SignIn, planned: Planned) 
     assert head.get(link["href"].replace("&amp;", "&")).status_code == 200
     own = planner.get(f"{planned.address}/pivot").text
     (form,) = [each["action"] for each in Outline(own).all("form") if "/views/" in each["action"]]
-    assert head.send(form, {"version": str(planned.version)}).status_code == 404
-    assert planner.send(form, {"version": str(planned.version)}).status_code == 303
+    assert form.endswith("/rename")
+    forget, at = form.replace("/rename", "/delete"), {"version": str(planned.version)}
+    for act, said in ((form, at | {"name": "Mine"}), (forget, at)):
+        assert head.send(act, said).status_code == 404
+    assert planner.send(form, at | {"name": "Specifics"}).status_code == 303
+    planner.send(f"{planned.desk.home}plans/{planned.plan}/views", fields | {"name": "Other"})
+    taken = planner.send(form, at | {"name": "Other"})
+    assert taken.status_code == 409
+    assert "You keep another view under the name “Other”" in taken.text
+    page = head.get(f"{planned.address}/pivot").text
+    assert "Specifics" in [each.text for each in Outline(page).all("a")]
+    assert planner.send(forget, at).status_code == 303
+
+
+def test_above_sections_stands_the_balance_and_it_is_not_typed(sign_in: SignIn, planned: Planned) -> None:
+    page = sign_in("planner").get(f"{planned.address}/pivot?row1=economic&col1=year&section=all&unit=tiyn&type=1").text
+    balance = next(row for row in Outline(page).all("tr") if "V. Deficit (−) or surplus" in row.text)
+    assert "−400,00" in balance.text, "two expenditures and no revenue"
+    fields = {each["name"] for each in Outline(page).all("input") if each["name"].startswith("f.")}
+    assert not any(name.startswith("f.0.") for name in fields)
+    assert any(name.startswith("f.1.") for name in fields)
+    assert "2027: −400,00" in page, "what rounds to no million is told in tenge"
+    assert "Of revenue no actual stands" not in page
+    beside = sign_in("planner").get(f"{planned.address}/pivot?row1=economic&col1=year&section=revenue&actual=paid").text
+    assert "know no codes of revenue" in beside
 
 
 def test_what_is_taken_out_is_changed_and_brought_back(sign_in: SignIn, planned: Planned) -> None:

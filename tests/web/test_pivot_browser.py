@@ -67,6 +67,13 @@ def test_figures_are_typed_by_keys_and_pasted_as_a_block(browser: Browser, plann
     wages.evaluate(_PASTE, "150,00\t250,00\r\n350,00\t450,00\r\n")
     expect(page.locator("[name='f.2.1']")).to_have_value("450,00")
     expect(page.locator("td.mended")).to_have_count(4)
+    food.evaluate(_PASTE, "350,00\t450,00\t1,00\r\n2,00\t\t3,00\r\n")
+    expect(page.get_by_role("alert").filter(has_text="Pasted")).to_contain_text(
+        "Pasted: 2. Not pasted: 3, from “1,00” on: this page has no row or column for them."
+    )
+    expect(page.locator("td.mended")).to_have_count(4)
+    food.evaluate(_PASTE, "350,00\t450,00")
+    expect(page.locator("[data-lost-notice]")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375, "nothing sticks out"
     page.get_by_role("button", name="Show what becomes of it").click()
     expect(page.locator("[name='f.2.1'] ~ .pivot-new")).to_have_text("→ 450,00")

@@ -141,6 +141,52 @@ def test_a_plan_is_begun_branched_compared_undone_and_frozen(desk: Desk, sign_in
     assert all(words in told for words in ("Plan begun", "Version of a plan frozen", "Edit of a version undone"))
 
 
+def test_a_long_past_begins_with_its_latest_and_names_versions(desk: Desk, sign_in: SignIn) -> None:
+    planner = sign_in("planner")
+    plan = begun(planner, desk.home, "A long past")
+    base, leaves = filled(desk, plan)
+    scope = Scope(Actor(desk.users["planner"], "test"), edits=frozenset({desk.school}))
+
+    def edits(u: uow.UnitOfWork) -> None:
+        at = desk.school, int(plan.rpartition("/")[2]), base
+        for no in range(1, 12):
+            change = [CellChange(leaves[0], 2027, no)]
+            service.edit(u, *at, change, f"Edit {no}", expected_edits=no, key=uuid4())
+
+    uow.run(desk.engine, scope, edits)
+    for address, section in ((plan, "history"), (f"{plan}/versions/{base}", "history")):
+        page = planner.get(address).text
+        assert page.count('<p class="timeline-head">') == 8
+        (more,) = [each["href"] for each in Outline(page).all("a", rel="next") if "history=" in each["href"]]
+        assert more.endswith(f"#{section}")
+        rest = planner.get(more.replace("&amp;", "&")).text
+        assert rest.count('<p class="timeline-head">') == 13 - 8 if address == plan else 12 - 8
+    named = Outline(planner.get(plan).text)
+    assert "A long past" in [each.text for each in named.all("a") if each["href"] == f"{plan}/versions/{base}"]
+    version = planner.get(f"{plan}/versions/{base}").text
+    assert "Edit 11" in version
+    (older,) = [each["href"] for each in Outline(version).all("a", rel="next") if "cursor=" in each["href"]]
+    assert "Edit 2" in planner.get(older.replace("&amp;", "&")).text
+
+
+def test_where_a_budget_does_not_hold_it_is_told_with_the_terms(desk: Desk, sign_in: SignIn) -> None:
+    planner = sign_in("planner")
+    plan = begun(planner, desk.home, "Uncovered")
+    base, _ = filled(desk, plan)
+    version = planner.get(f"{plan}/versions/{base}").text
+    assert "does not hold" in version
+    assert "2027: −0,8" in version, "million tenge, of the whole and of the one budget in it"
+    assert "2027: 900\xa0000,00 − 1\xa0734\xa0567,00 − 0,00 − 0,00 = −834\xa0567,00" in version.replace(
+        "\u202f", "\xa0"
+    )
+    compared = planner.get(f"{plan}/compare?a={base}&b={base}").text
+    rows = [row.text for row in Outline(compared).all("tr")]
+    assert any(row.startswith("V. Deficit (−) or surplus") and "−834,6" in row for row in rows)
+    assert any(row.startswith("Not covered by financing") for row in rows)
+    narrowed = planner.get(f"{plan}/compare?a={base}&b={base}&by=section&in.section=revenue").text
+    assert "V. Deficit" not in narrowed
+
+
 def plan_base(reader: Reader, plan: str) -> int:
     (base,) = re.findall(rf'href="{plan}/versions/(\d+)"', reader.get(plan).text)
     return int(base)

@@ -70,6 +70,17 @@ def test_an_event_is_told_in_local_time_with_its_number() -> None:
         ({"codes": ["a", "b"], "count": 2}, None, None, [Change("Codes", None, "a; b"), Change("Count", None, "2")]),
         ({}, None, {"by_mail": True}, [Change("By mail", None, "yes")]),
         (
+            {"formulas": "6b86b273"},
+            {"wage_growth 2027": "6E+1", "revision": None},
+            {"wage_growth 2027": "-4.5", "revision": 2},
+            [
+                Change("Growth of the average wage, 2027", "60", "−4,5"),
+                Change("Revision №", "—", "2"),
+                Change("Formulas", None, "written anew"),
+            ],
+        ),
+        ({}, None, {"2027": "62.5"}, [Change("2027", None, "62,5")]),
+        (
             {},
             None,
             {"postings": [{"debit": {"account": "1010", "dimensions": {}}, "amount": "5.00"}]},

@@ -201,6 +201,57 @@ def test_a_mistyped_year_is_a_fault_of_its_field(office: Office, sign_in: SignIn
     assert Outline(refused.text).one("p", id="legs.1.arrives_on-fault")
 
 
+def test_more_ways_or_costs_than_one_command_takes_are_refused_and_none_is_lost(
+    office: Office, sign_in: SignIn
+) -> None:
+    teacher, address = sign_in("teacher"), f"{office.home}trips/new"
+    form = Outline(teacher.get(address).text).fields("trip")
+    ways = {
+        f"legs.{n}.{name}": value
+        for n in range(21)
+        for name, value in {"from_place": f"P{n}", "to_place": f"P{n + 1}", "departs_on": "01.03.2027"}.items()
+    }
+    for do in ("send", "estimate", "add"):
+        refused = teacher.send(address, form | {"purpose": "Course"} | ways | {"do": do})
+        assert refused.status_code == 422
+        assert "One trip has 20 ways at most" in refused.text
+        assert Outline(refused.text).fields("trip")["legs.20.to_place"] == "P21"
+    number = asked(office, teacher, a_trip(-60))
+    sign_in("lead").send(f"{office.home}inbox/{number}/approve", {"version": "1"})
+    costs = {f"lines.{n}.{name}": f"{n}" for n in range(101) for name in ("what", "amount")}
+    report = Outline(teacher.get(f"{office.home}trips/{number}/report").text).fields("report")
+    many = uploaded(teacher, f"{office.home}trips/{number}/report", report | costs | {"do": "send"})
+    assert many.status_code == 422
+    assert "One report has 100 costs at most, and 101 were sent" in many.text
+    assert Outline(many.text).fields("report")["lines.100.what"] == "100"
+
+
+def test_human_resources_report_for_who_has_no_computer(office: Office, sign_in: SignIn) -> None:
+    officer, lead = sign_in("officer"), sign_in("lead")
+    person = office.staff.persons["colleague"]
+    number = asked(office, officer, a_trip(-80), f"trips/staff/new?person={person}")
+    lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"})
+    place = f"{office.home}trips/staff/{number}"
+    page = officer.get(f"{place}/report").text
+    assert "You hand it in for Colleague Test" in page
+    form = Outline(page).fields("report") | {"lines.1.amount": "70 000"}
+    handed = uploaded(officer, f"{place}/report", form | {"do": "send"})
+    assert handed.status_code == 303, handed.text
+    seen = lead.get(f"{office.home}trips/reports/{number}").text
+    assert "Handed in" in seen
+    assert "Officer" in seen
+    assert "Above the estimate: 10\u00a0000,00 ₸" in seen
+    assert "above the estimate" in lead.get(f"{office.home}trips/reports").text
+    assert lead.send(f"{office.home}trips/reports/{number}/approve", {"version": "1"}).status_code == 303
+    keeper = sign_in("bookkeeper")
+    link = next(
+        a["href"]
+        for a in Outline(keeper.get(f"{office.home}settlements").text).all("a", class_="row-link")
+        if a.text.startswith("Colleague")
+    )
+    assert "10\u00a0000,00" in keeper.get(link).text
+
+
 def test_a_norm_that_is_not_loaded_is_said(office: Office, sign_in: SignIn) -> None:
     teacher, address = sign_in("teacher"), f"{office.home}trips/new"
     form = Outline(teacher.get(address).text).fields("trip")

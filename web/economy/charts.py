@@ -9,7 +9,7 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 560, 240
+WIDTH, HEIGHT = 480, 230
 _CONFIG: dict[str, Any] = {
     "background": None,
     "font": "system-ui, 'Noto Sans', 'Liberation Sans', Arial, sans-serif",
@@ -19,14 +19,14 @@ _CONFIG: dict[str, Any] = {
         "gridColor": "var(--line)",
         "domainColor": "var(--line-strong)",
         "tickColor": "var(--line-strong)",
-        "labelFontSize": 12,
+        "labelFontSize": 14,
         "labelAngle": 0,
         "title": None,
     },
     "legend": {
         "labelColor": "var(--ink)",
         "symbolBaseStrokeColor": "var(--ink)",
-        "labelFontSize": 12,
+        "labelFontSize": 14,
         "labelLimit": 260,
         "title": None,
         "orient": "top",

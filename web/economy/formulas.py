@@ -17,14 +17,14 @@ from erp.base.uow import UnitOfWork
 from erp.economy.formulas.faults import Fault, ModelFaulty
 from erp.economy.formulas.reading import LONGEST
 from erp.economy.plans import service as plans
-from erp.economy.plans.model import Section
 from erp.economy.scenarios import rules, service
 from erp.economy.scenarios.model import Revision
 from erp.economy.scenarios.schemas import SaveScenario
 from erp.economy.scenarios.service import Scenario
 from erp.reference.access.model import Permission
 from ledger.errors import LedgerError
-from web.economy.scenarios import BALANCE, Row, millions, section_name, signed_millions
+from web.economy.scenarios import Row, formulas_title
+from web.economy.sections import SECTION_LINES, millions, section_lines, signed_millions
 from web.faults import Refusal, fault_sheet
 from web.forms import Empty, NotTaken, TooLong, key_typed, reason_typed, tidy
 from web.i18n import Speech, speech
@@ -150,6 +150,7 @@ def _page(
         version=found.version,
         address=f"/o/{organisation_id}/plans/{plan_id}/scenarios/{version_id}",
         model=found.revision.model,
+        formulas_title=formulas_title(found.revision.model, say),
         drivers=found.drivers,
         base=rules.BASE,
         is_open=not found.version.is_frozen,
@@ -172,14 +173,15 @@ def _tried(found: Scenario, tried: Scenario, say: Speech) -> dict[str, Any]:
     """Six sections by the typed formulas, beside what is saved."""
     figures = tried.figures(found.saved)
     years = slice(found.plan.years.index(found.plan.first_year), None)
-    ours, theirs = (plans.sections_of(each, found.axes.table) for each in (figures.cells, found.own))
-
-    def row(name: str, of: str) -> Row:
-        return Row(name, getattr(ours, of)[years], getattr(theirs, of)[years], is_balance=of == "balance")
-
-    rows = [row(section_name(each, say), each.value) for each in Section]
+    ours, theirs = (
+        section_lines(plans.sections_of(each, found.axes.table), say)[:SECTION_LINES]
+        for each in (figures.cells, found.own)
+    )
     return {
-        "rows": [*rows[:-1], row(say(BALANCE), "balance"), rows[-1]],
+        "rows": [
+            Row(mine.name, mine.amounts[years], yours.amounts[years], is_balance=mine.section is None)
+            for mine, yours in zip(ours, theirs, strict=True)
+        ],
         "missing": figures.missing,
         "years": found.plan.plan_years,
         "tried_name": say(N_("With these formulas")),

@@ -118,7 +118,7 @@ def _page(
         section="drivers",
         series=found,
         values=sorted(found.values, key=lambda each: (-each.year, -each.vintage.toordinal(), not each.is_own)),
-        counts={(each.year, each.vintage, each.is_own) for each in found.latest.values()},
+        counts={(each.year, each.vintage, each.said_at) for each in found.latest.values()},
         asked=_asked(),
         typed=typed,
         faults=sheet.by_field,

@@ -13,15 +13,16 @@ from api.economy.pivot import seeing_plans
 from api.problems import status_of
 from api.security import Visit, Visitor
 from erp.base.clock import today
-from erp.base.errors import DomainError, Invalid, RuleViolated
-from erp.base.i18n import N_, Language
+from erp.base.errors import Conflict, DomainError, Invalid, RuleViolated
+from erp.base.i18n import N_
 from erp.base.money import parse_scaled, parse_tiyn
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import rules, service
+from erp.economy.pivot.asked import IN, Asked
 from erp.economy.pivot.model import YEAR, Actual, Behind, Entry, Head, Layout, Pivot, Question, Turnover
 from erp.economy.plans import service as plans
-from erp.economy.plans.axes import LEVELS, SECTION_NAMES, Member
-from erp.economy.plans.model import Plan, Version
+from erp.economy.plans.axes import LEVELS, Member
+from erp.economy.plans.model import Plan, Section, Version
 from erp.economy.plans.rules import require_version
 from erp.finance.reports.model import Figure, Part
 from erp.reference.access.model import Permission
@@ -30,6 +31,7 @@ from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from ledger.model import Dimension
+from web.economy.sections import BALANCE, gaps_told, section_name
 from web.faults import Fault, Refusal, fault_sheet
 from web.finance.figures import Ways
 from web.forms import key_typed, tidy
@@ -46,9 +48,6 @@ _PIVOT = "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}
 ROWS_A_PAGE, TYPED_A_PAGE, MOST_COLUMNS, MOST_OFFERED = 300, 80, 40, 300
 LEVEL_NAMES = {**LEVELS, YEAR: N_("Year")}
 ACTUALS = {Actual.PAID: N_("Paid (cash execution)"), Actual.SPENT: N_("Expense accrued")}
-_USUAL = {"row1": "programme.administrator", "row2": "programme.programme", "col1": YEAR, "years": "plan"}
-_ASKED = ("row1", "row2", "row3", "col1", "col2", "section", "years", "actual", "unit")
-_IN = "in."
 _BETWEEN = "~"
 """Between the keys of a path in addresses and fields; no code holds it."""
 
@@ -59,71 +58,9 @@ Place = tuple[tuple[str, ...], tuple[str, ...]]
 # ------------------------------------------------------------------------------------------------ what is asked
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the address asks for, as it says it."""
-
-    said: Mapping[str, str]
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Asked":
-        said = {name: query[name] for name in _ASKED if query.get(name)}
-        if not any(name in query for name in ("row1", "col1")):
-            said = _USUAL | said
-        said |= {name: text for name, text in query.items() if name.startswith(_IN) and text}
-        level, keys = query.get("level", ""), query.get("keys", "").replace(" ", "")
-        if level and keys:
-            said[_IN + level] = keys
-        return cls(said)
-
-    def question(self, plan: Plan) -> Question:
-        """Raises: LevelUnknown, LevelTwice, LevelsTooMany."""
-        filters = {name.removeprefix(_IN): text.split(",") for name, text in self.said.items() if name.startswith(_IN)}
-        years = self.said.get("years", "")
-        if years:
-            filters[YEAR] = [str(year) for year in plan.plan_years] if years == "plan" else [years]
-        if section := self.said.get("section", ""):
-            filters["section"] = [each.value for each in SECTION_NAMES] if section == "all" else [section]
-        rows, columns = ([self.said.get(f"{kind}{at}", "") for at in (1, 2, 3)] for kind in ("row", "col"))
-        if section == "all" and "section" not in (*rows, *columns):
-            rows = ["section", *filter(None, rows)]
-        actual = self.said.get("actual", "")
-        return rules.question(rows, columns, filters, Actual(actual) if actual in set(Actual) else None)
-
-    @property
-    def unit(self) -> str:
-        unit = self.said.get("unit", "")
-        return unit if unit in UNITS else "thousand"
-
-    @property
-    def query(self) -> str:
-        return urlencode(self.said)
-
-    def without(self, name: str) -> str:
-        return urlencode({each: text for each, text in self.said.items() if each != name})
-
-    def within(self, levels: Sequence[str], path: Sequence[str]) -> str:
-        """The same of one group alone, with the level below it where there is one."""
-        said = dict(self.said)
-        for level, key in zip(levels, path, strict=False):
-            name = "section" if level == "section" else _IN + level
-            said["years" if level == YEAR else name] = key
-        rows = [each for each in (said.pop(f"row{at}", "") for at in (1, 2, 3)) if each]
-        below = [each for each in rows[len(path) :] if each] or [_below(levels[len(path) - 1])]
-        said |= {f"row{at}": level for at, level in enumerate(below, start=1)}
-        return urlencode(said)
-
-
-def _below(level: str) -> str:
-    """The next finer level of the same axis; of the finest, the next axis that budgets are read by."""
-    finer = list(LEVELS)
-    if level in finer[:-1]:
-        following = finer[finer.index(level) + 1]
-        if following.partition(".")[0] == level.partition(".")[0]:
-            return following
-    return {"programme": "economic", "organisation": "programme.programme", "section": "programme.administrator"}.get(
-        level.partition(".")[0], "organisation"
-    )
+def _unit(asked: Asked) -> str:
+    unit = asked.said.get("unit", "")
+    return unit if unit in UNITS else "thousand"
 
 
 def _path(keys: Sequence[str]) -> str:
@@ -248,15 +185,16 @@ def _page(
         levels=[(level, say(name)) for level, name in LEVEL_NAMES.items()],
         sections=[
             ("all", say("All")),
-            *((each.value, of_language(names, say)) for each, names in SECTION_NAMES.items()),
+            *((each.value, section_name(each, say)) for each in Section),
         ],
         years=[("", say("All")), ("plan", say("Plan years")), *((str(year), str(year)) for year in plan.years)],
         row_title=" / ".join(say(LEVEL_NAMES[level]) for level in looked.pivot.question.rows) or say("Total"),
         measure=say(ACTUALS[looked.pivot.question.actual]) if looked.pivot.question.actual else "",
         chosen_section=_chosen_section(looked.pivot.question, shown.asked),
         actuals=[("", say("not shown")), *((each.value, say(name)) for each, name in ACTUALS.items())],
+        unit=_unit(shown.asked),
         units=[(unit, say(name)) for unit, name in UNITS.items()],
-        unit_name=say(UNITS[shown.asked.unit]),
+        unit_name=say(UNITS[_unit(shown.asked)]),
         chips=_chips(shown, say),
         layouts=shown.layouts,
         naming=naming or {},
@@ -275,6 +213,11 @@ def _page(
         saved=query.get("saved", "") if filled is None else "",
         faults=[_placed(each, lines, looked.pivot.columns, say) for each in sheet.summary],
         unverified=any(not member.verified for head in looked.pivot.rows for member in head.members),
+        balance=say(BALANCE),
+        uncovered=_uncovered(looked, say),
+        has_revenue=Section.REVENUE in looked.pivot.question.filters.get("section", Section),
+        is_unspent=not any(each is not None for row in looked.pivot.actual for each in row),
+        whole_url=f"{address}?{shown.asked.without('years')}" if shown.asked.said.get("years") else "",
     )
 
 
@@ -286,10 +229,27 @@ def _chosen_section(question: Question, asked: Asked) -> str:
 
 
 def _rows(looked: service.Looked) -> list[int]:
-    """Places of the rows that are shown; sums of sections that make no sense together are not."""
+    """Places of the rows that are shown; one above some sections only, which make no balance, is not."""
     question = looked.pivot.question
-    mixed = "section" in question.rows or len(question.filters.get("section", ())) != 1
-    return [at for at, head in enumerate(looked.pivot.rows) if head.path or not (mixed and question.rows)]
+    return [at for at, head in enumerate(looked.pivot.rows) if question.counts_every_section or _is_sum(question, head)]
+
+
+def _is_sum(question: Question, row: Head) -> bool:
+    """Whether a row's figures are of one section each; else they are balances."""
+    return question.is_of_one_section(len(row.path), len(question.columns))
+
+
+def _uncovered(looked: service.Looked, say: Speech) -> str:
+    """By column, what financing does not cover, where the whole is a balance; nothing where it covers all."""
+    pivot, question = looked.pivot, looked.pivot.question
+    if not question.counts_every_section or "section" in question.columns or () not in pivot.row_places:
+        return ""
+    financing = looked.cube.ask(replace(question, rows=("section",), actual=None))
+    gaps = {
+        _last(head, say): (pivot.figure((), head.path) or 0) + (financing.figure((Section.FINANCING,), head.path) or 0)
+        for head in pivot.columns
+    }
+    return gaps_told(gaps)
 
 
 class Cell(NamedTuple):
@@ -314,6 +274,8 @@ class Line(NamedTuple):
     verified: bool
     url: str
     is_heading: bool
+    is_balance: bool
+    """What sections make together: it follows, and is not typed."""
     cells: list[Cell]
 
 
@@ -321,7 +283,7 @@ def _line(shown: Shown, at: int, say: Speech, address: str, filled: Filled | Non
     pivot, asked = shown.looked.pivot, shown.asked
     head, question = pivot.rows[at], pivot.question
     member = head.members[-1] if head.members else None
-    written = money_in(asked.unit)
+    written = money_in(_unit(asked))
     trial = filled.trial if filled and filled.trial and head.path in filled.trial.row_places else None
     cells = []
     for to, column in enumerate(pivot.columns):
@@ -351,10 +313,11 @@ def _line(shown: Shown, at: int, say: Speech, address: str, filled: Filled | Non
         _path(head.path),
         max(len(head.path) - 1, 0),
         _code(member) if member else "",
-        _name(member, say) if member else say("Total"),
+        _name(member, say) if member else say("Total") if _is_sum(question, head) else say(BALANCE),
         member.verified if member else True,
         f"{address}?{asked.within(question.rows, head.path)}" if head.path else "",
         len(head.path) < len(question.rows),
+        not _is_sum(question, head),
         cells,
     )
 
@@ -365,12 +328,7 @@ def _name(member: Member, say: Speech) -> str:
 
 def _code(member: Member) -> str:
     """As people write it; a section's and a year's own is in its name."""
-    return "" if member.key in SECTION_NAMES or member.code == member.en else member.code
-
-
-def of_language(names: tuple[str, str, str], say: Speech) -> str:
-    """One of three, in Kazakh, Russian and English."""
-    return names[list(Language).index(say.language)]
+    return "" if member.key in set(Section) or member.code == member.en else member.code
 
 
 def _last(head: Head, say: Speech) -> str:
@@ -406,9 +364,9 @@ def _chips(shown: Shown, say: Speech) -> list[tuple[str, str, str]]:
     """What narrows the view: of each filter its level, its groups in words, and the address without it."""
     chips = []
     for name, text in shown.asked.said.items():
-        if not name.startswith(_IN):
+        if not name.startswith(IN):
             continue
-        level = name.removeprefix(_IN)
+        level = name.removeprefix(IN)
         keys = text.split(",")
         known = {member.key: _titled(member, say) for member in shown.looked.cube.members(level)}
         words = ", ".join(known.get(key, key) for key in keys)
@@ -485,7 +443,7 @@ def type_in(
 
 def _read(shown: Shown, data: Mapping[str, str], filled: Filled) -> tuple[Filled, list[Entry]]:
     """Figures that say something else than the version does, in the unit of the page."""
-    pivot, unit = shown.looked.pivot, shown.asked.unit
+    pivot, unit = shown.looked.pivot, _unit(shown.asked)
     written = money_in(unit)
     texts: dict[Place, str] = {}
     entries: list[Entry] = []
@@ -549,7 +507,9 @@ def _table(shown: Shown, say: Speech) -> Table:
                 for each in ((plan, actual) if with_actual else (plan,))
             ]
             code = _code(member) if member else ""
-            name = _name(member, say) if member else say("Total")
+            is_sum = _is_sum(pivot.question, head)
+            name = _name(member, say) if member else say("Total") if is_sum else say(BALANCE)
+            name = name if is_sum or member is None else f"{name}: {say(BALANCE)}"
             is_heading = len(head.path) < len(pivot.question.rows)
             yield Row([code, name, *figures], depth=max(len(head.path) - 1, 0), is_heading=is_heading, is_counted=False)
 
@@ -649,6 +609,20 @@ def keep_view(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, da
     return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{asked.query}", status_code=303)
 
 
+@post("/o/{organisation_id:int}/plans/{plan_id:int}/views/{view_id:int}/rename", opt=_READ, sync_to_thread=True)
+def rename_view(
+    request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, view_id: Id, data: Sent
+) -> Response[Any]:
+    """Call a view of one's own otherwise."""
+    version_id, name = _number(data.get("version", "")), tidy(data.get("name", ""))
+    try:
+        kept = visit.run(lambda uow: service.rename_layout(uow, organisation_id, view_id, name))
+    except (RuleViolated, Conflict) as refusal:
+        naming = {"id": str(view_id), "name": name}
+        return _page(request, organisation_id, plan_id, version_id, refusal=refusal, naming=naming)
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{kept.query}", status_code=303)
+
+
 @post("/o/{organisation_id:int}/plans/{plan_id:int}/views/{view_id:int}/delete", opt=_READ, sync_to_thread=True)
 def delete_view(visit: Visitor, organisation_id: Id, plan_id: Id, view_id: Id, data: Sent) -> Response[Any]:
     """Forget a view of one's own."""
@@ -657,4 +631,4 @@ def delete_view(visit: Visitor, organisation_id: Id, plan_id: Id, view_id: Id, d
     return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot", status_code=303)
 
 
-routes = [pivot, type_in, actual, keep_view, delete_view]
+routes = [pivot, type_in, actual, keep_view, rename_view, delete_view]

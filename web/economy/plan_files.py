@@ -5,32 +5,28 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.response import Redirect
 
 from api.problems import status_of
 from api.security import Visit, Visitor
-from erp.base.clock import now
 from erp.base.errors import DomainError
 from erp.base.i18n import N_
-from erp.base.sheets.model import Table as Brought
 from erp.base.sheets.model import address
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import service
 from erp.economy.pivot.files import CODES, HEADS, Checked, Line
 from erp.economy.pivot.model import Intake, IntakeRow, Mended
 from erp.economy.plans import service as plans
-from erp.economy.plans.axes import SECTION_NAMES
-from erp.economy.plans.model import Plan, Section, Version
+from erp.economy.plans.model import Plan, Version
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at
-from erp.reference.attachments.rules import FileEmpty, FileMissing, FileTooLarge, clean_name
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
-from web.economy.pivot import of_language
+from web.brought import ShownCell, source, written_over
+from web.economy.sections import section_name
 from web.faults import Refusal, fault_sheet
 from web.forms import key_typed, tidy
-from web.i18n import Speech, moment, speech
+from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.papers import Uploaded
 from web.session import Choice, Sent, choice_in, remember
@@ -78,7 +74,7 @@ def _table(lines: service.Lines, say: Speech) -> Table:
         for at, amounts, there in zip(places, cells.amounts.tolist(), cells.present.tolist(), strict=True):
             key = axes.table.key_at(at)
             yield Row([
-                of_language(SECTION_NAMES[Section(key.section)], say),
+                section_name(key.section, say),
                 axes.organisations[key.budget_id].code,
                 axes.organisations[key.organisation_id].code,
                 *key[3:],
@@ -106,26 +102,12 @@ def bring(
     """Take a file, or cells from the clipboard, and show what is found in it."""
     at = organisation_id, plan_id, version_id
     try:
-        table, key = _source(request, data, speech(visit.language)), key_typed(str(data.get("key")))
+        table = service.read(*source(request, data, speech(visit.language)))
+        key = key_typed(str(data.get("key")))
         found = visit.run(lambda uow: service.bring(uow, *at, table, key=key))
     except (DomainError, LedgerError) as refusal:
         return _bringing(request, *at, refusal=refusal)
     return Redirect(f"/o/{organisation_id}/plans/files/{found.id}", status_code=303)
-
-
-def _source(request: Ask, data: Mapping[str, Any], say: Speech) -> Brought:
-    """Raises: FileMissing, FileEmpty, FileTooLarge; what reading it does."""
-    sent, pasted = data.get("file"), str(data.get("text", ""))
-    if pasted.strip():
-        return service.read(pasted, say("Pasted {at}", at=moment(now())))
-    if not isinstance(sent, UploadFile) or not sent.filename:
-        raise FileMissing()
-    name, content, limit = clean_name(sent.filename), sent.file.read(), request.app.state.largest_file
-    if not content:
-        raise FileEmpty(name=name)
-    if len(content) > limit:
-        raise FileTooLarge(name=name, found=f"{len(content) / (1 << 20):.1f}", limit=limit >> 20)
-    return service.read(content, name)
 
 
 def _bringing(
@@ -164,13 +146,6 @@ def _bringing(
 
 
 # ------------------------------------------------------------------------------------------------ look through
-
-
-class ShownCell(NamedTuple):
-    address: str
-    text: str
-    fault: str
-    mended: bool
 
 
 class ShownRow(NamedTuple):
@@ -230,16 +205,7 @@ def _keep(uow: UnitOfWork, organisation_id: int, intake_id: int, revision: int, 
 def _said(found: Intake, data: Mapping[str, str]) -> Mended:
     """What the person wrote over cells and left out; what is not in the form stays."""
     brought = {address(number, at): text for number, texts in found.rows for at, text in enumerate(texts)}
-    cells, left = dict(found.mended.cells), set(found.mended.left)
-    for name, text in data.items():
-        kind, _, place = name.partition(".")
-        if kind == "cell" and place in brought:
-            cells[place] = tidy(text)
-            if cells[place] == brought[place]:
-                del cells[place]
-        elif kind == "shown" and place.isdecimal():
-            left = left | {int(place)} if data.get(f"leave.{place}") else left - {int(place)}
-    return Mended(cells, frozenset(left))
+    return written_over(brought, found.mended, data)
 
 
 def _number(text: str) -> int:

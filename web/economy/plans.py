@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -16,16 +17,17 @@ from erp.base.errors import DomainError, RuleViolated
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.economy.plans import service
-from erp.economy.plans.axes import LEVELS, SECTION_NAMES, Axes, Member, canonical
-from erp.economy.plans.comparison import LEAF, ComparedRow, Comparison
+from erp.economy.plans.axes import LEVELS, Axes, Member, canonical
+from erp.economy.plans.comparison import LEAF, ComparedRow, Comparison, compared
 from erp.economy.plans.model import Edit, EditedCell, Plan, Section, SixSections, Version, VersionKind
-from erp.economy.plans.rules import CellsChangedSince
+from erp.economy.plans.rules import CellsChangedSince, VersionUnknown, six_sections
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
+from web.economy.sections import BALANCE, GAP, gaps_by, identities, section_lines
 from web.faults import Refusal, fault_sheet
 from web.forms import key_typed, tidy
-from web.i18n import UNITS, Speech, money_in, speech
+from web.i18n import UNITS, Speech, money, money_in, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent
 from web.tables.download import FORMATS, about, download
@@ -37,7 +39,8 @@ _EDIT = {"policy": Permission.PLAN_EDIT}
 _FREEZE = {"policy": Permission.PLAN_FREEZE}
 _REFUSED = (DomainError, LedgerError)
 _ROWS_A_PAGE = 300
-_EDITS_A_PAGE = 50
+_EDITS_A_PAGE, _LATEST = 50, 8
+"""Edits and events that a page begins with are the latest few; those before them stand on pages of their own."""
 _UNIT = "thousand"
 
 BRANCHED = (VersionKind.DRAFT, VersionKind.SANDBOX)
@@ -72,7 +75,6 @@ _BELOW = {
 _OPENED = {"by": OF_SECTION[Section.EXPENDITURE], "in.section": Section.EXPENDITURE.value}
 """What a version's page shows below its sections, where nothing else is asked for."""
 _OF_A_LEAF = ("organisation", "programme", "economic")
-BALANCE, GAP = N_("V. Deficit (−) or surplus"), N_("Not covered by financing")
 
 
 class YearWanted(RuleViolated):
@@ -145,14 +147,12 @@ def tree_of(versions: Sequence[Version]) -> list[Branch]:
     for version in versions:
         below.setdefault(version.parent_id, []).append(version)
 
-    def laid(parent: int | None, depth: int) -> list[Branch]:
-        return [
-            branch
-            for version in below.get(parent, ())
-            for branch in (Branch(version, depth), *laid(version.id, depth + 1))
-        ]
-
-    return laid(None, 0)
+    laid, waiting = [], [Branch(version, 0) for version in reversed(below.get(None, []))]
+    while waiting:
+        branch = waiting.pop()
+        laid.append(branch)
+        waiting += [Branch(version, branch.depth + 1) for version in reversed(below.get(branch.version.id, []))]
+    return laid
 
 
 @get("/o/{organisation_id:int}/plans/{plan_id:int}", opt=_READ, sync_to_thread=True)
@@ -170,8 +170,10 @@ def _plan_page(
     def read(uow: UnitOfWork) -> tuple[Organisation, Plan, list[Version], History]:
         found = service.plan(uow, organisation_id, plan_id)
         versions = service.versions(uow, organisation_id, plan_id)
-        past = history(request, uow, address, found.subject, *(each.subject for each in versions))
-        return organisation_at(uow), found, versions, past
+        names = {found.subject: found.name} | {each.subject: each.name for each in versions}
+        past = history(request, uow, address, *names, latest=_LATEST)
+        events = [replace(each, subject=names[each.event.subject]) for each in past.events]
+        return organisation_at(uow), found, versions, replace(past, events=events)
 
     organisation, found, versions, past = visit.read(read)
     sheet = fault_sheet(refusal, visit.language)
@@ -239,12 +241,15 @@ class Shown:
     version: Version
     parent: Version | None
     sections: SixSections
+    by_budget: Mapping[Member, SixSections]
     cells: int
     edits: tuple[Edit, ...]
     following: str | None
     groups: Comparison
     """Of the version alone, on both sides."""
     history: History
+    agrees: bool | None
+    """Whether a frozen version, reckoned anew from its edits, has the hash that was kept; ``None`` if not asked."""
     in_the_way: list[tuple[list[Member], str]]
     """Cells that an undoing was refused for: their lines and years."""
 
@@ -262,20 +267,24 @@ class Shown:
         at = organisation_id, plan_id
         plan, version = service.plan(uow, *at), service.version(uow, *at, version_id)
         address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
-        edits, following = service.history(
-            uow, *at, version_id, request.query_params.get("cursor"), limit=_EDITS_A_PAGE
-        )
+        held, axes = service.cells(uow, *at, version_id), service.axes(uow, *at)
+        cursor = request.query_params.get("cursor")
+        edits, following = service.history(uow, *at, version_id, cursor, limit=_EDITS_A_PAGE if cursor else _LATEST)
         return cls(
             organisation_at(uow),
             plan,
             version,
             service.version(uow, *at, version.parent_id) if version.parent_id else None,
-            service.totals(uow, *at, version_id),
-            service.cells(uow, *at, version_id).count,
+            service.sections_of(held, axes.table),
+            service.sections_by(held, axes, "budget"),
+            held.count,
             edits,
             following,
-            service.compare(uow, *at, version_id, version_id, asked.by, within=asked.within),
-            history(request, uow, address, version.subject),
+            compared(axes, held, held, asked.by, asked.within),
+            history(request, uow, address, version.subject, latest=_LATEST),
+            service.hash_of(uow, version) == version.content_hash
+            if version.is_frozen and request.query_params.get("check") == "1"
+            else None,
             _named_cells(uow, *at, refusal.fields["cells"]) if isinstance(refusal, CellsChangedSince) else [],
         )
 
@@ -326,8 +335,10 @@ def _version_page(
         plan=shown.plan,
         version=shown.version,
         kinds=VERSION_KINDS,
-        lines=section_lines(shown.sections, say),
-        groups=Groups.of(shown.groups, asked, address, visit.language.value),
+        lines=[(line, _opening(line.section)) for line in section_lines(shown.sections, say)],
+        identities=identities(shown.sections, shown.plan.years, shown.plan.years, say),
+        uncovered=gaps_by(shown.by_budget, shown.plan.years, shown.plan.years),
+        groups=Groups.of(shown.groups, asked, address, say),
         asked=asked,
         levels=_levels(say),
         written=money_in(_UNIT),
@@ -342,32 +353,9 @@ def _version_page(
     )
 
 
-@dataclass(frozen=True)
-class SectionLine:
-    """``query`` opens a section; the balance follows from the others and has none."""
-
-    name: str
-    amounts: tuple[int, ...]
-    query: str = ""
-
-
-def section_lines(told: SixSections, say: Speech) -> list[SectionLine]:
-    """The six sections in the order of the budget's form."""
-    place = ("kk", "ru", "en").index(say.language.value)
-
-    def line(section: Section, amounts: tuple[int, ...]) -> SectionLine:
-        opened = {"by": OF_SECTION[section], "in.section": section.value}
-        return SectionLine(SECTION_NAMES[section][place], amounts, urlencode(opened))
-
-    lines = [
-        line(Section.REVENUE, told.revenue),
-        line(Section.EXPENDITURE, told.expenditure),
-        line(Section.LENDING, told.lending),
-        line(Section.ASSETS, told.assets),
-        SectionLine(say(BALANCE), told.balance),
-        line(Section.FINANCING, told.financing),
-    ]
-    return [*lines, SectionLine(say(GAP), told.gap)] if any(told.gap) else lines
+def _opening(section: Section | None) -> str:
+    """What a section opens to; nothing for the balance, which follows from the others."""
+    return urlencode({"by": OF_SECTION[section], "in.section": section.value}) if section else ""
 
 
 @post("/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/freeze", opt=_FREEZE, sync_to_thread=True)
@@ -414,14 +402,16 @@ def _seen(sent: Mapping[str, str]) -> int:
     sync_to_thread=True,
 )
 def edit(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, no: Id) -> Response[str]:
-    """What one edit did, cell by cell."""
-    at = organisation_id, plan_id
+    """What one edit did, cell by cell, to the tiyn."""
+    at, wanted = (organisation_id, plan_id), query_of(request).get("page", "")
+    page = int(wanted) if wanted.isascii() and wanted.isdecimal() and 0 < len(wanted) < 6 and int(wanted) else 1
+    address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
 
     def read(uow: UnitOfWork) -> dict[str, Any]:
         shown = service.version(uow, *at, version_id)
         made, cells = service.one_edit(uow, *at, version_id, no), service.changes(uow, *at, version_id, no)
         before = service.cells(uow, *at, shown.parent_id, shown.parent_edits) if shown.parent_id else None
-        shown_cells = cells[:_ROWS_A_PAGE]
+        shown_cells = cells[(page - 1) * _ROWS_A_PAGE : page * _ROWS_A_PAGE]
         lines = _lines_of(service.axes(uow, *at), [each.leaf_id for each in shown_cells])
 
         def amount(each: EditedCell, own: int | None, inherited: bool) -> int | None:
@@ -437,15 +427,16 @@ def edit(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version
             )
             for line, each in zip(lines, shown_cells, strict=True)
         ]
-        return {"organisation": organisation_at(uow), "version": shown, "edit": made, "rows": rows, "count": len(cells)}
+        more = f"{address}/edits/{no}?page={page + 1}" if page * _ROWS_A_PAGE < len(cells) else ""
+        return {"organisation": organisation_at(uow), "version": shown, "edit": made, "rows": rows, "more": more}
 
     return render(
         request,
         "plans/edit.html",
         section="plans",
-        address=f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}",
-        written=money_in(_UNIT),
-        unit_name=speech(visit.language)(UNITS[_UNIT]),
+        address=address,
+        written=money,
+        unit_name=speech(visit.language)(UNITS["tiyn"]),
         **visit.read(read),
     )
 
@@ -516,8 +507,8 @@ class Groups:
     left_out: int
 
     @classmethod
-    def of(cls, found: Comparison, asked: Asked, address: str, language: str, **fixed: str) -> "Groups":
-        lines, begun = [], ""
+    def of(cls, found: Comparison, asked: Asked, address: str, say: Speech, **fixed: str) -> "Groups":
+        lines, begun, language = [], "", say.language.value
         for row in found.rows(0, _ROWS_A_PAGE):
             section, *members = row.members
             into = asked.into(row, found.by)
@@ -532,11 +523,30 @@ class Groups:
                 )
             )
             begun = section.key
+        if found.by == ("section",) and "section" not in asked.within:
+            lines = _with_balance(lines, len(found.years), say)
         crumbs = []
         for place, (level, member) in enumerate(found.narrowed):
             back = asked.said(level, {name: each.key for name, each in found.narrowed[:place]})
             crumbs.append((member.name(language) or "—", f"{address}?{urlencode(fixed | back)}"))
         return cls(lines, crumbs, max(0, len(found) - _ROWS_A_PAGE))
+
+
+def _with_balance(lines: Sequence[Line], years: int, say: Speech) -> list[Line]:
+    """Sections with the balance that follows in its place, and what financing does not cover of it at the end."""
+    a, b = (
+        six_sections(
+            {Section(each.row.members[0].key): [tiyn or 0 for tiyn in side(each.row)] for each in lines}, years
+        )
+        for side in (attrgetter("a"), attrgetter("b"))
+    )
+
+    def line(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> Line:
+        return Line(say(name), (), "", True, "", ComparedRow((), None, a, b, 0, 0))
+
+    place = len(lines) - any(each.row.members[0].key == Section.FINANCING for each in lines)
+    gap = [line(GAP, a.gap, b.gap)] if any((*a.gap, *b.gap)) else []
+    return [*lines[:place], line(BALANCE, a.balance, b.balance), *lines[place:], *gap] if lines else []
 
 
 # ------------------------------------------------------------------------------------------------ side by side
@@ -546,7 +556,7 @@ class Groups:
 def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> Response[Any]:
     query = query_of(request)
     asked = Asked.of(query)
-    at = organisation_id, plan_id
+    at, begun = (organisation_id, plan_id), query.get("begun") == "1"
     address = f"/o/{organisation_id}/plans/{plan_id}/compare"
 
     def read(uow: UnitOfWork) -> tuple[Plan, list[Version], Version, Version, Comparison]:
@@ -554,7 +564,14 @@ def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> R
         versions = service.versions(uow, *at)
         a, b = (_chosen(versions, query.get(side, ""), otherwise) for side, otherwise in (("a", 0), ("b", -1)))
         found = service.compare(
-            uow, *at, a.id, b.id, asked.by, within=asked.within, only_different=asked.only_different
+            uow,
+            *at,
+            a.id,
+            b.id,
+            asked.by,
+            a_edits=b.parent_edits if begun and b.parent_id == a.id else None,
+            within=asked.within,
+            only_different=asked.only_different,
         )
         return plan, versions, a, b, found
 
@@ -569,7 +586,8 @@ def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> R
         return download(visit, query["as"], table)
     organisation, (shown, versions, a, b, found) = visit.read(lambda uow: (organisation_at(uow), read(uow)))
     year = asked.year if asked.year in shown.years else shown.first_year
-    fixed = {"a": str(a.id), "b": str(b.id)}
+    is_pinned = begun and b.parent_id == a.id
+    fixed = {"a": str(a.id), "b": str(b.id)} | ({"begun": "1"} if is_pinned else {})
     return render(
         request,
         "plans/compare.html",
@@ -583,17 +601,22 @@ def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> R
         column=shown.years.index(year),
         asked=asked,
         levels=_levels(say),
-        groups=Groups.of(found, asked, address, visit.language.value, **fixed),
+        groups=Groups.of(found, asked, address, say, **fixed),
         written=money_in(_UNIT),
         unit_name=say(UNITS[_UNIT]),
         plan_address=f"/o/{organisation_id}/plans/{plan_id}",
         address=address,
+        pinned=b.parent_edits if is_pinned and a.edits > (b.parent_edits or 0) else None,
         query=urlencode(fixed | asked.said(asked.level, asked.within)),
     )
 
 
 def _chosen(versions: Sequence[Version], text: str, otherwise: int) -> Version:
-    return next((each for each in versions if str(each.id) == text), versions[otherwise])
+    """The version asked for, or where none is the one at a place.  Raises: VersionUnknown."""
+    found = next((each for each in versions if str(each.id) == text), None if text else versions[otherwise])
+    if found is None:
+        raise VersionUnknown()
+    return found
 
 
 def _table(found: Comparison, a: Version, b: Version, say: Speech) -> Table:

@@ -18,22 +18,34 @@ from api.security import Visitor
 from erp.base.clock import now
 from erp.base.dates import day_string
 from erp.base.errors import DomainError, Invalid
-from erp.base.i18n import N_, Language
+from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
+from erp.economy.formulas.faults import ModelFaulty
 from erp.economy.formulas.tracing import Precedent
 from erp.economy.plans import service as plans
-from erp.economy.plans.axes import LEVELS, SECTION_NAMES, Member
+from erp.economy.plans.axes import LEVELS, Member
 from erp.economy.plans.comparison import LEAF, compared
 from erp.economy.plans.model import Cells, Section, SixSections, Version
 from erp.economy.scenarios import rules, service
-from erp.economy.scenarios.model import Assumption, Driver, PathOrigin, Typed
-from erp.economy.scenarios.reckoning import AMOUNT, Figures
+from erp.economy.scenarios.model import Assumption, Driver, FormulaModel, PathOrigin, Typed
+from erp.economy.scenarios.reckoning import AMOUNT, Figures, changes
 from erp.economy.scenarios.schemas import BeginScenario, SaveScenario
 from erp.economy.scenarios.service import Scenario
 from erp.economy.scenarios.uncertainty import Uncertainty
 from erp.reference.access.model import Permission
 from ledger.errors import LedgerError
 from web.economy import charts
+from web.economy.sections import (
+    BALANCE,
+    SECTION_LINES,
+    Identity,
+    gaps_by,
+    identities,
+    millions,
+    section_lines,
+    section_name,
+    signed_millions,
+)
 from web.faults import Fault, Refusal, fault_sheet
 from web.forms import Empty, NotTaken, key_typed, reason_typed, tidy
 from web.i18n import MINUS, NO_BREAK, Speech, moment, money, speech
@@ -57,23 +69,9 @@ WAYS: Mapping[Section, tuple[str, ...]] = {
     Section.FINANCING: ("economic.class", "economic", LEAF),
 }
 """Levels by which each section is drilled, down to its lines."""
-BALANCE = N_("V. Deficit (−) or surplus")
 
 
 # ------------------------------------------------------------------------------------------------ numbers
-
-
-def millions(tiyn: int) -> str:
-    """``123456789012`` → ``1 234,6``: million tenge, a half rounded away from zero."""
-    number = (abs(tiyn) + 5_000_000) // 10_000_000
-    whole, fraction = divmod(number, 10)
-    return f"{MINUS if tiyn < 0 and number else ''}{whole:,}".replace(",", NO_BREAK) + f",{fraction}"
-
-
-def signed_millions(tiyn: int) -> str:
-    """The same with its sign; nothing where there is no difference at all."""
-    shown = millions(tiyn)
-    return "" if tiyn == 0 else f"+{shown}" if tiyn > 0 else shown
 
 
 def written(value: Decimal) -> str:
@@ -150,14 +148,6 @@ class Row:
     @property
     def differences(self) -> tuple[int, ...]:
         return tuple(mine - yours for mine, yours in zip(self.ours, self.theirs, strict=True))
-
-
-@dataclass(frozen=True)
-class Identity:
-    text: str
-    holds: bool
-    terms: tuple[str, ...]
-    """Of each plan year, in tenge."""
 
 
 @dataclass(frozen=True)
@@ -245,47 +235,27 @@ class Shown:
     # -------------------------------------------------------------------------------------------- sections
 
     def sections(self, say: Speech) -> list[Row]:
-        ours, theirs = (plans.sections_of(each, self.scenario.axes.table) for each in (self.figures.cells, self.theirs))
-
-        def row(name: str, of: str, section: Section | None = None) -> Row:
-            mine, yours = (getattr(each, of)[self.columns] for each in (ours, theirs))
-            address = f"{self.link(section.value)}#breakdown" if section else ""
-            return Row(name, mine, yours, address=address, is_balance=section is None)
-
-        rows = [row(section_name(each, say), each.value, each) for each in Section]
-        return [*rows[:-1], row(say(BALANCE), "balance"), rows[-1]]
-
-    def identities(self, say: Speech) -> list[Identity]:
-        six: SixSections = plans.sections_of(self.figures.cells, self.scenario.axes.table)
-        of_years = {year: at for at, year in enumerate(self.scenario.plan.years) if year in self.years}
-        balanced = {
-            year: (six.revenue[at], six.expenditure[at], six.lending[at], six.assets[at], six.balance[at])
-            for year, at in of_years.items()
-        }
-        gaps = {year: six.gap[at] for year, at in of_years.items()}
-        told = "; ".join(f"{year}: {signed_millions(gap)}" for year, gap in gaps.items() if gap)
-        covered = (
-            say(N_("VI = −V: financing covers the deficit in every year"))
-            if not told
-            else say(
-                N_("VI = −V: what financing leaves over (+) or does not cover (−), million tenge: {told}"), told=told
-            )
+        ours, theirs = (
+            section_lines(plans.sections_of(each, self.scenario.axes.table), say)[:SECTION_LINES]
+            for each in (self.figures.cells, self.theirs)
         )
         return [
-            Identity(
-                say(N_("V = I − II − III − IV, in every year")),
-                all(first - sum(rest) == balance for first, *rest, balance in balanced.values()),
-                tuple(f"{year}: {_equation(*terms)}" for year, terms in balanced.items()),
-            ),
-            Identity(
-                covered,
-                not told,
-                tuple(
-                    f"{year}: VI = {money(six.financing[at])}; −V = {money(-six.balance[at])}"
-                    for year, at in of_years.items()
-                ),
-            ),
+            Row(
+                mine.name,
+                mine.amounts[self.columns],
+                yours.amounts[self.columns],
+                address=f"{self.link(mine.section.value)}#breakdown" if mine.section else "",
+                is_balance=mine.section is None,
+            )
+            for mine, yours in zip(ours, theirs, strict=True)
         ]
+
+    def identities(self, say: Speech) -> list[Identity]:
+        six = plans.sections_of(self.figures.cells, self.scenario.axes.table)
+        return identities(six, self.scenario.plan.years, self.years, say)
+
+    def by_budget(self) -> dict[Member, SixSections]:
+        return plans.sections_by(self.figures.cells, self.scenario.axes, "budget")
 
     def chart(self, say: Speech) -> Markup:
         shown = slice(max(0, self.columns.start - 1), None)
@@ -413,8 +383,11 @@ class Shown:
                 source = say(N_("tried here, not saved")) if is_tried else source_of(value, say)
         elif of.name == "base":
             title = scenario.parent.name
+        elif of.name == AMOUNT:
+            title = scenario.version.name
         else:
-            title = scenario.version.name if of.name == AMOUNT else of.name
+            term = rules.shipped().measures.get(of.name)
+            title = term.title(say.language.value) if term else of.name
         amount = say(N_("no value")) if of.value is None else _number(of.value)
         children = tuple(self.node(each, say) for each in of.children)
         unit = "" if of.unit == "1" else say(of.unit)
@@ -433,9 +406,13 @@ class Shown:
 
     def context(self, say: Speech) -> dict[str, Any]:
         """What the figures at the right are drawn from."""
+        by_budget = self.by_budget()
         return {
             "address": self.address,
+            "version_address": self.address.replace("/scenarios/", "/versions/"),
             "revision": self.scenario.revision,
+            "seen": self.scenario.revision.revision,
+            "query": self.asked.query(self.changed_texts),
             "is_open": not self.scenario.version.is_frozen,
             "years": self.years,
             "ours": self.scenario.version.name,
@@ -443,7 +420,10 @@ class Shown:
             "beside": self.beside,
             "sections": self.sections(say),
             "identities": self.identities(say),
+            "uncovered": gaps_by(by_budget, self.scenario.plan.years, self.years),
+            "budgets": len(by_budget),
             "missing": self.figures.missing,
+            "other_cells": 0 if self.changed else len(changes(self.scenario.own, self.figures.cells)),
             "chart": self.chart(say),
             "refusals": self.faults(say),
             "typed": self.changed_texts,
@@ -452,17 +432,6 @@ class Shown:
             "signed_millions": signed_millions,
             **self.breakdown(say),
         }
-
-
-def _equation(first: int, *rest: int) -> str:
-    """``10,00 − 7,00 − (−1,00) = 4,00``; the last is what comes out."""
-    *taken, balance = (f"({money(tiyn)})" if tiyn < 0 else money(tiyn) for tiyn in rest)
-    return f"{f' {MINUS} '.join([money(first), *taken])} = {balance.strip('()')}"
-
-
-def section_name(section: Section, say: Speech) -> str:
-    kk, ru, en = SECTION_NAMES[section]
-    return {Language.KK: kk, Language.RU: ru, Language.EN: en}[say.language]
 
 
 def _named(member: Member, say: Speech) -> str:
@@ -476,6 +445,15 @@ def _summed(rows: Sequence[Row], years: int) -> tuple[tuple[int, ...], tuple[int
 
 def _sides(rows: Sequence[Row]) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
     return [row.ours for row in rows], [row.theirs for row in rows]
+
+
+def formulas_title(model: FormulaModel, say: Speech) -> str:
+    """What formulas are called: those that came with the program, by its name for them and their edition."""
+    if model.is_own:
+        return say(N_("Written here."))
+    shipped = rules.shipped()
+    name = shipped.title.title(say.language.value) if model.name == shipped.name else model.name
+    return say(N_("{name}, edition of {edition}"), name=name, edition=model.edition)
 
 
 def source_of(each: Assumption, say: Speech) -> str:
@@ -575,7 +553,7 @@ _Part = FromPath[int]
 
 
 @get(_ONE, opt=_READ, sync_to_thread=True)
-def scenario(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[str]:
+def scenario(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[Any]:
     return _page(request, organisation_id, plan_id, version_id, Asked.of(list(request.query_params.multi_items())))
 
 
@@ -586,7 +564,11 @@ def figures(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, v
     organisation, shown = visit.read(
         lambda uow: (organisation_at(uow), Shown.read(uow, organisation_id, plan_id, version_id, asked))
     )
-    return render(request, "scenarios/figures.html", organisation=organisation, **shown.context(speech(visit.language)))
+    context = shown.context(speech(visit.language))
+    seen = request.query_params.get("revision", "")
+    if seen.isascii() and seen.isdecimal() and len(seen) < 10:
+        context["seen"] = int(seen)
+    return render(request, "scenarios/figures.html", organisation=organisation, **context)
 
 
 def _page(
@@ -597,17 +579,20 @@ def _page(
     asked: Asked,
     refusal: Refusal | None = None,
     reason: str = "",
-) -> Response[str]:
+) -> Response[Any]:
     visit = visit_of(request)
     say = speech(visit.language)
 
     def read(uow: UnitOfWork) -> tuple[Any, ...]:
         shown = Shown.read(uow, organisation_id, plan_id, version_id, asked)
         revisions = service.revisions(uow, organisation_id, plan_id, version_id)
-        past = history(request, uow, shown.address, shown.scenario.subject, shown.scenario.version.subject)
+        past = history(request, uow, shown.address, shown.scenario.subject, shown.scenario.version.subject, latest=8)
         return organisation_at(uow), shown, revisions, past
 
-    organisation, shown, revisions, past = visit.read(read)
+    try:
+        organisation, shown, revisions, past = visit.read(read)
+    except ModelFaulty:  # a register has changed under its formulas: there they are told with what is wrong
+        return Redirect(f"/o/{organisation_id}/plans/{plan_id}/scenarios/{version_id}/formulas", status_code=303)
     sheet = fault_sheet(refusal, visit.language)
     return render(
         request,
@@ -618,9 +603,9 @@ def _page(
         plan=shown.scenario.plan,
         version=shown.scenario.version,
         model=shown.scenario.revision.model,
+        formulas_title=formulas_title(shown.scenario.revision.model, say),
         others={each.id: each.name for each in shown.others.values()},
         drivers=shown.drivers(say),
-        query=shown.asked.query(shown.changed_texts),
         revisions=revisions,
         history=past,
         reason=reason,

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 from litestar.response import Redirect
 
@@ -42,9 +41,9 @@ from erp.finance.journal import service as journal
 from erp.finance.journal.model import Journal, Page
 from erp.finance.journal.rules import ValueMissing
 from erp.reference.access.model import Permission
-from erp.reference.attachments.rules import FileEmpty, FileMissing, FileTooLarge, clean_name
 from erp.reference.organisations.model import Organisation
 from ledger.model import Dimension
+from web.brought import ShownCell, file_sent, written_over
 from web.faults import Refusal, fault_sheet
 from web.forms import KeyDamaged, tidy
 from web.i18n import Speech, moment, speech
@@ -124,18 +123,7 @@ def paste(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Resp
 @post("/o/{organisation_id:int}/intake/file", opt=_POST, sync_to_thread=True)
 def bring_file(request: Ask, visit: Visitor, organisation_id: Id, data: Uploaded) -> Response[Any]:
     """Take a file, whatever its name says it is."""
-    return _brought(request, organisation_id, data, "file", lambda: _file(request, data.get("file")))
-
-
-def _file(request: Ask, sent: object) -> tuple[bytes, str]:
-    if not isinstance(sent, UploadFile) or not sent.filename:
-        raise FileMissing()
-    name, content, limit = clean_name(sent.filename), sent.file.read(), request.app.state.largest_file
-    if not content:
-        raise FileEmpty(name=name)
-    if len(content) > limit:
-        raise FileTooLarge(name=name, found=f"{len(content) / (1 << 20):.1f}", limit=limit >> 20)
-    return content, name
+    return _brought(request, organisation_id, data, "file", lambda: file_sent(request, data.get("file")))
 
 
 def _brought(request: Ask, organisation_id: int, data: Mapping[str, Any], origin: str, source: Any) -> Response[Any]:
@@ -201,15 +189,6 @@ def _bringing(
 
 
 # ------------------------------------------------------------------------------------------------ look through
-
-
-class ShownCell(NamedTuple):
-    """A cell of a row that is shown: its place, what it says, what is wrong with it, whether somebody mended it."""
-
-    address: str
-    text: str
-    fault: str
-    mended: bool
 
 
 class ShownRow(NamedTuple):
@@ -280,18 +259,7 @@ def _said(found: Intake, data: Mapping[str, str]) -> tuple[Settings, Mended]:
     if settings.sheet != before.sheet:
         return settings, Mended()
     settings = replace(settings, columns=rules.fitting(settings.purpose, settings.columns, found.sheet.width))
-    cells, left = dict(found.mended.cells), set(found.mended.left)
-    brought = _Texts(found.sheet, len(settings.columns))
-    for name, text in data.items():
-        kind, _, place = name.partition(".")
-        if kind == "cell" and place in brought:
-            cells[place] = tidy(text)
-            if cells[place] == brought[place]:
-                del cells[place]
-        elif kind == "shown" and place.isdecimal():
-            number = int(place)
-            left = left | {number} if data.get(f"leave.{place}") else left - {number}
-    return settings, Mended(cells, frozenset(left))
+    return settings, written_over(_Texts(found.sheet, len(settings.columns)), found.mended, data)
 
 
 class _Texts:

@@ -42,6 +42,7 @@ STATES = {
     SettlementState.WITHDRAWN: N_("taken back"),
     SettlementState.PREPARED: N_("waits for approval"),
     SettlementState.POSTED: N_("posted"),
+    SettlementState.REVERSED: N_("posted and cancelled"),
 }
 ACTS = {
     Act.DRAFTED: N_("Drafted"),

@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from api.hr.desks import DECIDE, READ, SELF
 from api.problems import status_of
 from api.security import Visitor
 from erp.base.clock import today
@@ -19,8 +20,7 @@ from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.hr.requests import calendar, service
 from erp.hr.requests.calendar import Calendar, Stretch
-from erp.hr.requests.model import Covers, Feed, State
-from erp.reference.access.model import Permission
+from erp.hr.requests.model import Covers, Feed, State, Stray
 from erp.reference.calendar import service as working
 from erp.reference.calendar.rules import CalendarUnknown
 from erp.reference.organisations.model import Organisation
@@ -33,10 +33,6 @@ from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent
 from web.tables.download import FORMATS, about, download
 from web.tables.model import About, Table
-
-_SELF = {"policy": Permission.SELF_SERVICE}
-_DECIDE = {"policy": Permission.ABSENCE_DECIDE}
-_STAFF = {"policy": Permission.STAFF_READ}
 
 COVERS = {Covers.OWN: N_("My own absences"), Covers.TEAM: N_("My unit: who is away, without why")}
 WEEKDAYS = (N_("Mo"), N_("Tu"), N_("We"), N_("Th"), N_("Fr"), N_("Sa"), N_("Su"))
@@ -69,19 +65,19 @@ class Asked:
         return urlencode({"month": month, "unit": self.unit} | more)
 
 
-@get("/o/{organisation_id:int}/absences", opt=_SELF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/absences", opt=SELF, sync_to_thread=True)
 def absences(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     """For everybody who serves there: who is away, without why."""
     return _page(request, organisation_id, with_kinds=False)
 
 
-@get("/o/{organisation_id:int}/inbox/absences", opt=_DECIDE, sync_to_thread=True)
+@get("/o/{organisation_id:int}/inbox/absences", opt=DECIDE, sync_to_thread=True)
 def absences_decided(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     """For who decides: also whether on leave or on a trip."""
     return _page(request, organisation_id, with_kinds=True)
 
 
-@get("/o/{organisation_id:int}/staff/absences", opt=_STAFF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/staff/absences", opt=READ, sync_to_thread=True)
 def absences_of_staff(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     """For who keeps the records: also whether on leave or on a trip."""
     return _page(request, organisation_id, with_kinds=True)
@@ -94,6 +90,8 @@ class Looked:
     feeds: list[Feed]
     free: frozenset[date] | None
     """Days on which nobody works by the calendar of the country; ``None`` where it is not loaded."""
+    strays: list[tuple[str, Stray]]
+    """Absences on days on which the person does not serve, with names; for who keeps the records and who decides."""
 
 
 def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[Any]:
@@ -104,7 +102,7 @@ def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[A
         fault, asked = refusal, Asked(today().replace(day=1), query.get("unit", ""))
 
     def shown(uow: UnitOfWork, cursor: str | None) -> Calendar:
-        unit_id = asked.unit_id(calendar.own_unit(uow, organisation_id, asked.days.last))
+        unit_id = asked.unit_id(calendar.own_unit(uow, organisation_id))
         return calendar.calendar(
             uow, organisation_id, asked.days, unit_id=unit_id, with_kinds=with_kinds, cursor=cursor
         )
@@ -133,6 +131,7 @@ def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[A
             shown(uow, query.get("cursor")),
             [] if with_kinds else service.feeds(uow, organisation_id),
             _free_days(uow, asked.days),
+            _strays(uow, organisation_id) if with_kinds else [],
         )
 
     looked, address = visit.read(look), request.url.path
@@ -154,6 +153,7 @@ def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[A
         with_kinds=with_kinds,
         feeds={feed.covers: feed for feed in looked.feeds},
         covers=COVERS,
+        strays=looked.strays,
         faults=fault_sheet(fault, visit.language).summary,
         earlier=f"{address}?{asked.query(-1)}",
         later=f"{address}?{asked.query(1)}",
@@ -165,6 +165,12 @@ def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[A
 def _called(of: Stretch, say: Speech) -> str:
     kind = say(KINDS[of.kind]) if of.kind else say("away")
     return f"{kind}, {say(STATES[State.SUBMITTED])}" if of.waits else kind
+
+
+def _strays(uow: UnitOfWork, organisation_id: int) -> list[tuple[str, Stray]]:
+    found = service.outside_service(uow, organisation_id)
+    called = service.names(uow, organisation_id, {each.absence.person_id for each in found})
+    return [(called[each.absence.person_id], each) for each in found]
 
 
 def _free_days(uow: UnitOfWork, days: DaySpan) -> frozenset[date] | None:
@@ -179,7 +185,7 @@ def _free_days(uow: UnitOfWork, days: DaySpan) -> frozenset[date] | None:
 # ------------------------------------------------------------------------------------------------ calendar addresses
 
 
-@post("/o/{organisation_id:int}/absences/feeds", opt=_SELF, sync_to_thread=True)
+@post("/o/{organisation_id:int}/absences/feeds", opt=SELF, sync_to_thread=True)
 def make_feed(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     """The address is shown this once."""
     covers = Covers(data["covers"]) if data.get("covers") in set(Covers) else Covers.OWN
@@ -194,7 +200,7 @@ def make_feed(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> 
     )
 
 
-@post("/o/{organisation_id:int}/absences/feeds/{feed_id:int}/revoke", opt=_SELF, sync_to_thread=True)
+@post("/o/{organisation_id:int}/absences/feeds/{feed_id:int}/revoke", opt=SELF, sync_to_thread=True)
 def revoke_feed(request: Ask, visit: Visitor, organisation_id: Id, feed_id: FromPath[int], data: Sent) -> Redirect:
     visit.run(lambda uow: service.revoke_feed(uow, organisation_id, feed_id))
     return Redirect(f"/o/{organisation_id}/absences#feeds", status_code=303)

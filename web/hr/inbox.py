@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 from pydantic import BaseModel
 
+from api.hr.desks import DECIDE, SELF, consequences_of
 from api.problems import status_of
 from api.security import Visitor
 from erp.base.clock import today
@@ -20,17 +21,19 @@ from erp.hr.requests import rules, service
 from erp.hr.requests.consequences import Consequences
 from erp.hr.requests.model import (
     WAITING,
+    Consent,
     Decision,
     Kind,
     Page,
+    Recall,
     Request,
     RequestFilter,
     RequestRow,
     RequestView,
     State,
+    Stray,
 )
 from erp.hr.trips import service as trips
-from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web import lists
@@ -42,8 +45,6 @@ from web.session import Choice, Sent, choice_in, remember
 from web.tables.download import FORMATS, about, download
 from web.tables.model import About, Table
 
-_DECIDE = {"policy": Permission.ABSENCE_DECIDE}
-_SELF = {"policy": Permission.SELF_SERVICE}
 _REFUSED = (DomainError, LedgerError)
 
 KINDS = {Kind.LEAVE: N_("leave"), Kind.TRIP: N_("business trip")}
@@ -101,7 +102,7 @@ class Asked:
         return f"{path}?state={self.state}&kind={self.kind}&cursor={cursor}" if cursor else ""
 
 
-@get("/o/{organisation_id:int}/inbox", opt=_DECIDE, sync_to_thread=True)
+@get("/o/{organisation_id:int}/inbox", opt=DECIDE, sync_to_thread=True)
 def inbox(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query = query_of(request)
     asked = Asked.of(query)
@@ -146,32 +147,41 @@ def inbox(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
 
 @dataclass(frozen=True)
 class RecallForm:
-    """From which day somebody is called back, why, and whether they agreed in writing."""
+    """From which day somebody is called back, why, when and by what paper they agreed, and whether days are over."""
 
     since: str = ""
     reason: str = ""
-    consent: str = ""
+    consent_on: str = ""
+    document: str = ""
+    correction: str = ""
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> "RecallForm":
-        return cls(*(tidy(sent.get(name, "")) for name in ("since", "reason", "consent")))
+        return cls(*(tidy(sent.get(name, "")) for name in cls.__dataclass_fields__))
 
-    def day(self) -> date:
+    def content(self) -> Recall:
         """Raises: Invalid."""
-        try:
-            return parse_day(self.since)
-        except DomainError as fault:
-            raise Invalid({"since": fault}) from None
+        read: dict[str, date] = {}
+        faults: dict[str, Exception] = {}
+        for name in ("since", *(["consent_on"] if self.consent_on or self.document else [])):
+            try:
+                read[name] = parse_day(getattr(self, name))
+            except DomainError as fault:
+                faults[name] = fault
+        if faults:
+            raise Invalid(faults)
+        consent = Consent(read["consent_on"], self.document) if "consent_on" in read else None
+        return Recall(read["since"], self.reason, consent, self.correction == "on")
 
 
-@get("/o/{organisation_id:int}/inbox/{request_id:int}", opt=_DECIDE, sync_to_thread=True)
+@get("/o/{organisation_id:int}/inbox/{request_id:int}", opt=DECIDE, sync_to_thread=True)
 def decided_request(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id) -> Response[str]:
     return _desk_page(request, organisation_id, request_id)
 
 
-@post("/o/{organisation_id:int}/inbox/{request_id:int}/approve", opt=_DECIDE, sync_to_thread=True)
+@post("/o/{organisation_id:int}/inbox/{request_id:int}/approve", opt=DECIDE, sync_to_thread=True)
 def approve(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, consequences = version_typed(data), _consequences(request)
+    version, consequences = version_typed(data), consequences_of(request)
 
     def decide(uow: UnitOfWork) -> Request:
         return service.decide(uow, organisation_id, request_id, version, Decision.APPROVE, consequences=consequences)
@@ -179,9 +189,9 @@ def approve(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, d
     return _done(request, organisation_id, request_id, decide)
 
 
-@post("/o/{organisation_id:int}/inbox/{request_id:int}/return", opt=_DECIDE, sync_to_thread=True)
+@post("/o/{organisation_id:int}/inbox/{request_id:int}/return", opt=DECIDE, sync_to_thread=True)
 def return_request(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, reason, consequences = version_typed(data), tidy(data.get("reason", "")), _consequences(request)
+    version, reason, consequences = version_typed(data), tidy(data.get("reason", "")), consequences_of(request)
     if choice := choice_in(data):
         remember(visit, choice)
         return _desk_page(request, organisation_id, request_id, reason=reason, choice=choice)
@@ -194,24 +204,15 @@ def return_request(request: Ask, visit: Visitor, organisation_id: Id, request_id
     return _done(request, organisation_id, request_id, decide, reason=reason)
 
 
-@post("/o/{organisation_id:int}/inbox/{request_id:int}/recall", opt=_DECIDE, sync_to_thread=True)
+@post("/o/{organisation_id:int}/inbox/{request_id:int}/recall", opt=DECIDE, sync_to_thread=True)
 def recall(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, form, consequences = version_typed(data), RecallForm.of(data), _consequences(request)
+    version, form, consequences = version_typed(data), RecallForm.of(data), consequences_of(request)
     if choice := choice_in(data):
         remember(visit, choice)
         return _desk_page(request, organisation_id, request_id, form=form, choice=choice)
 
     def call_back(uow: UnitOfWork) -> Request:
-        return service.recall(
-            uow,
-            organisation_id,
-            request_id,
-            version,
-            form.day(),
-            form.reason,
-            has_consent=form.consent == "on",
-            consequences=consequences,
-        )
+        return service.recall(uow, organisation_id, request_id, version, form.content(), consequences=consequences)
 
     return _done(request, organisation_id, request_id, call_back, form=form)
 
@@ -236,6 +237,8 @@ class Looked:
     facts: BaseModel
     away: list[tuple[str, DaySpan]]
     """Colleagues of the same unit who are away on some of the days."""
+    strays: list[Stray]
+    """Days of it on which the person does not serve."""
 
     @classmethod
     def of(cls, uow: UnitOfWork, organisation_id: int, request_id: int, consequences: Consequences) -> "Looked":
@@ -243,7 +246,12 @@ class Looked:
         of = shown.request
         team = service.team(uow, organisation_id, of.person_id, of.days.first)
         away = [(team[each.person_id], each.days) for each in service.availability(uow, organisation_id, of.days, team)]
-        return cls(organisation_at(uow), shown, consequences[of.kind].facts(uow, of), away)
+        strays = [
+            each
+            for each in service.outside_service(uow, organisation_id, [of.person_id])
+            if each.absence.request_id == of.id
+        ]
+        return cls(organisation_at(uow), shown, consequences[of.kind].facts(uow, of), away, strays)
 
 
 def _desk_page(
@@ -257,7 +265,7 @@ def _desk_page(
     choice: Choice | None = None,
 ) -> Response[str]:
     visit, chosen, home = visit_of(request), choice or Choice(), f"/o/{organisation_id}/"
-    consequences = _consequences(request)
+    consequences = consequences_of(request)
     looked = visit.read(lambda uow: Looked.of(uow, organisation_id, request_id, consequences))
     shown, of = looked.shown, looked.shown.request
     sheet = fault_sheet(refusal, chosen.language or visit.language)
@@ -280,7 +288,8 @@ def _desk_page(
         decided="decided" in request.query_params,
         back=own_address(request.query_params.get("back", ""), under=home, otherwise=f"{home}inbox"),
         reason=reason,
-        form=form or RecallForm(day_string(_recall_day(of))),
+        recalling=form is not None,
+        form=form or RecallForm(day_string(_recall_day(looked))),
         faults=sheet.by_field,
         summary=sheet.summary,
     )
@@ -296,15 +305,18 @@ def _told(looked: Looked) -> dict[str, Any]:
         "facts": looked.facts,
         "facts_template": FACTS[of.kind],
         "away": looked.away,
+        "strays": looked.strays,
         "kinds": KINDS,
         "states": STATES,
         "acts": ACTS,
     }
 
 
-def _recall_day(of: Request) -> date:
-    """Tomorrow, as far as it is a day of the absence."""
-    return min(max(today() + timedelta(days=1), of.days.first), of.days.last)
+def _recall_day(looked: Looked) -> date:
+    """Where the person serves no more, or else tomorrow, as far as it is a day of the absence."""
+    days = looked.shown.request.days
+    ended = next((each.recall_from for each in looked.strays if each.recall_from), None)
+    return ended or min(max(today() + timedelta(days=1), days.first), days.last)
 
 
 def version_typed(data: Mapping[str, str]) -> int:
@@ -313,20 +325,15 @@ def version_typed(data: Mapping[str, str]) -> int:
     return -1 if found is None else found
 
 
-def _consequences(request: Ask) -> Consequences:
-    found: Consequences = request.app.state.consequences
-    return found
-
-
 # ------------------------------------------------------------------------------------------------ one's own
 
 
-@get("/o/{organisation_id:int}/requests/{request_id:int}", opt=_SELF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/requests/{request_id:int}", opt=SELF, sync_to_thread=True)
 def own_request(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id) -> Response[str]:
     return _own_page(request, organisation_id, request_id)
 
 
-@post("/o/{organisation_id:int}/requests/{request_id:int}/withdraw", opt=_SELF, sync_to_thread=True)
+@post("/o/{organisation_id:int}/requests/{request_id:int}/withdraw", opt=SELF, sync_to_thread=True)
 def withdraw(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
     version = version_typed(data)
     try:
@@ -338,7 +345,7 @@ def withdraw(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, 
 
 def _own_page(request: Ask, organisation_id: int, request_id: int, refusal: Refusal | None = None) -> Response[str]:
     visit, home = visit_of(request), f"/o/{organisation_id}/"
-    consequences = _consequences(request)
+    consequences = consequences_of(request)
     looked = visit.read(lambda uow: Looked.of(uow, organisation_id, request_id, consequences))
     of = looked.shown.request
     return render(

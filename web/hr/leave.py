@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 from pydantic import ValidationError
 
+from api.hr.desks import KEEP, READ, SELF
 from api.problems import status_of
 from api.security import Visitor
 from erp.base.clock import today
@@ -20,13 +21,12 @@ from erp.base.i18n import N_
 from erp.base.money import parse_scaled
 from erp.base.uow import UnitOfWork
 from erp.hr.leave import rules, service
-from erp.hr.leave.model import ANNUAL, CENTIDAYS, Act, Balance, Kind, Movement, Norm, Pool, Preview
+from erp.hr.leave.model import ANNUAL, CENTIDAYS, Act, Balance, Kind, Movement, Norm, Pool, Preview, Ungranted
 from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, LeaveWanted, MoveDays
 from erp.hr.personnel import service as personnel
 from erp.hr.personnel.model import Person, PersonRow
 from erp.hr.requests import model as asked
 from erp.hr.requests import service as requests
-from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web import lists
@@ -39,14 +39,12 @@ from web.session import Choice, Sent, choice_in, remember
 from web.tables.download import FORMATS, about, download
 from web.tables.model import About, Table
 
-_SELF = {"policy": Permission.SELF_SERVICE}
-_READ = {"policy": Permission.STAFF_READ}
-_KEEP = {"policy": Permission.STAFF_KEEP}
 _REFUSED = (DomainError, LedgerError)
 _LAST_REQUESTS = 20
 
 ACTS = {
     Act.GRANT: N_("Given for a working year"),
+    Act.UNGRANT: N_("Taken back, given by mistake"),
     Act.CARRY: N_("Brought along"),
     Act.USE: N_("Leave"),
     Act.GIVE_BACK: N_("Given back"),
@@ -54,6 +52,7 @@ ACTS = {
     Act.CORRECTION: N_("Corrected"),
 }
 WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+_LABELS = {"kind": N_("Kind of leave"), "first": N_("First day"), "last": N_("Last day")}
 _WORDS: dict[str, Any] = {
     "act_names": ACTS,
     "doubts": {doubt.value: text for doubt, text in rules.DOUBTS.items()},
@@ -77,21 +76,31 @@ class Own:
     movements: list[Movement]
     without: int | None
     """Months without leave, where one is warned of them."""
+    ungranted: list[Ungranted]
+    """Working years that have begun and were not given."""
+    free: int
+    """Hundredths of a day that may still be asked for: later leaves that are approved have theirs already."""
+    later: list[Movement]
+    """What is recorded already and counts from a later day."""
 
     @classmethod
     def of(cls, uow: UnitOfWork, organisation_id: int, person: Person, day: date) -> "Own":
         found = service.balance(uow, organisation_id, person.id, day)
         years = service.years(uow, organisation_id, person.id, day)
+        known = service.movements(uow, organisation_id, person.id, date.max)
         return cls(
             organisation_at(uow),
             found,
             years,
-            service.movements(uow, organisation_id, person.id, day),
+            [each for each in known if each.effective_on <= day],
             service.months_without(uow, found, years[0].year_start if years else None, day),
+            service.ungranted(uow, organisation_id, day, person.id),
+            service.free(uow, organisation_id, person.id, day),
+            [each for each in known if each.effective_on > day],
         )
 
 
-@get("/o/{organisation_id:int}/leave", opt=_SELF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/leave", opt=SELF, sync_to_thread=True)
 def own_leave(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query = query_of(request)
     day = day_typed(query.get("day", "")) or today()
@@ -105,11 +114,12 @@ def own_leave(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any
     if query.get("as") in FORMATS:
         return download(visit, query["as"], whole)
 
-    def show(uow: UnitOfWork) -> tuple[Own, asked.Page]:
+    def show(uow: UnitOfWork) -> tuple[Own, asked.Page, dict[str, Kind]]:
         person = personnel.person(uow, organisation_id, requests.own_person(uow, organisation_id))
-        return Own.of(uow, organisation_id, person, day), _requests_of(uow, organisation_id, person.id)
+        page = _requests_of(uow, organisation_id, person.id)
+        return Own.of(uow, organisation_id, person, day), page, _kinds(uow)
 
-    own, page = visit.read(show)
+    own, page, kinds = visit.read(show)
     return render(
         request,
         "leave/own.html",
@@ -117,10 +127,16 @@ def own_leave(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any
         section="leave",
         own=own,
         rows=page.rows,
+        kinds=kinds,
         day_asked=day,
         is_today=day == today(),
         **_WORDS,
     )
+
+
+def _kinds(uow: UnitOfWork) -> dict[str, Kind]:
+    """Kinds of leave as they are called today, by code."""
+    return {kind.code: kind for kind in service.kinds(uow, today())}
 
 
 def _requests_of(uow: UnitOfWork, organisation_id: int, person_id: int) -> asked.Page:
@@ -142,20 +158,19 @@ class LeaveForm:
     last: str = ""
     request: str = ""
     version: str = ""
+    is_asked: bool = False
+    """Whether days were typed, or left empty on purpose: then what they mean is shown, or what is wrong with them."""
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> "LeaveForm":
         said = {name: tidy(sent.get(name, "")) for name in ("first", "last", "request", "version")}
-        return cls(sent.get("key") or str(uuid4()), tidy(sent.get("kind", "")) or ANNUAL, **said)
+        kind = tidy(sent.get("kind", "")) or ANNUAL
+        return cls(sent.get("key") or str(uuid4()), kind, **said, is_asked="first" in sent)
 
     @classmethod
     def to_change(cls, of: asked.Request) -> "LeaveForm":
         first, last = day_string(of.days.first), day_string(of.days.last)
-        return cls(str(uuid4()), str(of.facts["kind"]), first, last, str(of.id), str(of.version))
-
-    @property
-    def is_filled(self) -> bool:
-        return bool(self.first and self.last)
+        return cls(str(uuid4()), str(of.facts["kind"]), first, last, str(of.id), str(of.version), is_asked=True)
 
     @property
     def request_id(self) -> int | None:
@@ -203,23 +218,23 @@ def _made(kind: type[Any], content: Mapping[str, Any], at: Mapping[str, str]) ->
         raise Invalid({at.get(place, place): NotTaken() for place in places}) from None
 
 
-@get("/o/{organisation_id:int}/leave/new", opt=_SELF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/leave/new", opt=SELF, sync_to_thread=True)
 def leave_form(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     return _form(request, organisation_id, None)
 
 
-@post("/o/{organisation_id:int}/leave/new", opt=_SELF, sync_to_thread=True)
+@post("/o/{organisation_id:int}/leave/new", opt=SELF, sync_to_thread=True)
 def ask_leave(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     return _asked(request, organisation_id, data, None)
 
 
-@get("/o/{organisation_id:int}/leave/people/{person_id:int}/new", opt=_KEEP, sync_to_thread=True)
+@get("/o/{organisation_id:int}/leave/people/{person_id:int}/new", opt=KEEP, sync_to_thread=True)
 def leave_form_for(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id) -> Response[str]:
     """Human resources ask in a person's name."""
     return _form(request, organisation_id, person_id)
 
 
-@post("/o/{organisation_id:int}/leave/people/{person_id:int}/new", opt=_KEEP, sync_to_thread=True)
+@post("/o/{organisation_id:int}/leave/people/{person_id:int}/new", opt=KEEP, sync_to_thread=True)
 def ask_leave_for(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id, data: Sent) -> Response[Any]:
     return _asked(request, organisation_id, data, person_id)
 
@@ -227,7 +242,7 @@ def ask_leave_for(request: Ask, visit: Visitor, organisation_id: Id, person_id: 
 def _form(request: Ask, organisation_id: int, person_id: int | None) -> Response[str]:
     """The form, filled as the address says, or as the request that it changes; ``None``: of oneself."""
     form = LeaveForm.of(query_of(request))
-    if (number := form.request_id) is not None and not form.is_filled:
+    if (number := form.request_id) is not None and not form.is_asked:
 
         def there(uow: UnitOfWork) -> asked.Request:
             return service.request(uow, organisation_id, _whose(uow, organisation_id, person_id), number)
@@ -274,7 +289,8 @@ class Asking:
     organisation: Organisation
     person: Person
     kinds: list[Kind]
-    balance: Balance
+    free: int
+    """Hundredths of a day that a leave from the first day on may draw."""
     preview: Preview | None
     names: Mapping[int, str]
     """Of colleagues who are away."""
@@ -285,15 +301,15 @@ class Asking:
         person_id = _whose(uow, organisation_id, whose)
         person = personnel.person(uow, organisation_id, person_id)
         seen, refusal, names = None, None, dict[int, str]()
-        if form.is_filled:
+        if form.is_asked:
             try:
                 seen = service.preview(uow, organisation_id, person_id, form.wanted(), form.request_id)
                 names = requests.names(uow, organisation_id, {each.person_id for each in seen.away})
             except DomainError as fault:
                 refusal = fault
-        on = seen.days.first if seen else today()
-        stands = service.balance(uow, organisation_id, person_id, on)
-        return cls(organisation_at(uow), person, service.kinds(uow, on), stands, seen, names, refusal)
+        on = day_typed(form.first) or today()
+        free = service.free(uow, organisation_id, person_id, on)
+        return cls(organisation_at(uow), person, service.kinds(uow, on), free, seen, names, refusal)
 
 
 def _form_page(
@@ -310,7 +326,7 @@ def _form_page(
     own = f"/o/{organisation_id}/leave"
     listed = own if person_id is None else f"{own}/people/{person_id}"
     refusal = refusal or asking.refusal
-    sheet = fault_sheet(refusal, chosen.language or visit.language)
+    sheet = fault_sheet(refusal, chosen.language or visit.language, _LABELS)
     return render(
         request,
         "leave/new.html",
@@ -327,7 +343,7 @@ def _form_page(
         person=None if person_id is None else asking.person,
         form=form,
         kinds=asking.kinds,
-        stands=asking.balance,
+        free=asking.free,
         preview=asking.preview,
         names=asking.names,
         faults=sheet.by_field,
@@ -339,7 +355,7 @@ def _form_page(
 # ------------------------------------------------------------------------------------------------ human resources
 
 
-@get("/o/{organisation_id:int}/leave/balances", opt=_READ, sync_to_thread=True)
+@get("/o/{organisation_id:int}/leave/balances", opt=READ, sync_to_thread=True)
 def leave_balances(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query = query_of(request)
     if query.get("as") in FORMATS:
@@ -365,18 +381,38 @@ def _stands(stands: Mapping[int, Balance], row: PersonRow) -> Balance:
 
 
 @dataclass(frozen=True)
+class GivenLate:
+    """How much has begun and was not given."""
+
+    years: int
+    people: int
+    without_norm: int
+    """People whose post has a group that no norm is loaded for."""
+
+    @classmethod
+    def of(cls, found: Sequence[Ungranted]) -> "GivenLate":
+        normed = [each.person_id for each in found if each.days is not None]
+        return cls(len(normed), len(set(normed)), len({each.person_id for each in found if each.days is None}))
+
+
+@dataclass(frozen=True)
 class Everybody:
     organisation: Organisation
     rows: list[tuple[PersonRow, Balance]]
     next_cursor: str | None
     has_rules: bool
+    has_begun: bool
+    given_late: GivenLate
 
     @classmethod
     def of(cls, uow: UnitOfWork, organisation_id: int, day: date, words: str, cursor: str | None) -> "Everybody":
         page = personnel.people_on(uow, organisation_id, day, words=words, cursor=cursor)
         stands = service.balances(uow, organisation_id, day, {row.person_id for row in page.rows})
         rows = [(row, _stands(stands, row)) for row in page.rows]
-        return cls(organisation_at(uow), rows, page.next_cursor, bool(service.norms(uow, day)))
+        has_rules = bool(service.norms(uow, day))
+        late = GivenLate.of(service.ungranted(uow, organisation_id, day) if has_rules else [])
+        has_begun = service.has_begun(uow, organisation_id)
+        return cls(organisation_at(uow), rows, page.next_cursor, has_rules, has_begun, late)
 
 
 def _balances_page(request: Ask, organisation_id: int, refusal: Refusal | None = None, done: str = "") -> Response[str]:
@@ -399,6 +435,8 @@ def _balances_page(request: Ask, organisation_id: int, refusal: Refusal | None =
         section="leave-balances",
         rows=found.rows,
         has_rules=found.has_rules,
+        has_begun=found.has_begun,
+        given_late=found.given_late,
         typed=typed or day_string(day),
         day_asked=day,
         words=words,
@@ -411,7 +449,7 @@ def _balances_page(request: Ask, organisation_id: int, refusal: Refusal | None =
     )
 
 
-@post("/o/{organisation_id:int}/leave/grants", opt=_KEEP, sync_to_thread=True)
+@post("/o/{organisation_id:int}/leave/grants", opt=KEEP, sync_to_thread=True)
 def grant_years(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     """Give everybody the working years that have begun."""
 
@@ -422,7 +460,7 @@ def grant_years(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -
     return _for_all(request, organisation_id, act, "granted")
 
 
-@post("/o/{organisation_id:int}/leave/holidays", opt=_KEEP, sync_to_thread=True)
+@post("/o/{organisation_id:int}/leave/holidays", opt=KEEP, sync_to_thread=True)
 def give_back_holidays(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     """Give back the days of leaves that became holidays after they were approved."""
     span = rules.years_around(today())
@@ -447,19 +485,33 @@ class File:
     own: Own
     norms: list[Norm]
     requests: Sequence[asked.RequestRow]
+    kinds: Mapping[str, Kind]
 
     @classmethod
     def of(cls, uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> "File":
         person = personnel.person(uow, organisation_id, person_id, day=day)
         grounds = [norm for norm in service.norms(uow, day) if not norm.staff_group]
         sent = _requests_of(uow, organisation_id, person_id)
-        return cls(person, Own.of(uow, organisation_id, person, day), grounds, sent.rows)
+        return cls(person, Own.of(uow, organisation_id, person, day), grounds, sent.rows, _kinds(uow))
 
 
-@get("/o/{organisation_id:int}/leave/people/{person_id:int}", opt=_READ, sync_to_thread=True)
+@get("/o/{organisation_id:int}/leave/people/{person_id:int}", opt=READ, sync_to_thread=True)
 def person_leave(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id) -> Response[Any]:
     """That it was opened is noted, as of a personal file."""
-    shown = _person_page(request, organisation_id, person_id)
+    query = query_of(request)
+
+    def whole(uow: UnitOfWork) -> tuple[Table, About]:
+        day, say = day_typed(query.get("day", "")) or today(), speech(visit.language)
+        person = personnel.person(uow, organisation_id, person_id, day=day)
+        found = service.movements(uow, organisation_id, person_id, day)
+        told = about(visit, organisation_at(uow), "leave", (say("Who"), str(person.name)))
+        return lists.leave_movements(found, ACTS, say), told
+
+    shown: Response[Any] = (
+        download(visit, query["as"], whole)
+        if query.get("as") in FORMATS
+        else _person_page(request, organisation_id, person_id)
+    )
     visit.run(lambda uow: personnel.note_reading(uow, organisation_id, person_id))
     return shown
 
@@ -492,6 +544,7 @@ def _person_page(
         own=file.own,
         norms=file.norms,
         rows=file.requests,
+        kinds=file.kinds,
         day_asked=day,
         is_today=day == today(),
         typed=typed or {},
@@ -504,7 +557,7 @@ def _person_page(
     )
 
 
-@post("/o/{organisation_id:int}/leave/people/{person_id:int}", opt=_KEEP, sync_to_thread=True)
+@post("/o/{organisation_id:int}/leave/people/{person_id:int}", opt=KEEP, sync_to_thread=True)
 def move_days(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id, data: Sent) -> Response[Any]:
     """Give additional days, bring days along, correct, or settle the days of who leaves."""
     typed = {name: tidy(value) for name, value in data.items()}
@@ -533,7 +586,7 @@ def move_days(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id, 
 
 @post(
     "/o/{organisation_id:int}/leave/people/{person_id:int}/requests/{request_id:int}/withdraw",
-    opt=_KEEP,
+    opt=KEEP,
     sync_to_thread=True,
 )
 def withdraw_for(

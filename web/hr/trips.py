@@ -16,6 +16,7 @@ from litestar.response import Redirect
 from pydantic import ValidationError
 
 from api.finance.papers import file_response
+from api.hr.desks import DECIDE, KEEP, READ, SELF, settlements_of
 from api.problems import status_of
 from api.security import Visitor
 from erp.base.clock import today
@@ -31,7 +32,6 @@ from erp.hr.requests.model import RequestView, State
 from erp.hr.trips import rules, service
 from erp.hr.trips.model import HOME, CostKind, Estimate, Facts, Leg, ReportLine, ReportState, TripPage, TripRow, Waiting
 from erp.hr.trips.schemas import AskTrip, EstimateView, HandIn, TripAsked, TripShown
-from erp.reference.access.model import Permission
 from erp.reference.attachments.model import Attachment
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
@@ -46,18 +46,14 @@ from web.session import Choice, Sent, choice_in, remember
 from web.tables.download import FORMATS, about, download
 from web.tables.model import About, Table
 
-_SELF = {"policy": Permission.SELF_SERVICE}
-_STAFF = {"policy": Permission.STAFF_READ}
-_KEEP = {"policy": Permission.STAFF_KEEP}
-_DECIDE = {"policy": Permission.ABSENCE_DECIDE}
 _REFUSED = (DomainError, LedgerError)
 _FOUND = 20
 
 REPORTS = {
     ReportState.NONE: N_("not handed in"),
     ReportState.SUBMITTED: N_("waits for approval"),
-    ReportState.RETURNED: N_("returned"),
-    ReportState.APPROVED: N_("approved"),
+    ReportState.RETURNED: N_("report returned"),
+    ReportState.APPROVED: N_("report approved"),
 }
 
 
@@ -111,7 +107,7 @@ class TripForm:
         said = {name: tidy(sent.get(name, "")) for name in ("purpose", "host", "comes_home", "advance", "ground")}
         legs = tuple(
             LegTyped(**{name: fields.get(name, "") for name in LegTyped.__dataclass_fields__})
-            for fields in _numbered(sent, "legs", rules.MOST_LEGS)
+            for fields in _numbered(sent, "legs")
         )
         return cls(sent.get("key", ""), version=sent.get("version", ""), legs=legs or (LegTyped(),), **said)
 
@@ -139,6 +135,8 @@ class TripForm:
         return replace(self, legs=tuple(legs))
 
     def with_leg(self) -> "TripForm":
+        """Raises: Invalid, where there is no room for another."""
+        rules.require_room(len(self.legs) + 1, rules.MOST_LEGS, "legs", rules.LegsTooMany)
         return replace(self, legs=(*self.legs, LegTyped()))
 
     def without_leg(self, place: int) -> "TripForm":
@@ -147,6 +145,7 @@ class TripForm:
 
     def asked(self, person_id: int | None = None) -> AskTrip:
         """Raises: Invalid, with every field that cannot be read; KeyDamaged."""
+        rules.require_room(len(self.legs), rules.MOST_LEGS, "legs", rules.LegsTooMany)
         faults: dict[str, Exception] = {}
         legs = []
         for place, leg in enumerate(self.legs):
@@ -216,7 +215,7 @@ class ReportForm:
     def of(cls, sent: Mapping[str, str]) -> "ReportForm":
         lines = tuple(
             LineTyped(**{name: fields.get(name, "") for name in LineTyped.__dataclass_fields__})
-            for fields in _numbered(sent, "lines", rules.MOST_LINES)
+            for fields in _numbered(sent, "lines")
         )
         return cls(sent.get("version", ""), tidy(sent.get("result", "")), lines or (LineTyped(),))
 
@@ -225,6 +224,8 @@ class ReportForm:
         return cls(str(version), result, tuple(map(LineTyped.of, lines)) or (LineTyped(),))
 
     def with_line(self) -> "ReportForm":
+        """Raises: Invalid, where there is no room for another."""
+        rules.require_room(len(self.lines) + 1, rules.MOST_LINES, "lines", rules.LinesTooMany)
         return replace(self, lines=(*self.lines, LineTyped()))
 
     def without_line(self, place: int) -> "ReportForm":
@@ -233,6 +234,7 @@ class ReportForm:
 
     def command(self) -> HandIn:
         """Raises: Invalid."""
+        rules.require_room(sum(not line.is_blank for line in self.lines), rules.MOST_LINES, "lines", rules.LinesTooMany)
         faults: dict[str, Exception] = {}
         told = []
         for place, line in enumerate(self.lines):
@@ -255,15 +257,15 @@ class ReportForm:
             raise Invalid({".".join(map(str, each["loc"])): NotTaken() for each in refusal.errors()}) from None
 
 
-def _numbered(sent: Mapping[str, str], prefix: str, most: int) -> list[dict[str, str]]:
-    """Fields named ``legs.3.fare`` by their number, in the order of the numbers."""
+def _numbered(sent: Mapping[str, str], prefix: str) -> list[dict[str, str]]:
+    """Fields named ``legs.3.fare`` by their number, in the order of the numbers: every one that was sent."""
     found: dict[int, dict[str, str]] = {}
     for name, value in sent.items():
         first, _, rest = name.partition(".")
         number, _, inner = rest.partition(".")
-        if first == prefix and number.isascii() and number.isdecimal() and len(number) < 4:
-            found.setdefault(int(number), {})[inner] = tidy(value)
-    return [fields for _, fields in sorted(found.items())][:most]
+        if first == prefix and (at := number_typed(number)) is not None:
+            found.setdefault(at, {})[inner] = tidy(value)
+    return [fields for _, fields in sorted(found.items())]
 
 
 def _day(text: str) -> date | DomainError | LedgerError:
@@ -279,18 +281,18 @@ def _day(text: str) -> date | DomainError | LedgerError:
 # ------------------------------------------------------------------------------------------------ lists
 
 
-@get("/o/{organisation_id:int}/trips", opt=_SELF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips", opt=SELF, sync_to_thread=True)
 def own_trips(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     return _list(request, organisation_id, "own", Waiting.ALL)
 
 
-@get("/o/{organisation_id:int}/trips/staff", opt=_STAFF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/staff", opt=READ, sync_to_thread=True)
 def staff_trips(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     asked = query_of(request).get("state", "")
     return _list(request, organisation_id, "staff", Waiting(asked) if asked in set(Waiting) else Waiting.ALL)
 
 
-@get("/o/{organisation_id:int}/trips/reports", opt=_DECIDE, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/reports", opt=DECIDE, sync_to_thread=True)
 def reports(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     asked = query_of(request).get("state", "")
     return _list(request, organisation_id, "reports", Waiting.ALL if asked == "all" else Waiting.REPORT)
@@ -342,7 +344,7 @@ def _list(request: Ask, organisation_id: int, desk: str, narrowed: Waiting) -> R
 # ------------------------------------------------------------------------------------------------ ask
 
 
-@get("/o/{organisation_id:int}/trips/new", opt=_SELF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/new", opt=SELF, sync_to_thread=True)
 def new_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     """An empty form, or that of a request to be changed."""
     wanted = number_typed(query_of(request).get("request", ""))
@@ -353,12 +355,12 @@ def new_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]
     return _form(request, organisation_id, form, of=shown.request.id)
 
 
-@post("/o/{organisation_id:int}/trips/new", opt=_SELF, sync_to_thread=True)
+@post("/o/{organisation_id:int}/trips/new", opt=SELF, sync_to_thread=True)
 def ask(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     return _ask(request, organisation_id, data)
 
 
-@get("/o/{organisation_id:int}/trips/staff/new", opt=_KEEP, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/staff/new", opt=KEEP, sync_to_thread=True)
 def new_staff_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     """Whom to send; once a person is chosen, the form."""
     query = query_of(request)
@@ -377,7 +379,7 @@ def new_staff_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Respons
     )
 
 
-@post("/o/{organisation_id:int}/trips/staff/new", opt=_KEEP, sync_to_thread=True)
+@post("/o/{organisation_id:int}/trips/staff/new", opt=KEEP, sync_to_thread=True)
 def send(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     chosen = number_typed(data.get("person", ""))
     if chosen is None:
@@ -394,10 +396,13 @@ def _ask(request: Ask, organisation_id: int, data: Mapping[str, str], person_id:
         remember(visit, choice)
         return _form(request, organisation_id, form, choice=choice, **typed)
     if do == "add":
-        return _form(request, organisation_id, form.with_leg().led_on(), **typed)
+        try:
+            return _form(request, organisation_id, form.with_leg().led_on(), **typed)
+        except Invalid as refusal:
+            return _form(request, organisation_id, form, refusal=refusal, **typed)
     if do.startswith("remove."):
         return _form(request, organisation_id, form.without_leg(number_typed(do.removeprefix("remove.")) or 0), **typed)
-    port = _port(request)
+    port = settlements_of(request)
     try:
         command = form.asked(person_id)
         if do != "send":
@@ -481,19 +486,19 @@ class Looked:
         )
 
 
-@get("/o/{organisation_id:int}/trips/staff/{request_id:int}", opt=_STAFF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/staff/{request_id:int}", opt=READ, sync_to_thread=True)
 def staff_trip(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id) -> Response[str]:
     return _page(request, organisation_id, request_id, "staff")
 
 
-@get("/o/{organisation_id:int}/trips/reports/{request_id:int}", opt=_DECIDE, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/reports/{request_id:int}", opt=DECIDE, sync_to_thread=True)
 def decided_report(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id) -> Response[str]:
     return _page(request, organisation_id, request_id, "reports")
 
 
-@post("/o/{organisation_id:int}/trips/reports/{request_id:int}/approve", opt=_DECIDE, sync_to_thread=True)
+@post("/o/{organisation_id:int}/trips/reports/{request_id:int}/approve", opt=DECIDE, sync_to_thread=True)
 def approve(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, port = version_typed(data), _port(request)
+    version, port = version_typed(data), settlements_of(request)
     return _decide(
         request,
         organisation_id,
@@ -502,9 +507,9 @@ def approve(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, d
     )
 
 
-@post("/o/{organisation_id:int}/trips/reports/{request_id:int}/return", opt=_DECIDE, sync_to_thread=True)
+@post("/o/{organisation_id:int}/trips/reports/{request_id:int}/return", opt=DECIDE, sync_to_thread=True)
 def send_back(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
-    version, reason, port = version_typed(data), tidy(data.get("reason", "")), _port(request)
+    version, reason, port = version_typed(data), tidy(data.get("reason", "")), settlements_of(request)
     if choice := choice_in(data):
         remember(visit, choice)
         return _page(request, organisation_id, request_id, "reports", reason=reason, choice=choice)
@@ -537,7 +542,7 @@ def _page(
     reason: str = "",
     choice: Choice | None = None,
 ) -> Response[str]:
-    visit, chosen, port = visit_of(request), choice or Choice(), _port(request)
+    visit, chosen, port = visit_of(request), choice or Choice(), settlements_of(request)
     looked = visit.read(lambda uow: Looked.of(uow, organisation_id, request_id, port))
     report, settlement = looked.facts.report, looked.facts.settlement
     sheet = fault_sheet(refusal, chosen.language or visit.language)
@@ -582,22 +587,22 @@ def _reportable(shown: RequestView) -> bool:
 # ------------------------------------------------------------------------------------------------ the report is written
 
 
-@get("/o/{organisation_id:int}/trips/{request_id:int}/report", opt=_SELF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/{request_id:int}/report", opt=SELF, sync_to_thread=True)
 def report_page(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id) -> Response[str]:
     return _report(request, organisation_id, request_id, "own")
 
 
-@post("/o/{organisation_id:int}/trips/{request_id:int}/report", opt=_SELF, sync_to_thread=True)
+@post("/o/{organisation_id:int}/trips/{request_id:int}/report", opt=SELF, sync_to_thread=True)
 def write_report(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Uploaded) -> Response[Any]:
     return _write(request, organisation_id, request_id, "own", data)
 
 
-@get("/o/{organisation_id:int}/trips/staff/{request_id:int}/report", opt=_KEEP, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/staff/{request_id:int}/report", opt=KEEP, sync_to_thread=True)
 def staff_report_page(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id) -> Response[str]:
     return _report(request, organisation_id, request_id, "staff")
 
 
-@post("/o/{organisation_id:int}/trips/staff/{request_id:int}/report", opt=_KEEP, sync_to_thread=True)
+@post("/o/{organisation_id:int}/trips/staff/{request_id:int}/report", opt=KEEP, sync_to_thread=True)
 def write_staff_report(
     request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Uploaded
 ) -> Response[Any]:
@@ -612,7 +617,10 @@ def _write(request: Ask, organisation_id: int, request_id: int, desk: str, data:
         remember(visit, choice)
         return _report(request, organisation_id, request_id, desk, form=form, choice=choice)
     if do == "add":
-        return _report(request, organisation_id, request_id, desk, form=form.with_line())
+        try:
+            return _report(request, organisation_id, request_id, desk, form=form.with_line())
+        except Invalid as refusal:
+            return _report(request, organisation_id, request_id, desk, form=form, refusal=refusal)
     if do.startswith("remove."):
         removed = form.without_line(number_typed(do.removeprefix("remove.")) or 0)
         return _report(request, organisation_id, request_id, desk, form=removed)
@@ -649,7 +657,7 @@ def _report(
     refusal: Refusal | None = None,
     choice: Choice | None = None,
 ) -> Response[Any]:
-    visit, chosen, port = visit_of(request), choice or Choice(), _port(request)
+    visit, chosen, port = visit_of(request), choice or Choice(), settlements_of(request)
 
     def look(uow: UnitOfWork) -> tuple[Looked, ReportForm]:
         looked = Looked.of(uow, organisation_id, request_id, port)
@@ -673,6 +681,7 @@ def _report(
         section="trips/staff" if desk == "staff" else "trips",
         form_id="report",
         form_default="add",
+        by=desk,
         address=f"{base}/report",
         files_url=f"{base}/files",
         back=base if desk == "staff" else f"/o/{organisation_id}/requests/{request_id}",
@@ -692,24 +701,19 @@ def _report(
 # ------------------------------------------------------------------------------------------------ papers
 
 
-@get("/o/{organisation_id:int}/trips/{request_id:int}/files/{file_id:int}", opt=_SELF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/{request_id:int}/files/{file_id:int}", opt=SELF, sync_to_thread=True)
 def own_paper(visit: Visitor, organisation_id: Id, request_id: Id, file_id: Id) -> Response[bytes]:
     return file_response(*visit.read(lambda uow: service.paper(uow, organisation_id, request_id, file_id)))
 
 
-@get("/o/{organisation_id:int}/trips/staff/{request_id:int}/files/{file_id:int}", opt=_STAFF, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/staff/{request_id:int}/files/{file_id:int}", opt=READ, sync_to_thread=True)
 def staff_paper(visit: Visitor, organisation_id: Id, request_id: Id, file_id: Id) -> Response[bytes]:
     return file_response(*visit.read(lambda uow: service.paper(uow, organisation_id, request_id, file_id)))
 
 
-@get("/o/{organisation_id:int}/trips/reports/{request_id:int}/files/{file_id:int}", opt=_DECIDE, sync_to_thread=True)
+@get("/o/{organisation_id:int}/trips/reports/{request_id:int}/files/{file_id:int}", opt=DECIDE, sync_to_thread=True)
 def decided_paper(visit: Visitor, organisation_id: Id, request_id: Id, file_id: Id) -> Response[bytes]:
     return file_response(*visit.read(lambda uow: service.paper(uow, organisation_id, request_id, file_id)))
-
-
-def _port(request: Ask) -> SettlementPort:
-    port: SettlementPort = request.app.state.settlements
-    return port
 
 
 routes = [

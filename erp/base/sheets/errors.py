@@ -47,3 +47,13 @@ class TableEmpty(RuleViolated):
 class QuotesUnpaired(RuleViolated):
     code = "quotes-unpaired"
     template = N_("The quotation marks in {file} do not pair: look at line {line}. Nothing was read.")
+
+
+class RowAgain(RuleViolated):
+    code = "row-again"
+    template = N_("Row {row} says this already. Leave one of the two out.")
+
+
+class NothingGood(RuleViolated):
+    code = "no-good-rows"
+    template = N_("There is no row that could be taken over.")

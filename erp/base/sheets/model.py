@@ -1,6 +1,7 @@
 """The nouns of a table: its sheets, their rows, a row's cells."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -88,6 +89,14 @@ class Table:
     """Those with cells, in their order; hidden ones are left out unless there is no other."""
     hidden: tuple[str, ...] = ()
     """Names of the sheets that were left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What a person changed in what was brought: cells by address, and rows left out by number."""
+
+    cells: Mapping[str, str] = field(default_factory=dict)
+    left: frozenset[int] = frozenset()
 
 
 TOTALS = ("итого", "всего", "барлығы", "жиыны", "жалпы", "total", "subtotal", "grand total")

@@ -31,6 +31,14 @@ class Fault(RuleViolated):
         return cls(text, place, **fields)
 
 
+class TooMuchToDraw(RuleViolated):
+    code = "too-much-to-draw"
+    template = (
+        "These formulas ask for too much work to be drawn a thousand times."
+        " Make the text shorter, or leave out conditions, min and max over single lines."
+    )
+
+
 class ModelFaulty(Invalid):
     """``faults`` by their place, ``line:column``, in the order of the text."""
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from erp.economy.formulas.checking import YEAR, Checked, Declared
 from erp.economy.formulas.collapsing import collapsed
+from erp.economy.formulas.faults import TooMuchToDraw
 from erp.economy.formulas.lowering import Plan, Spot, Step, Total, lowered, needed, strips
 from erp.economy.formulas.model import Floats, Indices, Kind, Leaves, Shape
 from erp.economy.formulas.tracing import Precedent, precedents
@@ -23,6 +24,9 @@ BLOCK = 8192
 """Numbers of a vector: the few that are in use at once stay in the second cache."""
 _DRAWN = 1 << 18
 """Numbers of a vector over all leaves and the draws of one round."""
+
+MOST_DRAWN = 5_000_000_000
+"""Operations on single numbers that one call may take: some seconds of one thread."""
 
 Call = tuple[Callable[..., object], tuple[Any, ...]]
 
@@ -38,6 +42,17 @@ class Program:
     """Leaves as the machine holds them: those of a strip side by side."""
     bounds: tuple[tuple[int, int], ...]
     """Where each strip begins and ends in that order."""
+
+    @property
+    def steps(self) -> int:
+        """Operations on single numbers in one run of one path."""
+        sizes = [end - start for start, end in self.bounds]
+        per_kind = [
+            sum(len(steps) * size for line in stages for steps, size in zip(line.apart, sizes, strict=True))
+            for stages in self.plan.lines
+        ]
+        last = len(per_kind) - 1
+        return sum(per_kind[min(at, last)] for at in range(len(self.checked.axes.years)))
 
     def machine(self, draws: int = 0) -> Machine:
         return Machine(self, draws)
@@ -60,10 +75,16 @@ class Program:
         measure: str,
         totals_by: Indices,
         groups: int,
+        *,
+        asked: str = "",
     ) -> Floats:
         """Totals of a measure for each draw: float64[draw, group, year], of what is known; NaN where nothing is.
 
         Leaves for which the formulas are linear in the inputs are added up first, where nothing tells them apart.
+        With an input ``asked``, every cell that it has must have a value, or the total is missing; of cells that it
+        has not, nothing is added.
+
+        Raises: TooMuchToDraw.
 
         Args:
             drivers: float64[draw, year], or float64[year] where all draws have the same.
@@ -75,6 +96,8 @@ class Program:
         leaves, inputs, totals_by = collapsed(self.checked, self.leaves, inputs, measure, totals_by)
         together = min(count, max(16, _DRAWN // max(1, leaves.count)))
         program = compile(self.checked, leaves, [measure])
+        if program.steps * count > MOST_DRAWN:
+            raise TooMuchToDraw()
         machine = program.machine(together)
         machine.load(inputs)
         years = len(self.checked.axes.years)
@@ -84,7 +107,8 @@ class Program:
             result = machine.run({name: path[drawn] if path.ndim == 2 else path for name, path in drivers.items()})
             some = found[start : start + together]
             for at in range(years):
-                some[:, :, at] = result.drawn(measure, at, totals_by, groups).T[: len(some)]
+                cells = ~np.isnan(inputs[asked][:, at]) if asked else None
+                some[:, :, at] = result.drawn(measure, at, totals_by, groups, cells).T[: len(some)]
         return found
 
 
@@ -331,12 +355,17 @@ class Result:
         missing = [np.bincount(index, gaps[:, at], count + 1)[:count] for at in range(values.shape[1])]
         return Totals(_grouped(values, index, count, known=True), np.stack(missing, axis=1).astype(np.int64))
 
-    def drawn(self, name: str, at: int, groups: Indices, count: int) -> Floats:
-        """Sums of what is known in one year: float64[group, draw]; leaves in the order of the plan."""
+    def drawn(self, name: str, at: int, groups: Indices, count: int, asked: NDArray[np.bool_] | None = None) -> Floats:
+        """Sums of what is known in one year, or of all that is ``asked``: float64[group, draw].
+
+        Leaves are in the order of the plan.
+        """
         machine = self._machine
         values = machine.cells[name][at].take(machine.back, axis=0)
         index = np.where(groups < 0, count, groups).astype(np.intp)
-        return self._declared(name).unit.outward(_grouped(values, index, count, known=True))
+        if asked is not None:
+            values[~asked] = 0
+        return self._declared(name).unit.outward(_grouped(values, index, count, known=asked is None))
 
     def precedents(self, name: str, leaf: int, year: int) -> Precedent:
         """The value of a cell and those it was reckoned from, one step back.

@@ -1,7 +1,7 @@
 """Series of drivers: yearly values, each of the day on which it was published or said."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 _NOT_VERIFIED = ("medium", "low")
@@ -20,6 +20,8 @@ class Value:
     """``verified``, ``high``, ``medium`` or ``low``; ``own`` is what the organisation expects itself."""
     said_by: str
     """Who said it, of one's own."""
+    said_at: datetime | None = None
+    """When, of one's own: of a day the last counts."""
 
     @property
     def is_own(self) -> bool:

@@ -13,13 +13,13 @@ from erp.economy.macro.model import Series, Value
 
 _VALUES = """
     SELECT d.series, d.unit, d.name_kk, d.name_ru, d.name_en, d.year, d.vintage, d.value, d.source, d.confidence,
-           '' AS said_by
+           '' AS said_by, CAST(NULL AS timestamptz) AS said_at
       FROM reference_driver_value d WHERE d.in_force @> CAST(:day AS date) AND d.series = coalesce(:series, d.series)
     UNION ALL
-    SELECT e.series, '', '', '', '', e.year, e.vintage, e.value, e.source, 'own', coalesce(u.name, '')
+    SELECT e.series, '', '', '', '', e.year, e.vintage, e.value, e.source, 'own', coalesce(u.name, ''), e.said_at
       FROM economy_expected e LEFT JOIN reference_user u ON u.id = e.said_by
      WHERE e.organisation_id = :organisation AND e.series = coalesce(:series, e.series)
-     ORDER BY series, unit DESC, year, vintage
+     ORDER BY series, unit DESC, year, vintage, said_at
 """
 
 
@@ -40,7 +40,9 @@ def series(
                     first.name_kk,
                     first.name_ru,
                     first.name_en,
-                    tuple(Value(v.year, v.vintage, v.value, v.source, v.confidence, v.said_by) for v in values),
+                    tuple(
+                        Value(v.year, v.vintage, v.value, v.source, v.confidence, v.said_by, v.said_at) for v in values
+                    ),
                 )
             )
     return found
@@ -54,17 +56,13 @@ def insert_expected(
     vintage: date,
     values: Mapping[int, Decimal],
     source: str,
-) -> int:
-    """How many years were written: none where the day is taken."""
+) -> None:
     rows = [{"year": year, "value": str(value)} for year, value in sorted(values.items())]
-    return connection.execute(
+    connection.execute(
         text("""
             INSERT INTO economy_expected (organisation_id, series, vintage, year, value, source, on_behalf_of)
             SELECT :organisation, :series, :vintage, r.year, r.value, :source, :on_behalf_of
               FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(year smallint, value numeric)
-             WHERE NOT EXISTS (SELECT FROM economy_expected e WHERE e.organisation_id = :organisation
-                                  AND e.series = :series AND e.vintage = :vintage)
-            ON CONFLICT DO NOTHING
         """),
         {
             "organisation": organisation_id,
@@ -74,4 +72,4 @@ def insert_expected(
             "source": source,
             "on_behalf_of": scope.on_behalf_of,
         },
-    ).rowcount
+    )

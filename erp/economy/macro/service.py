@@ -5,7 +5,7 @@ from erp.base.clock import today
 from erp.base.uow import UnitOfWork
 from erp.economy.macro import queries
 from erp.economy.macro.model import Series
-from erp.economy.macro.rules import SaidToday, SeriesUnknown
+from erp.economy.macro.rules import SeriesUnknown
 from erp.economy.macro.schemas import ExpectSeries
 
 
@@ -25,27 +25,26 @@ def one(uow: UnitOfWork, organisation_id: int, code: str) -> Series:
 def expect(uow: UnitOfWork, organisation_id: int, code: str, command: ExpectSeries) -> Series:
     """Say what is expected of a series, as a vintage of today; saying the same again changes nothing.
 
-    Raises: SeriesUnknown, SaidToday.
+    Said otherwise on the same day, the last counts and what was said before stays.
+
+    Raises: SeriesUnknown.
     """
     vintage = today()
     before = one(uow, organisation_id, code)
-    if queries.insert_expected(
-        uow.connection, uow.scope, organisation_id, code, vintage, command.values, command.source
-    ):
-        said = {str(year): str(value) for year, value in sorted(command.values.items())}
-        audit.record(
-            uow.connection,
-            uow.scope,
-            "series-expected",
-            f"series:{organisation_id}/{code}",
-            organisation_id=organisation_id,
-            before={year: str(of.value) for year in said if (of := before.latest.get(int(year)))},
-            after=said,
-            vintage=vintage.isoformat(),
-            source=command.source,
-        )
-    after = one(uow, organisation_id, code)
-    own = [each for each in after.values if each.is_own and each.vintage == vintage]
-    if {each.year: each.value for each in own} != command.values or own[0].source != command.source:
-        raise SaidToday()
-    return after
+    told = {year: (of.vintage, of.value, of.source) for year, of in before.latest.items() if of.is_own}
+    if all(told.get(year) == (vintage, value, command.source) for year, value in command.values.items()):
+        return before
+    queries.insert_expected(uow.connection, uow.scope, organisation_id, code, vintage, command.values, command.source)
+    said = {str(year): str(value) for year, value in sorted(command.values.items())}
+    audit.record(
+        uow.connection,
+        uow.scope,
+        "series-expected",
+        f"series:{organisation_id}/{code}",
+        organisation_id=organisation_id,
+        before={year: str(of.value) for year in said if (of := before.latest.get(int(year)))},
+        after=said,
+        vintage=vintage.isoformat(),
+        basis=command.source,
+    )
+    return one(uow, organisation_id, code)

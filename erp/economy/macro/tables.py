@@ -32,5 +32,5 @@ expected = Table(
     Column("source", Text, nullable=False),
     Column("said_by", Integer, nullable=False, server_default=text("reference_actor()")),
     Column("on_behalf_of", Integer),
-    Column("said_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("said_at", DateTime(timezone=True), primary_key=True, server_default=text("clock_timestamp()")),
 )

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from erp.base.errors import DomainError
 from erp.economy.pivot.model import YEAR, Actuals, Entry, Head, Key, Pivot, Question, Typed
-from erp.economy.pivot.rules import FigureUnknown, Spreading, lay_out
+from erp.economy.pivot.rules import BalanceFollows, FigureUnknown, Spreading, lay_out
 from erp.economy.plans.axes import Axes, Member
 from erp.economy.plans.model import CellChange, Cells, Coded, LeafKey, LeafTable, Section
-from erp.economy.plans.rules import laid_out, signs
+from erp.economy.plans.rules import SIDES, laid_out, signs
 
 Mask = NDArray[np.bool_]
 
@@ -56,19 +56,26 @@ class Cube:
         leaf, year = (np.concatenate([np.nonzero(there)[axis] for _, there in parts]) for axis in (0, 1))
         beside = np.repeat(np.arange(2, dtype=np.int32), [int(there.sum()) for _, there in parts])
         tiyn = np.concatenate([amounts[there] for amounts, there in parts])
+        sections = self.axes.table.columns["section"]
+        sides = np.array([SIDES[Section(code)] for code in sections.codes], np.int64)[sections.index[leaf]]
+        across = len(question.columns)
+        is_sum = [question.is_of_one_section(depth, across) for depth in range(len(question.rows) + 1)]
         grid = lay_out(
             [self._codes(level, leaf, year) for level in question.rows],
             [*(self._codes(level, leaf, year) for level in question.columns), beside],
-            tiyn,
+            [tiyn if adds_up else tiyn * sides for adds_up in is_sum],
         )
         columns = sorted({column[:-1] for column in grid.columns})
         place = {column: at for at, column in enumerate(grid.columns)}
 
         def figures(part: int) -> tuple[tuple[int | None, ...], ...]:
             at = [place.get((*column, part)) for column in columns]
+            told = question.counts_every_section and not part
             return tuple(
                 tuple(None if to is None or not there[to] else tiyn[to] for to in at)
-                for tiyn, there in zip(grid.tiyn.tolist(), grid.there.tolist(), strict=True)
+                if told or is_sum[len(row)]
+                else (None,) * len(at)
+                for row, tiyn, there in zip(grid.rows, grid.tiyn.tolist(), grid.there.tolist(), strict=True)
             )
 
         return Pivot(
@@ -112,7 +119,9 @@ class Cube:
         for place, entry in enumerate(entries):
             try:
                 leaves, years = self.behind(question, entry.row, entry.column)
-            except FigureUnknown as fault:
+                if not question.is_of_one_section(len(entry.row), len(entry.column)):
+                    raise BalanceFollows()
+            except (FigureUnknown, BalanceFollows) as fault:
                 faults[place] = fault
                 continue
             leaves = leaves[leaves < self.leaves]

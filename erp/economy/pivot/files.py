@@ -14,6 +14,8 @@ import numpy as np
 from erp.base.errors import DomainError, RuleViolated
 from erp.base.i18n import N_
 from erp.base.money import parse_tiyn
+from erp.base.sheets.errors import NothingGood as NothingGood
+from erp.base.sheets.errors import RowAgain
 from erp.base.sheets.heads import Header, find_header, fold
 from erp.base.sheets.model import Row, RowKind, address
 from erp.economy.pivot.cube import Cube, extended
@@ -21,7 +23,7 @@ from erp.economy.pivot.model import Intake, Typed
 from erp.economy.pivot.rules import TAKEN_AWAY, Spreading
 from erp.economy.plans.axes import SECTION_NAMES
 from erp.economy.plans.model import CellChange, LeafKey, Section
-from erp.economy.plans.rules import signs
+from erp.economy.plans.rules import check_section, signs
 
 CODES = ("section", "budget_id", "organisation_id", "programme", "economic", "source", "region")
 """Columns that name a line, as ``LeafKey`` does."""
@@ -80,16 +82,6 @@ class CodeUnknown(RuleViolated):
 class LineUnknown(RuleViolated):
     code = "line-unknown"
     template = N_("The plan has no such line. To add it the row needs section, organisation and specific.")
-
-
-class RowAgain(RuleViolated):
-    code = "row-again"
-    template = N_("Row {row} says this already. Leave one of the two out.")
-
-
-class NothingGood(RuleViolated):
-    code = "no-good-rows"
-    template = N_("There is no row that could be taken over.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +216,10 @@ class _Reading:
                     good.append(said)
             lines.append(line)
         changes, refused = self._changes(good)
+        while again := refused.keys() & {said.number for said in good}:
+            good = [said for said in good if said.number not in again]  # a row that is refused changes nothing
+            changes, more = self._changes(good)
+            refused |= more
         for number, (column, fault) in refused.items():
             at = next(at for at, line in enumerate(lines) if line.number == number)
             lines[at] = Line(number, lines[at].kind, lines[at].texts, {**lines[at].faults, column: fault})
@@ -246,6 +242,11 @@ class _Reading:
                 codes[name] = self._code(name, texts[at])
             except RuleViolated as fault:
                 faults[at] = fault
+        if isinstance(codes.get("section"), Section) and codes.get("economic"):
+            try:
+                check_section(Section(str(codes["section"])), str(codes["economic"]))
+            except RuleViolated as fault:
+                faults[self._columns["economic"]] = fault
         figures: list[tuple[int, int, int | None]] = []
         for at, year in self._years.items():
             text = texts[at]

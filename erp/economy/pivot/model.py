@@ -11,7 +11,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from erp.base.sheets.model import Mended as Mended
 from erp.economy.plans.axes import Member
+from erp.economy.plans.model import Section
 
 Key = tuple[int, ...]
 """Groups of a row or a column, from the outermost axis in."""
@@ -47,9 +49,14 @@ class Question:
     """By level, the keys of the groups that count."""
     actual: Actual | None = None
 
+    def is_of_one_section(self, rows: int, columns: int) -> bool:
+        """Whether a figure so many levels down and across is of one section; else it is what sections make together."""
+        return len(self.filters.get("section", ())) == 1 or "section" in (*self.rows[:rows], *self.columns[:columns])
+
     @property
-    def levels(self) -> tuple[str, ...]:
-        return (*self.rows, *self.columns)
+    def counts_every_section(self) -> bool:
+        """Whether what sections make together is the balance of a budget."""
+        return set(self.filters.get("section", Section)) == set(Section)
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Pivot:
-    """A version laid out; ``plan`` and ``actual`` are by row and column, ``None`` where there is no cell."""
+    """A version laid out; ``plan`` and ``actual`` are by row and column, ``None`` where there is no cell.
+
+    Above sections stands the balance of the plan (V), where every section counts, and nothing otherwise.
+    """
 
     question: Question
     rows: tuple[Head, ...]
@@ -167,14 +177,6 @@ class Layout:
     name: str
     query: str
     shared: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """What a person changed in what was brought: cells by address, and rows left out by number."""
-
-    cells: Mapping[str, str] = field(default_factory=dict)
-    left: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,16 @@ def keep_layout(
     return row.id, row.is_new
 
 
+def rename_layout(connection: Connection, scope: Scope, organisation_id: int, layout_id: int, name: str) -> None:
+    connection.execute(
+        text("""
+            UPDATE economy_layout SET name = :name, saved_at = clock_timestamp()
+             WHERE organisation_id = :organisation AND id = :layout AND owner_id = :actor
+        """),
+        {"organisation": organisation_id, "layout": layout_id, "actor": scope.actor.id, "name": name},
+    )
+
+
 def delete_layout(connection: Connection, scope: Scope, organisation_id: int, layout_id: int) -> str | None:
     """Its name; ``None`` where the actor keeps no such."""
     return connection.execute(

@@ -48,6 +48,11 @@ class TypedPartsDiffer(RuleViolated):
     template = N_("All parts of this total were typed as well, and they make {found}. Mend one or the other.")
 
 
+class BalanceFollows(RuleViolated):
+    code = "balance-follows"
+    template = N_("Several sections stand behind this figure: it follows from them. Type at a figure of one section.")
+
+
 class FigureUnknown(RuleViolated):
     code = "figure-unknown"
     template = N_("There is no such figure in this view. Open it again from the version.")
@@ -76,6 +81,11 @@ class LayoutTooLong(RuleViolated):
 class LayoutUnknown(NotFound):
     code = "layout-unknown"
     template = N_("There is no such view among those you keep or see.")
+
+
+class LayoutTwice(Conflict):
+    code = "layout-twice"
+    template = N_("You keep another view under the name “{name}”. Give it another name.")
 
 
 class IntakeUnknown(NotFound):
@@ -139,21 +149,21 @@ def tidy_name(name: str) -> str:
 # ------------------------------------------------------------------------------------------------ laying out
 
 
-def lay_out(rows: Sequence[Codes], columns: Sequence[Codes], tiyn: Amounts) -> Grid:
+def lay_out(rows: Sequence[Codes], columns: Sequence[Codes], tiyn: Sequence[Amounts]) -> Grid:
     """Sums of cells by groups, each level of the rows above its parts; the whole is the row without a key.
 
     Args:
         rows: by axis from the outermost in, the group of each cell; int32[cell].
         columns: the same of the columns.
-        tiyn: int64[cell].
+        tiyn: what is added up, for the whole and then for each level down; int64[cell].
     """
-    columns_found, column_of = _numbered(columns, len(tiyn))
+    columns_found, column_of = _numbered(columns, len(tiyn[0]))
     levels: dict[Key, tuple[Amounts, Mask]] = {}
-    for depth in range(len(rows) + 1):
-        keys, row_of = _numbered(rows[:depth], len(tiyn))
+    for depth, added in enumerate(tiyn):
+        keys, row_of = _numbered(rows[:depth], len(added))
         sums = np.zeros((len(keys), len(columns_found)), np.int64)
         there = np.zeros(sums.shape, np.bool_)
-        np.add.at(sums, (row_of, column_of), tiyn)
+        np.add.at(sums, (row_of, column_of), added)
         there[row_of, column_of] = True
         levels.update(zip(keys, zip(sums, there, strict=True), strict=True))
     keys = sorted(levels)

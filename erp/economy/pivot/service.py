@@ -333,6 +333,30 @@ def keep_layout(uow: UnitOfWork, organisation_id: int, *, name: str, query: str,
     return layout_id
 
 
+def layout(uow: UnitOfWork, organisation_id: int, layout_id: int) -> Layout:
+    """A view that the asker keeps or sees.  Raises: LayoutUnknown."""
+    found = next((each for each in layouts(uow, organisation_id) if each.id == layout_id), None)
+    if found is None:
+        raise rules.LayoutUnknown()
+    return found
+
+
+def rename_layout(uow: UnitOfWork, organisation_id: int, layout_id: int, name: str) -> Layout:
+    """Call a view of one's own otherwise.  Raises: LayoutUnknown, LayoutUnnamed, LayoutTwice."""
+    name = rules.tidy_name(name)
+    own = {each.id: each for each in layouts(uow, organisation_id) if each.owner_id == uow.scope.actor.id}
+    if layout_id not in own:
+        raise rules.LayoutUnknown()
+    before = own.pop(layout_id)
+    if any(each.name == name for each in own.values()):
+        raise rules.LayoutTwice(name=name)
+    if name != before.name:
+        queries.rename_layout(uow.connection, uow.scope, organisation_id, layout_id, name)
+        changed = {"before": {"name": before.name}, "after": {"name": name}}
+        _record(uow, organisation_id, "layout-changed", layout_id, **changed)
+    return replace(before, name=name)
+
+
 def delete_layout(uow: UnitOfWork, organisation_id: int, layout_id: int) -> None:
     """Forget a view of one's own.  Raises: LayoutUnknown."""
     name = queries.delete_layout(uow.connection, uow.scope, organisation_id, layout_id)

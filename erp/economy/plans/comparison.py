@@ -80,12 +80,15 @@ def _shown(side: Totals, at: int) -> tuple[int | None, ...]:
 def compared(
     axes: Axes, a: Cells, b: Cells, by: Sequence[str], within: Mapping[str, str], *, only_different: bool = False
 ) -> Comparison:
-    """Raises: LevelUnknown."""
+    """Rows of all leaves, or where ``only_different`` those behind which a cell differs: whole rows all the same.
+
+    Raises: LevelUnknown.
+    """
     leaves = np.union1d(a.leaves, b.leaves)
     at = axes.table.positions(leaves)
     (tiyn_a, there_a), (tiyn_b, there_b) = (rules.laid_out(cells, leaves) for cells in (a, b))
     differs, is_there = (tiyn_a != tiyn_b) | (there_a != there_b), there_a | there_b
-    kept = differs.any(axis=1) if only_different else np.ones(len(at), np.bool_)
+    kept = np.ones(len(at), np.bool_)
     narrowed = []
     for level, key in within.items():
         grouping = axes.level(level)
@@ -97,19 +100,26 @@ def compared(
     levels = [axes.level("section"), *(axes.level(level) for level in by if level not in ("section", LEAF))]
     groupings = [(level.index[at], len(level)) for level in levels]
     if by_leaf:
-        groupings.append((np.arange(len(at)), len(at)))
+        groupings.append((np.arange(len(at), dtype=np.int32), len(at)))
     numbers, first, groups = np.unique(rules.combined(groupings, len(at)), return_index=True, return_inverse=True)
     sign = rules.signs(axes.table)[at, np.newaxis].astype(np.int64)
     counts = np.stack([is_there.sum(axis=1), differs.sum(axis=1)], axis=1)
     counted = rules.sums(counts, counts > 0, groups, len(numbers)).amounts
+    shown = np.flatnonzero(counted[:, 1]) if only_different else np.arange(len(numbers))
+    sums = [
+        rules.sums(tiyn[kept] * sign, there[kept], groups, len(numbers))
+        for tiyn, there in ((tiyn_a, there_a), (tiyn_b, there_b))
+    ]
+    a_sums, b_sums = (Totals(each.amounts[shown], each.present[shown]) for each in sums)
+    first, counted = first[shown], counted[shown]
     return Comparison(
         a.years,
         tuple(level.level for level in levels),
         tuple(narrowed),
         tuple(tuple(level.members[level.index[place]] for level in levels) for place in at[first].tolist()),
         leaves[first] if by_leaf else None,
-        rules.sums(tiyn_a[kept] * sign, there_a[kept], groups, len(numbers)),
-        rules.sums(tiyn_b[kept] * sign, there_b[kept], groups, len(numbers)),
+        a_sums,
+        b_sums,
         counted[:, 0],
         counted[:, 1],
     )

@@ -133,8 +133,6 @@ class VersionKind(StrEnum):
     SCENARIO = "scenario"
     SANDBOX = "sandbox"
     """One's own trial."""
-    APPROVED = "approved"
-    """What a decision approved; nobody begins one by hand."""
 
 
 @dataclass(frozen=True, slots=True)

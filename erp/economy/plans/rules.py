@@ -29,8 +29,8 @@ from erp.economy.plans.model import (
 
 LARGEST_TIYN = 9_000_000_000_000_000
 """Of a cell, 90 trillion tenge."""
-_SUMMABLE = 9_000_000_000_000_000_000
-"""Absolute amounts of a year add up to less, so that no sum of its cells leaves int64."""
+_SUMMABLE = 4_500_000_000_000_000_000
+"""Absolute amounts of a version add up to less: no sum of its cells, nor a difference of two sums, leaves int64."""
 LISTED = 100
 """Cells that a refusal names at most."""
 
@@ -97,7 +97,7 @@ class CellTooLarge(RuleViolated):
 
 class PlanTooLarge(RuleViolated):
     code = "plan-too-large"
-    template = "The amounts of {year} are too large to be added up."
+    template = "The amounts of the plan are too large to be added up."
 
 
 class EditUnknown(NotFound):
@@ -117,6 +117,11 @@ class LeafMalformed(RuleViolated):
     template = (
         "“{found}” cannot be a line of a plan: a programme is 261.082.015, a specific 111, a revenue code 101201."
     )
+
+
+class CodeOfAnotherSection(RuleViolated):
+    code = "code-of-another-section"
+    template = "“{found}” is no code of this section: revenue has codes like 101201, expenditure specifics like 111."
 
 
 class BodyUnknown(RuleViolated):
@@ -192,11 +197,22 @@ def reason_given(reason: str) -> str:
 
 
 def check_keys(keys: Iterable[LeafKey]) -> None:
-    """Raises: LeafMalformed."""
+    """Raises: LeafMalformed, CodeOfAnotherSection."""
     for key in keys:
         forms = ((_PROGRAMME, key.programme), (_ECONOMIC, key.economic), (_CODE, key.source), (_CODE, key.region))
         if wrong := [code for form, code in forms if not form.fullmatch(code)]:
             raise LeafMalformed(found=wrong[0])
+        check_section(key.section, key.economic)
+
+
+def check_section(section: Section, economic: str) -> None:
+    """Codes of the two classifications mean one thing in revenue and expenditure; elsewhere they tell in from out.
+
+    Raises: CodeOfAnotherSection.
+    """
+    is_theirs = {Section.REVENUE: is_revenue_code(economic), Section.EXPENDITURE: not is_revenue_code(economic)}
+    if not is_theirs.get(section, True):
+        raise CodeOfAnotherSection(found=economic)
 
 
 def check_changes(table: LeafTable, years: Sequence[int], changes: Sequence[CellChange]) -> Overlay:
@@ -221,9 +237,8 @@ def check_changes(table: LeafTable, years: Sequence[int], changes: Sequence[Cell
 
 def check_summable(cells: Cells) -> None:
     """Raises: PlanTooLarge."""
-    for year, weight in zip(cells.years, np.abs(cells.amounts).sum(axis=0, dtype=np.float64), strict=True):
-        if weight > _SUMMABLE:
-            raise PlanTooLarge(year=year)
+    if np.abs(cells.amounts).sum(dtype=np.float64) > _SUMMABLE:
+        raise PlanTooLarge()
 
 
 def put_back(touched: Iterable[EditedCell], no: int) -> tuple[Overlay, Flags]:
@@ -304,18 +319,30 @@ def signs(table: LeafTable) -> npt.NDArray[np.int8]:
     return np.where(inflow[section.index] == revenue[economic.index], 1, -1).astype(np.int8)
 
 
+SIDES: Mapping[Section, int] = {
+    Section.REVENUE: 1,
+    Section.EXPENDITURE: -1,
+    Section.LENDING: -1,
+    Section.ASSETS: -1,
+    Section.FINANCING: 0,
+}
+"""How each section enters the balance: V = I − II − III − IV, and VI = −V.  Nothing else says it.
+
+Source: Budget Code (RK), structure of a budget.
+"""
+
+
+def balance(sections: Mapping[Section, Any]) -> Any:
+    """Deficit (below zero) or surplus of amounts by section: integers or arrays of one shape."""
+    return sum(SIDES[section] * amount for section, amount in sections.items())
+
+
 def six_sections(by_section: Mapping[Section, Sequence[int]], years: int) -> SixSections:
     """A budget by sections with the balance that follows, tiyn a year; a section without cells is zero."""
-    nothing = (0,) * years
-    revenue, expenditure, lending, assets, financing = (
-        tuple(int(each) for each in by_section.get(section, nothing)) for section in Section
-    )
-    balance = tuple(
-        received - spent - lent - acquired
-        for received, spent, lent, acquired in zip(revenue, expenditure, lending, assets, strict=True)
-    )
-    gap = tuple(b + f for b, f in zip(balance, financing, strict=True))
-    return SixSections(revenue, expenditure, lending, assets, balance, financing, gap)
+    told = {section: tuple(map(int, by_section.get(section, (0,) * years))) for section in Section}
+    balances = tuple(balance({section: told[section][year] for section in Section}) for year in range(years))
+    gap = tuple(b + f for b, f in zip(balances, told[Section.FINANCING], strict=True))
+    return SixSections(**{section.value: amounts for section, amounts in told.items()}, balance=balances, gap=gap)
 
 
 # ------------------------------------------------------------------------------------------------ rounding that ties

@@ -12,7 +12,7 @@ from erp.base.clock import today
 from erp.base.cursors import INTEGER, number_in
 from erp.base.uow import UnitOfWork
 from erp.economy.plans import queries, rules
-from erp.economy.plans.axes import Axes
+from erp.economy.plans.axes import Axes, Member
 from erp.economy.plans.comparison import Comparison, compared
 from erp.economy.plans.model import (
     CellChange,
@@ -47,7 +47,7 @@ def create_plan(
 
     Raises: PlanUnnamed, PlanYearsWrong, KeyReused.
     """
-    name = _named(name)
+    name = tidy_name(name)
     rules.check_years(years, first_year)
     plan_id = queries.insert_plan(uow.connection, uow.scope, organisation_id, key, name, years, first_year)
     if plan_id is None:
@@ -76,7 +76,8 @@ def plan(uow: UnitOfWork, organisation_id: int, plan_id: int) -> Plan:
     return found
 
 
-def _named(name: str) -> str:
+def tidy_name(name: str) -> str:
+    """Raises: PlanUnnamed."""
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise rules.PlanUnnamed(limit=LONGEST_NAME)
@@ -99,7 +100,7 @@ def leaves(uow: UnitOfWork, organisation_id: int, plan_id: int) -> LeafTable:
 def intern(uow: UnitOfWork, organisation_id: int, plan_id: int, keys: Sequence[LeafKey]) -> Ints:
     """int32[key]: ids of the leaves in the order asked, new ones made.  Other plans' planners wait for nothing.
 
-    Raises: PlanUnknown, LeafMalformed, BodyUnknown.
+    Raises: PlanUnknown, LeafMalformed, CodeOfAnotherSection, BodyUnknown.
     """
     plan(uow, organisation_id, plan_id)
     if not keys:
@@ -158,7 +159,7 @@ def branch(
 
     Raises: VersionUnknown, BaseIsRoot, PlanUnnamed, EditReasonMissing, KeyReused.
     """
-    name, reason = _named(name), rules.reason_given(reason) if reason.strip() else ""
+    name, reason = tidy_name(name), rules.reason_given(reason) if reason.strip() else ""
     if kind is VersionKind.BASE:
         raise rules.BaseIsRoot()
     parent = version(uow, organisation_id, plan_id, parent_id)
@@ -394,6 +395,18 @@ def sections_of(held: Cells, table: LeafTable) -> SixSections:
     )
 
 
+def sections_by(held: Cells, axes: Axes, level: str) -> dict[Member, SixSections]:
+    """The six sections of each group of a level: what holds of a whole plan need not hold of each budget in it.
+
+    Raises: LevelUnknown.
+    """
+    found = compared(axes, held, held, [level], {})
+    by_group: dict[Member, dict[Section, list[int]]] = {}
+    for members, amounts in zip(found.members, found.a.amounts.tolist(), strict=True):
+        by_group.setdefault(members[-1], {})[Section(members[0].key)] = amounts
+    return {member: rules.six_sections(each, len(held.years)) for member, each in by_group.items()}
+
+
 def compare(
     uow: UnitOfWork,
     organisation_id: int,
@@ -402,15 +415,18 @@ def compare(
     b: int,
     by: Sequence[str] = (),
     *,
+    a_edits: int | None = None,
     within: Mapping[str, str] | None = None,
     only_different: bool = False,
 ) -> Comparison:
     """Two versions side by side, by section and the levels ``by`` (``programme.group``), with the cells behind counted.
 
-    ``within`` narrows to members: their keys by level.  Every leaf is a row of its own ``by`` ``leaf``.
+    ``within`` narrows to members: their keys by level.  Every leaf is a row of its own ``by`` ``leaf``.  The first may
+    be as it was after its first ``a_edits``.
 
     Raises: PlanUnknown, VersionUnknown, LevelUnknown.
     """
-    held_a, held_b = (cells(uow, organisation_id, plan_id, each) for each in (a, b))
+    held_a = cells(uow, organisation_id, plan_id, a, a_edits)
+    held_b = cells(uow, organisation_id, plan_id, b)
     around = axes(uow, organisation_id, plan_id)
     return compared(around, held_a, held_b, by, within or {}, only_different=only_different)

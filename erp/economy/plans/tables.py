@@ -17,6 +17,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from ledger.tables import metadata
 
+MADE_IN = text("((pg_current_xact_id())::text)::bigint")
+"""The transaction that writes a row."""
 _NOW = text("clock_timestamp()")
 _ACTOR = text("reference_actor()")
 
@@ -115,6 +117,7 @@ edit = Table(
     Column("reason", Text, nullable=False),
     Column("undoes", Integer),
     Column("cells", Integer, nullable=False),
+    Column("made_in", BigInteger, nullable=False, server_default=MADE_IN),
     UniqueConstraint("organisation_id", "key"),
     UniqueConstraint("organisation_id", "plan_id", "version_id", "undoes"),
     ForeignKeyConstraint(

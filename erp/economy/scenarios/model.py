@@ -92,10 +92,17 @@ class FormulaModel:
 
     name: str
     edition: str
-    source: str
+    source_kk: str
+    source_ru: str
+    source_en: str
+    """Where it comes from, and what nobody has checked; empty where it was written here."""
     confidence: str
     """As the package says it, or ``own``."""
     body: str
+
+    def source(self, language: str) -> str:
+        """In the language, or in English where the package did not say it so."""
+        return str(getattr(self, f"source_{language}") or self.source_en)
 
     @property
     def is_own(self) -> bool:
@@ -107,10 +114,24 @@ class FormulaModel:
 
 
 @dataclass(frozen=True, slots=True)
-class ShippedModel(FormulaModel):
-    """The formulas that come with the program, with the drivers that they name."""
+class Term:
+    """What a name in the shipped formulas means."""
 
+    kk: str
+    ru: str
+    en: str
+
+    def title(self, language: str) -> str:
+        return str(getattr(self, language))
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedModel(FormulaModel):
+    """The formulas that come with the program, with the drivers and the measures that they name."""
+
+    title: Term
     drivers: tuple[Driver, ...]
+    measures: Mapping[str, Term]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from erp.economy.scenarios.model import Assumption, FormulaModel, PathOrigin, Re
 
 _REVISION = """
     SELECT s.organisation_id, s.plan_id, s.version_id, s.revision, s.key, s.edit_no, s.uncertainty, s.reason,
-           coalesce(u.name, '') AS saved_by, s.saved_at, m.name, m.edition, m.source, m.confidence,
-           m.body
+           coalesce(u.name, '') AS saved_by, s.saved_at, m.name, m.edition, m.source_kk, m.source_ru, m.source,
+           m.confidence, m.body
       FROM economy_scenario s
       JOIN economy_model m ON (m.organisation_id, m.id) = (s.organisation_id, s.model_id)
       LEFT JOIN reference_user u ON u.id = s.saved_by"""
@@ -27,7 +27,7 @@ def _revision(row: Row[Any]) -> Revision:
         row.version_id,
         row.revision,
         row.key,
-        FormulaModel(row.name, row.edition, row.source, row.confidence, row.body),
+        FormulaModel(row.name, row.edition, row.source_kk, row.source_ru, row.source, row.confidence, row.body),
         row.edit_no,
         row.uncertainty,
         row.reason,
@@ -124,8 +124,9 @@ def keep_model(connection: Connection, scope: Scope, organisation_id: int, model
     hashed = sha256(model.body.encode()).digest()
     connection.execute(
         text("""
-            INSERT INTO economy_model (organisation_id, hash, name, edition, source, confidence, body)
-            VALUES (:organisation, :hash, :name, :edition, :source, :confidence, :body)
+            INSERT INTO economy_model (organisation_id, hash, name, edition, source, source_kk, source_ru, confidence,
+                                       body)
+            VALUES (:organisation, :hash, :name, :edition, :source, :source_kk, :source_ru, :confidence, :body)
             ON CONFLICT (organisation_id, hash) DO NOTHING
         """),
         {
@@ -133,7 +134,9 @@ def keep_model(connection: Connection, scope: Scope, organisation_id: int, model
             "hash": hashed,
             "name": model.name,
             "edition": model.edition,
-            "source": model.source,
+            "source": model.source_en,
+            "source_kk": model.source_kk,
+            "source_ru": model.source_ru,
             "confidence": model.confidence,
             "body": model.body,
         },

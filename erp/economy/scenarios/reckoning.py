@@ -36,11 +36,7 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, eq=False)
 class Reckoner:
-    """Formulas over the cells that a scenario starts from.
-
-    ``base`` is what the version above holds, ``own`` what the scenario's version holds now; a line that the version
-    above does not have stays as the scenario has it.
-    """
+    """Formulas over ``base``, the cells that a scenario starts from."""
 
     plan: Plan
     axes: Axes
@@ -60,8 +56,10 @@ class Reckoner:
             grouping = self.axes.level(key)
             dimension, _, level = key.partition(".")
             level = level or _FINEST.get(dimension, dimension)
-            levels.setdefault(dimension, {})[level] = tuple(member.key for member in grouping.members)
-            groups[f"{dimension}.{level}"] = np.ascontiguousarray(grouping.index[self.positions])
+            # Only what the version above holds: a line that the plan gets later makes no formula ambiguous.
+            there, index = np.unique(grouping.index[self.positions], return_inverse=True)
+            levels.setdefault(dimension, {})[level] = tuple(grouping.members[at].key for at in there.tolist())
+            groups[f"{dimension}.{level}"] = index.astype(np.int32)
         axes = formulas.Axes(self.plan.years, self.plan.first_year, levels)
         return _Placed(self.body, axes, formulas.Leaves(len(self.positions), groups))
 
@@ -154,7 +152,9 @@ class Reckoner:
     def draws(self, drawn: Mapping[str, Floats], reference: Paths) -> dict[Section, Floats]:
         """Sums of sections in plan years, tenge: float64[draw, year] by section, for drawn paths of the same shape.
 
-        Zero where a section has no cell; missing where it has, and the formulas give no value.
+        Zero where a section has no cell; missing where the formulas give no value for one that it has.
+
+        Raises: TooMuchToDraw.
         """
         table = self.axes.table
         sections = table.columns["section"]
@@ -162,11 +162,8 @@ class Reckoner:
         wanted = {each.name for each in self.program.checked.of(Kind.DRIVER)}
         above = {f"{BASE}{name}": self._path(reference[name]) for name in reference}
         given = {name: path for name, path in {**above, **self._whole(drawn)}.items() if name in wanted}
-        found = self.program.draws({"base": self.tenge}, given, AMOUNT, groups, 2 * len(sections.codes))
+        found = self.program.draws({"base": self.tenge}, given, AMOUNT, groups, 2 * len(sections.codes), asked="base")
         sums = found[:, :, self.is_planned]
-        planned = self.base.present[:, self.is_planned]
-        cells = np.array([planned[groups == group].any(axis=0) for group in range(sums.shape[1])])
-        sums[:, ~cells] = 0
         return {Section(code): sums[:, 2 * at] - sums[:, 2 * at + 1] for at, code in enumerate(sections.codes)}
 
 

@@ -23,6 +23,7 @@ from erp.economy.scenarios.model import (
     Paths,
     Revision,
     ShippedModel,
+    Term,
     TextLine,
     Typed,
 )
@@ -36,6 +37,11 @@ BASE = "base_"
 class ScenarioUnknown(NotFound):
     code = "scenario-unknown"
     template = "There is no such scenario in this plan."
+
+
+class RevisionUnknown(NotFound):
+    code = "scenario-revision-unknown"
+    template = "The scenario has no revision № {revision}."
 
 
 class ScenarioLineUnknown(NotFound):
@@ -58,6 +64,11 @@ class AssumptionMalformed(RuleViolated):
     template = "“{text}” is no assumption. Write the driver, the year and the value, like brent.2027=45."
 
 
+class AssumptionTwice(RuleViolated):
+    code = "assumption-twice"
+    template = "The driver {driver} of {year} is given twice. Give each value once."
+
+
 class DriverUnknown(RuleViolated):
     code = "driver-unknown"
     template = "The formulas of this scenario know no driver {driver} of {year}."
@@ -65,7 +76,7 @@ class DriverUnknown(RuleViolated):
 
 class DriverOutOfRange(RuleViolated):
     code = "driver-out-of-range"
-    template = "{value} is out of range: a value of {driver} lies between {low} and {high}."
+    template = "{value} is out of range: the value lies between {low} and {high}."
 
 
 class SeriesMissing(Conflict):
@@ -95,16 +106,24 @@ class NotGiven(Fault):
 
 def own(body: str, name: str) -> FormulaModel:
     """Formulas that were written here."""
-    return FormulaModel(name, "", "", "own", body)
+    return FormulaModel(name, "", "", "", "", "own", body)
 
 
 @cache
 def shipped() -> ShippedModel:
     """The formulas of an oblast's budget that come with the program."""
     told: dict[str, Any] = tomllib.loads((_SHIPPED / "oblast.toml").read_text(encoding="utf-8"))
-    body = (_SHIPPED / told["formulas"]).read_text(encoding="utf-8")
-    drivers = tuple(map(_driver, told["drivers"]))
-    return ShippedModel(told["name"], told["edition"], told["source"], told["confidence"], body, drivers)
+    body = (_SHIPPED / told["formulas"]).read_text(encoding="utf-8").strip()
+    return ShippedModel(
+        told["name"],
+        told["edition"],
+        **{f"source_{language}": said for language, said in told["source"].items()},
+        confidence=told["confidence"],
+        body=body,
+        title=Term(**told["title"]),
+        drivers=tuple(map(_driver, told["drivers"])),
+        measures={name: Term(**said) for name, said in told["measures"].items()},
+    )
 
 
 def _driver(row: Mapping[str, str]) -> Driver:
@@ -192,12 +211,18 @@ def expected(driver: Driver, series: Published, years: Iterable[int]) -> dict[in
 
 
 def typed_in(said: Iterable[str]) -> dict[str, dict[int, Decimal]]:
-    """Values written like ``brent.2027=45``.  Raises: AssumptionMalformed, NumberMalformed, NumberOutOfRange."""
+    """Values written like ``brent.2027=45``.
+
+    Raises: AssumptionMalformed, AssumptionTwice, NumberMalformed, NumberOutOfRange.
+    """
     typed: dict[str, dict[int, Decimal]] = {}
     for each in said:
         if (found := _SAID.fullmatch(each)) is None:
             raise AssumptionMalformed(text=each[:60])
-        typed.setdefault(found[1], {})[int(found[2])] = number(found[3])
+        path, year = typed.setdefault(found[1], {}), int(found[2])
+        if year in path:
+            raise AssumptionTwice(driver=found[1], year=year)
+        path[year] = number(found[3])
     return typed
 
 

@@ -28,16 +28,22 @@ class BeginScenario(Command):
     reason: str = Field(min_length=3, max_length=1000)
 
 
+Formulas = Annotated[str, Field(min_length=1, max_length=LONGEST, pattern=r"^[^\x00]*$")]
+
+
+class TryFormulas(Command):
+    """What other formulas would give."""
+
+    formulas: Formulas = Field(description="The text; a model of `measure amount: KZT`.")
+    assumptions: Paths = Field(default_factory=dict, description="Values that differ from the saved ones.")
+
+
 class SaveScenario(Command):
     """Save what the paths, and the formulas, give as an edit of the scenario's version."""
 
     key: UUID
     assumptions: Paths = Field(description="Values that differ from the saved ones, by driver and year.")
-    formulas: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=LONGEST,
-        pattern=r"^[^\x00]*$",
-        description="The text of the formulas, where it changes; a model of `measure amount: KZT`.",
+    formulas: Formulas | None = Field(
+        default=None, description="The text of the formulas, where it changes; a model of `measure amount: KZT`."
     )
     reason: str = Field(min_length=3, max_length=1000)

@@ -279,8 +279,13 @@ def save(
 
 
 def _begun(uow: UnitOfWork, organisation_id: int, command: BeginScenario) -> Revision | None:
+    """What the key began before.  Raises: KeyReused, where that was asked for otherwise."""
     done = queries.revision_of_key(uow.connection, uow.scope, organisation_id, command.key)
-    if done and (done.plan_id, done.revision, done.reason) != (command.plan, 1, command.reason):
+    if done is None:
+        return None
+    version = plans.version(uow, organisation_id, done.plan_id, done.version_id)
+    began = done.revision, done.plan_id, version.parent_id, version.name, done.reason
+    if began != (1, command.plan, command.parent, plans.tidy_name(command.name), command.reason):
         raise KeyReused(key=str(command.key))
     return done
 
@@ -288,10 +293,27 @@ def _begun(uow: UnitOfWork, organisation_id: int, command: BeginScenario) -> Rev
 def _saved(
     uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, command: SaveScenario
 ) -> Revision | None:
+    """What the key saved before.  Raises: KeyReused, where that was another scenario, reason, value or text."""
     done = queries.revision_of_key(uow.connection, uow.scope, organisation_id, command.key)
-    if done and (done.plan_id, done.version_id, done.reason) != (plan_id, version_id, command.reason):
+    if done is None:
+        return None
+    same = (done.plan_id, done.version_id, done.reason) == (plan_id, version_id, command.reason) and done.revision > 1
+    if not same or not _asks_for(uow, command, done):
         raise KeyReused(key=str(command.key))
     return done
+
+
+def _asks_for(uow: UnitOfWork, command: SaveScenario, done: Revision) -> bool:
+    """Whether a command makes of the revision before ``done`` what that is."""
+    at = done.organisation_id, done.plan_id, done.version_id
+    before = next(each for each in revisions(uow, *at) if each.revision == done.revision - 1)
+    assumed = queries.assumptions(uow.connection, uow.scope, *at, [before.revision, done.revision])
+    values, asked = (
+        {(driver, year): each.value for driver, path in assumed[revision].items() for year, each in path.items()}
+        for revision in (done.revision, before.revision)
+    )
+    asked |= {(driver, year): value for driver, path in command.assumptions.items() for year, value in path.items()}
+    return values == asked and done.model.body == (command.formulas or before.model.body)
 
 
 def _saved_meanwhile(
@@ -309,7 +331,7 @@ def _hash(body: str) -> str:
 
 def _told(values: Typed) -> dict[str, Any]:
     return {
-        f"{driver} {year}": str(value.normalize()) for driver, path in values.items() for year, value in path.items()
+        f"{driver} {year}": f"{value.normalize():f}" for driver, path in values.items() for year, value in path.items()
     }
 
 
@@ -347,12 +369,7 @@ class Fan:
     @property
     def balance(self) -> Floats:
         """Deficit (below zero) or surplus of each draw: float64[draw, year]."""
-        nothing = np.zeros((1, 1))
-        revenue, *outlays = (
-            self.sections.get(each, nothing)
-            for each in (Section.REVENUE, Section.EXPENDITURE, Section.LENDING, Section.ASSETS)
-        )
-        found: Floats = revenue - sum(outlays)
+        found: Floats = plan_rules.balance(self.sections)
         return found
 
     def shares(self, of: Section | None, percents: Sequence[int]) -> dict[int, tuple[int, ...]]:

@@ -1,4 +1,5 @@
 from sqlalchemy import (
+    BigInteger,
     Column,
     Date,
     DateTime,
@@ -15,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from erp.economy.plans.tables import MADE_IN
 from ledger.tables import metadata
 
 _NOW = text("clock_timestamp()")
@@ -33,6 +35,8 @@ model = Table(
     Column("body", Text, nullable=False),
     Column("written_by", Integer, nullable=False, server_default=_ACTOR),
     Column("written_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("source_kk", Text, nullable=False, server_default=text("''")),
+    Column("source_ru", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("organisation_id", "hash"),
 )
 
@@ -51,6 +55,7 @@ scenario = Table(
     Column("saved_by", Integer, nullable=False, server_default=_ACTOR),
     Column("on_behalf_of", Integer),
     Column("saved_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("made_in", BigInteger, nullable=False, server_default=MADE_IN),
     UniqueConstraint("organisation_id", "key"),
     ForeignKeyConstraint(
         ["organisation_id", "plan_id", "version_id"],

@@ -1,6 +1,6 @@
 """Pure rules of approval: who may decide what, and how a prepared command is kept."""
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -213,11 +213,6 @@ def require_evidence(route: Route, step: Step, evidence: Evidence) -> None:
     """Raises: SignatureNeeded, where consent is not enough."""
     if step in route.cms and not isinstance(evidence, Cms):
         raise SignatureNeeded()
-
-
-def steps_taken_by(permissions: Collection[Permission]) -> frozenset[Step]:
-    """The steps that somebody may take who holds the permissions."""
-    return frozenset(step for step, needed in PERMISSIONS.items() if needed in permissions)
 
 
 def require_from_today(since: date, today: date) -> None:

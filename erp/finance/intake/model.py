@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from erp.base.sheets.model import Limits, address, letters
+from erp.base.sheets.model import Mended as Mended
 from erp.base.sheets.model import Sheet as Brought
 from erp.finance.drafts.model import Sheet, TypedRow
 from ledger.model import Dimension
@@ -79,14 +80,6 @@ class Settings:
 
     def column_of(self, name: str) -> int | None:
         return self.columns.index(name) if name in self.columns else None
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """What a person changed in what was brought: cells by address, and rows left out by number."""
-
-    cells: Mapping[str, str] = field(default_factory=dict)
-    left: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

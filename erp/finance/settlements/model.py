@@ -24,6 +24,8 @@ class SettlementState(StrEnum):
     WITHDRAWN = "withdrawn"
     PREPARED = "prepared"
     POSTED = "posted"
+    REVERSED = "reversed"
+    """Posted, and the entry cancelled since: nothing was paid."""
 
     @property
     def is_open(self) -> bool:
@@ -45,6 +47,7 @@ class Done:
 
     version: int
     act: Act
+    actor_id: int
     actor: str
     on_behalf_of: str
     reason: str

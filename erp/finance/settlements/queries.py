@@ -14,10 +14,11 @@ from erp.finance.settlements.model import Act, Done, Kind, Row, Settlement, Sett
 from erp.hr.contracts.types import SettlementStanding, TripSettlement
 
 _STATE = """
-    CASE WHEN c.entry_id IS NOT NULL THEN 'posted'
+    CASE WHEN k.entry_id IS NOT NULL THEN 'reversed' WHEN c.entry_id IS NOT NULL THEN 'posted'
          WHEN p.id IS NOT NULL AND p.state <> 'withdrawn' THEN 'prepared' ELSE s.state END"""
 _BECAME = """
     LEFT JOIN ledger_command c ON c.organisation_id = s.organisation_id AND c.key = s.key
+    LEFT JOIN ledger_correction k ON k.organisation_id = c.organisation_id AND k.entry_id = c.entry_id
     LEFT JOIN finance_prepared p ON p.organisation_id = s.organisation_id AND p.key = s.key
     LEFT JOIN reference_user t ON t.id = s.taken_by
     LEFT JOIN reference_user b ON b.id = s.drafted_by
@@ -66,9 +67,7 @@ def standing(
     for row in rows:
         told = row._asdict()
         key = told.pop("key")
-        found[key] = SettlementStanding(
-            **told | {"state": "posted" if row.entry_id else row.state, "journal": row.journal or ""}
-        )
+        found[key] = SettlementStanding(**told | {"journal": row.journal or ""})
     return found
 
 
@@ -146,7 +145,8 @@ def _one(connection: Connection, scope: Scope, narrowed: str, organisation_id: i
 def _acts(connection: Connection, scope: Scope, organisation_id: int, settlement_id: int) -> list[Done]:
     rows = connection.execute(
         text("""
-            SELECT a.version, a.act, coalesce(u.name, '') AS actor, coalesce(o.name, '') AS on_behalf_of, a.reason, a.at
+            SELECT a.version, a.act, a.actor_id, coalesce(u.name, '') AS actor,
+                   coalesce(o.name, '') AS on_behalf_of, a.reason, a.at
               FROM finance_settlement_act a
               LEFT JOIN reference_user u ON u.id = a.actor_id LEFT JOIN reference_user o ON o.id = a.on_behalf_of
              WHERE a.organisation_id = :organisation AND a.settlement_id = :settlement ORDER BY a.version

@@ -13,6 +13,7 @@ from erp.base.clock import today
 from erp.base.cursors import INTEGER, number_in
 from erp.base.dates import day_string
 from erp.base.uow import UnitOfWork
+from erp.finance.drafts import queries as draft_queries
 from erp.finance.drafts import rules as draft_rules
 from erp.finance.drafts import service as drafts
 from erp.finance.drafts.model import Draft, DraftState, Origin
@@ -93,10 +94,14 @@ def take(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: int
     Raises: SettlementUnknown, SettlementChanged.
     """
     found = _lock(uow, organisation_id, settlement_id)
+    connection, scope = uow.connection, uow.scope
     if found.state is SettlementState.TAKEN and found.draft_id is not None:
         return drafts.draft(uow, organisation_id, found.draft_id)
+    if _was_done(uow, found, version, Act.TAKEN):
+        begun = draft_queries.draft(connection, scope, organisation_id, key=found.key)
+        if begun is not None:
+            return begun
     _require(found, version, SettlementState.WAITING, SettlementState.TAKEN)
-    connection, scope = uow.connection, uow.scope
     paid_from = rules.accounts().paid_from
     sheet = rules.completed(
         found.sheet,
@@ -113,11 +118,13 @@ def take(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: int
 
 
 def put_back(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: int) -> None:
-    """Leave it to somebody else; one's own draft of it is thrown away.
+    """Leave it to somebody else; one's own draft of it is thrown away.  Doing it twice does it once.
 
     Raises: SettlementUnknown, SettlementChanged.
     """
     found = _lock(uow, organisation_id, settlement_id)
+    if _was_done(uow, found, version, Act.PUT_BACK):
+        return
     _require(found, version, SettlementState.TAKEN)
     queries.insert_act(uow.connection, uow.scope, organisation_id, settlement_id, found.version + 1, Act.PUT_BACK)
     _record(uow, "settlement-put-back", organisation_id, settlement_id)
@@ -125,7 +132,7 @@ def put_back(uow: UnitOfWork, organisation_id: int, settlement_id: int, version:
 
 
 def decline(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: int, reason: str) -> None:
-    """Send it back to who drafted it, with the reason.
+    """Send it back to who drafted it, with the reason; doing it twice does it once.
 
     Raises: SettlementReasonMissing, SettlementUnknown, SettlementChanged.
     """
@@ -133,6 +140,8 @@ def decline(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: 
     if len(reason) < rules.SHORTEST_REASON:
         raise rules.SettlementReasonMissing(limit=rules.SHORTEST_REASON)
     found = _lock(uow, organisation_id, settlement_id)
+    if _was_done(uow, found, version, Act.DECLINED, reason):
+        return
     _require(found, version, SettlementState.WAITING, SettlementState.TAKEN)
     queries.insert_act(
         uow.connection, uow.scope, organisation_id, settlement_id, found.version + 1, Act.DECLINED, reason
@@ -145,6 +154,12 @@ def decline(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: 
     notifications.notify_each(
         uow, [(each.user_id, NotificationKind.SETTLEMENT_DECLINED, each.subject, said) for each in told]
     )
+
+
+def _was_done(uow: UnitOfWork, found: Settlement, version: int, act: Act, reason: str = "") -> bool:
+    """Whether the actor did just this already, with what they saw in ``version``."""
+    done = next((each for each in found.acts if each.version == version + 1), None)
+    return done is not None and (done.act, done.actor_id, done.reason) == (act, uow.scope.actor.id, reason)
 
 
 def _require(found: Settlement, version: int, *states: SettlementState) -> None:

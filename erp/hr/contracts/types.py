@@ -24,6 +24,12 @@ class SettlementLine(_Told):
     kind: Literal["per-diem", "lodging", "fare", "other"]
     abroad: bool
     amount_tiyn: int
+    norm_tiyn: int | None = None
+    """What the norms allow for them; ``None`` where none limits all of them."""
+    estimated_tiyn: int | None = None
+    """What the approved estimate has for them; ``None`` where it was not told."""
+    over_tiyn: int = 0
+    """What single costs are above their estimates."""
 
 
 class TripSettlement(_Told):
@@ -54,12 +60,17 @@ class TripSettlement(_Told):
     def spent_tiyn(self) -> int:
         return sum(line.amount_tiyn for line in self.lines)
 
+    @property
+    def over_tiyn(self) -> int:
+        """What single costs are above their estimates, together."""
+        return sum(line.over_tiyn for line in self.lines)
+
 
 class SettlementStanding(_Told):
     """How a drafted entry stands with the accountant."""
 
     id: int
-    state: Literal["waiting", "taken", "declined", "withdrawn", "posted"]
+    state: Literal["waiting", "taken", "declined", "withdrawn", "posted", "reversed"]
     reason: str
     """Why it was declined or withdrawn."""
     amount_tiyn: int

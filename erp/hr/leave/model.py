@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from erp.base.dates import DateInterval, DaySpan
 from erp.hr.requests.model import Away
@@ -21,6 +22,8 @@ class Act(StrEnum):
 
     GRANT = "grant"
     """What a working year gives."""
+    UNGRANT = "ungrant"
+    """Of what was given to everybody by mistake, and nobody had drawn from."""
     CARRY = "carry"
     """What a person brings along from another body or another program."""
     USE = "use"
@@ -117,6 +120,28 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
+class Ungranted:
+    """A working year that has begun and was not given; ``days``: ``None`` where no norm fits the group of the post."""
+
+    person_id: int
+    year_start: date
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Working years that one act gave to everybody, as far as they were not taken back."""
+
+    id: UUID
+    given_at: datetime
+    actor: str
+    years: int
+    people: int
+    open_years: int
+    """Of which nothing was drawn, and nothing moved since: those can be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """How a person's days stand; the sum of their movements."""
 
@@ -135,15 +160,14 @@ class Rules:
     """Numbers that the acts set, each for the days on which it counts."""
 
     rows: Mapping[str, tuple[Rule, ...]]
-    fixed: frozenset[date] = frozenset()
-    """Holidays of every year, on the days that are looked at; other holidays float."""
 
     def on(self, code: str, day: date) -> Rule | None:
         return next((row for row in self.rows.get(code, ()) if day in row.in_force), None)
 
-    def of_holiday(self, day: date) -> Rule | None:
-        """By which a holiday counts inside a leave, or does not: its own, or that of its sort."""
-        if day not in self.fixed:
+    def of_holiday(self, holiday: CalendarDay) -> Rule | None:
+        """By which a holiday counts inside a leave, or does not: its own, or that of all."""
+        day = holiday.day
+        if holiday.is_kurban_ait:
             return self.on("excluded_floating", day)
         return self.on(f"excluded_{day:%m-%d}", day) or self.on("excluded_holiday", day)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from erp.base.dates import DateInterval, DaySpan
 from erp.base.db import many, one
 from erp.base.scope import Scope
-from erp.hr.leave.model import Act, Balance, Counting, Kind, Movement, Norm, Pool, Rule
+from erp.hr.leave.model import Act, Balance, Batch, Counting, Kind, Movement, Norm, Pool, Rule, Ungranted
 
 _NAMED = "code, name_kk, name_ru, name_en, act_kk, act_ru, act_en, confidence"
 _ON_DAY = "WHERE in_force @> CAST(:day AS date) ORDER BY id"
@@ -42,18 +42,6 @@ def values(connection: Connection, scope: Scope) -> list[Rule]:
     return many(lambda first, last, **said: Rule(in_force=DateInterval(first, last), **said), rows)
 
 
-def fixed_holidays(connection: Connection, scope: Scope, first: date, last: date) -> frozenset[date]:
-    """Days from ``first`` through ``last`` that are holidays of every year; other holidays float."""
-    found = connection.execute(
-        text("""
-            SELECT d.day::date FROM generate_series(CAST(:first AS date), CAST(:last AS date), interval '1 day') d(day)
-              JOIN reference_holiday h ON h.code = to_char(d.day, 'MM-DD') AND h.in_force @> d.day::date
-        """),
-        {"first": first, "last": last},
-    )
-    return frozenset(found.scalars())
-
-
 # ------------------------------------------------------------------------------------------------ balances
 
 
@@ -72,7 +60,7 @@ def balances(
         text("""
             SELECT person_id, left_now::int, given::int, (given - left_now)::int, last_used_on FROM (
             SELECT person_id, sum(centidays) AS left_now,
-                   coalesce(sum(centidays) FILTER (WHERE act IN ('grant', 'carry', 'correction')), 0) AS given,
+                   coalesce(sum(centidays) FILTER (WHERE act IN ('grant', 'ungrant', 'carry', 'correction')), 0) AS given,
                    max(effective_on) FILTER (WHERE act = 'use') AS last_used_on
               FROM hr_leave_movement
              WHERE organisation_id = :organisation AND effective_on <= :day
@@ -89,12 +77,16 @@ def balances(
 
 
 def pools(connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date) -> list[Pool]:
-    """What may be drawn by a leave that begins on a day: what is given through it, less all that is taken ever."""
+    """What may be drawn by a leave that begins on a day: what is given through it, less all that is taken ever.
+
+    A correction that takes days away counts at once, from whatever day on it is.
+    """
     rows = connection.execute(
         text("""
             SELECT year_start, sum(centidays)::int AS centidays FROM hr_leave_movement
              WHERE organisation_id = :organisation AND person_id = :person
-               AND (act IN ('use', 'give-back', 'compensation') OR effective_on <= :day)
+               AND (act IN ('use', 'give-back', 'compensation', 'ungrant') OR act = 'correction' AND centidays < 0
+                    OR effective_on <= :day)
              GROUP BY year_start ORDER BY year_start
         """),
         {"organisation": organisation_id, "person": person_id, "day": day},
@@ -103,12 +95,13 @@ def pools(connection: Connection, scope: Scope, organisation_id: int, person_id:
 
 
 def left_by_year(connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date) -> list[Pool]:
-    """What is left of each working year on a day."""
+    """What is left of each working year on a day, used up ones included; not of those that were taken back."""
     rows = connection.execute(
         text("""
             SELECT year_start, sum(centidays)::int AS centidays FROM hr_leave_movement
              WHERE organisation_id = :organisation AND person_id = :person AND effective_on <= :day
-             GROUP BY year_start ORDER BY year_start
+             GROUP BY year_start HAVING sum(centidays) <> 0 OR bool_or(act NOT IN ('grant', 'ungrant'))
+             ORDER BY year_start
         """),
         {"organisation": organisation_id, "person": person_id, "day": day},
     )
@@ -268,54 +261,205 @@ class Granted:
     people: int
 
 
-def grant_years(connection: Connection, scope: Scope, organisation_id: int, day: date) -> Granted:
-    """Give everybody who serves on a day the working years that have begun and were not given yet.
+_BEGUN = """
+    WITH RECURSIVE service AS (
+        SELECT person_id, range_agg(valid) AS days,
+               array_agg(staff_group) FILTER (WHERE valid @> CAST(:day AS date)) AS groups
+          FROM hr_service
+         WHERE organisation_id = :organisation AND (CAST(:person AS int) IS NULL OR person_id = :person)
+         GROUP BY person_id
+    ), served AS (
+        SELECT s.person_id, s.groups, lower(d.days) AS since
+          FROM service s CROSS JOIN LATERAL unnest(s.days) d(days) WHERE d.days @> CAST(:day AS date)
+    ), known AS (
+        SELECT person_id, max(year_start) AS year_start
+          FROM (SELECT person_id, year_start FROM hr_leave_movement
+                 WHERE organisation_id = :organisation AND act IN ('grant', 'ungrant', 'carry')
+                 GROUP BY person_id, year_start
+                HAVING count(*) FILTER (WHERE act <> 'ungrant') > count(*) FILTER (WHERE act = 'ungrant')) given
+         GROUP BY person_id
+    ), due(person_id, groups, is_known, year_start) AS (
+        SELECT s.person_id, s.groups, k.year_start IS NOT NULL,
+               CASE WHEN k.year_start >= s.since
+                    THEN hr_leave_year_end(:organisation, s.person_id, k.year_start) ELSE s.since END
+          FROM served s LEFT JOIN known k ON k.person_id = s.person_id AND k.year_start >= s.since
+         UNION ALL
+        SELECT d.person_id, d.groups, d.is_known,
+               hr_leave_year_end(:organisation, d.person_id, d.year_start)
+          FROM due d WHERE d.year_start <= :day
+    ), begun AS (
+        SELECT person_id, groups, year_start FROM due d
+         WHERE year_start <= :day
+           AND (is_known OR year_start = (SELECT max(l.year_start) FROM due l
+                                           WHERE l.person_id = d.person_id AND l.year_start <= :day))
+    ), normed AS (
+        SELECT DISTINCT ON (b.person_id, b.year_start) b.person_id, b.year_start, n.days, n.code
+          FROM begun b
+          LEFT JOIN reference_leave_norm n ON n.staff_group = ANY(b.groups) AND n.in_force @> b.year_start
+         ORDER BY b.person_id, b.year_start, n.days DESC NULLS LAST, n.code
+    )"""
+"""Working years of who serves on a day that have begun and were not given.
 
-    A working year begins with the service, and each next one where the one before ended; of somebody of whom the
-    ledger knows nothing only the year that the day lies in is given: what was left of earlier ones is carried in.
-    By the group of the post; of several, the norm that gives most.
-    """
+One begins with the service, and each next one where the one before ended; of somebody of whom the ledger knows nothing
+only the year that the day lies in: what was left of earlier ones is carried in.  By the group of the post; of several,
+the norm that gives most.
+"""
+
+
+def ungranted(
+    connection: Connection, scope: Scope, organisation_id: int, day: date, person_id: int | None = None
+) -> list[Ungranted]:
+    """Working years that have begun and were not given, of everybody or of one person."""
+    rows = connection.execute(
+        text(f"{_BEGUN} SELECT person_id, year_start, days FROM normed ORDER BY person_id, year_start"),
+        {"organisation": organisation_id, "day": day, "person": person_id},
+    )
+    return many(Ungranted, rows)
+
+
+def grant_years(
+    connection: Connection, scope: Scope, organisation_id: int, day: date, batch: UUID, person_id: int | None = None
+) -> Granted:
+    """Give everybody who serves on a day, or one of them, the working years that have begun and were not given yet."""
     row = connection.execute(
-        text("""
-            WITH RECURSIVE service AS (
-                SELECT person_id, range_agg(valid) AS days,
-                       array_agg(staff_group) FILTER (WHERE valid @> CAST(:day AS date)) AS groups
-                  FROM hr_service WHERE organisation_id = :organisation GROUP BY person_id
-            ), served AS (
-                SELECT s.person_id, s.groups, lower(d.days) AS since
-                  FROM service s CROSS JOIN LATERAL unnest(s.days) d(days) WHERE d.days @> CAST(:day AS date)
-            ), known AS (
-                SELECT person_id, max(year_start) AS year_start FROM hr_leave_movement
-                 WHERE organisation_id = :organisation AND act IN ('grant', 'carry') GROUP BY person_id
-            ), due(person_id, groups, is_known, year_start) AS (
-                SELECT s.person_id, s.groups, k.year_start IS NOT NULL,
-                       CASE WHEN k.year_start >= s.since
-                            THEN hr_leave_year_end(:organisation, s.person_id, k.year_start) ELSE s.since END
-                  FROM served s LEFT JOIN known k ON k.person_id = s.person_id AND k.year_start >= s.since
-                 UNION ALL
-                SELECT d.person_id, d.groups, d.is_known,
-                       hr_leave_year_end(:organisation, d.person_id, d.year_start)
-                  FROM due d WHERE d.year_start <= :day
-            ), begun AS (
-                SELECT person_id, groups, year_start FROM due d
-                 WHERE year_start <= :day
-                   AND (is_known OR year_start = (SELECT max(l.year_start) FROM due l
-                                                   WHERE l.person_id = d.person_id AND l.year_start <= :day))
-            ), given AS (
+        text(f"""
+            {_BEGUN}, given AS (
                 INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays,
-                                               norm, actor_id, on_behalf_of, origin)
-                SELECT DISTINCT ON (b.person_id, b.year_start) :organisation, b.person_id, 'grant', b.year_start,
-                       b.year_start, n.days * 100, n.code, :actor, :behalf, :origin
-                  FROM begun b
-                  JOIN reference_leave_norm n ON n.staff_group = ANY(b.groups) AND n.in_force @> b.year_start
-                 ORDER BY b.person_id, b.year_start, n.days DESC, n.code
+                                               norm, batch, round, actor_id, on_behalf_of, origin)
+                SELECT :organisation, n.person_id, 'grant', n.year_start, n.year_start, n.days * 100, n.code, :batch,
+                       (SELECT count(*) FROM hr_leave_movement u
+                         WHERE u.organisation_id = :organisation AND u.act = 'ungrant'
+                           AND (u.person_id, u.year_start, u.norm) = (n.person_id, n.year_start, n.code)),
+                       :actor, :behalf, :origin
+                  FROM normed n WHERE n.days IS NOT NULL
                     ON CONFLICT DO NOTHING RETURNING person_id
             )
             SELECT count(*) AS movements, count(DISTINCT person_id) AS people FROM given
         """),
-        {"day": day, **_said(scope, organisation_id, None, "")},
+        {"day": day, "person": person_id, "batch": batch, **_said(scope, organisation_id, None, "")},
     ).one()
     return one(Granted, row)
+
+
+_OPEN = """
+    SELECT g.person_id, g.year_start, g.norm, g.round, g.centidays, g.effective_on FROM hr_leave_movement g
+     WHERE g.organisation_id = :organisation AND g.batch = :batch AND g.act = 'grant'
+       AND NOT EXISTS (SELECT FROM hr_leave_movement m
+                        WHERE (m.organisation_id, m.person_id, m.year_start)
+                              = (g.organisation_id, g.person_id, g.year_start)
+                          AND m.id > g.id)
+"""
+"""What an act gave and nothing has moved since."""
+
+
+def batches(connection: Connection, scope: Scope, organisation_id: int, days: int, limit: int) -> list[Batch]:
+    """What was given to everybody in the last days, the latest first, as far as something of it is left to take back."""
+    rows = connection.execute(
+        text(f"""
+            SELECT b.batch AS id, b.given_at, coalesce(u.name, '') AS actor, b.years, b.people, o.open_years
+              FROM (SELECT batch, min(recorded_at) AS given_at, min(actor_id) AS actor_id, count(*)::int AS years,
+                           count(DISTINCT person_id)::int AS people
+                      FROM hr_leave_movement
+                     WHERE organisation_id = :organisation AND batch IS NOT NULL AND act = 'grant'
+                       AND recorded_at > now() - make_interval(days => :days)
+                     GROUP BY batch ORDER BY 2 DESC LIMIT :limit) b
+             CROSS JOIN LATERAL (SELECT count(*)::int AS open_years FROM ({_OPEN.replace(":batch", "b.batch")}) g) o
+              LEFT JOIN reference_user u ON u.id = b.actor_id
+             WHERE o.open_years > 0 ORDER BY b.given_at DESC
+        """),
+        {"organisation": organisation_id, "days": days, "limit": limit},
+    )
+    return many(Batch, rows)
+
+
+def was_given(connection: Connection, scope: Scope, organisation_id: int, batch: UUID) -> bool:
+    found = connection.execute(
+        text("SELECT FROM hr_leave_movement WHERE organisation_id = :organisation AND batch = :batch LIMIT 1"),
+        {"organisation": organisation_id, "batch": batch},
+    )
+    return found.rowcount > 0
+
+
+def ungrant(connection: Connection, scope: Scope, organisation_id: int, batch: UUID) -> Granted:
+    """Take back what one act gave to everybody, where nothing has moved since; the people are locked first."""
+    people = text("""
+        SELECT hr_leave_lock(person_id)
+          FROM (SELECT DISTINCT person_id FROM hr_leave_movement
+                 WHERE organisation_id = :organisation AND batch = :batch ORDER BY person_id) p
+    """)
+    connection.execute(people, {"organisation": organisation_id, "batch": batch})
+    row = connection.execute(
+        text(f"""
+            WITH taken AS (
+                INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays,
+                                               norm, batch, round, actor_id, on_behalf_of, origin)
+                SELECT :organisation, person_id, 'ungrant', year_start, effective_on, -centidays, norm, :batch, round,
+                       :actor, :behalf, :origin
+                  FROM ({_OPEN}) given
+                    ON CONFLICT DO NOTHING RETURNING person_id
+            )
+            SELECT count(*) AS movements, count(DISTINCT person_id) AS people FROM taken
+        """),
+        {"batch": batch, **_said(scope, organisation_id, None, "")},
+    ).one()
+    return one(Granted, row)
+
+
+def uncounted(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, first: date, end: date
+) -> int:
+    """Days from ``first`` up to, not including, ``end`` that are away and no service: unpaid leave, child care."""
+    return int(
+        connection.execute(
+            text("""
+                SELECT coalesce(sum(upper(d.days) - lower(d.days)), 0)
+                  FROM hr_absence a
+                  JOIN hr_request r ON r.organisation_id = a.organisation_id AND r.id = a.request_id
+                  JOIN reference_leave_kind k ON k.code = r.facts->>'kind' AND k.in_force @> lower(a.days)
+                                             AND NOT k.seniority
+                 CROSS JOIN LATERAL (SELECT a.days * daterange(CAST(:first AS date), CAST(:end AS date)) AS days) d
+                 WHERE a.organisation_id = :organisation AND a.person_id = :person AND a.kind = 'leave'
+                   AND NOT isempty(d.days)
+            """),
+            {"organisation": organisation_id, "person": person_id, "first": first, "end": end},
+        ).scalar_one()
+    )
+
+
+def cut_by_settlements(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, year_start: date
+) -> int:
+    """Hundredths of a day by which earlier settlements have cut a working year; below nought."""
+    return int(
+        connection.execute(
+            text("""
+                SELECT coalesce(sum(c.centidays), 0) FROM hr_leave_movement c
+                 WHERE c.organisation_id = :organisation AND c.person_id = :person AND c.year_start = :year
+                   AND c.act = 'correction'
+                   AND EXISTS (SELECT FROM hr_leave_movement p
+                                WHERE p.organisation_id = c.organisation_id AND p.key = c.key
+                                  AND p.act = 'compensation')
+            """),
+            {"organisation": organisation_id, "person": person_id, "year": year_start},
+        ).scalar_one()
+    )
+
+
+def leave_after(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date
+) -> DaySpan | None:
+    """The first leave in force of a person with days after a day that drew on working years."""
+    row = connection.execute(
+        text("""
+            SELECT lower(a.days) AS first, upper(a.days) - 1 AS last FROM hr_absence a
+             WHERE a.organisation_id = :organisation AND a.person_id = :person AND upper(a.days) - 1 > :day
+               AND EXISTS (SELECT FROM hr_leave_movement m
+                            WHERE m.organisation_id = a.organisation_id AND m.request_id = a.request_id)
+             ORDER BY 1 LIMIT 1
+        """),
+        {"organisation": organisation_id, "person": person_id, "day": day},
+    ).one_or_none()
+    return None if row is None else DaySpan(row.first, row.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,10 +505,23 @@ def give_back(
     return done.rowcount
 
 
+def lock_away(connection: Connection, scope: Scope, organisation_id: int, days: DaySpan) -> None:
+    """Wait for whoever moves the days of people just now who are on leave on some of the days, and hold them."""
+    connection.execute(
+        text("""
+            SELECT hr_leave_lock(person_id)
+              FROM (SELECT DISTINCT person_id FROM hr_absence
+                     WHERE organisation_id = :organisation AND kind = 'leave'
+                       AND days && daterange(CAST(:first AS date), CAST(:end AS date)) ORDER BY person_id) p
+        """),
+        {"organisation": organisation_id, "first": days.first, "end": days.end},
+    )
+
+
 def overcounted(
     connection: Connection, scope: Scope, organisation_id: int, excluded: Sequence[date], days: DaySpan
 ) -> list[Return]:
-    """Leaves in force on some of the days that used more days than count in them now.
+    """Leaves of calendar days in force on some of the days that used more days than count in them now.
 
     ``excluded`` are the days that do not count, of all years that leaves in force on the days reach into.
     """

@@ -6,14 +6,16 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from erp.base.dates import DaySpan
-from erp.base.errors import Conflict, NotFound, RuleViolated
+from erp.base.dates import DaySpan, day_string
+from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import N_
 from erp.hr.leave.model import CENTIDAYS, Counting, Doubt, Inside, Kind, LeaveDay, Pool, Preview, Rules
 from erp.hr.requests.model import Away
 from erp.reference.calendar.model import Calendar, CalendarDay, DayKind
 
 _ONE_DAY = timedelta(days=1)
+_AHEAD = relativedelta(years=1)
+"""How far ahead working years are given: a mistyped year gives nobody leave for decades."""
 
 DOUBTS = {
     Doubt.NO_LONG_PART: N_(
@@ -53,6 +55,33 @@ class GrantedAlready(Conflict):
 class YearUnknown(Conflict):
     code = "leave-year-unknown"
     template = "The ledger knows no working year of this person that {day} lies in. Give the working year first."
+
+
+class TooFarAhead(RuleViolated):
+    code = "leave-too-far-ahead"
+    template = "Working years are given at most a year ahead: through {last}."
+
+
+class BatchUnknown(NotFound):
+    code = "leave-batch-unknown"
+    template = "There is no such giving of working years here."
+
+
+class AllDrawn(Conflict):
+    code = "leave-all-drawn"
+    template = (
+        "Nothing of it can be taken back: its days were drawn, moved or taken back since. Correct person by person."
+    )
+
+
+class OwnDays(NotPermitted):
+    code = "own-days"
+    template = "Nobody moves their own days of leave. Leave it to another person who keeps the records."
+
+
+class LeaveAfterTheEnd(Conflict):
+    code = "leave-after-the-end"
+    template = "Leave of {first} – {last} is approved for after the last day. Recall it first: its days are paid then."
 
 
 class NothingMoved(RuleViolated):
@@ -104,13 +133,16 @@ def is_excluded(special: CalendarDay | None, rules: Rules) -> bool:
     """
     if special is None or special.kind is not DayKind.HOLIDAY:
         return False
-    rule = rules.of_holiday(special.day)
+    rule = rules.of_holiday(special)
     return rule is not None and bool(rule.value)
 
 
 def outside(day: date, kind: Kind, calendar: Calendar, rules: Rules) -> Inside | None:
-    """Why a day of a leave does not count; ``None`` where it does."""
-    if is_excluded(calendar.days.get(day), rules):
+    """Why a day of a leave does not count; ``None`` where it does.
+
+    Holidays lengthen annual leave; of a social leave each calendar day counts.  Source: Labour Code (RK), art. 90, 99.
+    """
+    if (kind.draws or kind.counting is Counting.WORKING) and is_excluded(calendar.days.get(day), rules):
         return Inside.HOLIDAY
     if kind.counting is Counting.WORKING and not calendar.is_working(day):
         return Inside.DAY_OFF
@@ -268,26 +300,11 @@ def _doubts(
 def _is_sure(special: CalendarDay | None, rules: Rules) -> bool:
     if special is None or special.kind is not DayKind.HOLIDAY:
         return True
-    rule = rules.of_holiday(special.day)
+    rule = rules.of_holiday(special)
     return special.verified and rule is not None and rule.verified
 
 
 # ------------------------------------------------------------------------------------------------ working years
-
-
-def year_end(start: date, uncounted: Iterable[DaySpan]) -> date:
-    """The first day after the working year that begins on ``start``.
-
-    It lasts until a year of service is full: each of the ``uncounted`` days inside it (unpaid leave, child care)
-    makes it a day longer, also those that the longer year reaches.
-
-    Source: Labour Code (RK), art. 91.
-    """
-    end = start + relativedelta(years=1)
-    for gap in sorted(uncounted, key=lambda gap: gap.first):
-        if gap.first < end:
-            end += max(gap.end - max(gap.first, start), timedelta(0))
-    return end
 
 
 def accrued(norm_centidays: int, start: date, until: date) -> int:
@@ -315,6 +332,13 @@ def months_between(first: date, last: date) -> int:
 def long_parts(used: Mapping[date, Sequence[int]], least_days: int) -> frozenset[date]:
     """Working years of which one leave took at least so many days; ``used`` are the hundredths each leave took."""
     return frozenset(year for year, parts in used.items() if max(parts, default=0) >= least_days * CENTIDAYS)
+
+
+def require_near(day: date, today: date) -> None:
+    """Raises: TooFarAhead."""
+    last = today + _AHEAD
+    if day > last:
+        raise TooFarAhead(last=day_string(last))
 
 
 def years_around(day: date) -> DaySpan:

@@ -5,6 +5,7 @@ A request is asked for and decided on in ``erp.hr.requests``; what it does to th
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
+from uuid import UUID, uuid4
 
 from erp.base import audit
 from erp.base.clock import today
@@ -16,6 +17,7 @@ from erp.hr.leave.model import (
     CENTIDAYS,
     Act,
     Balance,
+    Batch,
     Inside,
     Kind,
     Movement,
@@ -24,6 +26,7 @@ from erp.hr.leave.model import (
     Preview,
     Rule,
     Rules,
+    Ungranted,
 )
 from erp.hr.leave.queries import NewMovement, Return
 from erp.hr.leave.schemas import (
@@ -44,6 +47,9 @@ from erp.hr.requests.model import Request, State, Submitted
 from erp.reference.calendar import service as calendar
 from erp.reference.calendar.model import Calendar
 from ledger.errors import KeyReused
+
+_LATELY_DAYS = 31
+_BATCHES = 5
 
 # ------------------------------------------------------------------------------------------------ what acts set
 
@@ -69,11 +75,11 @@ def _kind(uow: UnitOfWork, code: str, day: date) -> Kind:
     return found
 
 
-def _rules(uow: UnitOfWork, first: date, last: date) -> Rules:
+def _rules(uow: UnitOfWork) -> Rules:
     rows: dict[str, tuple[Rule, ...]] = {}
     for rule in queries.values(uow.connection, uow.scope):
         rows[rule.code] = (*rows.get(rule.code, ()), rule)
-    return Rules(rows, queries.fixed_holidays(uow.connection, uow.scope, first, last))
+    return Rules(rows)
 
 
 def _calendar(uow: UnitOfWork, days: DaySpan) -> Calendar:
@@ -114,7 +120,7 @@ def months_without(uow: UnitOfWork, of: Balance, since: date | None, day: date) 
     Counted from the first day of the last leave, or from ``since``, from which the ledger knows of all leaves.
     """
     last = of.last_used_on or since
-    limit = _rules(uow, day, day).value("months_without", day)
+    limit = _rules(uow).value("months_without", day)
     if last is None or limit is None:
         return None
     months = rules.months_between(last, day)
@@ -129,15 +135,35 @@ def preview(
 ) -> Preview:
     """What a leave would mean, day by day; ``but`` a request that it would take the place of.
 
-    Raises: LeaveKindUnknown, LeaveRulesUnknown, CalendarUnknown, DaysTooMany, LeaveEmpty, LeaveTooLong, LeaveTooShort,
+    What is shown can be sent as things stand.
+
+    Raises: LeaveInThePast, and as ``requests.require_free``; LeaveKindUnknown, LeaveRulesUnknown, CalendarUnknown,
+    LeaveEmpty, LeaveTooLong, LeaveTooShort, LeaveNotEnough.
+    """
+    if wanted.first < today() and organisation_id not in uow.scope.keeps:
+        raise rules.LeaveInThePast()
+    requests.require_free(uow, organisation_id, person_id, wanted.days, but)
+    return _meaning(uow, organisation_id, person_id, wanted, but)
+
+
+def free(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> int:
+    """Hundredths of a day that a leave from a day on may draw: later leaves that are approved have theirs already."""
+    return sum(pool.centidays for pool in queries.pools(uow.connection, uow.scope, organisation_id, person_id, day))
+
+
+def _meaning(
+    uow: UnitOfWork, organisation_id: int, person_id: int, wanted: LeaveWanted, but: int | None = None
+) -> Preview:
+    """By the rules of leave alone.
+
+    Raises: LeaveKindUnknown, LeaveRulesUnknown, CalendarUnknown, LeaveEmpty, LeaveTooLong, LeaveTooShort,
     LeaveNotEnough.
     """
     connection, scope, days = uow.connection, uow.scope, wanted.days
-    asked_rules.require_days(days)
     kind = _kind(uow, wanted.kind, days.first)
     pools: list[Pool] = []
     waiting, long_parts = 0, frozenset[date]()
-    law = _rules(uow, days.first, days.last)
+    law = _rules(uow)
     if kind.draws:
         pools = queries.pools(connection, scope, organisation_id, person_id, days.first)
         waiting = queries.waiting(connection, scope, organisation_id, person_id, but)
@@ -171,11 +197,9 @@ def ask(uow: UnitOfWork, organisation_id: int, person_id: int, command: AskLeave
     Raises: LeaveInThePast; as ``preview`` and ``requests.submit``.
     """
     if (sent := requests.sent_under(uow, organisation_id, command.key)) is not None:
-        of, said = sent
-        told = of.kind, of.person_id, said.days, said.facts.get("kind")
-        if told != (asked.Kind.LEAVE, person_id, command.days, command.kind):
+        if (sent.kind, sent.person_id) != (asked.Kind.LEAVE, person_id) or not _is_same(sent, command):
             raise KeyReused(key=str(command.key))
-        return Submitted(of, is_new=False)
+        return Submitted(sent, is_new=False)
     facts = _facts_to_keep(uow, organisation_id, person_id, command)
     return requests.submit(
         uow, organisation_id, asked.Kind.LEAVE, person_id, command.days, key=command.key, facts=facts
@@ -185,10 +209,19 @@ def ask(uow: UnitOfWork, organisation_id: int, person_id: int, command: AskLeave
 def change(
     uow: UnitOfWork, organisation_id: int, person_id: int, request_id: int, version: int, wanted: LeaveWanted
 ) -> Request:
-    """Send it anew with other days.  Raises: LeaveInThePast; as ``preview`` and ``requests.change``."""
-    request(uow, organisation_id, person_id, request_id)
+    """Send it anew with other days; doing it twice does it once.
+
+    Raises: LeaveInThePast; as ``preview`` and ``requests.change``.
+    """
+    found = request(uow, organisation_id, person_id, request_id)
+    if (sent := requests.sent_after(uow, found, version)) is not None and _is_same(sent, wanted):
+        return sent
     facts = _facts_to_keep(uow, organisation_id, person_id, wanted, request_id)
     return requests.change(uow, organisation_id, request_id, version, wanted.days, facts=facts)
+
+
+def _is_same(sent: Request, wanted: LeaveWanted) -> bool:
+    return (sent.days, _code(sent)) == (wanted.days, wanted.kind)
 
 
 def request(uow: UnitOfWork, organisation_id: int, person_id: int, request_id: int) -> Request:
@@ -203,8 +236,6 @@ def _facts_to_keep(
     uow: UnitOfWork, organisation_id: int, person_id: int, wanted: LeaveWanted, but: int | None = None
 ) -> dict[str, object]:
     """What a request for leave says beside its days."""
-    if wanted.first < today() and organisation_id not in uow.scope.keeps:
-        raise rules.LeaveInThePast()
     seen = preview(uow, organisation_id, person_id, wanted, but)
     return {"kind": seen.kind.code, "draws": seen.kind.draws, "counted": seen.counted}
 
@@ -215,7 +246,7 @@ class Leave:
     def facts(self, uow: UnitOfWork, request: Request) -> LeaveFacts:
         """Raises: LeaveKindUnknown, LeaveRulesUnknown, CalendarUnknown."""
         connection, scope, days = uow.connection, uow.scope, request.days
-        kind, law = _kind(uow, _code(request), days.first), _rules(uow, days.first, days.last)
+        kind, law = _kind(uow, _code(request), days.first), _rules(uow)
         plan = _calendar(uow, days)
         each = [(day, rules.outside(day, kind, plan, law)) for day in rules.each_day(days)]
         counted = sum(why is None for _, why in each)
@@ -229,7 +260,7 @@ class Leave:
             left = sum(pool.centidays for pool in pools)
             wanted = LeaveWanted(kind=kind.code, first=days.first, last=days.last)
             try:
-                seen = preview(uow, request.organisation_id, request.person_id, wanted, request.id)
+                seen = _meaning(uow, request.organisation_id, request.person_id, wanted, request.id)
             except (Conflict, RuleViolated) as fault:
                 refusal = fault.code
             else:
@@ -257,13 +288,13 @@ class Leave:
         )
 
     def approved(self, uow: UnitOfWork, request: Request) -> None:
-        """Draw its days, the oldest working year first.  Raises: as ``preview``."""
+        """Draw its days, the oldest working year first.  Raises: as ``preview``, but for what it shares with others."""
         kind = _kind(uow, _code(request), request.days.first)
         if not kind.draws:
             return
         queries.lock(uow.connection, uow.scope, request.person_id)
         wanted = LeaveWanted(kind=kind.code, first=request.days.first, last=request.days.last)
-        seen = preview(uow, request.organisation_id, request.person_id, wanted, request.id)
+        seen = _meaning(uow, request.organisation_id, request.person_id, wanted, request.id)
         drawn = rules.drawn(seen.before, seen.counted * CENTIDAYS)
         queries.insert_movements(
             uow.connection,
@@ -286,7 +317,7 @@ class Leave:
         kept = 0
         if request.state is State.RECALLED:
             left = request.days
-            kind, law = _kind(uow, _code(request), left.first), _rules(uow, left.first, left.last)
+            kind, law = _kind(uow, _code(request), left.first), _rules(uow)
             plan = _calendar(uow, left)
             kept = CENTIDAYS * sum(rules.outside(day, kind, plan, law) is None for day in rules.each_day(left))
         if used > kept:
@@ -303,11 +334,12 @@ def _code(request: Request) -> str:
 def grant_years(uow: UnitOfWork, organisation_id: int, command: GrantYears) -> queries.Granted:
     """Give everybody the working years that have begun, by one statement; repeating it gives nothing more.
 
-    Raises: LeaveRulesUnknown.
+    Raises: TooFarAhead, LeaveRulesUnknown.
     """
+    rules.require_near(command.day, today())
     if not norms(uow, command.day):
         raise rules.LeaveRulesUnknown()
-    done = queries.grant_years(uow.connection, uow.scope, organisation_id, command.day)
+    done = queries.grant_years(uow.connection, uow.scope, organisation_id, command.day, uuid4())
     if done.movements:
         _record(
             uow,
@@ -319,6 +351,37 @@ def grant_years(uow: UnitOfWork, organisation_id: int, command: GrantYears) -> q
     return done
 
 
+def batches(uow: UnitOfWork, organisation_id: int) -> list[Batch]:
+    """What was given to everybody lately and can still be taken back, the latest first."""
+    return queries.batches(uow.connection, uow.scope, organisation_id, _LATELY_DAYS, _BATCHES)
+
+
+def ungrant(uow: UnitOfWork, organisation_id: int, batch: UUID) -> queries.Granted:
+    """Take back what one act gave to everybody, from all of whom nothing of it was drawn or moved since.
+
+    Raises: BatchUnknown, AllDrawn.
+    """
+    connection, scope = uow.connection, uow.scope
+    if not queries.was_given(connection, scope, organisation_id, batch):
+        raise rules.BatchUnknown()
+    done = queries.ungrant(connection, scope, organisation_id, batch)
+    if not done.movements:
+        raise rules.AllDrawn()
+    told = {"people": done.people, "movements": done.movements}
+    _record(uow, organisation_id, "leave-years-taken-back", f"organisation:{organisation_id}", told)
+    return done
+
+
+def ungranted(uow: UnitOfWork, organisation_id: int, day: date, person_id: int | None = None) -> list[Ungranted]:
+    """Working years that have begun and were not given: of everybody who serves on a day, or of one person."""
+    return queries.ungranted(uow.connection, uow.scope, organisation_id, day, person_id)
+
+
+def has_begun(uow: UnitOfWork, organisation_id: int) -> bool:
+    """Whether working years were ever given there: from then on the program gives each next one."""
+    return bool(queries.given_at(uow.connection, uow.scope, [organisation_id]))
+
+
 def given_at(uow: UnitOfWork) -> list[int]:
     """Organisations of the scope whose ledger has begun: there the program gives each working year as it begins."""
     return queries.given_at(uow.connection, uow.scope, sorted(uow.scope.keeps))
@@ -327,22 +390,32 @@ def given_at(uow: UnitOfWork) -> list[int]:
 def grant_norm(uow: UnitOfWork, organisation_id: int, command: GrantNorm) -> None:
     """Give a person additional days of a working year.  Raises: NormUnknown, YearUnknown, GrantedAlready, KeyReused."""
     year = command.year_start
+    before = queries.moved_by(uow.connection, uow.scope, organisation_id, command.key)
+    if before:
+        if {(m.person_id, m.norm, m.year_start) for m in before} != {(command.person_id, command.norm, year)}:
+            raise KeyReused(key=str(command.key))
+        return
     norm = next((n for n in norms(uow, year) if n.code == command.norm and not n.staff_group), None)
     if norm is None:
         raise rules.NormUnknown(day=day_string(year))
-    moved = NewMovement(command.person_id, Act.GRANT, year, year, norm.days * CENTIDAYS, norm.code)
-    if _was_moved(uow, organisation_id, command, [moved]):
-        return
-    granted = movements(uow, organisation_id, command.person_id, date.max)
-    if not any(m.act in (Act.GRANT, Act.CARRY) and m.year_start == year for m in granted):
+    granted = [m for m in movements(uow, organisation_id, command.person_id, date.max) if m.year_start == year]
+    if sum((m.act in (Act.GRANT, Act.CARRY)) - (m.act is Act.UNGRANT) for m in granted) <= 0:
         raise rules.YearUnknown(day=day_string(year))
-    if any(m.norm and m.norm.code == norm.code and m.year_start == year for m in granted):
+    if any(m.norm and m.norm.code == norm.code for m in granted):
         raise rules.GrantedAlready(day=day_string(year))
+    moved = NewMovement(command.person_id, Act.GRANT, year, year, norm.days * CENTIDAYS, norm.code)
     _move(uow, organisation_id, command, [moved])
 
 
+def _require_another(uow: UnitOfWork, organisation_id: int, person_id: int) -> None:
+    """Nobody moves their own days.  Raises: OwnDays."""
+    own = personnel.person_of(uow, organisation_id)
+    if own is not None and own.id == person_id:
+        raise rules.OwnDays()
+
+
 def carry(uow: UnitOfWork, organisation_id: int, command: MoveDays) -> None:
-    """Bring days along from another body or another program.  Raises: NothingMoved, KeyReused."""
+    """Bring days along from another body or another program.  Raises: NothingMoved, OwnDays, KeyReused."""
     if command.centidays <= 0:
         raise rules.NothingMoved()
     _move(uow, organisation_id, command, [_moved(command, Act.CARRY)])
@@ -374,9 +447,10 @@ def correct(uow: UnitOfWork, organisation_id: int, command: MoveDays) -> None:
 def compensate(uow: UnitOfWork, organisation_id: int, command: Compensate) -> int:
     """Settle the days of who leaves the service: the year begun is cut to what is earned of it, all that is left paid.
 
-    Returns the hundredths of a day to be paid.
+    Years that have begun by then and were not given are given first; what an earlier settlement has cut is not cut
+    once more.  Returns the hundredths of a day to be paid.
 
-    Raises: YearUnknown, KeyReused.
+    Raises: YearUnknown, KeyReused, OwnDays; LeaveAfterTheEnd, where leave is approved for after the last day.
     Source: Labour Code (RK), art. 96: unused days are paid at any termination.
     """
     connection, scope, person_id, last_day = uow.connection, uow.scope, command.person_id, command.last_day
@@ -386,13 +460,20 @@ def compensate(uow: UnitOfWork, organisation_id: int, command: Compensate) -> in
         if {m.person_id for m in before} != {person_id} or {m.effective_on for m in before} != {last_day}:
             raise KeyReused(key=str(command.key))
         return -sum(m.centidays for m in before if m.act is Act.COMPENSATION)
+    _require_another(uow, organisation_id, person_id)
+    if (after := queries.leave_after(connection, scope, organisation_id, person_id, last_day)) is not None:
+        raise rules.LeaveAfterTheEnd(first=day_string(after.first), last=day_string(after.last))
+    queries.grant_years(connection, scope, organisation_id, last_day, uuid4(), person_id)
     pools = {p.year_start: p.centidays for p in queries.pools(connection, scope, organisation_id, person_id, last_day)}
     begun = max((year for year in pools if year <= last_day), default=None)
     if begun is None:
         raise rules.YearUnknown(day=day_string(last_day))
     known = movements(uow, organisation_id, person_id, last_day)
-    norm = sum(m.centidays for m in known if m.act is Act.GRANT and m.year_start == begun)
-    unearned = norm - rules.accrued(norm, begun, last_day + timedelta(days=1))
+    norm = sum(m.centidays for m in known if m.act in (Act.GRANT, Act.UNGRANT) and m.year_start == begun)
+    end = last_day + timedelta(days=1)
+    served_until = end - timedelta(days=queries.uncounted(connection, scope, organisation_id, person_id, begun, end))
+    cut = queries.cut_by_settlements(connection, scope, organisation_id, person_id, begun)
+    unearned = norm - rules.accrued(norm, begun, served_until) + cut
     moved = []
     if unearned:
         pools[begun] -= unearned
@@ -412,8 +493,9 @@ def give_back_holidays(uow: UnitOfWork, organisation_id: int, days: DaySpan) -> 
 
     Raises: CalendarUnknown.
     """
+    queries.lock_away(uow.connection, uow.scope, organisation_id, days)
     around = DaySpan(date(days.first.year - 1, 1, 1), date(days.last.year + 1, 12, 31))
-    excluded = rules.excluded_days(_calendar(uow, around), _rules(uow, around.first, around.last))
+    excluded = rules.excluded_days(_calendar(uow, around), _rules(uow))
     returns = queries.overcounted(uow.connection, uow.scope, organisation_id, excluded, days)
     if returns:
         queries.give_back(uow.connection, uow.scope, organisation_id, returns, "")
@@ -435,9 +517,10 @@ def _moved(command: MoveDays, act: Act) -> NewMovement:
 
 
 def _move(uow: UnitOfWork, organisation_id: int, command: _Reasoned, moved: Sequence[NewMovement]) -> None:
-    """Raises: KeyReused."""
+    """Raises: KeyReused, OwnDays."""
     if _was_moved(uow, organisation_id, command, moved):
         return
+    _require_another(uow, organisation_id, command.person_id)
     _add(uow, organisation_id, command, moved)
     for act in dict.fromkeys(m.act for m in moved):
         days = sum(m.centidays for m in moved if m.act is act)

@@ -81,7 +81,6 @@ class Person:
 
     id: int
     organisation_id: int
-    user_id: int | None
     name: Name
     appointments: tuple[Appointment, ...]
 
@@ -145,11 +144,14 @@ class PrivateFact:
 
 @dataclass(frozen=True, slots=True)
 class PersonFile:
-    """All that is held true of a person at an organisation, on whatever day, and the acts it stands on."""
+    """All that is held true of a person at an organisation, on whatever day, and the acts it stands on.
+
+    ``is_kept_here``: whether the organisation keeps the names and the facts; they serve there, or served there last.
+    """
 
     person_id: int
-    user_id: int | None
     login: str
+    is_kept_here: bool
     names: tuple[NameFact, ...]
     facts: tuple[PrivateFact, ...]
     appointments: tuple[Appointment, ...]

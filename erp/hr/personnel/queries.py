@@ -42,7 +42,12 @@ FACTS = History(
     keeper="kept_by",
 )
 OF_SERVICE = (APPOINTMENTS, SCHEDULES)
-OF_FILES = (*OF_SERVICE, NAMES, FACTS)
+OF_FILES = (NAMES, FACTS, *OF_SERVICE)
+"""Names and facts first: they are kept by where one serves."""
+
+
+_FOLDED = "translate(base_search_fold({}), 'әғқңөұүһі', 'агкноуухи')"
+"""As ``base_search_fold``, and letters of Kazakh alone as the Russian ones that are typed for them."""
 
 
 # ------------------------------------------------------------------------------------------------ persons
@@ -71,6 +76,34 @@ def serves_otherwise(connection: Connection, scope: Scope, organisation_id: int,
     found: bool = connection.execute(
         text("SELECT hr_serves_otherwise(:organisation, :person, :act)"),
         {"organisation": organisation_id, "person": person_id, "act": act_id},
+    ).scalar_one()
+    return found
+
+
+def is_own(connection: Connection, scope: Scope, person_id: int) -> bool:
+    """Whether a person is the one who acts, or in whose name."""
+    found: bool = connection.execute(text("SELECT hr_own(:person)"), {"person": person_id}).scalar_one()
+    return found
+
+
+def is_called(connection: Connection, scope: Scope, person_id: int, family: str, given: str) -> bool:
+    """Whether a person was ever called so, however it is written."""
+    named = _FOLDED.format("family_name || ' ' || given_name")
+    found: bool = connection.execute(
+        text(f"""
+            SELECT EXISTS (SELECT FROM hr_person_name
+                            WHERE person_id = :person AND {named} = {_FOLDED.format(":name")})
+        """),
+        {"person": person_id, "name": f"{family} {given}"},
+    ).scalar_one()
+    return found
+
+
+def keeps(connection: Connection, scope: Scope, organisation_id: int, person_id: int) -> bool:
+    """Whether the organisation keeps a person's name and facts: they serve there, or served there last."""
+    found: bool = connection.execute(
+        text("SELECT hr_keeps(ARRAY[CAST(:organisation AS int)], :person)"),
+        {"organisation": organisation_id, "person": person_id},
     ).scalar_one()
     return found
 
@@ -112,33 +145,37 @@ def insert_appointments(
     return sorted(rows.scalars())
 
 
-_NAMED = """
-    LEFT JOIN LATERAL (SELECT n.family_name, n.given_name, n.patronymic FROM hr_person_name n
-                        WHERE n.person_id = p.id AND {known}
-                        ORDER BY n.valid @> CAST(:day AS date) DESC, lower(n.valid) LIMIT 1) n ON true
-"""
+_NEAREST = "ORDER BY lower(valid) > CAST(:day AS date), abs(lower(valid) - CAST(:day AS date)) LIMIT 1"
+"""What holds on the day; where nothing does, what held last before it, or else first after it."""
+
+
+def _named(person: str, as_of: AsOf) -> str:
+    """The name of whoever ``person`` says."""
+    return f"""
+        JOIN LATERAL (SELECT n.family_name, n.given_name, n.patronymic FROM hr_person_name n
+                       WHERE n.person_id = {person} AND {as_of.was_known("n")} {_NEAREST}) n ON true
+    """
 
 
 def persons(
     connection: Connection, scope: Scope, organisation_id: int, as_of: AsOf, ids: Sequence[int]
 ) -> list[Person]:
-    """Those of the persons who have, or had, an appointment at the organisation; with what they hold on the day.
-
-    The name is that of the day, or the first one where none is known of it.
-    """
+    """Those of the persons who have, or had, an appointment at the organisation; with what they hold on the day."""
     rows = connection.execute(
         text(f"""
-            SELECT p.id, p.user_id, n.family_name, n.given_name, n.patronymic
-              FROM hr_person p {_NAMED.format(known=as_of.was_known("n"))}
-             WHERE p.id = ANY (CAST(:ids AS bigint[])) AND n.family_name IS NOT NULL
+            SELECT p.id, n.family_name, n.given_name, n.patronymic
+              FROM hr_person p {_named("p.id", as_of)}
+             WHERE p.id = ANY (CAST(:ids AS bigint[]))
                AND EXISTS (SELECT FROM hr_appointment_fact a
                             WHERE a.organisation_id = :organisation AND a.person_id = p.id AND {as_of.was_known("a")})
              ORDER BY p.id
         """),
         {"organisation": organisation_id, "ids": list(ids), **as_of.asked},
     ).all()
-    held = _by_person(appointments(connection, scope, organisation_id, as_of, [row.id for row in rows]))
-    return [Person(row.id, organisation_id, row.user_id, _name(row), tuple(held.get(row.id, ()))) for row in rows]
+    held: dict[int, list[Appointment]] = {}
+    for each in appointments(connection, scope, organisation_id, as_of, [row.id for row in rows]):
+        held.setdefault(each.person_id, []).append(each)
+    return [Person(row.id, organisation_id, _name(row), tuple(held.get(row.id, ()))) for row in rows]
 
 
 def own_person(connection: Connection, scope: Scope) -> int | None:
@@ -147,13 +184,13 @@ def own_person(connection: Connection, scope: Scope) -> int | None:
     return found
 
 
-def user_of(connection: Connection, scope: Scope, person_id: int) -> tuple[int, str] | None:
-    """The account of a person, with its login."""
-    row = connection.execute(
-        text("SELECT u.id, u.login FROM hr_person p JOIN reference_user u ON u.id = p.user_id WHERE p.id = :person"),
+def login_of(connection: Connection, scope: Scope, person_id: int) -> str:
+    """What a person signs in with; empty where they do not."""
+    found: str | None = connection.execute(
+        text("SELECT u.login FROM hr_person p JOIN reference_user u ON u.id = p.user_id WHERE p.id = :person"),
         {"person": person_id},
-    ).one_or_none()
-    return (row.id, row.login) if row else None
+    ).scalar_one_or_none()
+    return found or ""
 
 
 _HELD = """
@@ -175,41 +212,29 @@ def appointments(
     connection: Connection, scope: Scope, organisation_id: int, as_of: AsOf, persons: Sequence[int]
 ) -> list[Appointment]:
     """What the persons hold on a day, the greatest share of each first."""
-    rows = connection.execute(
-        text(f"""
-            {_HELD} JOIN hr_staff_unit_fact p ON p.organisation_id = a.organisation_id
-                     AND p.staff_unit_id = a.staff_unit_id AND {as_of.holds("p")}
-             WHERE a.organisation_id = :organisation AND a.person_id = ANY (CAST(:persons AS int[]))
-               AND {as_of.holds("a")}
-             ORDER BY a.person_id, a.percent DESC, a.appointment_id
-        """),
-        {"organisation": organisation_id, "persons": list(persons), **as_of.asked},
-    )
-    return [_appointment(row) for row in rows]
+    return _held(connection, organisation_id, as_of, "person_id", persons)
 
 
 def holders(
     connection: Connection, scope: Scope, organisation_id: int, as_of: AsOf, posts: Sequence[int]
 ) -> list[Appointment]:
     """Who holds the posts on a day, the greatest share of each post first."""
+    return _held(connection, organisation_id, as_of, "staff_unit_id", posts)
+
+
+def _held(
+    connection: Connection, organisation_id: int, as_of: AsOf, column: str, ids: Sequence[int]
+) -> list[Appointment]:
     rows = connection.execute(
         text(f"""
             {_HELD} JOIN hr_staff_unit_fact p ON p.organisation_id = a.organisation_id
                      AND p.staff_unit_id = a.staff_unit_id AND {as_of.holds("p")}
-             WHERE a.organisation_id = :organisation AND a.staff_unit_id = ANY (CAST(:posts AS int[]))
-               AND {as_of.holds("a")}
-             ORDER BY a.staff_unit_id, a.percent DESC, a.appointment_id
+             WHERE a.organisation_id = :organisation AND a.{column} = ANY (CAST(:ids AS int[])) AND {as_of.holds("a")}
+             ORDER BY a.{column}, a.percent DESC, a.appointment_id
         """),
-        {"organisation": organisation_id, "posts": list(posts), **as_of.asked},
+        {"organisation": organisation_id, "ids": list(ids), **as_of.asked},
     )
     return [_appointment(row) for row in rows]
-
-
-def _by_person(found: Sequence[Appointment]) -> dict[int, list[Appointment]]:
-    held: dict[int, list[Appointment]] = {}
-    for each in found:
-        held.setdefault(each.person_id, []).append(each)
-    return held
 
 
 def _name(row: Row[Any]) -> Name:
@@ -226,32 +251,35 @@ def people_on(
     after: tuple[str, int] | None,
     limit: int,
 ) -> list[PersonRow]:
-    """Who serves on a day and is asked for, a line a post, by name; ``words`` are part of the name, post or number."""
+    """Who serves on a day and is asked for, a line a post, by name.
+
+    Each of the ``words`` is part of the name, the number, or the post or its unit in one of the three languages.
+    """
     rows = connection.execute(
         text(f"""
             SELECT a.person_id, n.family_name, n.given_name, n.patronymic, a.appointment_id, p.unit_id,
                    u.name_kk AS unit_kk, u.name_ru AS unit_ru, u.name_en AS unit_en, p.title_kk, p.title_ru, p.title_en,
-                   p.category, a.percent,
-                   a.number, lower(a.valid) AS since
+                   p.category, a.percent, a.number, lower(a.valid) AS since
               FROM hr_appointment_fact a
               JOIN hr_staff_unit_fact p ON p.organisation_id = a.organisation_id AND p.staff_unit_id = a.staff_unit_id
                                        AND {as_of.holds("p")}
               JOIN hr_unit_fact u ON u.organisation_id = a.organisation_id AND u.unit_id = p.unit_id
                                  AND {as_of.holds("u")}
-              JOIN hr_person_name n ON n.person_id = a.person_id AND {as_of.holds("n")}
+              {_named("a.person_id", as_of)}
               CROSS JOIN LATERAL (
                    SELECT concat_ws(' ', n.family_name, n.given_name, nullif(n.patronymic, '')) AS whole) w
              WHERE a.organisation_id = :organisation AND {as_of.holds("a")}
                AND p.unit_id = coalesce(CAST(:unit AS int), p.unit_id)
-               AND (:words = '' OR strpos(base_search_fold(concat_ws(' ', w.whole, a.number, p.title_kk, p.title_ru,
-                                                                    p.title_en)), base_search_fold(:words)) > 0)
+               AND (:words = '' OR (SELECT bool_and(strpos(said.text, word) > 0)
+                                      FROM {_FOLDED.format(_SAID)} AS said(text),
+                                           string_to_table({_FOLDED.format(":words")}, ' ') AS word))
                AND (:after_id = 0 OR (base_kazakh_sort_key(w.whole) COLLATE "C", a.appointment_id)
                                    > (base_kazakh_sort_key(:after_name) COLLATE "C", :after_id))
              ORDER BY base_kazakh_sort_key(w.whole) COLLATE "C", a.appointment_id LIMIT :limit
         """),
         {
             "organisation": organisation_id,
-            "words": words,
+            "words": " ".join(words.split()),
             "unit": unit_id,
             "after_name": after[0] if after else "",
             "after_id": after[1] if after else 0,
@@ -262,6 +290,9 @@ def people_on(
     return [PersonRow(name=_name(row), **{name: getattr(row, name) for name in _ROW}) for row in rows]
 
 
+_SAID = """
+    concat_ws(' ', w.whole, a.number, p.title_kk, p.title_ru, p.title_en, u.name_kk, u.name_ru, u.name_en)
+"""
 _ROW = (
     "person_id", "appointment_id", "unit_id", "unit_kk", "unit_ru", "unit_en", "title_kk", "title_ru", "title_en",
     "category", "percent", "number", "since",
@@ -273,8 +304,7 @@ def names(connection: Connection, scope: Scope, as_of: AsOf, persons: Sequence[i
     rows = connection.execute(
         text(f"""
             SELECT p.id, n.family_name, n.given_name, n.patronymic
-              FROM unnest(CAST(:persons AS int[])) p(id) {_NAMED.format(known=as_of.was_known("n"))}
-             WHERE n.family_name IS NOT NULL
+              FROM unnest(CAST(:persons AS int[])) p(id) {_named("p.id", as_of)}
         """),
         {"persons": list(persons), **as_of.asked},
     )
@@ -330,8 +360,7 @@ def private_values(connection: Connection, scope: Scope, person_id: int, as_of: 
     row = connection.execute(
         text(f"""
             SELECT f.birth_on, f.identity_sealed, f.identity_index FROM hr_person_fact f
-             WHERE f.person_id = :person AND {as_of.was_known("f")}
-             ORDER BY f.valid @> CAST(:day AS date) DESC, lower(f.valid) DESC LIMIT 1
+             WHERE f.person_id = :person AND {as_of.was_known("f")} {_NEAREST}
         """),
         {"person": person_id, **as_of.asked},
     ).one_or_none()

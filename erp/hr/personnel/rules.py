@@ -1,6 +1,10 @@
-"""Refusals of personal files, and what an identity number says of itself."""
+"""Refusals of personal files, what an identity number says of itself, and hours as people write them."""
 
-from erp.base.errors import Conflict, NotFound, RuleViolated
+import re
+from decimal import Decimal
+
+from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
+from erp.hr.personnel.model import ScheduleKind
 from erp.reference.counterparties.model import CounterpartyKind
 from erp.reference.counterparties.rules import CodeInvalid, kind_of
 
@@ -18,6 +22,28 @@ class AppointmentUnknown(NotFound):
 class AppointmentEnds(RuleViolated):
     code = "appointment-ends"
     template = "The last day is before the first day of this appointment. Correct or rescind it instead."
+
+
+class AppointmentNotHeld(RuleViolated):
+    code = "appointment-not-held"
+    template = "On {day} this appointment is not held. Choose a day on which it is."
+
+
+class FileKeptElsewhere(Conflict):
+    code = "file-kept-elsewhere"
+    template = (
+        "The person serves at another institution now, which keeps their name, personal data and account. Ask it."
+    )
+
+
+class OwnRecord(NotPermitted):
+    code = "own-record"
+    template = "Nobody keeps their own record, nor that of whom they stand for. Another officer records this."
+
+
+class IdentityOfAnother(Conflict):
+    code = "identity-number-of-another"
+    template = "Somebody of another name has this identity number. Compare the number and the name with the document."
 
 
 class IdentityInvalid(RuleViolated):
@@ -52,3 +78,22 @@ def identity_typed(text: str) -> str:
     if not is_person:
         raise IdentityInvalid()
     return bare
+
+
+class HoursMalformed(RuleViolated):
+    code = "hours-malformed"
+    template = "“{text}” are not hours by day. Write those of each day of the cycle: 8 8 8 8 8 0 0."
+
+
+_HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,2})?")
+_WEEK, _LONGEST_CYCLE, _DAY = 7, 56, 24 * 60
+
+
+def minutes_of(text: str, kind: ScheduleKind) -> tuple[int, ...]:
+    """Minutes of each day of a cycle written in hours: 8 8 8 8 8 0 0.  Raises: HoursMalformed."""
+    days = text.split()
+    minutes = tuple(int(Decimal(day.replace(",", ".")) * 60) for day in days if _HOURS.fullmatch(day))
+    lengths = range(1, _LONGEST_CYCLE + 1) if kind is ScheduleKind.SHIFT else (_WEEK,)
+    if len(minutes) != len(days) or len(minutes) not in lengths or max(minutes) > _DAY:
+        raise HoursMalformed(text=text)
+    return minutes

@@ -1,11 +1,11 @@
 """Use cases of personal files.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from erp.base import audit, bitemporal
-from erp.base.bitemporal import Act, AsOf
+from erp.base.bitemporal import Act, AsOf, History
 from erp.base.clock import today
 from erp.base.cursors import INTEGER, number_in
 from erp.base.uow import UnitOfWork
@@ -26,7 +26,7 @@ from erp.hr.staffing import queries as staffing_queries
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import About, ActKind
 from erp.hr.staffing.rules import ActUnknown, PostUnknown, chain
-from erp.hr.staffing.schemas import RescindAct
+from erp.hr.staffing.schemas import DatedAct, RescindAct
 
 # ------------------------------------------------------------------------------------------------ to begin to serve
 
@@ -34,9 +34,10 @@ from erp.hr.staffing.schemas import RescindAct
 def hire(uow: UnitOfWork, vault: Vault, organisation_id: int, command: Hire) -> int:
     """Somebody begins to serve; repeating it under its key changes nothing.  Returns the person.
 
-    Whose identity number is known already, from wherever, is the same person: their name and facts stay as they are.
+    Whose identity number is known already, from wherever, is the same person: their name and facts stay as they are,
+    and they see that they were found.
 
-    Raises: PostUnknown, PostTaken, IdentityInvalid, AccountTaken, KeyReused.
+    Raises: PostUnknown, PostTaken, IdentityInvalid, IdentityOfAnother, OwnRecord, AccountTaken, KeyReused.
     """
     if (done := staffing.done_before(uow, organisation_id, command)) is not None and done[2] is not None:
         return done[2]
@@ -45,8 +46,12 @@ def hire(uow: UnitOfWork, vault: Vault, organisation_id: int, command: Hire) -> 
         marks = vault.indexes(rules.identity_typed(command.identity), about=_IDENTITY)
         known = queries.person_known(uow.connection, uow.scope, organisation_id, marks)
     if known is not None:
+        _not_own(uow, known)
         by = _appoint(uow, organisation_id, known, command, About.HIRE)
-        _tell(uow, organisation_id, known, "person-hired", by, command.reason, since=command.since.isoformat())
+        if not queries.is_called(uow.connection, uow.scope, known, command.name.family, command.name.given):
+            raise rules.IdentityOfAnother()
+        note_reading(uow, organisation_id, known)
+        _tell(uow, organisation_id, known, "person-hired", by, since=command.since.isoformat())
         person_id = known
     else:
         (person_id,) = hire_many(uow, vault, organisation_id, [command])
@@ -65,79 +70,83 @@ def hire_many(uow: UnitOfWork, vault: Vault, organisation_id: int, commands: Seq
     _require_posts(uow, organisation_id, posts)
     staffing_queries.lock_staff_units(connection, scope, posts)
     persons = queries.register_persons(connection, scope, organisation_id, len(commands))
-    appointments = queries.insert_appointments(connection, scope, organisation_id, persons)
-    acts = staffing_queries.insert_acts(
-        connection,
-        scope,
-        organisation_id,
-        [
-            {
-                "key": command.key,
-                "content_hash": staffing.content_hash(command),
-                "kind": ActKind.CHANGE.value,
-                "about": About.HIRE.value,
-                "subject_id": appointment_id,
-                "person_id": person_id,
-                "reason": command.reason,
-            }
-            for command, person_id, appointment_id in zip(commands, persons, appointments, strict=True)
-        ],
-    )
-    each = list(zip(commands, persons, appointments, acts, strict=True))
-    dated = [
-        {
-            "organisation_id": organisation_id,
-            "person_id": person_id,
-            "appointment_id": appointment_id,
-            "start": command.since,
-            "until": command.until,
-            "act_id": act_id,
-        }
-        for command, person_id, appointment_id, act_id in each
-    ]
-    open_ended = [fact | {"until": None} for fact in dated]
-    bitemporal.lay(
-        connection,
-        queries.APPOINTMENTS,
-        [fact | c.appointment.model_dump() for fact, c in zip(dated, commands, strict=True)],
-        organisation_id,
-    )
-    bitemporal.lay(
-        connection,
-        queries.SCHEDULES,
-        [fact | _cycle(c.schedule) for fact, c in zip(dated, commands, strict=True)],
-        organisation_id,
-    )
-    bitemporal.lay(
-        connection,
-        queries.NAMES,
-        [fact | _name_values(c.name) for fact, c in zip(open_ended, commands, strict=True)],
-        organisation_id,
-    )
-    bitemporal.lay(
-        connection,
-        queries.FACTS,
-        [
-            fact | {"birth_on": c.birth_on} | _identity_values(vault, person_id, c.identity)
-            for fact, (c, person_id, _, _) in zip(open_ended, each, strict=True)
-        ],
-        organisation_id,
-    )
+    acts = _appoint_all(uow, organisation_id, About.HIRE, list(zip(persons, commands, strict=True)))
+
+    def lay(history: History, values: Callable[[Hire, int], dict[str, Any]]) -> None:
+        facts = [
+            {"person_id": person_id, "start": command.since, "until": None, "act": act_id} | values(command, person_id)
+            for command, person_id, act_id in zip(commands, persons, acts, strict=True)
+        ]
+        bitemporal.lay(connection, history, facts, organisation_id)
+
+    lay(queries.NAMES, lambda command, _: _name_values(command.name))
+    lay(queries.FACTS, lambda command, person_id: _private_values(vault, command, person_id))
     staffing.require_room(uow, organisation_id, posts)
     if len(commands) == 1:
-        ((command, person_id, _, act_id),) = each
+        ((command, person_id, act_id),) = zip(commands, persons, acts, strict=True)
         by = Act(organisation_id, act_id)
-        _tell(uow, organisation_id, person_id, "person-hired", by, command.reason, since=command.since.isoformat())
+        _tell(uow, organisation_id, person_id, "person-hired", by, since=command.since.isoformat())
     else:
-        audit.record(
-            connection,
-            scope,
-            "people-hired",
-            f"organisation:{organisation_id}",
-            organisation_id=organisation_id,
-            count=len(commands),
-        )
+        about = f"organisation:{organisation_id}"
+        audit.record(connection, scope, "people-hired", about, organisation_id=organisation_id, count=len(commands))
     return persons
+
+
+def appoint_many(uow: UnitOfWork, organisation_id: int, about: About, appointed: Sequence[tuple[int, Appoint]]) -> None:
+    """Further appointments of persons, or the hiring of those who are known already, all by a few statements.
+
+    Raises: PostUnknown, PostTaken.
+    """
+    posts = {command.appointment.staff_unit_id for _, command in appointed}
+    _require_posts(uow, organisation_id, posts)
+    staffing_queries.lock_staff_units(uow.connection, uow.scope, posts)
+    _appoint_all(uow, organisation_id, about, appointed)
+    staffing.require_room(uow, organisation_id, posts)
+    audit.record(
+        uow.connection,
+        uow.scope,
+        "people-appointed",
+        f"organisation:{organisation_id}",
+        organisation_id=organisation_id,
+        count=len(appointed),
+    )
+
+
+def _appoint_all(
+    uow: UnitOfWork, organisation_id: int, about: About, appointed: Sequence[tuple[int, Appoint]]
+) -> list[int]:
+    """New appointments with their schedules, each by an act of its own.  Returns the acts."""
+    persons = [person_id for person_id, _ in appointed]
+    appointments = queries.insert_appointments(uow.connection, uow.scope, organisation_id, persons)
+    acts = staffing_queries.insert_acts(
+        uow.connection,
+        uow.scope,
+        organisation_id,
+        [
+            staffing.acted(
+                command,
+                ActKind.CHANGE,
+                about,
+                held,
+                *(() if about is About.HIRE else (person_id,)),
+                person_id=person_id,
+            )
+            for (person_id, command), held in zip(appointed, appointments, strict=True)
+        ],
+    )
+
+    def lay(history: History, values: Callable[[Appoint], dict[str, Any]]) -> None:
+        facts = [
+            _subject(organisation_id, person_id, held)
+            | {"start": command.since, "until": command.until, "act": act_id}
+            | values(command)
+            for (person_id, command), held, act_id in zip(appointed, appointments, acts, strict=True)
+        ]
+        bitemporal.lay(uow.connection, history, facts, organisation_id)
+
+    lay(queries.APPOINTMENTS, lambda command: command.appointment.model_dump())
+    lay(queries.SCHEDULES, lambda command: _cycle(command.schedule))
+    return acts
 
 
 def appoint(uow: UnitOfWork, organisation_id: int, person_id: int, command: Appoint) -> None:
@@ -147,9 +156,10 @@ def appoint(uow: UnitOfWork, organisation_id: int, person_id: int, command: Appo
     """
     if staffing.done_before(uow, organisation_id, command, person_id) is not None:
         return
+    _not_own(uow, person_id)
     person(uow, organisation_id, person_id, day=command.since)
     by = _appoint(uow, organisation_id, person_id, command, About.APPOINTMENT, person_id)
-    _tell(uow, organisation_id, person_id, "person-appointed", by, command.reason, since=command.since.isoformat())
+    _tell(uow, organisation_id, person_id, "person-appointed", by, since=command.since.isoformat())
 
 
 def _appoint(
@@ -160,7 +170,7 @@ def _appoint(
     staffing_queries.lock_staff_units(uow.connection, uow.scope, [post_id])
     (appointment_id,) = queries.insert_appointments(uow.connection, uow.scope, organisation_id, [person_id])
     by = staffing.act(uow, organisation_id, command, ActKind.CHANGE, about, appointment_id, *said, person_id=person_id)
-    subject = {"organisation_id": organisation_id, "person_id": person_id, "appointment_id": appointment_id}
+    subject = _subject(organisation_id, person_id, appointment_id)
     for history, values in (
         (queries.APPOINTMENTS, command.appointment.model_dump()),
         (queries.SCHEDULES, _cycle(command.schedule)),
@@ -174,6 +184,10 @@ def _require_posts(uow: UnitOfWork, organisation_id: int, posts: set[int]) -> No
     """Raises: PostUnknown."""
     if posts - staffing_queries.posts_known(uow.connection, uow.scope, organisation_id, posts):
         raise PostUnknown()
+
+
+def _subject(organisation_id: int, person_id: int, appointment_id: int) -> dict[str, int]:
+    return {"organisation_id": organisation_id, "person_id": person_id, "appointment_id": appointment_id}
 
 
 def _cycle(content: ScheduleContent) -> dict[str, Any]:
@@ -190,101 +204,83 @@ def _name_values(content: NameContent) -> dict[str, str]:
 def record_name(uow: UnitOfWork, organisation_id: int, person_id: int, command: RecordName) -> None:
     """A person is called otherwise from a day on, or was called so all along.
 
-    Raises: PersonNotOfStaff, FactChanged, KeyReused.
+    Raises: PersonNotOfStaff, FileKeptElsewhere, OwnRecord, FactChanged, KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, person_id) is not None:
         return
-    before = person(uow, organisation_id, person_id, day=command.since).name
-    kind = staffing.kind_of(command)
-    by = staffing.act(uow, organisation_id, command, kind, About.NAME, person_id, person_id, person_id=person_id)
+    _keeping(uow, organisation_id, person_id, command.since)
+    by = _act(uow, organisation_id, person_id, command, About.NAME, person_id)
     staffing.record(uow, queries.NAMES, {"person_id": person_id}, command, _name_values(command.content), by)
-    _tell(
-        uow,
-        organisation_id,
-        person_id,
-        f"person-name-{kind.value}",
-        by,
-        command.reason,
-        before={"name": str(before)},
-        after={"name": str(Name(command.content.family, command.content.given, command.content.patronymic))},
-    )
+    _tell(uow, organisation_id, person_id, f"person-name-{staffing.kind_of(command).value}", by)
 
 
 def record_facts(uow: UnitOfWork, vault: Vault, organisation_id: int, person_id: int, command: RecordFacts) -> None:
     """Day of birth or identity number are others; what the command leaves out stays as it was.
 
-    Raises: PersonNotOfStaff, IdentityInvalid, IdentityTaken, FactChanged, KeyReused.
+    Raises: PersonNotOfStaff, FileKeptElsewhere, IdentityInvalid, IdentityTaken, FactChanged, KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, person_id) is not None:
         return
-    person(uow, organisation_id, person_id, day=command.since)
-    values: dict[str, Any] = {"birth_on": None, "identity_sealed": None, "identity_index": None}
-    values |= queries.private_values(uow.connection, uow.scope, person_id, AsOf(command.since)) or {}
-    if command.birth_on is not None:
-        values["birth_on"] = command.birth_on
+    _keeping(uow, organisation_id, person_id, command.since)
+    before = queries.private_values(uow.connection, uow.scope, person_id, AsOf(command.since))
     if command.identity:
         marks = vault.indexes(rules.identity_typed(command.identity), about=_IDENTITY)
         if queries.person_known(uow.connection, uow.scope, organisation_id, marks) not in (None, person_id):
             raise rules.IdentityTaken()
-        values |= _identity_values(vault, person_id, command.identity)
-    kind = staffing.kind_of(command)
-    by = staffing.act(uow, organisation_id, command, kind, About.FACTS, person_id, person_id, person_id=person_id)
+    told = _private_values(vault, command, person_id)
+    values = told | dict(before or {}) | {name: value for name, value in told.items() if value is not None}
+    by = _act(uow, organisation_id, person_id, command, About.FACTS, person_id)
     staffing.record(uow, queries.FACTS, {"person_id": person_id}, command, values, by)
-    _tell(uow, organisation_id, person_id, f"person-facts-{kind.value}", by, command.reason)
+    _tell(uow, organisation_id, person_id, f"person-facts-{staffing.kind_of(command).value}", by)
 
 
 def record_appointment(
     uow: UnitOfWork, organisation_id: int, person_id: int, appointment_id: int, command: RecordAppointment
 ) -> None:
-    """An appointment holds another post, or another share of it, from a day on; or it ends, and its schedule with it.
+    """An appointment holds another post, or another share of it, from a day on; or it ends.
+
+    Its schedule follows it: each day that is served by it is worked by a schedule, and no other.
 
     Raises: AppointmentUnknown, AppointmentEnds, PostUnknown, PostTaken, FactChanged, KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, appointment_id) is not None:
         return
-    facts = _appointment(uow, organisation_id, person_id, appointment_id)
+    facts, content = _appointment(uow, organisation_id, person_id, appointment_id), command.content
     first = facts[0].valid.start
-    if command.content is None and command.corrects is None and first is not None and command.since <= first:
+    if content is None and command.corrects is None and first is not None and command.since <= first:
         raise rules.AppointmentEnds()
     posts = {fact.staff_unit_id for fact in facts}
-    if command.content is not None:
-        posts.add(command.content.staff_unit_id)
-        _require_posts(uow, organisation_id, {command.content.staff_unit_id})
+    if content is not None:
+        posts.add(content.staff_unit_id)
+        _require_posts(uow, organisation_id, {content.staff_unit_id})
     staffing_queries.lock_staff_units(uow.connection, uow.scope, posts)
-    kind = staffing.kind_of(command)
-    by = staffing.act(
-        uow, organisation_id, command, kind, About.APPOINTMENT, appointment_id, appointment_id, person_id=person_id
-    )
-    subject = {"organisation_id": organisation_id, "person_id": person_id, "appointment_id": appointment_id}
-    values = command.content.model_dump() if command.content else None
-    staffing.record(uow, queries.APPOINTMENTS, subject, command, values, by)
-    if values is None and command.corrects is None:
-        bitemporal.change(uow.connection, queries.SCHEDULES, subject, command.since, None, by)
+    by = _act(uow, organisation_id, person_id, command, About.APPOINTMENT, appointment_id)
+    subject = _subject(organisation_id, person_id, appointment_id)
+    staffing.record(uow, queries.APPOINTMENTS, subject, command, content.model_dump() if content else None, by)
+    bitemporal.follow(uow.connection, queries.SCHEDULES, subject, queries.APPOINTMENTS, by)
     staffing.require_room(uow, organisation_id, posts)
-    action = "person-left" if values is None else f"person-appointment-{kind.value}"
-    _tell(uow, organisation_id, person_id, action, by, command.reason, since=command.since.isoformat())
+    action = f"person-appointment-{staffing.kind_of(command).value}" if content else "person-left"
+    _tell(uow, organisation_id, person_id, action, by, since=command.since.isoformat())
 
 
 def record_schedule(
     uow: UnitOfWork, organisation_id: int, person_id: int, appointment_id: int, command: RecordSchedule
 ) -> None:
-    """An appointment is worked by another schedule from a day on.
+    """An appointment is worked by another schedule from a day on; a day left without one keeps the one before it.
 
-    Raises: AppointmentUnknown, FactChanged, KeyReused.
+    Raises: AppointmentUnknown, AppointmentNotHeld, FactChanged, KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, appointment_id) is not None:
         return
-    _appointment(uow, organisation_id, person_id, appointment_id)
-    kind = staffing.kind_of(command)
-    by = staffing.act(
-        uow, organisation_id, command, kind, About.SCHEDULE, appointment_id, appointment_id, person_id=person_id
-    )
-    subject = {"organisation_id": organisation_id, "person_id": person_id, "appointment_id": appointment_id}
+    facts = _appointment(uow, organisation_id, person_id, appointment_id)
+    if not any(command.since in fact.valid for fact in facts):
+        raise rules.AppointmentNotHeld(day=command.since)
+    by = _act(uow, organisation_id, person_id, command, About.SCHEDULE, appointment_id)
+    subject = _subject(organisation_id, person_id, appointment_id)
     staffing.record(uow, queries.SCHEDULES, subject, command, _cycle(command.content), by)
-    _tell(
-        uow, organisation_id, person_id, f"person-schedule-{kind.value}", by, command.reason,
-        since=command.since.isoformat(),
-    )  # fmt: skip
+    bitemporal.follow(uow.connection, queries.SCHEDULES, subject, queries.APPOINTMENTS, by)
+    action = f"person-schedule-{staffing.kind_of(command).value}"
+    _tell(uow, organisation_id, person_id, action, by, since=command.since.isoformat())
 
 
 def rescind(uow: UnitOfWork, organisation_id: int, person_id: int, act_id: int, command: RescindAct) -> None:
@@ -292,13 +288,16 @@ def rescind(uow: UnitOfWork, organisation_id: int, person_id: int, act_id: int, 
 
     Who was hired by mistake, and serves besides, here or elsewhere, keeps the name and the facts of that hiring.
 
-    Raises: ActUnknown, ActRescinded, ActOverlaid, PostTaken, KeyReused.
+    Raises: ActUnknown, ActRescinded, ActOverlaid, FileKeptElsewhere, PostTaken, KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, act_id) is not None:
         return
     undone = staffing.recorded_act(uow, organisation_id, act_id)
     if undone.person_id != person_id:
         raise ActUnknown()
+    _not_own(uow, person_id)
+    if undone.about in (About.NAME, About.FACTS):
+        _keeping(uow, organisation_id, person_id, today())
     before = _posts_of(uow, organisation_id, person_id)
     staffing_queries.lock_staff_units(uow.connection, uow.scope, before)
     is_named_by_it = undone.about is About.HIRE and queries.serves_otherwise(
@@ -309,25 +308,23 @@ def rescind(uow: UnitOfWork, organisation_id: int, person_id: int, act_id: int, 
     after = _posts_of(uow, organisation_id, person_id)
     staffing_queries.lock_staff_units(uow.connection, uow.scope, after)
     staffing.require_room(uow, organisation_id, before | after)
-    _tell(uow, organisation_id, person_id, "act-rescinded", by, command.reason, rescinds=act_id)
+    _tell(uow, organisation_id, person_id, "act-rescinded", by)
 
 
 def link_account(uow: UnitOfWork, organisation_id: int, person_id: int, login: str) -> None:
-    """Say which account is a person's: by its login, or none.  Raises: AccountTaken."""
-    user_id = None
-    if login:
-        user_id = queries.user_here(uow.connection, uow.scope, organisation_id, login, today())
-        if user_id is None:
-            raise rules.AccountTaken(login=login)
-    if not queries.link_user(uow.connection, uow.scope, organisation_id, person_id, user_id):
+    """Say which account is a person's: by its login, or none.
+
+    Raises: PersonNotOfStaff, FileKeptElsewhere, AccountTaken.
+    """
+    _keeping(uow, organisation_id, person_id, today())
+    user_id = queries.user_here(uow.connection, uow.scope, organisation_id, login, today()) if login else None
+    if (login and user_id is None) or not queries.link_user(
+        uow.connection, uow.scope, organisation_id, person_id, user_id
+    ):
         raise rules.AccountTaken(login=login)
+    about = f"person:{person_id}"
     audit.record(
-        uow.connection,
-        uow.scope,
-        "person-account-linked",
-        f"person:{person_id}",
-        organisation_id=organisation_id,
-        login=login,
+        uow.connection, uow.scope, "person-account-linked", about, organisation_id=organisation_id, login=login
     )
 
 
@@ -337,6 +334,8 @@ def _posts_of(uow: UnitOfWork, organisation_id: int, person_id: int) -> set[int]
 
 
 def _appointment(uow: UnitOfWork, organisation_id: int, person_id: int, appointment_id: int) -> list[Appointment]:
+    """The facts of an appointment, in the order of days.  Raises: AppointmentUnknown, OwnRecord."""
+    _not_own(uow, person_id)
     facts = queries.appointment_facts(uow.connection, uow.scope, organisation_id, person_id, AsOf(today()))
     found = [fact for fact in facts if fact.id == appointment_id]
     if not found:
@@ -344,30 +343,32 @@ def _appointment(uow: UnitOfWork, organisation_id: int, person_id: int, appointm
     return found
 
 
-def _tell(
-    uow: UnitOfWork,
-    organisation_id: int,
-    person_id: int,
-    action: str,
-    by: Act,
-    reason: str,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    **facts: Any,
-) -> None:
-    audit.record(
-        uow.connection,
-        uow.scope,
-        action,
-        f"person:{person_id}",
-        organisation_id=organisation_id,
-        before=before,
-        after=after,
-        act=by.id,
-        reason=reason,
-        **facts,
-    )
+def _keeping(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> Person:
+    """Whose name and facts are kept here.  Raises: PersonNotOfStaff, FileKeptElsewhere, OwnRecord."""
+    _not_own(uow, person_id)
+    found = person(uow, organisation_id, person_id, day=day)
+    if not queries.keeps(uow.connection, uow.scope, organisation_id, person_id):
+        raise rules.FileKeptElsewhere()
+    return found
+
+
+def _act(
+    uow: UnitOfWork, organisation_id: int, person_id: int, command: DatedAct, about: About, subject_id: int
+) -> Act:
+    kind = staffing.kind_of(command)
+    return staffing.act(uow, organisation_id, command, kind, about, subject_id, subject_id, person_id=person_id)
+
+
+def _not_own(uow: UnitOfWork, person_id: int) -> None:
+    """Raises: OwnRecord."""
+    if queries.is_own(uow.connection, uow.scope, person_id):
+        raise rules.OwnRecord()
+
+
+def _tell(uow: UnitOfWork, organisation_id: int, person_id: int, action: str, by: Act, **facts: Any) -> None:
+    """In the trail stands which act it was; what it says, and on what ground, is read where the file is."""
+    about = f"person:{person_id}"
+    audit.record(uow.connection, uow.scope, action, about, organisation_id=organisation_id, act=by.id, **facts)
 
 
 # ------------------------------------------------------------------------------------------------ identity numbers
@@ -375,14 +376,16 @@ def _tell(
 _IDENTITY = "iin"
 
 
-def _identity_values(vault: Vault, person_id: int, identity: str) -> dict[str, bytes | None]:
-    """An identity number as it is kept: sealed for its person, and found by its index.  Raises: IdentityInvalid."""
-    if not identity:
-        return {"identity_sealed": None, "identity_index": None}
-    bare = rules.identity_typed(identity)
+def _private_values(vault: Vault, command: Hire | RecordFacts, person_id: int) -> dict[str, Any]:
+    """Day of birth; an identity number as it is kept: sealed for its person, and found by its index.
+
+    Raises: IdentityInvalid.
+    """
+    bare = rules.identity_typed(command.identity) if command.identity else ""
     return {
-        "identity_sealed": vault.seal(bare, about=f"{_IDENTITY}:{person_id}"),
-        "identity_index": vault.indexes(bare, about=_IDENTITY)[0],
+        "birth_on": command.birth_on,
+        "identity_sealed": vault.seal(bare, about=f"{_IDENTITY}:{person_id}") if bare else None,
+        "identity_index": vault.indexes(bare, about=_IDENTITY)[0] if bare else None,
     }
 
 
@@ -527,16 +530,15 @@ def file_of(
     names = queries.name_facts(connection, scope, person_id, as_of)
     if not appointments or not names:
         raise rules.PersonNotOfStaff()
-    account = queries.user_of(connection, scope, person_id)
     return PersonFile(
         person_id,
-        account[0] if account else None,
-        account[1] if account else "",
+        queries.login_of(connection, scope, person_id),
+        queries.keeps(connection, scope, organisation_id, person_id),
         tuple(names),
         tuple(queries.private_facts(connection, scope, person_id, as_of)),
         tuple(appointments),
         tuple(queries.schedule_facts(connection, scope, organisation_id, person_id, as_of)),
-        tuple(staffing_queries.acts_of_person(connection, scope, organisation_id, person_id)),
+        tuple(staffing_queries.acts_of_person(connection, scope, organisation_id, as_of, person_id)),
     )
 
 

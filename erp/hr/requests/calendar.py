@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from erp.base.cursors import INTEGER, number_in
 from erp.base.dates import DaySpan
 from erp.base.uow import UnitOfWork
 from erp.hr.personnel import service as personnel
 from erp.hr.personnel.model import PersonRow
-from erp.hr.requests import service
+from erp.hr.requests import queries, service
 from erp.hr.requests.model import Kind
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import Unit
@@ -78,12 +79,12 @@ def calendar(
     cursor: str | None = None,
     limit: int = 100,
 ) -> Calendar:
-    """Who serves in a unit on the last of the days, and who of them is away; with kinds also who asks to be.
+    """Who serves in a unit on any of the days, and who of them is away; with kinds also who asks to be.
 
     Raises: CursorMalformed.
     """
-    page = personnel.people_on(uow, organisation_id, days.last, unit_id=unit_id, cursor=cursor, limit=limit)
-    people = {row.person_id: row for row in reversed(page.rows)}  # one line a person, by the first of their posts
+    served = queries.served(uow.connection, uow.scope, organisation_id, days, unit_id, _read_cursor(cursor), limit + 1)
+    people = {row.person_id: row for row in served[:limit]}
     found: dict[int, list[Stretch]] = {}
     if with_kinds:
         for each, waits in (
@@ -97,13 +98,26 @@ def calendar(
             found.setdefault(away.person_id, []).append(Stretch(away.days, None))
     lines = [
         Line(row, tuple(sorted(found.get(row.person_id, ()), key=lambda of: (of.days.first, of.waits))))
-        for row in reversed(people.values())
+        for row in people.values()
     ]
-    return Calendar(days, lines, staffing.units(uow, organisation_id, days.last), unit_id, page.next_cursor)
+    further = f"{served[limit - 1].person_id} {served[limit - 1].name}" if len(served) > limit else None
+    return Calendar(days, lines, _units(uow, organisation_id, days), unit_id, further)
 
 
-def own_unit(uow: UnitOfWork, organisation_id: int, day: date) -> int | None:
-    """The unit in which the actor serves on a day."""
+def _units(uow: UnitOfWork, organisation_id: int, days: DaySpan) -> list[Unit]:
+    """Those of the last day, then those that were there on the first and are no more."""
+    there = {unit.id: unit for day in (days.last, days.first) for unit in staffing.units(uow, organisation_id, day)}
+    return list(there.values())
+
+
+def _read_cursor(cursor: str | None) -> tuple[str, int] | None:
+    """Raises: CursorMalformed."""
+    number, _, name = (cursor or "").partition(" ")
+    return (name, number_in(number, most=INTEGER)) if cursor else None
+
+
+def own_unit(uow: UnitOfWork, organisation_id: int) -> int | None:
+    """The unit in which the actor serves today."""
     person = personnel.person_of(uow, organisation_id)
     appointment = person.appointment if person else None
     return appointment.unit_id if appointment else None

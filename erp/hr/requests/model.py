@@ -69,10 +69,37 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What became of a submission; ``is_new`` is false where its key had been used for the same before."""
+    """What a submission made; ``is_new`` is false where its key had been used for the same before."""
 
     request: Request
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """That a person agreed in writing to be called back: when, and by what paper."""
+
+    given_on: date
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """``from_day`` is the first day back; ``is_correction``: days that are over are given back, being not taken."""
+
+    from_day: date
+    reason: str
+    consent: Consent | None = None
+    is_correction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecallTerms:
+    """What the law asks of giving some days of a request back."""
+
+    needs_consent: bool
+    too_young: bool
+    """Whether not even consent would do, because of the age of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +119,10 @@ class Act:
     reason: str
     has_consent: bool | None
     """Of a recall: whether the person agreed in writing."""
+    consent: Consent | None
+    """Which day and by what paper, where it was asked for when the recall was recorded."""
+    is_correction: bool
+    """Of a recall: whether days that were over are given back."""
     at: datetime
 
 
@@ -122,6 +153,8 @@ class RequestRow:
     days: DaySpan
     submitted_at: datetime
     submitted_by_id: int
+    facts: Mapping[str, Any]
+    """What its kind submitted with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +182,19 @@ class Absence:
     person_id: int
     kind: Kind
     days: DaySpan
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """An absence that was approved, and days of it on which the person does not serve, as it is known now."""
+
+    absence: Absence
+    outside: DaySpan
+
+    @property
+    def recall_from(self) -> date | None:
+        """From which day a recall gives just these days back; ``None`` where the person serves after them again."""
+        return self.outside.first if self.outside.last == self.absence.days.last else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,22 @@ from sqlalchemy.exc import IntegrityError
 from erp.base.dates import DaySpan
 from erp.base.db import many, one
 from erp.base.scope import Scope
-from erp.hr.requests.model import Absence, Act, Away, Covers, Feed, Kind, Request, RequestFilter, RequestRow, State
+from erp.hr.personnel.model import Name, PersonRow
+from erp.hr.requests.model import (
+    Absence,
+    Act,
+    Away,
+    Consent,
+    Covers,
+    Feed,
+    Kind,
+    RecallTerms,
+    Request,
+    RequestFilter,
+    RequestRow,
+    State,
+    Stray,
+)
 
 _OVERLAP = "23P01"  # exclusion constraint
 
@@ -55,7 +70,8 @@ def insert_act(
     approver_id: int | None = None,
     facts: Mapping[str, Any] | None = None,
     reason: str = "",
-    has_consent: bool | None = None,
+    consent: Consent | None = None,
+    is_correction: bool = False,
 ) -> bool:
     """What the scope's actor does; the database moves the request on.
 
@@ -66,11 +82,12 @@ def insert_act(
             connection.execute(
                 text("""
                     INSERT INTO hr_request_act (organisation_id, request_id, version, act, days, approver_id, facts,
-                                                origin, reason, has_consent)
+                                                origin, reason, consent_on, consent_document, is_correction)
                     VALUES (:organisation, :request, :version, :act,
                             CASE WHEN CAST(:first AS date) IS NOT NULL
                                  THEN daterange(CAST(:first AS date), CAST(:end AS date)) END,
-                            :approver, CAST(:facts AS jsonb), :origin, :reason, :has_consent)
+                            :approver, CAST(:facts AS jsonb), :origin, :reason, :consent_on, :consent_document,
+                            :is_correction)
                 """),
                 {
                     "organisation": organisation_id,
@@ -82,7 +99,9 @@ def insert_act(
                     "facts": None if facts is None else json.dumps(facts, ensure_ascii=False),
                     "origin": scope.actor.origin,
                     "reason": reason,
-                    "has_consent": has_consent,
+                    "consent_on": consent.given_on if consent else None,
+                    "consent_document": consent.document if consent else "",
+                    "is_correction": is_correction,
                 },
             )
     except IntegrityError as error:
@@ -98,6 +117,11 @@ def lock(connection: Connection, scope: Scope, organisation_id: int, request_id:
         text("SELECT hr_request_lock(:organisation, :request)"),
         {"organisation": organisation_id, "request": request_id},
     )
+
+
+def lock_person(connection: Connection, scope: Scope, person_id: int) -> None:
+    """Wait for whoever asks for days of the same person just now."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hr_request'), :person)"), {"person": person_id})
 
 
 _REQUEST = """
@@ -127,23 +151,42 @@ def request_of_key(connection: Connection, scope: Scope, organisation_id: int, k
     return _request(found.one_or_none())
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What was submitted first under a key."""
+def request_after(
+    connection: Connection, scope: Scope, organisation_id: int, request_id: int, version: int
+) -> Request | None:
+    """How a request stood after one of its acts."""
+    found = connection.execute(
+        text("""
+            SELECT r.organisation_id, r.id, r.key, r.kind, r.person_id, a.act AS state, a.version, s.approver_id,
+                   lower(d.days) AS start, upper(d.days) AS "end", s.facts
+              FROM hr_request r
+              JOIN hr_request_act a ON a.organisation_id = r.organisation_id AND a.request_id = r.id
+                                   AND a.version = :version
+             CROSS JOIN LATERAL (SELECT approver_id, facts FROM hr_request_act
+                                  WHERE organisation_id = r.organisation_id AND request_id = r.id
+                                    AND act = 'submitted' AND version <= :version ORDER BY version DESC LIMIT 1) s
+             CROSS JOIN LATERAL (SELECT days FROM hr_request_act
+                                  WHERE organisation_id = r.organisation_id AND request_id = r.id
+                                    AND days IS NOT NULL AND version <= :version ORDER BY version DESC LIMIT 1) d
+             WHERE r.organisation_id = :organisation AND r.id = :request
+        """),
+        {"organisation": organisation_id, "request": request_id, "version": version},
+    )
+    return _request(found.one_or_none())
 
-    days: DaySpan
-    facts: dict[str, Any]
 
-
-def first_submission(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> Content:
+def recall_terms(
+    connection: Connection, scope: Scope, organisation_id: int, request_id: int, back: DaySpan
+) -> RecallTerms:
+    """What the law asks of giving the days back."""
     row = connection.execute(
         text("""
-            SELECT lower(days) AS start, upper(days) AS "end", facts FROM hr_request_act
-             WHERE organisation_id = :organisation AND request_id = :request AND version = 1
+            SELECT needs_consent, too_young
+              FROM hr_recall_terms(:organisation, :request, daterange(CAST(:first AS date), CAST(:end AS date)))
         """),
-        {"organisation": organisation_id, "request": request_id},
+        {"organisation": organisation_id, "request": request_id, **_days(back)},
     ).one()
-    return Content(_span(row.start, row.end), row.facts)
+    return one(RecallTerms, row)
 
 
 def acts(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> list[Act]:
@@ -152,7 +195,7 @@ def acts(connection: Connection, scope: Scope, organisation_id: int, request_id:
         text("""
             SELECT a.version, a.act, lower(a.days) AS start, upper(a.days) AS "end", a.actor_id,
                    coalesce(u.name, '') AS actor, coalesce(b.name, '') AS on_behalf_of, a.lenders, a.origin, a.reason,
-                   a.has_consent, a.at
+                   a.has_consent, a.consent_on, a.consent_document, a.is_correction, a.at
               FROM hr_request_act a
               LEFT JOIN reference_user u ON u.id = a.actor_id
               LEFT JOIN reference_user b ON b.id = a.on_behalf_of
@@ -164,8 +207,14 @@ def acts(connection: Connection, scope: Scope, organisation_id: int, request_id:
     for row in rows:
         said = dict(row._mapping)
         start, end = said.pop("start"), said.pop("end")
-        days = None if start is None else _span(start, end)
-        found.append(Act(**said | {"act": State(row.act), "lenders": frozenset(row.lenders), "days": days}))
+        given_on, document = said.pop("consent_on"), said.pop("consent_document")
+        read = {
+            "act": State(row.act),
+            "lenders": frozenset(row.lenders),
+            "days": None if start is None else _span(start, end),
+            "consent": None if given_on is None else Consent(given_on, document),
+        }
+        found.append(Act(**said | read))
     return found
 
 
@@ -230,7 +279,7 @@ def rows(
     found = connection.execute(
         text(f"""
             SELECT r.id, r.kind, r.state, r.version, r.person_id, r.approver_id, lower(r.days) AS start,
-                   upper(r.days) AS "end", a.at AS submitted_at, a.actor_id AS submitted_by_id
+                   upper(r.days) AS "end", r.facts, a.at AS submitted_at, a.actor_id AS submitted_by_id
               FROM hr_request r
              CROSS JOIN LATERAL (SELECT at, actor_id FROM hr_request_act
                                   WHERE organisation_id = r.organisation_id AND request_id = r.id
@@ -304,6 +353,28 @@ def serves_throughout(
     )
 
 
+def outside_service(
+    connection: Connection, scope: Scope, organisation_id: int, people: Collection[int] | None, limit: int
+) -> list[Stray]:
+    """Absences with days on which the person does not serve, as it is known now; the latest days first."""
+    found = connection.execute(
+        text("""
+            SELECT a.request_id, a.person_id, a.kind, lower(a.days) AS start, upper(a.days) AS "end",
+                   lower(o.days) AS outside_start, upper(o.days) AS outside_end
+              FROM hr_absence a
+             CROSS JOIN LATERAL (SELECT coalesce(range_agg(s.valid), '{}') AS days FROM hr_service s
+                                  WHERE s.organisation_id = a.organisation_id AND s.person_id = a.person_id
+                                    AND s.valid && a.days) s
+             CROSS JOIN LATERAL unnest(datemultirange(a.days) - s.days) o(days)
+             WHERE a.organisation_id = :organisation AND NOT s.days @> a.days
+               AND (CAST(:people AS int[]) IS NULL OR a.person_id = ANY(:people))
+             ORDER BY lower(a.days) DESC, a.request_id, lower(o.days) LIMIT :limit
+        """),
+        {"organisation": organisation_id, "people": None if people is None else list(people), "limit": limit},
+    )
+    return [Stray(_absence(row), _span(row.outside_start, row.outside_end)) for row in found]
+
+
 def waiting_on(
     connection: Connection, scope: Scope, organisation_id: int, days: DaySpan, people: Collection[int]
 ) -> list[Absence]:
@@ -362,6 +433,54 @@ def _absence(row: Row[Any]) -> Absence:
     return Absence(row.request_id, row.person_id, Kind(row.kind), _span(row.start, row.end))
 
 
+def served(
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    days: DaySpan,
+    unit_id: int | None,
+    after: tuple[str, int] | None,
+    limit: int,
+) -> list[PersonRow]:
+    """Who serves on any of the days, in a unit where it is given: by name, each in the post held last of the days."""
+    found = connection.execute(
+        text("""
+            SELECT s.*, n.family_name, n.given_name, n.patronymic, u.name_kk AS unit_kk, u.name_ru AS unit_ru,
+                   u.name_en AS unit_en
+              FROM (SELECT DISTINCT ON (person_id) person_id, appointment_id, unit_id, title_kk, title_ru, title_en,
+                           category, percent, number, lower(valid) AS since, upper(valid * d.days) - 1 AS day
+                      FROM hr_service
+                     CROSS JOIN (SELECT daterange(CAST(:first AS date), CAST(:end AS date)) AS days) d
+                     WHERE organisation_id = :organisation AND valid && d.days
+                       AND (CAST(:unit AS int) IS NULL OR unit_id = :unit)
+                     ORDER BY person_id, upper(valid * d.days) DESC, percent DESC, appointment_id) s
+              JOIN hr_unit_fact u ON u.organisation_id = :organisation AND u.unit_id = s.unit_id AND u.valid @> s.day
+                                 AND u.superseded_xid IS NULL
+              JOIN hr_person_name n ON n.person_id = s.person_id AND n.valid @> s.day AND n.superseded_xid IS NULL
+             CROSS JOIN LATERAL (
+                   SELECT concat_ws(' ', n.family_name, n.given_name, nullif(n.patronymic, '')) AS whole) w
+             WHERE :after_id = 0 OR (base_kazakh_sort_key(w.whole) COLLATE "C", s.person_id)
+                                  > (base_kazakh_sort_key(:after_name) COLLATE "C", :after_id)
+             ORDER BY base_kazakh_sort_key(w.whole) COLLATE "C", s.person_id LIMIT :limit
+        """),
+        {
+            "organisation": organisation_id,
+            **_days(days),
+            "unit": unit_id,
+            "after_name": after[0] if after else "",
+            "after_id": after[1] if after else 0,
+            "limit": limit,
+        },
+    )
+    rows = []
+    for row in found:
+        said = dict(row._mapping)
+        del said["day"]
+        name = Name(said.pop("family_name"), said.pop("given_name"), said.pop("patronymic"))
+        rows.append(PersonRow(name=name, **said))
+    return rows
+
+
 # ------------------------------------------------------------------------------------------------ calendar feeds
 
 
@@ -417,6 +536,15 @@ def revoke_feeds(
         },
     )
     return list(revoked.scalars())
+
+
+def was_feed(connection: Connection, scope: Scope, organisation_id: int, feed_id: int) -> bool:
+    """Whether the actor once made such an address."""
+    found = connection.execute(
+        text("SELECT FROM hr_calendar_feed WHERE organisation_id = :organisation AND user_id = :user AND id = :id"),
+        {"organisation": organisation_id, "user": scope.actor.id, "id": feed_id},
+    )
+    return found.rowcount > 0
 
 
 @dataclass(frozen=True, slots=True)

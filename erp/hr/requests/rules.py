@@ -5,7 +5,7 @@ from datetime import date
 
 from erp.base.dates import DaySpan, day_string
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
-from erp.hr.requests.model import Request, State, day_before
+from erp.hr.requests.model import Act, Recall, RecallTerms, Request, State, day_before
 
 
 class RequestUnknown(NotFound):
@@ -53,6 +53,34 @@ class RecallOutside(RuleViolated):
     template = "The day of the recall must be one of {first} – {last}."
 
 
+class DayIsOver(RuleViolated):
+    code = "recall-day-over"
+    template = (
+        "{day} is over. Days that are over are given back only as a correction, where the person did not take them:"
+        " say so, and why."
+    )
+
+
+class ConsentMissing(RuleViolated):
+    code = "recall-consent-missing"
+    template = "Leave is recalled only with the employee’s written consent: say on which day it was given."
+
+
+class ConsentToCome(RuleViolated):
+    code = "recall-consent-to-come"
+    template = "The consent is of a day to come. Recall once it is given."
+
+
+class ConsentUnnamed(RuleViolated):
+    code = "recall-consent-unnamed"
+    template = "Name the paper of the consent, in at least {limit} characters."
+
+
+class RecallForbidden(RuleViolated):
+    code = "recall-forbidden"
+    template = "The person is younger than the law asks: they are not recalled from leave, even with consent."
+
+
 class DaysTooMany(RuleViolated):
     code = "days-too-many"
     template = "One request is for at most {limit} days."
@@ -87,6 +115,35 @@ def require(request: Request, version: int, act: State) -> None:
     """Raises: RequestChanged, where it is not what the actor saw, or no such act is left to do."""
     if request.version != version or request.state not in FROM[act]:
         raise RequestChanged()
+
+
+def require_recall(recall: Recall, terms: RecallTerms, today: date) -> None:
+    """Days that are over are a correction; who is to come back from leave has agreed in writing, by a named paper.
+
+    Raises: DayIsOver, RecallForbidden, ConsentMissing, ConsentToCome, ConsentUnnamed.
+    Source: Labour Code (RK), art. 95.
+    """
+    if recall.from_day < today and not recall.is_correction:
+        raise DayIsOver(day=day_string(recall.from_day))
+    if terms.too_young:
+        raise RecallForbidden()
+    if recall.consent is None:
+        if terms.needs_consent:
+            raise ConsentMissing()
+        return
+    if recall.consent.given_on > today:
+        raise ConsentToCome()
+    if len(recall.consent.document) < SHORTEST_REASON:
+        raise ConsentUnnamed(limit=SHORTEST_REASON)
+
+
+def is_same_recall(done: Act, recall: Recall, first: date) -> bool:
+    """Whether an act is just this recall, of an absence that begins on ``first``."""
+    if (done.reason, done.consent) != (recall.reason, recall.consent):
+        return False
+    if done.days is None:
+        return done.act is State.CANCELLED and recall.from_day == first
+    return done.act is State.RECALLED and done.days.end == recall.from_day
 
 
 def require_days(days: DaySpan) -> None:

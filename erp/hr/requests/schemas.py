@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from erp.hr.requests.model import Covers
+from erp.hr.requests.model import Consent, Covers, Recall
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
 
@@ -18,12 +18,29 @@ class ReturnRequest(_Command):
     reason: Reason
 
 
-class RecallAbsence(_Command):
-    """``from_day`` is the first day back at work."""
+class ConsentGiven(_Command):
+    """That the person agreed in writing."""
 
-    from_day: date
+    given_on: date
+    document: Reason = Field(examples=["заявление № 14"])
+
+
+class RecallAbsence(_Command):
+    """Call somebody back, or give back days that were not taken."""
+
+    from_day: date = Field(description="First day back at work; of the absence: all of it is cancelled.")
     reason: Reason
-    has_consent: bool
+    consent: ConsentGiven | None = Field(
+        None, description="Needed of leave, where the person serves on days to come that are given back."
+    )
+    is_correction: bool = Field(
+        False, description="Needed where `from_day` is over: the days since then were not taken."
+    )
+
+    @property
+    def content(self) -> Recall:
+        consent = Consent(self.consent.given_on, self.consent.document) if self.consent else None
+        return Recall(self.from_day, self.reason, consent, self.is_correction)
 
 
 class MakeFeed(_Command):

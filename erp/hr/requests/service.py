@@ -4,7 +4,8 @@ The kinds stand above: they submit and change through here, and are told of deci
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -21,21 +22,28 @@ from erp.hr.requests import queries, rules
 from erp.hr.requests.consequences import Consequences
 from erp.hr.requests.model import (
     Absence,
+    Act,
     Away,
+    Consent,
     Covers,
     Decision,
     Feed,
     Kind,
     Page,
+    Recall,
+    RecallTerms,
     Request,
     RequestFilter,
     RequestView,
     State,
+    Stray,
     Submitted,
 )
 from erp.reference.notifications import service as notifications
 from erp.reference.notifications.model import NotificationKind
 from ledger.errors import KeyReused
+
+_STRAYS = 100
 
 # ------------------------------------------------------------------------------------------------ ask
 
@@ -53,7 +61,8 @@ def submit(
     """Ask, for oneself or as who keeps the records, to be away; repeating it under its key changes nothing.
 
     It goes to the head of the person's unit who decides here, else to a head of human resources.  ``facts`` are what
-    JSON can hold.
+    JSON can hold.  A command that is repeated gets its first answer, here and below, whatever has become of the
+    request since.
 
     Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready; KeyReused, where the key stands for something else.
     """
@@ -61,7 +70,8 @@ def submit(
     request_id = queries.insert_request(uow.connection, uow.scope, organisation_id, kind, person_id, key)
     if request_id is None:
         return Submitted(_submitted_before(uow, organisation_id, kind, person_id, days, key, said), is_new=False)
-    _require_free(uow, organisation_id, person_id, days)
+    queries.lock_person(uow.connection, uow.scope, person_id)
+    require_free(uow, organisation_id, person_id, days)
     _send(uow, organisation_id, request_id, person_id, days, said, version=1)
     found = request(uow, organisation_id, request_id)
     _record(uow, found, State.SUBMITTED, after=_said(days))
@@ -76,10 +86,10 @@ def change(
     Raises: RequestUnknown, RequestChanged; as ``submit``.
     """
     found, said = _lock(uow, organisation_id, request_id), _as_kept(facts)
-    if _was_done(uow, found, version, State.SUBMITTED) and (found.days, found.facts) == (days, said):
-        return found
+    if (sent := sent_after(uow, found, version)) is not None and (sent.days, sent.facts) == (days, said):
+        return sent
     rules.require(found, version, State.SUBMITTED)
-    _require_free(uow, organisation_id, found.person_id, days, but=request_id)
+    require_free(uow, organisation_id, found.person_id, days, but=request_id)
     _send(uow, organisation_id, request_id, found.person_id, days, said, version=version + 1)
     changed = request(uow, organisation_id, request_id)
     _record(uow, changed, State.SUBMITTED, before=_said(found.days), after=_said(days))
@@ -89,8 +99,8 @@ def change(
 def withdraw(uow: UnitOfWork, organisation_id: int, request_id: int, version: int) -> Request:
     """Take it back before it is approved; doing it twice changes nothing.  Raises: RequestUnknown, RequestChanged."""
     found = _lock(uow, organisation_id, request_id)
-    if _was_done(uow, found, version, State.WITHDRAWN):
-        return found
+    if (before := _answered(uow, found, version, lambda done: done.act is State.WITHDRAWN)) is not None:
+        return before
     rules.require(found, version, State.WITHDRAWN)
     queries.insert_act(
         uow.connection, uow.scope, organisation_id, request_id, State.WITHDRAWN, version=found.version + 1
@@ -110,24 +120,39 @@ def _submitted_before(
 ) -> Request:
     """Raises: KeyReused."""
     sent = sent_under(uow, organisation_id, key)
-    if sent is None:
+    if sent is None or (sent.kind, sent.person_id, sent.days, sent.facts) != (kind, person_id, days, facts):
         raise KeyReused(key=str(key))
-    found, said = sent
-    if (found.kind, found.person_id, said.days, said.facts) != (kind, person_id, days, facts):
-        raise KeyReused(key=str(key))
-    return found
+    return sent
 
 
-def sent_under(uow: UnitOfWork, organisation_id: int, key: UUID) -> tuple[Request, queries.Content] | None:
-    """A request that was sent under a key, as it stands, and what was said when it was sent."""
+def sent_under(uow: UnitOfWork, organisation_id: int, key: UUID) -> Request | None:
+    """What was sent under a key, as it was sent."""
     found = queries.request_of_key(uow.connection, uow.scope, organisation_id, key)
-    if found is None:
+    return None if found is None else _after(uow, found, 1)
+
+
+def sent_after(uow: UnitOfWork, found: Request, version: int) -> Request | None:
+    """What the actor sent anew once they had seen ``version`` of a request, as they sent it."""
+    return _answered(uow, found, version, lambda done: done.act is State.SUBMITTED)
+
+
+def _answered(uow: UnitOfWork, found: Request, version: int, is_same: Callable[[Act], bool]) -> Request | None:
+    """How the request stood after what the actor did with what they saw in ``version``, where it was the same."""
+    if not 0 < version < found.version:
         return None
-    return found, queries.first_submission(uow.connection, uow.scope, organisation_id, found.id)
+    done = queries.acts(uow.connection, uow.scope, found.organisation_id, found.id)[version]
+    return _after(uow, found, done.version) if done.actor_id == uow.scope.actor.id and is_same(done) else None
 
 
-def _require_free(uow: UnitOfWork, organisation_id: int, person_id: int, days: DaySpan, but: int | None = None) -> None:
-    """Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready."""
+def _after(uow: UnitOfWork, found: Request, version: int) -> Request | None:
+    return queries.request_after(uow.connection, uow.scope, found.organisation_id, found.id, version)
+
+
+def require_free(uow: UnitOfWork, organisation_id: int, person_id: int, days: DaySpan, but: int | None = None) -> None:
+    """Whether a person may ask for the days; ``but`` a request that is changed.
+
+    Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready.
+    """
     rules.require_days(days)
     _require_serving(uow, organisation_id, person_id, days)
     for request_id, (state, taken) in queries.asked(
@@ -205,8 +230,8 @@ def decide(
     act = State.APPROVED if decision is Decision.APPROVE else State.RETURNED
     reason = rules.reason_given(reason) if act is State.RETURNED else ""
     found = _lock(uow, organisation_id, request_id)
-    if _was_done(uow, found, version, act, reason):
-        return found
+    if (before := _answered(uow, found, version, lambda done: (done.act, done.reason) == (act, reason))) is not None:
+        return before
     _require_hand(uow, found)
     rules.require(found, version, act)
     if act is State.APPROVED:
@@ -226,33 +251,39 @@ def recall(
     organisation_id: int,
     request_id: int,
     version: int,
-    from_day: date,
-    reason: str,
+    command: Recall,
     *,
-    has_consent: bool,
     consequences: Consequences,
 ) -> Request:
     """Call somebody back from a day on; from the first day on, the absence is cancelled whole.
 
-    The days from ``from_day`` on are free again, and the kind gives back what they used.  Doing it twice does it once.
+    The days from then on are free again, and the kind gives back what they used.  Doing it twice does it once.
 
-    Raises: RequestUnknown, RequestChanged, OwnRequest, NotAtYourDesk, ReasonMissing, RecallOutside; what the kind's
-    ``recalled`` does.
-    Source: Labour Code (RK), art. 95: by written consent, which is kept with the act.
+    Raises: RequestUnknown, RequestChanged, OwnRequest, NotAtYourDesk, ReasonMissing, RecallOutside; as
+    ``rules.require_recall``, and what the kind's ``recalled`` does.
     """
-    reason = rules.reason_given(reason)
+    command = replace(command, reason=rules.reason_given(command.reason))
     found = _lock(uow, organisation_id, request_id)
-    if any(_was_done(uow, found, version, act, reason) for act in (State.RECALLED, State.CANCELLED)):
-        return found
+    first = found.days.first
+    if (before := _answered(uow, found, version, lambda done: rules.is_same_recall(done, command, first))) is not None:
+        return before
     _require_hand(uow, found)
     rules.require(found, version, State.RECALLED)
-    left, back = rules.split(found.days, from_day)
+    left, back = rules.split(found.days, command.from_day)
+    rules.require_recall(command, recall_terms(uow, found, back), today())
     act = State.RECALLED if left else State.CANCELLED
-    recalled = _act(uow, found, act, days=left, reason=reason, has_consent=has_consent)
+    recalled = _act(
+        uow, found, act, days=left, reason=command.reason, consent=command.consent, is_correction=command.is_correction
+    )
     consequences[found.kind].recalled(uow, recalled, back)
-    _tell(uow, recalled, NotificationKind.ABSENCE_RECALLED, reason=reason, **_said(back))
+    _tell(uow, recalled, NotificationKind.ABSENCE_RECALLED, reason=command.reason, **_said(back))
     _record(uow, recalled, act, before=_said(found.days), after=_said(left) if left else {})
     return recalled
+
+
+def recall_terms(uow: UnitOfWork, of: Request, back: DaySpan) -> RecallTerms:
+    """What the law asks of giving days of a request back."""
+    return queries.recall_terms(uow.connection, uow.scope, of.organisation_id, of.id, back)
 
 
 def _act(
@@ -262,7 +293,8 @@ def _act(
     *,
     days: DaySpan | None = None,
     reason: str = "",
-    has_consent: bool | None = None,
+    consent: Consent | None = None,
+    is_correction: bool = False,
 ) -> Request:
     """Raises: AbsencesOverlap."""
     connection, scope = uow.connection, uow.scope
@@ -275,7 +307,8 @@ def _act(
         version=found.version + 1,
         days=days,
         reason=reason,
-        has_consent=has_consent,
+        consent=consent,
+        is_correction=is_correction,
     )
     if not is_free:
         there = queries.absences(connection, scope, found.organisation_id, found.days, [found.person_id])
@@ -297,14 +330,6 @@ def _lock(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
     """How it stands, when nobody else acts on it.  Raises: RequestUnknown."""
     queries.lock(uow.connection, uow.scope, organisation_id, request_id)
     return request(uow, organisation_id, request_id)
-
-
-def _was_done(uow: UnitOfWork, found: Request, version: int, act: State, reason: str = "") -> bool:
-    """Whether the actor did just this already, with what they saw in ``version``."""
-    if found.version != version + 1 or found.state is not act:
-        return False
-    last = queries.acts(uow.connection, uow.scope, found.organisation_id, found.id)[-1]
-    return last.actor_id == uow.scope.actor.id and last.reason == reason
 
 
 def _tell(uow: UnitOfWork, decided: Request, kind: NotificationKind, **facts: Any) -> None:
@@ -415,6 +440,14 @@ def absences(
     return queries.absences(uow.connection, uow.scope, organisation_id, days, people)
 
 
+def outside_service(uow: UnitOfWork, organisation_id: int, people: Collection[int] | None = None) -> list[Stray]:
+    """Absences approved for days on which the person does not serve: a dismissal, or a correction, came after.
+
+    For who keeps records and decides; the latest first, a hundred at most.  A recall gives such days back.
+    """
+    return queries.outside_service(uow.connection, uow.scope, organisation_id, people, _STRAYS)
+
+
 def asked_for(uow: UnitOfWork, organisation_id: int, days: DaySpan, people: Collection[int]) -> list[Absence]:
     """What some people ask for on the days and waits for a decision: for who keeps records, or decides on it."""
     return queries.waiting_on(uow.connection, uow.scope, organisation_id, days, people)
@@ -438,9 +471,11 @@ def make_feed(uow: UnitOfWork, organisation_id: int, covers: Covers) -> str:
 
 
 def revoke_feed(uow: UnitOfWork, organisation_id: int, feed_id: int) -> None:
-    """Its address opens no more.  Raises: FeedUnknown."""
+    """Its address opens no more; doing it twice does it once.  Raises: FeedUnknown."""
     revoked = queries.revoke_feeds(uow.connection, uow.scope, organisation_id, feed_id=feed_id)
     if not revoked:
+        if queries.was_feed(uow.connection, uow.scope, organisation_id, feed_id):
+            return
         raise rules.FeedUnknown()
     _record_feed(uow, organisation_id, "feed-revoked", Covers(revoked[0]))
 

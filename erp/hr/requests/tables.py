@@ -1,6 +1,7 @@
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -61,6 +62,9 @@ request_act = Table(
     Column("origin", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=text("''")),
     Column("has_consent", Boolean),
+    Column("consent_on", Date),
+    Column("consent_document", Text, nullable=False, server_default=text("''")),
+    Column("is_correction", Boolean, nullable=False, server_default=text("false")),
     Column("at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     ForeignKeyConstraint(*_OF_REQUEST),
 )

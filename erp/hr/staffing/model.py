@@ -52,6 +52,11 @@ class RecordedAct:
     at: datetime
 
     @property
+    def begins(self) -> bool:
+        """Whether it is a hiring, which changes nothing that was there."""
+        return self.about is About.HIRE and self.kind is ActKind.CHANGE
+
+    @property
     def may_be_rescinded(self) -> bool:
         return self.kind is not ActKind.RESCIND and self.rescinded_by is None
 

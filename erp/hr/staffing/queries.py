@@ -82,45 +82,41 @@ def acts_of_keys(
     return {row.key: (row.id, bytes(row.content_hash), row.subject_id, row.person_id) for row in rows}
 
 
-_ACT = """
-    SELECT a.id, a.kind, a.about, a.subject_id, a.person_id, a.reason, a.rescinds, r.id AS rescinded_by,
-           coalesce(u.name, '') AS actor, coalesce(b.name, '') AS on_behalf_of, a.at
-      FROM hr_act a
-      LEFT JOIN hr_act r ON r.organisation_id = a.organisation_id AND r.rescinds = a.id
-      LEFT JOIN reference_user u ON u.id = a.actor_id
-      LEFT JOIN reference_user b ON b.id = a.on_behalf_of
-     WHERE a.organisation_id = :organisation"""
-
-
-def _act(row: Row[Any]) -> RecordedAct:
-    return RecordedAct(**(row._asdict() | {"kind": ActKind(row.kind), "about": About(row.about)}))
-
-
-def act(connection: Connection, scope: Scope, organisation_id: int, act_id: int) -> RecordedAct | None:
-    row = connection.execute(
-        text(f"{_ACT} AND a.id = :id"), {"organisation": organisation_id, "id": act_id}
-    ).one_or_none()
-    return _act(row) if row else None
-
-
-def acts_of_person(connection: Connection, scope: Scope, organisation_id: int, person_id: int) -> list[RecordedAct]:
-    """The acts of a person's file, the last first."""
+def _acts(connection: Connection, organisation_id: int, as_of: AsOf, which: str, **asked: Any) -> list[RecordedAct]:
+    """The acts that were known, the last first."""
     rows = connection.execute(
-        text(f"{_ACT} AND a.person_id = :person ORDER BY a.id DESC"),
-        {"organisation": organisation_id, "person": person_id},
+        text(f"""
+            SELECT a.id, a.kind, a.about, a.subject_id, a.person_id, a.reason, a.rescinds, r.id AS rescinded_by,
+                   coalesce(u.name, '') AS actor, coalesce(b.name, '') AS on_behalf_of, a.at
+              FROM hr_act a
+              LEFT JOIN hr_act r ON r.organisation_id = a.organisation_id AND r.rescinds = a.id
+                                AND {as_of.was_recorded("r")}
+              LEFT JOIN reference_user u ON u.id = a.actor_id
+              LEFT JOIN reference_user b ON b.id = a.on_behalf_of
+             WHERE a.organisation_id = :organisation AND {as_of.was_recorded("a")} AND {which} ORDER BY a.id DESC
+        """),
+        {"organisation": organisation_id, **asked, **as_of.asked},
     )
-    return [_act(row) for row in rows]
+    return [RecordedAct(**(row._asdict() | {"kind": ActKind(row.kind), "about": About(row.about)})) for row in rows]
+
+
+def act(connection: Connection, scope: Scope, organisation_id: int, as_of: AsOf, act_id: int) -> RecordedAct | None:
+    return next(iter(_acts(connection, organisation_id, as_of, "a.id = :id", id=act_id)), None)
+
+
+def acts_of_person(
+    connection: Connection, scope: Scope, organisation_id: int, as_of: AsOf, person_id: int
+) -> list[RecordedAct]:
+    """The acts of a person's file, the last first."""
+    return _acts(connection, organisation_id, as_of, "a.person_id = :person", person=person_id)
 
 
 def acts_of_subject(
-    connection: Connection, scope: Scope, organisation_id: int, about: About, subject_id: int
+    connection: Connection, scope: Scope, organisation_id: int, as_of: AsOf, about: About, subject_id: int
 ) -> list[RecordedAct]:
     """The acts on a unit or a post, the last first."""
-    rows = connection.execute(
-        text(f"{_ACT} AND a.about = :about AND a.subject_id = :subject ORDER BY a.id DESC"),
-        {"organisation": organisation_id, "about": about.value, "subject": subject_id},
-    )
-    return [_act(row) for row in rows]
+    which = "a.about = :about AND a.subject_id = :subject"
+    return _acts(connection, organisation_id, as_of, which, about=about.value, subject=subject_id)
 
 
 # ------------------------------------------------------------------------------------------------ units and posts
@@ -139,72 +135,52 @@ def lock_staff_units(connection: Connection, scope: Scope, staff_units: Iterable
     )
 
 
-def insert_unit(connection: Connection, scope: Scope, organisation_id: int) -> int:
-    made: int = connection.execute(
-        text("INSERT INTO hr_unit (organisation_id) VALUES (:organisation) RETURNING id"),
-        {"organisation": organisation_id},
-    ).scalar_one()
-    return made
+def insert_units(connection: Connection, scope: Scope, organisation_id: int, count: int = 1) -> list[int]:
+    """Ids of new units, of which nothing is recorded yet."""
+    rows = connection.execute(
+        text("INSERT INTO hr_unit (organisation_id) SELECT :organisation FROM generate_series(1, :count) RETURNING id"),
+        {"organisation": organisation_id, "count": count},
+    )
+    return list(rows.scalars())
 
 
-def insert_staff_unit(connection: Connection, scope: Scope, organisation_id: int) -> int:
-    made: int = connection.execute(
-        text("INSERT INTO hr_staff_unit (organisation_id) VALUES (:organisation) RETURNING id"),
-        {"organisation": organisation_id},
-    ).scalar_one()
-    return made
-
-
-def _unit(row: Row[Any]) -> Unit:
-    valid = DateInterval(row.start, row.until)
-    return Unit(row.id, row.fact_id, valid, row.name_kk, row.name_ru, row.name_en, row.parent_id, row.head_id)
-
-
-def _post(row: Row[Any]) -> StaffUnit:
-    valid, group = DateInterval(row.start, row.until), StaffGroup(row.staff_group)
-    return StaffUnit(
-        row.id, row.fact_id, valid, row.unit_id, row.title_kk, row.title_ru, row.title_en, row.category, group,
-        row.percent, row.held_percent,
-    )  # fmt: skip
+def insert_staff_units(connection: Connection, scope: Scope, organisation_id: int, count: int = 1) -> list[int]:
+    """Ids of new posts, of which nothing is recorded yet."""
+    rows = connection.execute(
+        text("""
+            INSERT INTO hr_staff_unit (organisation_id) SELECT :organisation FROM generate_series(1, :count)
+            RETURNING id
+        """),
+        {"organisation": organisation_id, "count": count},
+    )
+    return list(rows.scalars())
 
 
 def units(
     connection: Connection, scope: Scope, organisation_id: int, as_of: AsOf, unit_id: int | None = None
 ) -> list[Unit]:
-    """Units of a day, in the order of their names; or one of them."""
+    """Units of a day, in the order of their names; or all that is held true of one, in the order of days."""
+    which = as_of.holds("f") if unit_id is None else f"f.unit_id = :unit AND {as_of.was_known('f')}"
+    order = 'base_kazakh_sort_key(f.name_ru) COLLATE "C", f.unit_id' if unit_id is None else "f.valid"
     rows = connection.execute(
         text(f"""
             SELECT f.unit_id AS id, f.id AS fact_id, lower(f.valid) AS start, upper(f.valid) AS until, f.name_kk,
                    f.name_ru, f.name_en, f.parent_id, f.head_id
-              FROM hr_unit_fact f
-             WHERE f.organisation_id = :organisation AND {as_of.holds("f")}
-               AND f.unit_id = coalesce(CAST(:unit AS int), f.unit_id)
-             ORDER BY base_kazakh_sort_key(f.name_ru) COLLATE "C", f.unit_id
+              FROM hr_unit_fact f WHERE f.organisation_id = :organisation AND {which} ORDER BY {order}
         """),
         {"organisation": organisation_id, "unit": unit_id, **as_of.asked},
     )
-    return [_unit(row) for row in rows]
-
-
-def unit_facts(connection: Connection, scope: Scope, organisation_id: int, unit_id: int) -> list[Unit]:
-    """All that is held true of a unit, whatever the day; in the order of days."""
-    rows = connection.execute(
-        text("""
-            SELECT f.unit_id AS id, f.id AS fact_id, lower(f.valid) AS start, upper(f.valid) AS until, f.name_kk,
-                   f.name_ru, f.name_en, f.parent_id, f.head_id
-              FROM hr_unit_fact f
-             WHERE f.organisation_id = :organisation AND f.unit_id = :unit AND f.superseded_xid IS NULL
-             ORDER BY f.valid
-        """),
-        {"organisation": organisation_id, "unit": unit_id},
-    )
-    return [_unit(row) for row in rows]
+    return [Unit(valid=DateInterval(row.start, row.until), **_own(row)) for row in rows]
 
 
 def staff_units(
     connection: Connection, scope: Scope, organisation_id: int, as_of: AsOf, staff_unit_id: int | None = None
 ) -> list[StaffUnit]:
-    """Posts of a day with what of each is appointed; in the order they were made; or one of them."""
+    """Posts of a day, in the order they were made; or all that is held true of one, in the order of days.
+
+    With what of each is appointed on the day.
+    """
+    which = as_of.holds("f") if staff_unit_id is None else f"f.staff_unit_id = :post AND {as_of.was_known('f')}"
     rows = connection.execute(
         text(f"""
             SELECT f.staff_unit_id AS id, f.id AS fact_id, lower(f.valid) AS start, upper(f.valid) AS until, f.unit_id,
@@ -214,28 +190,22 @@ def staff_units(
               LEFT JOIN (SELECT a.staff_unit_id, sum(a.percent)::int AS percent FROM hr_appointment_fact a
                           WHERE a.organisation_id = :organisation AND {as_of.holds("a")}
                           GROUP BY 1) h USING (staff_unit_id)
-             WHERE f.organisation_id = :organisation AND {as_of.holds("f")}
-               AND f.staff_unit_id = coalesce(CAST(:post AS int), f.staff_unit_id)
-             ORDER BY f.staff_unit_id
+             WHERE f.organisation_id = :organisation AND {which}
+             ORDER BY f.staff_unit_id, f.valid
         """),
         {"organisation": organisation_id, "post": staff_unit_id, **as_of.asked},
     )
-    return [_post(row) for row in rows]
+    return [
+        StaffUnit(
+            valid=DateInterval(row.start, row.until),
+            **(_own(row) | {"staff_group": StaffGroup(row.staff_group)}),
+        )
+        for row in rows
+    ]
 
 
-def post_facts(connection: Connection, scope: Scope, organisation_id: int, staff_unit_id: int) -> list[StaffUnit]:
-    """All that is held true of a post, whatever the day; in the order of days."""
-    rows = connection.execute(
-        text("""
-            SELECT f.staff_unit_id AS id, f.id AS fact_id, lower(f.valid) AS start, upper(f.valid) AS until, f.unit_id,
-                   f.title_kk, f.title_ru, f.title_en, f.category, f.staff_group, f.percent, 0 AS held_percent
-              FROM hr_staff_unit_fact f
-             WHERE f.organisation_id = :organisation AND f.staff_unit_id = :post AND f.superseded_xid IS NULL
-             ORDER BY f.valid
-        """),
-        {"organisation": organisation_id, "post": staff_unit_id},
-    )
-    return [_post(row) for row in rows]
+def _own(row: Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in ("start", "until")}
 
 
 def posts_known(connection: Connection, scope: Scope, organisation_id: int, staff_units: Iterable[int]) -> set[int]:

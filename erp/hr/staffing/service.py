@@ -1,6 +1,6 @@
 """Use cases of the staffing table, and the acts of the record.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -14,7 +14,7 @@ from erp.base.dates import DateInterval
 from erp.base.uow import UnitOfWork
 from erp.hr.staffing import queries, rules
 from erp.hr.staffing.model import About, ActKind, RecordedAct, StaffUnit, Unit
-from erp.hr.staffing.schemas import ActCommand, DatedAct, PostContent, RecordPost, RecordUnit, RescindAct, UnitContent
+from erp.hr.staffing.schemas import ActCommand, DatedAct, PostContent, RecordPost, RecordUnit, RescindAct
 from ledger.errors import KeyReused
 
 # ------------------------------------------------------------------------------------------------ acts
@@ -54,24 +54,24 @@ def act(
     rescinds: int | None = None,
 ) -> Act:
     """Begin an act under the command's key; ``said`` is what else the command was hashed with."""
-    (number,) = queries.insert_acts(
-        uow.connection,
-        uow.scope,
-        organisation_id,
-        [
-            {
-                "key": command.key,
-                "content_hash": content_hash(command, *said),
-                "kind": kind.value,
-                "about": about.value,
-                "subject_id": subject_id,
-                "person_id": person_id,
-                "reason": command.reason,
-                "rescinds": rescinds,
-            }
-        ],
-    )
+    told = acted(command, kind, about, subject_id, *said, person_id=person_id) | {"rescinds": rescinds}
+    (number,) = queries.insert_acts(uow.connection, uow.scope, organisation_id, [told])
     return Act(organisation_id, number)
+
+
+def acted(
+    command: ActCommand, kind: ActKind, about: About, subject_id: int, *said: object, person_id: int | None = None
+) -> dict[str, Any]:
+    """An act as it is written down."""
+    return {
+        "key": command.key,
+        "content_hash": content_hash(command, *said),
+        "kind": kind.value,
+        "about": about.value,
+        "subject_id": subject_id,
+        "person_id": person_id,
+        "reason": command.reason,
+    }
 
 
 def record(
@@ -96,7 +96,7 @@ def kind_of(command: DatedAct) -> ActKind:
 
 def recorded_act(uow: UnitOfWork, organisation_id: int, act_id: int) -> RecordedAct:
     """Raises: ActUnknown."""
-    found = queries.act(uow.connection, uow.scope, organisation_id, act_id)
+    found = queries.act(uow.connection, uow.scope, organisation_id, AsOf(today()), act_id)
     if found is None:
         raise rules.ActUnknown()
     return found
@@ -128,7 +128,7 @@ def as_of(uow: UnitOfWork, day: date, known_at: datetime | None = None) -> AsOf:
     return bitemporal.as_of(uow.connection, day, known_at)
 
 
-# ------------------------------------------------------------------------------------------------ units
+# ------------------------------------------------------------------------------------------------ units and posts
 
 
 def begin_unit(uow: UnitOfWork, organisation_id: int, command: RecordUnit) -> int:
@@ -136,58 +136,7 @@ def begin_unit(uow: UnitOfWork, organisation_id: int, command: RecordUnit) -> in
 
     Raises: UnitNotThere, PostUnknown, KeyReused.
     """
-    if (done := done_before(uow, organisation_id, command)) is not None:
-        return done[1]
-    unit_id = queries.insert_unit(uow.connection, uow.scope, organisation_id)
-    _record_unit(
-        uow, organisation_id, unit_id, command, act(uow, organisation_id, command, ActKind.CHANGE, About.UNIT, unit_id)
-    )
-    return unit_id
-
-
-def record_unit(uow: UnitOfWork, organisation_id: int, unit_id: int, command: RecordUnit) -> None:
-    """A unit is otherwise from a day on, was recorded amiss, or is there no more.
-
-    Raises: UnitUnknown, UnitNotThere, UnitUnderItself, PostUnknown, FactChanged, KeyReused.
-    """
-    if done_before(uow, organisation_id, command, unit_id) is not None:
-        return
-    unit_facts(uow, organisation_id, unit_id)
-    by = act(uow, organisation_id, command, kind_of(command), About.UNIT, unit_id, unit_id)
-    _record_unit(uow, organisation_id, unit_id, command, by)
-
-
-def _record_unit(uow: UnitOfWork, organisation_id: int, unit_id: int, command: RecordUnit, by: Act) -> None:
-    content = command.content
-    parent_id, head_id = (content.parent_id, content.head_id) if content else (None, None)
-    if parent_id is not None:
-        unit_facts(uow, organisation_id, parent_id)
-    if head_id is not None:
-        post_facts(uow, organisation_id, head_id)
-    queries.lock_units(uow.connection, uow.scope, organisation_id)
-    subject = {"organisation_id": organisation_id, "unit_id": unit_id}
-    record(uow, queries.UNITS, subject, command, content.model_dump() if content else None, by)
-    _require_upright(uow, organisation_id, unit_id, parent_id)
-    _tell(
-        uow,
-        organisation_id,
-        f"unit-{kind_of(command).value}",
-        f"unit:{organisation_id}/{unit_id}",
-        command,
-        by,
-        content,
-    )
-
-
-def _require_upright(uow: UnitOfWork, organisation_id: int, unit_id: int, parent_id: int | None) -> None:
-    asked = [unit_id] if parent_id is None else [unit_id, parent_id]
-    if (day := queries.uncovered(uow.connection, uow.scope, organisation_id, asked)) is not None:
-        raise rules.UnitNotThere(day=day)
-    if queries.stands_under_itself(uow.connection, uow.scope, organisation_id, unit_id):
-        raise rules.UnitUnderItself()
-
-
-# ------------------------------------------------------------------------------------------------ posts
+    return _begin(uow, organisation_id, command, About.UNIT)
 
 
 def begin_post(uow: UnitOfWork, organisation_id: int, command: RecordPost) -> int:
@@ -195,12 +144,15 @@ def begin_post(uow: UnitOfWork, organisation_id: int, command: RecordPost) -> in
 
     Raises: UnitUnknown, UnitNotThere, KeyReused.
     """
-    if (done := done_before(uow, organisation_id, command)) is not None:
-        return done[1]
-    post_id = queries.insert_staff_unit(uow.connection, uow.scope, organisation_id)
-    by = act(uow, organisation_id, command, ActKind.CHANGE, About.POST, post_id)
-    _record_post(uow, organisation_id, post_id, command, by)
-    return post_id
+    return _begin(uow, organisation_id, command, About.POST)
+
+
+def record_unit(uow: UnitOfWork, organisation_id: int, unit_id: int, command: RecordUnit) -> None:
+    """A unit is otherwise from a day on, was recorded amiss, or is there no more.
+
+    Raises: UnitUnknown, UnitNotThere, UnitUnderItself, PostUnknown, FactChanged, KeyReused.
+    """
+    _record(uow, organisation_id, command, About.UNIT, unit_id)
 
 
 def record_post(uow: UnitOfWork, organisation_id: int, post_id: int, command: RecordPost) -> None:
@@ -208,41 +160,7 @@ def record_post(uow: UnitOfWork, organisation_id: int, post_id: int, command: Re
 
     Raises: PostUnknown, PostTaken, UnitUnknown, UnitNotThere, FactChanged, KeyReused.
     """
-    if done_before(uow, organisation_id, command, post_id) is not None:
-        return
-    post_facts(uow, organisation_id, post_id)
-    by = act(uow, organisation_id, command, kind_of(command), About.POST, post_id, post_id)
-    _record_post(uow, organisation_id, post_id, command, by)
-
-
-def _record_post(uow: UnitOfWork, organisation_id: int, post_id: int, command: RecordPost, by: Act) -> None:
-    content = command.content
-    if content is not None:
-        unit_facts(uow, organisation_id, content.unit_id)
-    queries.lock_units(uow.connection, uow.scope, organisation_id)
-    queries.lock_staff_units(uow.connection, uow.scope, [post_id])
-    subject = {"organisation_id": organisation_id, "staff_unit_id": post_id}
-    record(uow, queries.POSTS, subject, command, content.model_dump() if content else None, by)
-    require_room(uow, organisation_id, [post_id])
-    if content is not None and (
-        day := queries.uncovered(uow.connection, uow.scope, organisation_id, [content.unit_id])
-    ):
-        raise rules.UnitNotThere(day=day)
-    _tell(
-        uow,
-        organisation_id,
-        f"post-{kind_of(command).value}",
-        f"post:{organisation_id}/{post_id}",
-        command,
-        by,
-        content,
-    )
-
-
-def require_room(uow: UnitOfWork, organisation_id: int, posts: Iterable[int]) -> None:
-    """Nobody is appointed beyond the staffing table; the posts have to be locked.  Raises: PostTaken."""
-    if (day := queries.overfilled(uow.connection, uow.scope, organisation_id, posts)) is not None:
-        raise rules.PostTaken(day=day)
+    _record(uow, organisation_id, command, About.POST, post_id)
 
 
 def rescind(uow: UnitOfWork, organisation_id: int, act_id: int, command: RescindAct) -> None:
@@ -253,61 +171,168 @@ def rescind(uow: UnitOfWork, organisation_id: int, act_id: int, command: Rescind
     if done_before(uow, organisation_id, command, act_id) is not None:
         return
     undone = recorded_act(uow, organisation_id, act_id)
-    if undone.about not in (About.UNIT, About.POST):
+    if undone.about not in _HISTORIES:
         raise rules.ActUnknown()
+    _lock(uow, organisation_id, undone.about, undone.subject_id)
+    by = begin_rescinding(uow, organisation_id, undone, command, [_HISTORIES[undone.about]])
+    _require_upright(uow, organisation_id, undone.about, undone.subject_id)
+    _tell(uow, organisation_id, "act-rescinded", undone.about, undone.subject_id, command, by, rescinds=undone.id)
+
+
+_HISTORIES = {About.UNIT: queries.UNITS, About.POST: queries.POSTS}
+
+
+def _begin(uow: UnitOfWork, organisation_id: int, command: RecordUnit | RecordPost, about: About) -> int:
+    if (done := done_before(uow, organisation_id, command)) is not None:
+        return done[1]
+    insert = queries.insert_units if about is About.UNIT else queries.insert_staff_units
+    (number,) = insert(uow.connection, uow.scope, organisation_id)
+    by = act(uow, organisation_id, command, ActKind.CHANGE, about, number)
+    _lay_down(uow, organisation_id, command, about, number, by)
+    return number
+
+
+def _record(uow: UnitOfWork, organisation_id: int, command: RecordUnit | RecordPost, about: About, number: int) -> None:
+    if done_before(uow, organisation_id, command, number) is not None:
+        return
+    facts(uow, organisation_id, about, number)
+    by = act(uow, organisation_id, command, kind_of(command), about, number, number)
+    _lay_down(uow, organisation_id, command, about, number, by)
+
+
+def _lay_down(
+    uow: UnitOfWork, organisation_id: int, command: RecordUnit | RecordPost, about: About, number: int, by: Act
+) -> None:
+    """Record what the command says of a unit or a post, and refuse a staffing table that does not hold together."""
+    content = command.content
+    if isinstance(content, PostContent):
+        unit_facts(uow, organisation_id, content.unit_id)
+    elif content is not None:
+        if content.parent_id is not None:
+            unit_facts(uow, organisation_id, content.parent_id)
+        if content.head_id is not None:
+            post_facts(uow, organisation_id, content.head_id)
+    _lock(uow, organisation_id, about, number)
+    history = _HISTORIES[about]
+    subject = dict(zip(history.subject, (organisation_id, number), strict=True))
+    record(uow, history, subject, command, content.model_dump() if content else None, by)
+    _require_upright(uow, organisation_id, about, number)
+    kind = kind_of(command).value if content or command.corrects else "end"
+    said = content.model_dump(mode="json", exclude_none=True) if content else {}
+    since = command.since.isoformat()
+    _tell(uow, organisation_id, f"{about.value}-{kind}", about, number, command, by, since=since, **said)
+
+
+def _lock(uow: UnitOfWork, organisation_id: int, about: About, number: int) -> None:
     queries.lock_units(uow.connection, uow.scope, organisation_id)
-    is_post = undone.about is About.POST
-    if is_post:
-        queries.lock_staff_units(uow.connection, uow.scope, [undone.subject_id])
-    histories = (queries.POSTS,) if is_post else (queries.UNITS,)
-    by = begin_rescinding(uow, organisation_id, undone, command, histories)
-    if is_post:
-        require_room(uow, organisation_id, [undone.subject_id])
-        units = {
-            each.unit_id for each in queries.post_facts(uow.connection, uow.scope, organisation_id, undone.subject_id)
-        }
-        if (day := queries.uncovered(uow.connection, uow.scope, organisation_id, units)) is not None:
-            raise rules.UnitNotThere(day=day)
+    if about is About.POST:
+        queries.lock_staff_units(uow.connection, uow.scope, [number])
+
+
+def _require_upright(uow: UnitOfWork, organisation_id: int, about: About, number: int) -> None:
+    """Units and posts stand in units that are there, and nobody is appointed beyond the staffing table.
+
+    Raises: PostTaken, UnitNotThere, UnitUnderItself.
+    """
+    now = AsOf(today())
+    if about is About.POST:
+        require_room(uow, organisation_id, [number])
+        units = {post.unit_id for post in queries.staff_units(uow.connection, uow.scope, organisation_id, now, number)}
     else:
-        above = {
-            each.parent_id for each in queries.unit_facts(uow.connection, uow.scope, organisation_id, undone.subject_id)
-        }
-        for parent_id in above | {None}:
-            _require_upright(uow, organisation_id, undone.subject_id, parent_id)
-    audit.record(
-        uow.connection,
-        uow.scope,
-        "act-rescinded",
-        f"{undone.about.value}:{organisation_id}/{undone.subject_id}",
-        organisation_id=organisation_id,
-        act=by.id,
-        rescinds=undone.id,
-        reason=command.reason,
-    )
+        own = queries.units(uow.connection, uow.scope, organisation_id, now, number)
+        units = {number} | {unit.parent_id for unit in own if unit.parent_id is not None}
+    if (day := queries.uncovered(uow.connection, uow.scope, organisation_id, units)) is not None:
+        raise rules.UnitNotThere(day=day)
+    if about is About.UNIT and queries.stands_under_itself(uow.connection, uow.scope, organisation_id, number):
+        raise rules.UnitUnderItself()
+
+
+def require_room(uow: UnitOfWork, organisation_id: int, posts: Iterable[int]) -> None:
+    """Nobody is appointed beyond the staffing table; the posts have to be locked.  Raises: PostTaken."""
+    if (day := queries.overfilled(uow.connection, uow.scope, organisation_id, posts)) is not None:
+        raise rules.PostTaken(day=day)
 
 
 def _tell(
     uow: UnitOfWork,
     organisation_id: int,
     action: str,
-    subject: str,
-    command: DatedAct,
+    about: About,
+    number: int,
+    command: ActCommand,
     by: Act,
-    content: UnitContent | PostContent | None,
+    **facts: Any,
 ) -> None:
-    said = content.model_dump(mode="json", exclude_none=True) if content else {}
-    told = action if content else action.replace("change", "end")
     audit.record(
         uow.connection,
         uow.scope,
-        told,
-        subject,
+        action,
+        f"{about.value}:{organisation_id}/{number}",
         organisation_id=organisation_id,
         act=by.id,
-        since=command.since.isoformat(),
         reason=command.reason,
-        **said,
+        **facts,
     )
+
+
+# ------------------------------------------------------------------------------------------------ many at once
+
+
+def new_units(uow: UnitOfWork, organisation_id: int, count: int) -> list[int]:
+    """Numbers of new units, so that one may stand under another; ``lay_out`` says what they are."""
+    return queries.insert_units(uow.connection, uow.scope, organisation_id, count)
+
+
+def lay_out(
+    uow: UnitOfWork, organisation_id: int, units: Mapping[int, RecordUnit], posts: Sequence[RecordPost]
+) -> list[int]:
+    """What new units and new posts are, all by a few statements.  Returns the numbers of the posts.
+
+    Raises: UnitNotThere.
+    """
+    connection, scope = uow.connection, uow.scope
+    queries.lock_units(connection, scope, organisation_id)
+    numbers = queries.insert_staff_units(connection, scope, organisation_id, len(posts))
+    _lay_many(uow, organisation_id, About.UNIT, list(units.items()))
+    _lay_many(uow, organisation_id, About.POST, list(zip(numbers, posts, strict=True)))
+    above = {each.content.parent_id for each in units.values() if each.content and each.content.parent_id}
+    within = {each.content.unit_id for each in posts if each.content}
+    if (day := queries.uncovered(connection, scope, organisation_id, above | within | set(units))) is not None:
+        raise rules.UnitNotThere(day=day)
+    audit.record(
+        connection,
+        scope,
+        "staffing-laid-out",
+        f"organisation:{organisation_id}",
+        organisation_id=organisation_id,
+        units=len(units),
+        posts=len(posts),
+    )
+    return numbers
+
+
+def _lay_many(
+    uow: UnitOfWork, organisation_id: int, about: About, commands: Sequence[tuple[int, RecordUnit | RecordPost]]
+) -> None:
+    """The first facts of units or posts, each by an act of its own."""
+    history = _HISTORIES[about]
+    acts = queries.insert_acts(
+        uow.connection,
+        uow.scope,
+        organisation_id,
+        [acted(command, ActKind.CHANGE, about, number) for number, command in commands],
+    )
+    facts = [
+        {
+            **dict(zip(history.subject, (organisation_id, number), strict=True)),
+            "start": command.since,
+            "until": command.until,
+            "act": act_id,
+            **(command.content.model_dump() if command.content else {}),
+        }
+        for (number, command), act_id in zip(commands, acts, strict=True)
+    ]
+    bitemporal.lay(uow.connection, history, facts, organisation_id)
 
 
 # ------------------------------------------------------------------------------------------------ views
@@ -327,22 +352,43 @@ def posts(
     return queries.staff_units(uow.connection, uow.scope, organisation_id, as_of(uow, day or today(), known_at))
 
 
-def unit_facts(uow: UnitOfWork, organisation_id: int, unit_id: int) -> list[Unit]:
-    """All that is held true of a unit, in the order of days.  Raises: UnitUnknown."""
-    found = queries.unit_facts(uow.connection, uow.scope, organisation_id, unit_id)
+def unit_facts(
+    uow: UnitOfWork, organisation_id: int, unit_id: int, day: date | None = None, known_at: datetime | None = None
+) -> list[Unit]:
+    """All that is held true of a unit, or was at an instant; by day.  Raises: UnitUnknown, NotSealedYet."""
+    found = queries.units(uow.connection, uow.scope, organisation_id, as_of(uow, day or today(), known_at), unit_id)
     if not found:
         raise rules.UnitUnknown()
     return found
 
 
-def post_facts(uow: UnitOfWork, organisation_id: int, post_id: int) -> list[StaffUnit]:
-    """All that is held true of a post, in the order of days.  Raises: PostUnknown."""
-    found = queries.post_facts(uow.connection, uow.scope, organisation_id, post_id)
+def post_facts(
+    uow: UnitOfWork, organisation_id: int, post_id: int, day: date | None = None, known_at: datetime | None = None
+) -> list[StaffUnit]:
+    """All that is held true of a post, or was at an instant; by day.  Raises: PostUnknown, NotSealedYet."""
+    asked = as_of(uow, day or today(), known_at)
+    found = queries.staff_units(uow.connection, uow.scope, organisation_id, asked, post_id)
     if not found:
         raise rules.PostUnknown()
     return found
 
 
-def acts_on(uow: UnitOfWork, organisation_id: int, about: About, subject_id: int) -> list[RecordedAct]:
-    """The acts on a unit or a post, the last first."""
-    return queries.acts_of_subject(uow.connection, uow.scope, organisation_id, about, subject_id)
+def facts(
+    uow: UnitOfWork,
+    organisation_id: int,
+    about: About,
+    number: int,
+    day: date | None = None,
+    known_at: datetime | None = None,
+) -> Sequence[Unit | StaffUnit]:
+    """Of a unit or a post, as ``about`` says.  Raises: UnitUnknown, PostUnknown, NotSealedYet."""
+    read = unit_facts if about is About.UNIT else post_facts
+    return read(uow, organisation_id, number, day, known_at)
+
+
+def acts_on(
+    uow: UnitOfWork, organisation_id: int, about: About, subject_id: int, known_at: datetime | None = None
+) -> list[RecordedAct]:
+    """The acts on a unit or a post, the last first.  Raises: NotSealedYet."""
+    asked = as_of(uow, today(), known_at)
+    return queries.acts_of_subject(uow.connection, uow.scope, organisation_id, asked, about, subject_id)

@@ -1,13 +1,13 @@
 """The nouns of business trips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from erp.base.dates import DateInterval
+from erp.base.dates import DateInterval, DaySpan
 from erp.hr.requests.model import State
 
 HOME = "KZ"
@@ -114,6 +114,23 @@ class Cost:
     def is_over_limit(self) -> bool:
         return self.limit_tiyn is not None and self.rate_tiyn > self.limit_tiyn
 
+    @property
+    def norm_tiyn(self) -> int | None:
+        """What the norms allow for all of it; ``None`` where none limits it, or none is loaded."""
+        if self.kind is CostKind.PER_DIEM:
+            return self.amount_tiyn
+        return None if self.limit_tiyn is None else self.limit_tiyn * self.quantity
+
+    def through(self, day: date) -> "Cost | None":
+        """What is left of it where the trip ends on ``day``: a night is before a day, and a way stays whole."""
+        if self.kind not in (CostKind.PER_DIEM, CostKind.LODGING):
+            return self
+        last = min(self.last, day if self.kind is CostKind.PER_DIEM else day - timedelta(days=1))
+        quantity = (last - self.first).days + 1
+        return (
+            replace(self, last=last, quantity=quantity, amount_tiyn=quantity * self.rate_tiyn) if quantity > 0 else None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -144,6 +161,12 @@ class Estimate:
     def verified(self) -> bool:
         return all(cost.verified for cost in self.costs)
 
+    def made(self, first: date, made: DaySpan | None) -> "Estimate":
+        """What it comes to for the days that are left of a trip that was to begin on ``first``; ``None``: no day."""
+        last = made.last if made else first - timedelta(days=1)
+        costs = tuple(left for cost in self.costs if (left := cost.through(last)) is not None)
+        return replace(self, costs=costs, days=(last - first).days + 1)
+
 
 class ReportState(StrEnum):
     """How the advance report of a trip stands: named as the act that brought it there."""
@@ -164,6 +187,28 @@ class ReportLine:
     paper: str
     abroad: bool
     amount_tiyn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A line of a report beside what was estimated for it."""
+
+    line: ReportLine
+    norm: str
+    """How the norm comes about, in numbers; empty where none limits it."""
+    norm_tiyn: int | None
+    """What the norms allow for it."""
+    estimated_tiyn: int
+    """Nought where nothing was estimated for it."""
+
+    @property
+    def over_tiyn(self) -> int:
+        """How much of it is above the estimate."""
+        return max(self.line.amount_tiyn - self.estimated_tiyn, 0)
+
+    @property
+    def is_over_norm(self) -> bool:
+        return self.norm_tiyn is not None and self.line.amount_tiyn > self.norm_tiyn
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,11 +345,19 @@ class TripRow:
     trip: Trip
     report: ReportState
     revision: int
+    spent_tiyn: int
+    """As the last revision of the report tells it."""
 
     @property
     def is_over(self) -> bool:
         """Whether it was made, or would have been."""
         return self.state.is_in_force
+
+    @property
+    def over_tiyn(self) -> int:
+        """How much more was spent than was estimated of the days that were made."""
+        made = None if self.state is State.CANCELLED else DaySpan(self.first, self.last)
+        return max(self.spent_tiyn - self.trip.estimate.made(self.first, made).total_tiyn, 0)
 
 
 @dataclass(frozen=True, slots=True)

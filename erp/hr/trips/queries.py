@@ -56,7 +56,10 @@ def trips(
     rows = connection.execute(
         text("""
             SELECT r.id, r.key, r.person_id, r.state, r.version, lower(r.days) AS first, upper(r.days) - 1 AS last,
-                   r.facts, coalesce(t.state, 'none') AS report, coalesce(t.revision, 0) AS revision
+                   r.facts, coalesce(t.state, 'none') AS report, coalesce(t.revision, 0) AS revision,
+                   (SELECT coalesce(sum(l.amount_tiyn), 0)::bigint FROM hr_trip_report_line l
+                     WHERE l.organisation_id = r.organisation_id AND l.request_id = r.id
+                       AND l.revision = t.revision) AS spent_tiyn
               FROM hr_request r
               LEFT JOIN hr_trip_report t ON t.organisation_id = r.organisation_id AND t.request_id = r.id
              WHERE r.organisation_id = :organisation AND r.kind = 'trip'
@@ -112,6 +115,13 @@ def advances(
     return [(row.key, row.first) for row in rows]
 
 
+def lock_advances(connection: Connection, scope: Scope, person_id: int) -> None:
+    """Wait for whoever approves an advance of the same person just now."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('hr_trip_advance'), :person)"), {"person": person_id}
+    )
+
+
 # ------------------------------------------------------------------------------------------------ reports
 
 
@@ -127,13 +137,6 @@ def report(connection: Connection, scope: Scope, organisation_id: int, request_i
     ).one_or_none()
     if head is None:
         return None
-    lines = connection.execute(
-        text("""
-            SELECT kind, spent_on AS on, what, paper, abroad, amount_tiyn FROM hr_trip_report_line
-             WHERE organisation_id = :organisation AND request_id = :request AND revision = :revision ORDER BY no
-        """),
-        which | {"revision": head.revision},
-    )
     acts = connection.execute(
         text("""
             SELECT a.version, a.act, a.revision, a.result, a.actor_id, coalesce(u.name, '') AS actor,
@@ -148,11 +151,25 @@ def report(connection: Connection, scope: Scope, organisation_id: int, request_i
         ReportState(head.state),
         head.version,
         head.revision,
-        tuple(many(lambda kind, **said: ReportLine(CostKind(kind), **said), lines)),
+        tuple(lines(connection, scope, organisation_id, request_id, head.revision)),
         tuple(
             many(lambda act, lenders, **said: ReportAct(act=ReportState(act), lenders=frozenset(lenders), **said), acts)
         ),
     )
+
+
+def lines(
+    connection: Connection, scope: Scope, organisation_id: int, request_id: int, revision: int
+) -> list[ReportLine]:
+    """Costs as a revision of a report tells them."""
+    rows = connection.execute(
+        text("""
+            SELECT kind, spent_on AS on, what, paper, abroad, amount_tiyn FROM hr_trip_report_line
+             WHERE organisation_id = :organisation AND request_id = :request AND revision = :revision ORDER BY no
+        """),
+        {"organisation": organisation_id, "request": request_id, "revision": revision},
+    )
+    return many(lambda kind, **said: ReportLine(CostKind(kind), **said), rows)
 
 
 def begin_report(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> None:

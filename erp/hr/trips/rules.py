@@ -1,17 +1,18 @@
 """Pure rules of business trips: the route, the estimate by dated norms, the advance report, what is owed."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby, pairwise
 
-from erp.base.dates import day_string
+from erp.base.dates import DaySpan, day_string
 from erp.base.errors import Conflict, Invalid, NotFound, NotPermitted, RuleViolated
 from erp.base.money import decimal_string
 from erp.hr.trips.model import (
     HOME,
     Balance,
+    Compared,
     Cost,
     CostKind,
     Estimate,
@@ -38,6 +39,16 @@ _DAY = timedelta(days=1)
 class Empty(RuleViolated):
     code = "trip-field-empty"
     template = "Fill in this field."
+
+
+class LegsTooMany(RuleViolated):
+    code = "trip-legs-too-many"
+    template = "One trip has {limit} ways at most, and {count} were sent. Ask for the others as another trip."
+
+
+class LinesTooMany(RuleViolated):
+    code = "report-lines-too-many"
+    template = "One report has {limit} costs at most, and {count} were sent. Put costs of one kind together."
 
 
 class RouteEmpty(RuleViolated):
@@ -77,7 +88,7 @@ class AdvanceOpen(Conflict):
 
 class AdvanceInHand(Conflict):
     code = "advance-in-hand"
-    template = "The accountant is paying the advance of this trip. Approve the report once it is posted or put back."
+    template = "The accountant is paying the advance of this trip. Come back once it is posted or put back."
 
 
 class TripTooLong(RuleViolated):
@@ -103,6 +114,21 @@ class TripNotInForce(Conflict):
 class OutsideTrip(RuleViolated):
     code = "outside-trip"
     template = "The day is outside of the trip: {first} – {last}."
+
+
+class SpentToCome(RuleViolated):
+    code = "spent-to-come"
+    template = "The day is after the trip and still to come: check it."
+
+
+class NightAtHome(RuleViolated):
+    code = "night-at-home"
+    template = "After the last way there is no night to pay."
+
+
+class ReportStands(Conflict):
+    code = "report-stands"
+    template = "The report on this trip is handed in. Return it first; one that is approved stands."
 
 
 class ReportEmpty(RuleViolated):
@@ -162,6 +188,8 @@ def check(facts: Facts) -> None:
             faults[f"legs.{place}.departs_on"] = LegsOverlap(day=day_string(before.arrives_on))
         if leg.from_place and before.to_place and leg.from_place.casefold() != before.to_place.casefold():
             faults[f"legs.{place}.from_place"] = LegsApart(place=before.to_place)
+    if facts.legs[-1].night_tiyn > 0:
+        faults[f"legs.{len(facts.legs) - 1}.night"] = NightAtHome()
     if facts.advance_tiyn < 0:
         faults["advance"] = AmountNegative()
     if facts.days > MOST_DAYS:
@@ -339,12 +367,81 @@ def require(report: Report, version: int, act: ReportState) -> None:
         raise ReportChanged()
 
 
-def suggested(facts: Facts, norms: Norms) -> tuple[ReportLine, ...]:
-    """Lines that a report begins with: what the estimate of the days that the trip took comes to."""
+def require_room(number: int, most: int, at: str, refusal: type[LegsTooMany | LinesTooMany]) -> None:
+    """Raises: Invalid, where a form has more rows than one command takes."""
+    if number > most:
+        raise Invalid({at: refusal(limit=most, count=number)})
+
+
+def suggested(facts: Facts, found: Estimate) -> tuple[ReportLine, ...]:
+    """Lines that a report begins with: what was estimated."""
     return tuple(
         ReportLine(cost.kind, cost.last, cost.what, "", _is_abroad(cost, facts), cost.amount_tiyn)
-        for cost in estimate(facts, norms).costs
+        for cost in found.costs
     )
+
+
+def compared(lines: Sequence[ReportLine], found: Estimate) -> tuple[Compared, ...]:
+    """Each line beside what was estimated for it: of its kind and name.
+
+    What was estimated of a kind and no line names is left to lines with other names, then to those above their own
+    estimate: two tickets on one line are no excess.  Lines that share an estimate use it up in their order.
+    """
+    told = _by([_name(line.kind, line.what) for line in lines])
+    costs = _by([_name(cost.kind, cost.what) for cost in found.costs])
+    beside = [Compared(line, "", None, 0) for line in lines]
+    for name in told.keys() & costs.keys():
+        beside = _shared(beside, told[name], [found.costs[n] for n in costs[name]])
+    for kind in CostKind:
+        unnamed = [found.costs[n] for name in costs.keys() - told.keys() if name[0] is kind for n in costs[name]]
+        strangers = sorted(n for name in told.keys() - costs.keys() if name[0] is kind for n in told[name])
+        spare = sum(cost.amount_tiyn for cost in unnamed)
+        if strangers:
+            beside = _shared(beside, strangers, unnamed)
+            spare = max(beside[strangers[-1]].estimated_tiyn - lines[strangers[-1]].amount_tiyn, 0)
+        for n in sorted(n for name in told.keys() & costs.keys() if name[0] is kind for n in told[name]):
+            part = min(beside[n].over_tiyn, spare)
+            beside[n] = replace(beside[n], estimated_tiyn=beside[n].estimated_tiyn + part)
+            if strangers:
+                last = beside[strangers[-1]]
+                beside[strangers[-1]] = replace(last, estimated_tiyn=last.estimated_tiyn - part)
+            spare -= part
+    return tuple(beside)
+
+
+def _shared(beside: list[Compared], places: Sequence[int], costs: Sequence[Cost]) -> list[Compared]:
+    """The lines at the places beside the costs, which they use up in their order."""
+    amounts = [beside[n].line.amount_tiyn for n in places]
+    known = [cost.norm_tiyn for cost in costs if cost.norm_tiyn is not None]
+    is_limited = bool(costs) and len(known) == len(costs)
+    norms: Sequence[int | None] = _used_up(sum(known), amounts) if is_limited else [None] * len(places)
+    worked = "; ".join(dict.fromkeys(cost.norm for cost in costs)) if is_limited else ""
+    left = list(beside)
+    for n, norm, tiyn in zip(places, norms, _used_up(sum(cost.amount_tiyn for cost in costs), amounts), strict=True):
+        left[n] = replace(left[n], norm=worked, norm_tiyn=norm, estimated_tiyn=tiyn)
+    return left
+
+
+def _by(names: Sequence[tuple[CostKind, str]]) -> dict[tuple[CostKind, str], list[int]]:
+    """Places by name."""
+    found: dict[tuple[CostKind, str], list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(name, []).append(place)
+    return found
+
+
+def _name(kind: CostKind, what: str) -> tuple[CostKind, str]:
+    """What a cost is told apart by from others of its kind."""
+    return kind, " ".join(what.split()).casefold()
+
+
+def _used_up(total: int, amounts: Sequence[int]) -> list[int]:
+    """What each amount finds of a total; the last finds all that is left."""
+    found = []
+    for amount in amounts[:-1]:
+        found.append(min(amount, total))
+        total -= found[-1]
+    return [*found, total]
 
 
 def _is_abroad(cost: Cost, facts: Facts) -> bool:
@@ -353,8 +450,8 @@ def _is_abroad(cost: Cost, facts: Facts) -> bool:
     return country_on(facts.legs, cost.first) != HOME
 
 
-def check_report(lines: Sequence[ReportLine], first: date, last: date, papers: int) -> None:
-    """Raises: Invalid; ReportEmpty, PapersMissing."""
+def check_report(lines: Sequence[ReportLine], days: DaySpan, papers: int, today: date) -> None:
+    """Whether a report of a trip of the days holds together.  Raises: Invalid; ReportEmpty, PapersMissing."""
     if not lines:
         raise ReportEmpty()
     faults: dict[str, Exception] = {}
@@ -363,8 +460,10 @@ def check_report(lines: Sequence[ReportLine], first: date, last: date, papers: i
             faults[f"lines.{place}.what"] = Empty()
         if line.amount_tiyn < 0:
             faults[f"lines.{place}.amount"] = AmountNegative()
-        if line.kind is CostKind.PER_DIEM and not first <= line.on <= last:
-            faults[f"lines.{place}.on"] = OutsideTrip(first=day_string(first), last=day_string(last))
+        if line.on > max(today, days.last):
+            faults[f"lines.{place}.on"] = SpentToCome()
+        if line.kind is CostKind.PER_DIEM and not days.first <= line.on <= days.last:
+            faults[f"lines.{place}.on"] = OutsideTrip(first=day_string(days.first), last=day_string(days.last))
     if faults:
         raise Invalid(faults)
     if not papers and any(line.amount_tiyn and line.kind is not CostKind.PER_DIEM for line in lines):

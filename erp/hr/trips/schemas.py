@@ -11,6 +11,7 @@ from erp.base.errors import DomainError, Invalid
 from erp.base.money import decimal_string, parse_tiyn
 from erp.hr.trips import rules
 from erp.hr.trips.model import (
+    Compared,
     CostKind,
     Estimate,
     Facts,
@@ -214,12 +215,36 @@ class EstimateView(_View):
 
 
 class ReportedLineView(_View):
+    """A line of a report, beside what was estimated for it."""
+
     kind: CostKind
     on: date
     what: str
     paper: str
     abroad: bool
-    amount: Tenge = Field(validation_alias="amount_tiyn")
+    norm: str = Field(description="How the norm comes about.", examples=["2 × 4325"])
+    norm_amount: Tenge | None = Field(description="What the norms allow for it; null where none limits it.")
+    estimated: Tenge = Field(description="What was estimated for it.")
+    amount: Tenge
+    over: Tenge = Field(description="How much of it is above the estimate.")
+    is_over_norm: bool
+
+    @classmethod
+    def of(cls, each: Compared) -> "ReportedLineView":
+        line = each.line
+        return cls(
+            kind=line.kind,
+            on=line.on,
+            what=line.what,
+            paper=line.paper,
+            abroad=line.abroad,
+            norm=each.norm,
+            norm_amount=each.norm_tiyn,
+            estimated=each.estimated_tiyn,
+            amount=line.amount_tiyn,
+            over=each.over_tiyn,
+            is_over_norm=each.is_over_norm,
+        )
 
 
 class ReportActView(_View):
@@ -236,7 +261,9 @@ class ReportView(_View):
     version: int = Field(description="Number of the last act; its `ETag` is this number.")
     result: str
     lines: list[ReportedLineView]
-    spent: Tenge = Field(validation_alias="spent_tiyn")
+    estimated: Tenge = Field(description="Of the days that were made.")
+    spent: Tenge
+    over: Tenge = Field(description="What the lines are above their estimates, together.")
     acts: list[ReportActView]
 
 
@@ -286,5 +313,16 @@ def legs_of(legs: Iterable[Leg]) -> list[LegView]:
     return [LegView.model_validate(leg) for leg in legs]
 
 
-def report_of(report: Report) -> ReportView:
-    return ReportView.model_validate(report)
+def report_of(report: Report, estimate: Estimate) -> ReportView:
+    """A report beside what was estimated of the days that were made."""
+    beside = rules.compared(report.lines, estimate)
+    return ReportView(
+        state=report.state,
+        version=report.version,
+        result=report.result,
+        lines=[ReportedLineView.of(each) for each in beside],
+        estimated=estimate.total_tiyn,
+        spent=report.spent_tiyn,
+        over=sum(each.over_tiyn for each in beside),
+        acts=[ReportActView.model_validate(act) for act in report.acts],
+    )

@@ -4,7 +4,7 @@ The request, its approval and its days are those of ``erp.hr.requests``; what a 
 through ``SettlementPort``, in the same transaction as the approval that makes it due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID, uuid5
@@ -24,6 +24,7 @@ from erp.hr.trips import queries, rules
 from erp.hr.trips.model import (
     NO_REPORT,
     Balance,
+    Compared,
     CostKind,
     Estimate,
     Facts,
@@ -52,6 +53,7 @@ from erp.reference.attachments.model import Attachment, Checked
 from erp.reference.calendar import service as calendar
 from erp.reference.notifications import service as notifications
 from erp.reference.notifications.model import NotificationKind
+from ledger.errors import KeyReused
 
 _ONE_DAY = timedelta(days=1)
 _IN_FORCE = (State.APPROVED, State.RECALLED)
@@ -69,9 +71,13 @@ def estimate(uow: UnitOfWork, facts: Facts) -> Estimate:
 def ask(uow: UnitOfWork, organisation_id: int, command: AskTrip, settlements: SettlementPort) -> Request:
     """Ask to be sent on a trip, or send somebody as who keeps the records; repeating it changes nothing.
 
-    Raises: Invalid, AdvanceOpen; PersonUnknownHere and others of ``requests.submit``.
+    Raises: Invalid, AdvanceOpen, KeyReused; PersonUnknownHere and others of ``requests.submit``.
     """
     person_id = command.person_id or requests.own_person(uow, organisation_id)
+    if (sent := requests.sent_under(uow, organisation_id, command.key)) is not None:
+        if (sent.kind, sent.person_id) != (Kind.TRIP, person_id) or trip_of(sent).facts != command.facts:
+            raise KeyReused(key=str(command.key))
+        return sent
     trip = _asked(uow, organisation_id, person_id, command, settlements)
     days = DaySpan.of(trip.facts.first, trip.facts.last)
     return requests.submit(uow, organisation_id, Kind.TRIP, person_id, days, key=command.key, facts=kept(trip)).request
@@ -85,8 +91,13 @@ def mend(
     command: TripAsked,
     settlements: SettlementPort,
 ) -> Request:
-    """Ask anew for what waits or was returned.  Raises: TripUnknown, and as ``ask`` and ``requests.change``."""
+    """Ask anew for what waits or was returned; doing it twice does it once.
+
+    Raises: TripUnknown, and as ``ask`` and ``requests.change``.
+    """
     found = _request(uow, organisation_id, request_id)
+    if (sent := requests.sent_after(uow, found, version)) is not None and trip_of(sent).facts == command.facts:
+        return sent
     trip = _asked(uow, organisation_id, found.person_id, command, settlements)
     days = DaySpan.of(trip.facts.first, trip.facts.last)
     return requests.change(uow, organisation_id, request_id, version, days, facts=kept(trip))
@@ -115,7 +126,7 @@ def _require_no_advance(
     asked = queries.advances(uow.connection, uow.scope, organisation_id, person_id, but)
     keys = {advance_key(key): first for key, first in asked}
     for key, found in settlements.standing(uow, organisation_id, list(keys)).items():
-        if found.state not in ("declined", "withdrawn"):
+        if found.state not in ("declined", "withdrawn", "reversed"):
             raise rules.AdvanceOpen(day=day_string(keys[key]))
 
 
@@ -137,6 +148,7 @@ class Trips:
         trip = trip_of(request)
         if not trip.facts.advance_tiyn:
             return
+        queries.lock_advances(uow.connection, uow.scope, request.person_id)
         _require_no_advance(uow, request.organisation_id, request.person_id, self.settlements, but=request.id)
         told = _settlement(uow, request, "advance", advance_key(request.key), trip.facts.advance_tiyn, ())
         self.settlements.draft(uow, told)
@@ -145,19 +157,22 @@ class Trips:
         """An advance that nobody has begun to pay is taken back where no day of the trip is left.
 
         One that was paid is reported on, and what is left of it returned, as after any trip.
+
+        Raises: ReportStands, AdvanceInHand.
         """
+        if report(uow, request.organisation_id, request.id).state in (ReportState.SUBMITTED, ReportState.APPROVED):
+            raise rules.ReportStands()
         if request.state is State.CANCELLED and trip_of(request).facts.advance_tiyn:
-            key = advance_key(request.key)
-            self.settlements.withdraw(uow, request.organisation_id, key, "trip-cancelled")
+            _paid_or_taken_back(uow, request, self.settlements, "trip-cancelled")
 
 
 def _settlement(
     uow: UnitOfWork, of: Request, kind: str, key: UUID, advance_tiyn: int, lines: Sequence[ReportLine]
 ) -> TripSettlement:
     facts = trip_of(of).facts
-    totals: dict[tuple[CostKind, bool], int] = {}
-    for line in lines:
-        totals[line.kind, line.abroad] = totals.get((line.kind, line.abroad), 0) + line.amount_tiyn
+    told: dict[tuple[CostKind, bool], list[Compared]] = {}
+    for each in rules.compared(lines, estimated(of)):
+        told.setdefault((each.line.kind, each.line.abroad), []).append(each)
     asker = requested.asker(uow.connection, uow.scope, of.organisation_id, of.id)
     return TripSettlement(
         organisation_id=of.organisation_id,
@@ -172,9 +187,16 @@ def _settlement(
         advance_tiyn=advance_tiyn,
         abroad=facts.abroad,
         lines=tuple(
-            SettlementLine(kind=kind.value, abroad=abroad, amount_tiyn=tiyn)
-            for (kind, abroad), tiyn in totals.items()
-            if tiyn
+            SettlementLine(
+                kind=kind.value,
+                abroad=abroad,
+                amount_tiyn=sum(each.line.amount_tiyn for each in alike),
+                norm_tiyn=_whole(each.norm_tiyn for each in alike),
+                estimated_tiyn=sum(each.estimated_tiyn for each in alike),
+                over_tiyn=sum(each.over_tiyn for each in alike),
+            )
+            for (kind, abroad), alike in told.items()
+            if any(each.line.amount_tiyn for each in alike)
         ),
         tells=(
             *([Hearer(user_id=asker, subject=subject(of.organisation_id, of.id))] if asker else []),
@@ -183,18 +205,36 @@ def _settlement(
     )
 
 
+def _whole(parts: Iterable[int | None]) -> int | None:
+    """The sum of parts that are all known."""
+    known = list(parts)
+    return None if None in known else sum(part for part in known if part is not None)
+
+
 # ------------------------------------------------------------------------------------------------ the report
 
 
 def suggested(uow: UnitOfWork, request: Request) -> tuple[ReportLine, ...]:
     """Lines that a report begins with: the estimate by the norms that are loaded now, for the days that were left."""
     facts = trip_of(request).facts
-    lines = rules.suggested(facts, _norms(uow, facts))
-    return tuple(line for line in lines if line.kind is not CostKind.PER_DIEM or line.on <= request.days.last)
+    found = rules.estimate(facts, _norms(uow, facts))
+    return rules.suggested(facts, found.made(facts.first, _days_made(request)))
+
+
+def estimated(request: Request) -> Estimate:
+    """What was estimated when the trip was asked for, of the days that were left."""
+    trip = trip_of(request)
+    return trip.estimate.made(trip.facts.first, _days_made(request))
+
+
+def _days_made(request: Request) -> DaySpan | None:
+    return None if request.state is State.CANCELLED else request.days
 
 
 def hand_in(uow: UnitOfWork, organisation_id: int, request_id: int, version: int, command: HandIn) -> Report:
-    """Hand in the report on a trip that has begun; what was approved or waits is not handed in anew.
+    """Hand in the report on a trip that has begun, for oneself or as who keeps the records.
+
+    What was approved or waits is not handed in anew; a command that is repeated gets its first answer, here and below.
 
     Raises: TripUnknown, TripNotInForce, NoReportYet, ReportChanged, ReportEmpty, PapersMissing, Invalid.
     """
@@ -203,17 +243,18 @@ def hand_in(uow: UnitOfWork, organisation_id: int, request_id: int, version: int
         raise rules.TripNotInForce()
     if found.days.first > today() and found.state is not State.CANCELLED:
         raise rules.NoReportYet(day=day_string(found.days.first))
-    lines = command.content
-    papers = attachments.attachments_of(uow, organisation_id, subject(organisation_id, request_id))
-    rules.check_report(lines, found.days.first, found.days.last, len(papers))
+    lines, result = command.content, command.result.strip()
     connection, scope = uow.connection, uow.scope
     queries.begin_report(connection, scope, organisation_id, request_id)
     there = report(uow, organisation_id, request_id)
-    if there.state is ReportState.SUBMITTED and (there.lines, there.result) == (lines, command.result):
-        return there
+    before = _answered(uow, found, there, version, ReportState.SUBMITTED)
+    if before is not None and (before.lines, before.result) == (lines, result):
+        return before
+    papers = attachments.attachments_of(uow, organisation_id, subject(organisation_id, request_id))
+    rules.check_report(lines, found.days, len(papers), today())
     rules.require(there, version, ReportState.SUBMITTED)
     queries.insert_lines(connection, scope, organisation_id, request_id, there.revision + 1, lines)
-    _act(uow, found, there, ReportState.SUBMITTED, result=command.result.strip())
+    _act(uow, found, there, ReportState.SUBMITTED, result=result)
     hearers = requested.hearers(connection, scope, organisation_id, request_id)
     who = requests.names(uow, organisation_id, [found.person_id])[found.person_id]
     _tell(uow, hearers, NotificationKind.TRIP_REPORTED, desk_subject(organisation_id, request_id), found, who=who)
@@ -229,8 +270,13 @@ def approve_report(
 
     Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk, AdvanceInHand.
     """
-    found, there = _decided(uow, organisation_id, request_id, version, ReportState.APPROVED)
-    paid = _paid_or_taken_back(uow, found, settlements)
+    found, there = _there(uow, organisation_id, request_id)
+    if (before := _answered(uow, found, there, version, ReportState.APPROVED)) is not None:
+        entries = settlements.standing(uow, organisation_id, [advance_key(found.key)])
+        return rules.settle(_posted(entries.get(advance_key(found.key))), before.lines)
+    _require_hand(uow, found, there)
+    rules.require(there, version, ReportState.APPROVED)
+    paid = _paid_or_taken_back(uow, found, settlements, "reported-without")
     balance = rules.settle(paid, there.lines)
     if balance.spent_tiyn:
         told = _settlement(uow, found, "report", report_key(found.key, there.revision), paid, there.lines)
@@ -243,36 +289,52 @@ def approve_report(
 def return_report(
     uow: UnitOfWork, organisation_id: int, request_id: int, version: int, reason: str, settlements: SettlementPort
 ) -> Report:
-    """Send a report back with a reason; one that was approved only where the accountant declined its entry.
+    """Send a report back with a reason; one that was approved only where its entry was declined or cancelled.
 
     Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk, ReasonMissing.
     """
     reason = reason_given(reason)
-    found, there = _decided(uow, organisation_id, request_id, version, ReportState.RETURNED)
+    found, there = _there(uow, organisation_id, request_id)
+    before = _answered(uow, found, there, version, ReportState.RETURNED)
+    if before is not None and before.acts[-1].reason == reason:
+        return before
+    _require_hand(uow, found, there)
+    rules.require(there, version, ReportState.RETURNED)
     if there.state is ReportState.APPROVED:
         key = report_key(found.key, there.revision)
         entry = settlements.standing(uow, organisation_id, [key]).get(key)
-        if entry is not None and entry.state != "declined":
+        if entry is not None and entry.state not in ("declined", "reversed"):
             raise rules.ReportChanged()
     _act(uow, found, there, ReportState.RETURNED, reason=reason)
     _tell_person(uow, found, NotificationKind.TRIP_REPORT_RETURNED, reason=reason)
     return report(uow, organisation_id, request_id)
 
 
-def _decided(
-    uow: UnitOfWork, organisation_id: int, request_id: int, version: int, act: ReportState
-) -> tuple[Request, Report]:
-    """A report that the actor may decide on.  Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk."""
+def _there(uow: UnitOfWork, organisation_id: int, request_id: int) -> tuple[Request, Report]:
+    """A report as it stands, when nobody else acts on it.  Raises: TripUnknown."""
     found = _request(uow, organisation_id, request_id)
     queries.lock(uow.connection, uow.scope, organisation_id, request_id)
-    there = report(uow, organisation_id, request_id)
-    hand = requested.hand(uow.connection, uow.scope, organisation_id, request_id)
+    return found, report(uow, organisation_id, request_id)
+
+
+def _answered(uow: UnitOfWork, found: Request, there: Report, version: int, act: ReportState) -> Report | None:
+    """The report after what the actor did with what they saw in ``version``, where it was such an act."""
+    if not 0 <= version < there.version:
+        return None
+    done = there.acts[version]
+    if (done.act, done.actor_id) != (act, uow.scope.actor.id):
+        return None
+    lines = tuple(queries.lines(uow.connection, uow.scope, found.organisation_id, found.id, done.revision))
+    return Report(done.act, done.version, done.revision, lines, there.acts[: done.version])
+
+
+def _require_hand(uow: UnitOfWork, found: Request, there: Report) -> None:
+    """Raises: OwnReport, NotAtYourDesk."""
+    hand = requested.hand(uow.connection, uow.scope, found.organisation_id, found.id)
     if hand.is_own or there.authors & uow.scope.stands_for:
         raise rules.OwnReport()
     if not hand.decides:
         raise NotAtYourDesk()
-    rules.require(there, version, act)
-    return found, there
 
 
 def _act(
@@ -381,7 +443,7 @@ def shown(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> Tri
         advance_asked=facts.advance_tiyn,
         advance_paid=balance.advance_tiyn,
         advance=_drafted(entries.get(advance)),
-        report=report_of(there),
+        report=report_of(there, estimated(request)),
         report_due_on=due_on(uow, request) if there.state is not ReportState.APPROVED else None,
         settlement=_drafted(entries.get(settled)),
         owed=balance.owed_tiyn if is_told else 0,
@@ -408,12 +470,12 @@ def due_on(uow: UnitOfWork, request: Request) -> date | None:
     return None if term is None else calendar.working_day_after(uow, last, term)
 
 
-def _paid_or_taken_back(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> int:
-    """What was paid in advance; what nobody has begun to pay is taken back.  Raises: AdvanceInHand."""
+def _paid_or_taken_back(uow: UnitOfWork, request: Request, settlements: SettlementPort, why: str) -> int:
+    """What was paid in advance; what nobody has begun to pay is taken back, and why.  Raises: AdvanceInHand."""
     key = advance_key(request.key)
     advance = settlements.standing(uow, request.organisation_id, [key]).get(key)
     is_open = advance is not None and advance.state in ("waiting", "taken")
-    if is_open and not settlements.withdraw(uow, request.organisation_id, key, "reported-without"):
+    if is_open and not settlements.withdraw(uow, request.organisation_id, key, why):
         raise rules.AdvanceInHand()
     return _posted(advance)
 

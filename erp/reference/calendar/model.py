@@ -44,6 +44,11 @@ class CalendarDay:
         return str(getattr(self, f"name_{language}"))
 
     @property
+    def is_kurban_ait(self) -> bool:
+        """Whether it is the holiday that floats: the register of single days tells it by its name alone."""
+        return self.kind is DayKind.HOLIDAY and "курбан айт" in self.name_ru.casefold()
+
+    @property
     def verified(self) -> bool:
         """Whether the package is sure enough of the day to pass it as official."""
         return self.confidence in ("verified", "high")

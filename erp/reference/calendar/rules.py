@@ -42,7 +42,7 @@ def calendar(first_year: int, last_year: int, yearly: Iterable[Holiday], single:
         moving += [(day, each) for day, each in of_year if each.moves]
     told = [each for each in single if first_year <= each.day.year <= last_year]
     days |= {each.day: each for each in told}
-    untold = set(range(first_year, last_year + 1)) - {e.day.year for e in told if e.kind is DayKind.HOLIDAY}
+    untold = set(range(first_year, last_year + 1)) - {each.day.year for each in told if each.is_kurban_ait}
     for year in untold:
         said = _library(year, year)
         days |= {day: _computed(day) for day in said if _AIT in said[day]}

@@ -69,7 +69,7 @@ class Book:
 
     def begin(self) -> None:
         def make(u: UnitOfWork) -> int:
-            return queries.insert_unit(u.connection, u.scope, AT)
+            return queries.insert_units(u.connection, u.scope, AT)[0]
 
         self.subject = {"organisation_id": AT, "unit_id": self.run(make)}
 

@@ -58,6 +58,18 @@ function resume() {
 if (document.readyState === "complete") resume();
 else window.addEventListener("load", resume);
 
+// ---- a page that came without a reload is shown once its own sheets are there, as one that came with it
+
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.detail.ctx.target === document.body) root.classList.add("dressing");
+});
+
+document.addEventListener("htmx:finally:swap", async () => {
+  const sheets = [...document.querySelectorAll("body > link[rel=stylesheet]")].filter((link) => !link.sheet);
+  await Promise.all(sheets.map((link) => new Promise((there) => { link.onload = link.onerror = there; })));
+  root.classList.remove("dressing");
+});
+
 // ---- after a page came without a reload
 
 document.addEventListener("htmx:after:swap", (event) => {

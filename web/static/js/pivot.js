@@ -41,12 +41,28 @@ document.addEventListener("paste", (event) => {
   const text = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
   if (!input || !/[\t\n]/.test(text)) return;
   event.preventDefault();
+  let taken = 0;
+  const lost = [];
   text.split(/\r?\n/).forEach((line, down) => {
     line.split("\t").forEach((value, across) => {
       const cell = beside(input, down, across);
-      if (!cell) return;
-      cell.value = value.trim();
-      mark(cell);
+      if (cell) {
+        cell.value = value.trim();
+        mark(cell);
+        taken += 1;
+      } else if (value.trim()) {
+        lost.push(value.trim());
+      }
     });
   });
+  tell(input.form, taken, lost);
 });
+
+// What found no place is told, never dropped without a word.
+function tell(form, taken, lost) {
+  const notice = form.querySelector("[data-lost-notice]");
+  const said = { "{taken}": taken, "{lost}": lost.length, "{first}": lost[0] };
+  notice.hidden = !lost.length;
+  notice.textContent = lost.length ? form.dataset.lost.replace(/\{\w+\}/g, (name) => said[name]) : "";
+  if (lost.length) notice.scrollIntoView({ block: "nearest" });
+}

@@ -52,12 +52,16 @@ async function refresh(form) {
   asked = new AbortController();
   shown.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(`${form.dataset.figures}?${query}`, { signal: asked.signal });
+    const answer = await fetch(`${form.dataset.figures}&${query}`, { signal: asked.signal });
     if (answer.redirected || !answer.headers.get("content-type")?.startsWith("text/html")) {
       location.assign(`${form.action}?${query}`);
       return;
     }
     shown.innerHTML = await answer.text();
+    for (const field of form.querySelectorAll("[data-value]")) {
+      const { id } = field.querySelector("input[type=text]");
+      field.classList.toggle("wrong", Boolean(shown.querySelector(`.faults a[href="#${id}"]`)));
+    }
     const address = `${form.getAttribute("action")}${query.size ? `?${query}` : ""}`;
     history.replaceState(history.state, "", address);
     for (const next of document.querySelectorAll("#preferences [name=next]")) next.value = address;

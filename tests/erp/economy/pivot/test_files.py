@@ -15,7 +15,7 @@ from erp.economy.pivot import rules, service
 from erp.economy.pivot.files import HEADINGS, HEADS, Checked, HeadsMissing, YearTwice
 from erp.economy.pivot.model import Intake, Mended
 from erp.economy.plans import service as plans
-from erp.economy.plans.model import Cells
+from erp.economy.plans.model import CellChange, Cells
 from erp.economy.plans.rules import VersionMoved
 from erp.reference.organisations import service as organisations
 from tests.erp.economy.pivot.conftest import Planned
@@ -128,6 +128,28 @@ def test_every_fault_stands_at_its_cell_and_the_good_rows_go_on(planned: Planned
     after = cells(planned)
     assert after.get(planned.leaves["lyceum paper"], 2027) == 60_000
     assert after.get(planned.leaves["lyceum power"], 2027) == 800
+
+
+def test_a_row_that_is_refused_changes_nothing_of_it(planned: Planned) -> None:
+    lyceum = bin_of(planned, "lyceum")
+    cancel = {planned.leaves["lyceum paper"]: 100, planned.leaves["lyceum power"]: -100}
+    changes = [CellChange(leaf, 2027, tiyn) for leaf, tiyn in cancel.items()]
+    at = planned.at, planned.plan, planned.version
+    run(planned, lambda u: plans.edit(u, *at, changes, "Cancels out", expected_edits=1, key=uuid4()))
+    total = bring(planned, f"Section;Organisation (BIN);2026;2027\nexpenditure;{lyceum};50;60\n")
+    said = check(planned, total)
+    assert said.faulty == {2}
+    assert said.good == 0
+    assert said.changes == ()
+
+
+def test_codes_stand_in_their_own_section(planned: Planned) -> None:
+    oblast = bin_of(planned, "oblast")
+    head = "Section;Budget (BIN);Organisation (BIN);Specific;2027\n"
+    rows = f"expenditure;{oblast};{oblast};101201;5\nrevenue;{oblast};{oblast};111;5\n"
+    said = check(planned, bring(planned, head + rows))
+    assert {line.number: sorted(line.faults) for line in said.lines if line.faults} == {2: [3], 3: [3]}
+    assert said.added == ()
 
 
 def test_a_file_of_something_else_says_so(planned: Planned) -> None:

@@ -37,7 +37,7 @@ def test_every_figure_is_the_sum_of_its_cells(given: tuple[list[list[int]], list
     grid = lay_out(
         [np.array(axis, np.int32) for axis in rows],
         [np.array(axis, np.int32) for axis in columns],
-        np.array(amounts, np.int64),
+        [np.array(amounts, np.int64)] * (len(rows) + 1),
     )
     slow: defaultdict[tuple[Key, Key], int] = defaultdict(int)
     for at, amount in enumerate(amounts):

@@ -3,15 +3,20 @@
 from dataclasses import replace
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 
 from erp.base import uow
 from erp.base.errors import Invalid
 from erp.base.scope import Scope
 from erp.economy.pivot import rules, service
+from erp.economy.pivot.cube import Cube
 from erp.economy.pivot.model import Actual, Behind, Entry, Question
+from erp.economy.plans import rules as plan_rules
 from erp.economy.plans import service as plans
-from erp.economy.plans.model import Edit
+from erp.economy.plans.axes import LEVELS, Axes
+from erp.economy.plans.comparison import compared
+from erp.economy.plans.model import Cells, Edit, LeafKey, Section
 from erp.economy.plans.rules import VersionMoved
 from tests.erp.economy.pivot.conftest import Planned
 
@@ -75,6 +80,65 @@ def test_typing_the_same_twice_is_typing_it_once_and_what_moved_on_refuses(plann
     assert again == first
     with pytest.raises(VersionMoved):
         uow.run(planned.oblast.engine, planned.scope, lambda u: save(u, uuid4()))
+
+
+def test_a_budget_holds_together_at_every_level_by_one_rule(planned: Planned) -> None:
+    """In the sums of a version, in a comparison that is narrowed, and above the sections of a pivot."""
+
+    def read(u: uow.UnitOfWork) -> tuple[Axes, Cells]:
+        at = planned.at, planned.plan
+        keys = [
+            LeafKey(section, planned.at, planned.oblast.at(who), "", code, "", "")
+            for section, code in ((Section.LENDING, "511"), (Section.ASSETS, "1.01.1"), (Section.FINANCING, "8.01.1"))
+            for who in ("oblast", "roads")
+        ]
+        plans.intern(u, *at, keys)
+        return plans.axes(u, *at), plans.cells(u, *at, planned.version)
+
+    axes, held = uow.run(planned.oblast.engine, planned.scope, read)
+    for seed in range(10):
+        luck = np.random.default_rng(seed)
+        shape = len(axes.table), len(held.years)
+        present = luck.random(shape) < 0.7
+        cells = Cells(axes.table.ids, held.years, luck.integers(0, 10**9, shape) * present, present)
+        whole = plans.sections_of(cells, axes.table)
+        assert whole.balance == tuple(
+            i - ii - iii - iv
+            for i, ii, iii, iv in zip(whole.revenue, whole.expenditure, whole.lending, whole.assets, strict=True)
+        )
+        for level in set(LEVELS) - {"section"}:
+            groups = plans.sections_by(cells, axes, level)
+            for name in ("revenue", "balance", "financing", "gap"):
+                summed = tuple(map(sum, zip(*(getattr(each, name) for each in groups.values()), strict=True)))
+                assert summed == getattr(whole, name), (level, name)
+            asked = rules.question([level, "section"], ["year"], {})
+            pivot = Cube.of(axes, cells).ask(asked)
+            narrowed = {
+                member.key: plan_rules.six_sections(
+                    {Section(row.members[0].key): [tiyn or 0 for tiyn in row.a] for row in found.rows()}, shape[1]
+                )
+                for member in groups
+                for found in [compared(axes, cells, cells, (), {level: member.key})]
+            }
+            for member, six in groups.items():
+                assert narrowed[member.key] == six
+                told = [pivot.figure((member.key,), (str(year),)) for year in cells.years]
+                assert [tiyn or 0 for tiyn in told] == list(six.balance), (level, member.key)
+            assert [pivot.figure((), (str(year),)) or 0 for year in cells.years] == list(whole.balance)
+
+
+def test_of_some_sections_no_balance_is_told_and_none_is_typed(planned: Planned) -> None:
+    some = rules.question(["economic"], ["year"], {"section": ["revenue", "expenditure"]})
+    assert {tiyn for row in figures(look(planned, some)).values() for tiyn in row} == {None}
+    every, entries = rules.question(["section"], ["year"], {}), [Entry((), ("2027",), 5)]
+
+    def save(u: uow.UnitOfWork) -> None:
+        at = planned.at, planned.plan, planned.version
+        service.type_in(u, *at, every, entries, "A try", expected_edits=1, key=uuid4())
+
+    with pytest.raises(Invalid) as refused:
+        uow.run(planned.oblast.engine, planned.scope, save)
+    assert [type(fault) for fault in refused.value.faults.values()] == [rules.BalanceFollows]
 
 
 def test_what_cannot_be_spread_is_told_at_its_place_and_nothing_is_saved(planned: Planned) -> None:

@@ -128,6 +128,13 @@ def test_what_differs_is_counted_and_absent_is_not_zero(compare: Callable[..., C
     assert lending.a[2] == -30, "what is repaid lessens net lending"
 
 
+def test_rows_without_a_difference_are_left_out_and_the_others_stay_whole(compare: Callable[..., Comparison]) -> None:
+    every = {tuple(member.key for member in row.members): row for row in compare("economic").rows()}
+    different = list(compare("economic", only_different=True).rows())
+    assert 0 < len(different) < len(every)
+    assert all(every[tuple(member.key for member in row.members)] == row for row in different)
+
+
 def test_a_row_opens_to_the_cells_behind_it(compare: Callable[..., Comparison], plan: Planning) -> None:
     found = compare(LEAF, within={"section": "expenditure", "programme.group": "04"})
     assert [row.leaf_id for row in found.rows()] == plan.leaves[:2]

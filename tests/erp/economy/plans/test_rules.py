@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erp.economy.plans import rules
-from erp.economy.plans.model import CellChange, Cells, Coded, EditedCell, LeafTable, Overlay, Section
+from erp.economy.plans.model import CellChange, Cells, Coded, EditedCell, LeafKey, LeafTable, Overlay, Section
 
 YEARS = (2026, 2027, 2028)
 Plain = dict[tuple[int, int], int]
@@ -191,3 +191,16 @@ def test_too_much_to_add_up_is_refused() -> None:
     held = rules.compose(rules.no_cells(YEARS), an_overlay(dict(many)))
     with pytest.raises(rules.PlanTooLarge):
         rules.check_summable(held)
+    over_years = {(leaf, year): rules.LARGEST_TIYN for leaf in range(1, 400) for year in (2026, 2027)}
+    with pytest.raises(rules.PlanTooLarge):
+        rules.check_summable(rules.compose(rules.no_cells(YEARS), an_overlay(dict(over_years))))
+
+
+@pytest.mark.parametrize(
+    ("section", "economic"),
+    [(Section.REVENUE, "111"), (Section.EXPENDITURE, "101201"), (Section.EXPENDITURE, "1.01.2")],
+)
+def test_a_code_of_another_section_is_no_line(section: Section, economic: str) -> None:
+    with pytest.raises(rules.CodeOfAnotherSection):
+        rules.check_keys([LeafKey(section, 1, 1, "", economic, "", "")])
+    rules.check_keys([LeafKey(Section.LENDING, 1, 1, "", economic, "", "")])

@@ -282,6 +282,32 @@ def test_the_database_lets_only_another_person_freeze(plan: Planning) -> None:
     plan.run(lambda u: u.execute(freeze, {"who": head, "plan": plan.plan_id}), "head")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE economy_cell SET until_no = 2 WHERE edit_no = 1 AND plan_id = :plan",
+        """INSERT INTO economy_cell (organisation_id, plan_id, version_id, leaf_id, year, edit_no, amount_tiyn)
+           SELECT organisation_id, plan_id, version_id, leaf_id, 2028, 2, 1 FROM economy_cell WHERE plan_id = :plan""",
+    ],
+)
+def test_what_an_edit_did_is_written_by_no_later_transaction(plan: Planning, statement: str) -> None:
+    plan.edit([(0, 2027, 100)])
+    plan.edit([(1, 2027, 200)])
+    with pytest.raises(DBAPIError, match="by the edit that is being made"):
+        plan.run(lambda u: u.execute(text(statement), {"plan": plan.plan_id}))
+    assert plan.holds() == {(0, 2027): 100, (1, 2027): 200}
+
+
+def test_a_line_with_a_code_of_another_section_is_refused_by_the_database_too(plan: Planning) -> None:
+    insert = text("""
+        INSERT INTO economy_leaf (organisation_id, plan_id, section, budget_id, institution_id, programme, economic,
+                                  source, region)
+        SELECT organisation_id, plan_id, 'expenditure', budget_id, institution_id, programme, '101201', source, region
+          FROM economy_leaf WHERE plan_id = :plan LIMIT 1""")
+    with pytest.raises(DBAPIError, match="economy_leaf_code_of_section"):
+        plan.run(lambda u: u.execute(insert, {"plan": plan.plan_id}))
+
+
 def test_who_only_reads_changes_nothing_and_strangers_see_nothing(plan: Planning) -> None:
     plan.edit([(0, 2027, 100)])
     assert plan.version(who="inspector").edits == 1

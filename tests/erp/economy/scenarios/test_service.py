@@ -6,10 +6,13 @@ from uuid import uuid4, uuid5
 
 import numpy as np
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from erp.base.clock import today
 from erp.base.uow import UnitOfWork
-from erp.economy.formulas.faults import ModelFaulty
+from erp.economy.formulas import program
+from erp.economy.formulas.faults import ModelFaulty, TooMuchToDraw
 from erp.economy.macro import service as macro
 from erp.economy.macro.schemas import ExpectSeries
 from erp.economy.plans import service as plans
@@ -20,6 +23,7 @@ from erp.economy.scenarios.model import PathOrigin
 from erp.economy.scenarios.rules import DrawsMissing, DriverOutOfRange, NothingToSave, ScenarioChanged, ScenarioUnknown
 from erp.economy.scenarios.schemas import BeginScenario
 from ledger.errors import KeyReused
+from tests.factories.plans import a_leaf
 from tests.factories.scenarios import GOODS, INCOME_TAX, PAY, SUBVENTION, TENGE, Scenarios
 
 
@@ -38,6 +42,10 @@ def test_a_scenario_begins_as_the_version_above_to_the_tiyn(planned: Scenarios) 
 def test_beginning_twice_under_one_key_is_beginning_once(planned: Scenarios) -> None:
     key = uuid4()
     assert planned.begin("Once", key=key) == planned.begin("Once", key=key)
+    with pytest.raises(KeyReused):
+        planned.begin("Under another name", key=key)
+    with pytest.raises(KeyReused):
+        planned.begin("Once", key=key, parent=planned.planning.branch(name="Elsewhere").id)
 
 
 def test_more_pay_moves_pay_and_the_taxes_on_it_and_nothing_else(planned: Scenarios) -> None:
@@ -78,8 +86,15 @@ def test_saving_is_one_edit_with_the_assumptions_beside_it(planned: Scenarios) -
     assert found.saved["brent"][2028] == found.reference["brent"][2028], "who took it, and when, stays"
     again = planned.save(begun.version_id, {"brent": {2027: "45"}, "cpi": {2027: "12"}}, key=key, revision=1)
     assert again == saved, "sent twice"
-    with pytest.raises(KeyReused):
-        planned.save(planned.begin().version_id, {"cpi": {2027: "12"}}, key=key)
+    for scenario, values, formulas in (
+        (planned.begin().version_id, {"brent": {2027: "45"}, "cpi": {2027: "12"}}, None),
+        (begun.version_id, {"brent": {2027: "46"}, "cpi": {2027: "12"}}, None),
+        (begun.version_id, {"brent": {2027: "45"}}, None),
+        (begun.version_id, {"brent": {2027: "45"}, "cpi": {2027: "12", 2028: "3"}}, None),
+        (begun.version_id, {"brent": {2027: "45"}, "cpi": {2027: "12"}}, OWN),
+    ):
+        with pytest.raises(KeyReused):
+            planned.save(scenario, values, key=key, revision=1, formulas=formulas)
     with pytest.raises(ScenarioChanged):
         planned.save(begun.version_id, {"cpi": {2027: "11"}}, revision=1)
     with pytest.raises(NothingToSave):
@@ -208,6 +223,56 @@ def test_a_fan_with_draws_that_have_no_value_is_refused_and_not_drawn_at_zero(pl
         service.fan(broken, broken.saved, 400)
     with pytest.raises(DrawsMissing):
         service.fan(found.reformulated("input base: KZT\nmeasure amount: KZT = lag(base, 9)"), found.saved, 400)
+
+
+def test_a_draw_in_which_a_line_has_no_value_is_no_draw(planned: Scenarios) -> None:
+    found = planned.scenario(planned.begin("A line is lost in some draws").version_id)
+    holes = """
+        driver brent: USD/bbl
+        input base: KZT
+        measure amount: KZT
+            where economic in 101201 = if(brent > 40 USD/bbl, base, missing) from base
+            otherwise = base"""
+    holed = found.reformulated(holes)
+    assert not holed.figures(holed.saved).missing, "along the saved path every line has a value"
+    with pytest.raises(DrawsMissing):
+        service.fan(holed, holed.saved, 400)
+
+
+def test_what_would_take_minutes_to_draw_is_refused(planned: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = planned.scenario(planned.begin("Too much").version_id)
+    service.fan(found, found.saved, 50)
+    monkeypatch.setattr(program, "MOST_DRAWN", 1_000)
+    with pytest.raises(TooMuchToDraw):
+        service.fan(found, found.saved, 50)
+
+
+def test_a_line_that_the_plan_gets_later_changes_no_formula(planned: Scenarios) -> None:
+    named = (
+        "input base: KZT\nmeasure amount: KZT\n  where programme in 261.077 = base * 2 from base\n  otherwise = base"
+    )
+    begun = planned.begin("Named programme")
+    planned.save(begun.version_id, {}, formulas=named)
+    before = planned.scenario(begun.version_id)
+    figures = before.figures(before.saved).cells
+    here = planned.at
+    later = [
+        a_leaf(budget=here, organisation=here, programme=code, economic="159") for code in ("261.077", "261.077.015")
+    ]
+    planned.planning.run(lambda u: plans.intern(u, here, planned.plan, later), "planner")
+    after = planned.scenario(begun.version_id)
+    assert after.figures(after.saved).cells.same_as(figures)
+
+
+def test_what_a_revision_assumes_is_written_with_it_and_never_later(planned: Scenarios) -> None:
+    begun = planned.begin("Saved once")
+    statement = text("""
+        INSERT INTO economy_assumption (organisation_id, plan_id, version_id, revision, driver, year, value, origin,
+                                        said_by)
+        VALUES (:at, :plan, :version, 1, 'brent', 2031, 60, 'typed', reference_actor())""")
+    asked = {"at": planned.at, "plan": planned.plan, "version": begun.version_id}
+    with pytest.raises(DBAPIError, match="never later"):
+        planned.planning.run(lambda u: u.execute(statement, asked), "planner")
 
 
 def test_a_scenario_is_not_begun_with_what_is_beyond_reason(planned: Scenarios) -> None:

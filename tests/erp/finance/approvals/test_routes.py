@@ -18,7 +18,6 @@ from erp.finance.approvals import queries, rules, service
 from erp.finance.approvals.model import Hands, PreparedFilter, Route, State, Step
 from erp.finance.approvals.schemas import ChangeRoute, StepAsked
 from erp.finance.journal import service as journal
-from erp.reference.access.model import Permission
 from erp.reference.notifications import service as notifications
 from erp.reference.signatures import service as signatures
 from erp.reference.signatures.errors import SignatureNeeded
@@ -350,11 +349,6 @@ def test_the_list_is_narrowed_by_day_journal_and_preparer(office: Office) -> Non
     assert found(through=an_entry(effective_on="2026-03-31").effective_on) == {early}
     assert found(preparer=office.people["bolat"]) == {late}
     assert found(journal=FREE) == set()
-
-
-def test_permissions_say_who_may_take_which_step() -> None:
-    assert rules.steps_taken_by({Permission.JOURNAL_APPROVE}) == {CHECK, SECOND}
-    assert rules.steps_taken_by({Permission.DOCUMENT_SIGN, Permission.JOURNAL_READ}) == {FIRST}
 
 
 # ------------------------------------------------------------------------------------------------ past the service

@@ -1,5 +1,6 @@
 """Law and arithmetic of leave.  Source: Labour Code (RK), art. 87-97; Law on Civil Service, art. 54."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from erp.base.dates import DateInterval, DaySpan
 from erp.hr.leave import rules
 from erp.hr.leave.model import CENTIDAYS, Counting, Doubt, Inside, Kind, LeaveDay, Pool, Preview, Rule, Rules
+from erp.reference.calendar import rules as calendar_rules
+from erp.reference.calendar.model import CalendarDay, DayKind, Holiday
 from erp.reference.packages import rules as packages
 from erp.reference.packages import service as shipped_packages
 from erp.reference.packages.model import Content, LeaveKindRow, LeaveNormRow, LeaveRuleRow, Package
@@ -17,8 +20,6 @@ from tests.erp.reference.calendar.test_rules import shipped as shipped_calendar
 
 CALENDAR = shipped_calendar()
 TODAY = date(2026, 1, 1)
-FLOATING = frozenset({date(2026, 5, 27)})
-FIXED = frozenset(day for day, special in CALENDAR.days.items() if special.kind == "holiday") - FLOATING
 
 
 def package() -> Package:
@@ -32,8 +33,7 @@ def law() -> Rules:
             r.code: (Rule(r.code, *_names(r), r.confidence, r.value, DateInterval(r.in_force.start, r.in_force.end)),)
             for r in rows
             if isinstance(r, LeaveRuleRow)
-        },
-        FIXED,
+        }
     )
 
 
@@ -80,6 +80,18 @@ def test_christmas_and_kurban_ait_are_days_off_and_count_which_is_not_verified()
     assert Doubt.NOT_VERIFIED in ait.doubts
 
 
+def test_a_holiday_of_one_year_alone_is_no_kurban_ait() -> None:
+    """Declared by an act, in the register of single days: it follows the rule of all holidays."""
+    by_decree = CalendarDay(date(2026, 8, 5), DayKind.HOLIDAY, "Мереке", "Праздник", "A holiday", "high", "an act")
+    assert rules.is_excluded(by_decree, LAW)
+    found = calendar_rules.calendar(2027, 2027, [a_holiday()], [replace(by_decree, day=date(2027, 8, 5))])
+    assert [day.is_kurban_ait for day in found.days.values()].count(True) == 1, "it does not strike out Kurban Ait"
+
+
+def a_holiday() -> Holiday:
+    return Holiday("12-16", "Мереке", "Праздник", "A holiday", False, DateInterval(date(2000, 1, 1), None), "high", "")
+
+
 def test_the_end_of_the_former_constitution_day_is_seen_by_the_year() -> None:
     assert asked("2025-08-25", "2025-08-31", today=date(2025, 1, 1)).counted == 6
     assert asked("2026-08-25", "2026-08-31").counted == 7
@@ -90,6 +102,11 @@ def test_a_social_leave_counts_working_days() -> None:
     assert seen.counted == 3  # Thursday, Friday, Tuesday: the 9th is free for the 8th
     assert [d.outside for d in seen.each] == [None, None, Inside.DAY_OFF, Inside.HOLIDAY, Inside.DAY_OFF, None]
     assert not seen.kind.draws
+
+
+def test_holidays_lengthen_annual_leave_alone() -> None:
+    """Maternity leave is so many calendar days, whatever falls into them.  Source: Labour Code (RK), art. 99."""
+    assert asked("2026-01-01", "2026-05-06", of=kind("MATERNITY_126")).counted == 126
 
 
 def test_a_leave_of_holidays_alone_is_none() -> None:
@@ -176,40 +193,6 @@ def test_one_is_warned_of_days_that_other_requests_would_draw() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ working years
-
-
-def test_unpaid_leave_moves_the_working_year() -> None:
-    start = date(2025, 3, 1)
-    unpaid = DaySpan(date(2025, 7, 1), date(2025, 7, 10))
-    late = DaySpan(date(2026, 3, 5), date(2026, 3, 9))  # inside what the first made longer
-    after = DaySpan(date(2026, 3, 20), date(2026, 4, 1))
-    assert rules.year_end(start, []) == date(2026, 3, 1)
-    assert rules.year_end(start, [unpaid]) == date(2026, 3, 11)
-    assert rules.year_end(start, [late, unpaid, after]) == date(2026, 3, 16)
-
-
-gaps = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 60)), max_size=6)
-
-
-@given(gaps)
-@settings(max_examples=150)
-def test_a_working_year_holds_a_year_of_service(found: list[tuple[int, int]]) -> None:
-    """Day by day, as somebody would count with a calendar."""
-    start, taken = date(2025, 3, 1), set[date]()
-    spans = []
-    for offset, length in found:
-        days = [start + timedelta(days=offset + n) for n in range(length)]
-        if not taken & set(days):
-            spans.append(DaySpan(days[0], days[-1]))
-            taken |= set(days)
-    served, day = 0, start
-    while served < 365:
-        served += day not in taken
-        day += timedelta(days=1)
-    end = rules.year_end(start, spans)
-    assert sum(start + timedelta(days=n) not in taken for n in range((end - start).days)) == 365
-    assert day <= end
-    assert all(day + timedelta(days=n) in taken for n in range((end - day).days))
 
 
 def test_days_are_earned_by_full_months_and_the_days_of_the_last() -> None:

@@ -1,7 +1,8 @@
 """The ledger of leave: given, asked for, approved, recalled, settled; by services and by the database itself."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -12,19 +13,24 @@ from sqlalchemy.exc import DatabaseError
 
 from erp.base.dates import DaySpan
 from erp.base.db import make_engine
-from erp.hr.leave import rules, service
-from erp.hr.leave.model import CENTIDAYS, Act
+from erp.base.uow import UnitOfWork
+from erp.hr.leave import queries, rules, service
+from erp.hr.leave.model import CENTIDAYS, Act, Ungranted
 from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, LeaveWanted, MoveDays
 from erp.hr.leave.service import Leave
+from erp.hr.personnel import service as personnel
+from erp.hr.personnel.schemas import RecordFacts
+from erp.hr.requests import queries as asked_queries
 from erp.hr.requests import service as requests
-from erp.hr.requests.model import Decision, Kind, Request
-from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, RequestUnknown
+from erp.hr.requests.model import Consent, Decision, Kind, Recall, Request, State
+from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, RecallForbidden, RequestUnknown
 from ledger.errors import KeyReused
 from qazyna.worker import Worker
-from tests.factories.staff import SINCE, Staff, a_hire, a_post, a_staff
+from tests.factories.staff import SINCE, VAULT, Staff, a_hire, a_post, a_staff
 
 TODAY = date(2026, 6, 1)
 FAR = date(2030, 1, 1)
+T = TypeVar("T")
 BY_KIND: Any = {Kind.LEAVE: Leave()}
 
 
@@ -51,11 +57,11 @@ def approve(staff: Staff, of: Request, who: str = "lead") -> Request:
 
 def recall(staff: Staff, of: Request, day: date, who: str = "lead") -> Request:
     at = staff.organisation
+    consent = Consent(TODAY, "application № 14")
+    command = Recall(day, "A need of the work", consent, is_correction=True)  # the days of the tests are over
     return staff.run(
         who,
-        lambda u: requests.recall(
-            u, at, of.id, of.version, day, "A need of the work", has_consent=True, consequences=BY_KIND
-        ),
+        lambda u: requests.recall(u, at, of.id, of.version, command, consequences=BY_KIND),
     )
 
 
@@ -122,6 +128,54 @@ def test_unpaid_leave_moves_the_next_working_year(staff: Staff) -> None:
     give(staff, date(2027, 3, 1))
     assert last_year(staff, "colleague") == date(2027, 1, 8)
     assert last_year(staff, "teacher") == date(2027, 1, 18)
+
+
+gaps = st.lists(st.tuples(st.integers(0, 700), st.integers(1, 60)), max_size=4)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(gaps)
+def test_a_working_year_holds_a_year_of_service(url: str, engine: Engine, found: list[tuple[int, int]]) -> None:
+    """Day by day, as somebody would count with a calendar.  Source: Labour Code (RK), art. 91."""
+    staff, start, taken = a_staff(url, engine), SINCE, set[date]()
+    for offset, length in found:
+        days = [start + timedelta(days=offset + n) for n in range(length)]
+        if not taken & set(days):
+            unpaid = ask(staff, str(days[0]), str(days[-1]), kind="UNPAID_AGREED", by="officer")
+            approve(staff, unpaid)
+            taken |= set(days)
+    ended = text("SELECT hr_leave_year_end(:at, :person, :start)")
+    told = {"at": staff.organisation, "person": staff.persons["teacher"], "start": start}
+    end = staff.read("officer", lambda u: u.execute(ended, told).scalar_one())
+    day, served = start, 0
+    while served < (start.replace(year=start.year + 1) - start).days:
+        served += day not in taken
+        day += timedelta(days=1)
+    assert day <= end
+    assert all(day + timedelta(days=n) in taken for n in range((end - day).days))
+
+
+def test_what_has_begun_and_was_not_given_is_told_until_it_is(staff: Staff) -> None:
+    at, teacher = staff.organisation, staff.persons["teacher"]
+    assert not staff.read("officer", lambda u: service.has_begun(u, at))
+    late = staff.read("officer", lambda u: service.ungranted(u, at, TODAY))
+    assert {each.person_id for each in late} == set(staff.persons.values())
+    own = staff.read("teacher", lambda u: service.ungranted(u, at, TODAY, teacher))
+    assert own == [Ungranted(teacher, date(2026, 1, 8), 30)]
+    give(staff)
+    assert staff.read("officer", lambda u: service.ungranted(u, at, TODAY)) == []
+    (following,) = staff.read("teacher", lambda u: service.ungranted(u, at, date(2027, 3, 1), teacher))
+    assert following.year_start == date(2027, 1, 8)
+
+
+def test_a_post_of_a_group_without_a_norm_is_told(staff: Staff, url: str) -> None:
+    owner = make_engine(url, role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(text("DELETE FROM reference_leave_norm WHERE staff_group = 'civil-employee'"))
+        own = queries.ungranted(connection, staff.scope("officer"), staff.organisation, TODAY)
+        assert {each.days for each in own} == {None}
+        connection.rollback()
+    owner.dispose()
 
 
 def test_additional_days_are_given_once_by_their_norm(staff: Staff) -> None:
@@ -224,6 +278,55 @@ def test_a_recall_gives_back_what_was_not_taken_to_the_years_drawn_last(staff: S
     assert left(staff) == 34 * CENTIDAYS
 
 
+def test_minors_are_not_recalled_from_leave(staff: Staff) -> None:
+    """Labour Code (RK), art. 95: the age is a rule of the data package."""
+    at, teacher, soon = staff.organisation, staff.persons["teacher"], date.today() + timedelta(days=10)  # noqa: DTZ011
+    give(staff)
+    leave = approve(staff, ask(staff, str(soon), str(soon + timedelta(days=4))))
+    born = RecordFacts(key=uuid4(), since=SINCE, reason="Passport", birth_on=soon.replace(year=soon.year - 17))
+    staff.run("officer", lambda u: personnel.record_facts(u, VAULT, at, teacher, born))
+    with pytest.raises(RecallForbidden):
+        recall(staff, leave, soon)
+
+
+def test_a_command_sent_twice_gets_its_first_answer_in_any_later_state(staff: Staff) -> None:
+    """Every command of leave, sent again after each that came later."""
+    at, teacher = staff.organisation, staff.persons["teacher"]
+    said = list[tuple[Callable[[], object], object]]()
+
+    def say(command: Callable[[], T]) -> T:
+        answer = command()
+        said.append((command, answer))
+        before = left(staff)
+        assert [again() for again, _ in said] == [first for _, first in said]
+        assert left(staff) == before
+        return answer
+
+    def keep(command: Callable[[UnitOfWork], object]) -> None:
+        say(lambda: staff.run("officer", command))
+
+    person = {"person_id": teacher, "year_start": date(2026, 1, 8), "reason": "Order 7-l"}
+    moved = MoveDays(key=uuid4(), effective_on=TODAY, centidays=500, **person)
+    give(staff)
+    keep(lambda u: service.carry(u, at, moved))
+    grant = GrantNorm(key=uuid4(), norm="ADD_DISABILITY", **person)
+    keep(lambda u: service.grant_norm(u, at, grant))
+    wanted = AskLeave(key=uuid4(), kind="ANNUAL", first=date(2026, 7, 13), last=date(2026, 8, 5))
+    asked = say(lambda: staff.run("teacher", lambda u: service.ask(u, at, teacher, wanted)).request)
+    longer = LeaveWanted(kind="ANNUAL", first=wanted.first, last=wanted.last + timedelta(days=9))
+    changed = say(
+        lambda: staff.run("teacher", lambda u: service.change(u, at, teacher, asked.id, asked.version, longer))
+    )
+    approved = say(lambda: approve(staff, changed))
+    taken = MoveDays(key=uuid4(), effective_on=TODAY, centidays=-300, **person)
+    keep(lambda u: service.correct(u, at, taken))
+    say(lambda: recall(staff, approved, date(2026, 7, 27)))
+    settled = Compensate(key=uuid4(), person_id=teacher, last_day=date(2026, 8, 31), reason="Order 8-l")
+    keep(lambda u: service.compensate(u, at, settled))
+    with pytest.raises(KeyReused):
+        staff.run("teacher", lambda u: service.ask(u, at, teacher, wanted.model_copy(update={"kind": "STUDY"})))
+
+
 def test_a_holiday_declared_later_gives_its_day_back_once(staff: Staff, url: str) -> None:
     give(staff)
     approve(staff, ask(staff, "2029-05-14", "2029-05-20"))
@@ -259,6 +362,80 @@ def test_who_leaves_is_paid_what_is_earned_and_not_taken(staff: Staff) -> None:
     assert left(staff) == 0
 
 
+def settle(staff: Staff, last_day: date) -> int:
+    command = Compensate(key=uuid4(), person_id=staff.persons["teacher"], last_day=last_day, reason="Order 5-l")
+    return staff.run("officer", lambda u: service.compensate(u, staff.organisation, command))
+
+
+def test_a_second_settlement_cuts_nothing_once_more_and_a_later_last_day_adds_what_is_earned(staff: Staff) -> None:
+    give(staff)
+    assert settle(staff, date(2026, 7, 7)) == 1500
+    assert settle(staff, date(2026, 7, 7)) == 0
+    assert settle(staff, date(2026, 8, 7)) == 250
+    assert left(staff) == 0
+
+
+def test_unpaid_leave_earns_nothing(staff: Staff) -> None:
+    give(staff)
+    approve(staff, ask(staff, "2026-02-01", "2026-03-31", kind="UNPAID_AGREED", by="officer"))
+    assert settle(staff, date(2026, 5, 6)) == rules.accrued(3000, date(2026, 1, 8), date(2026, 3, 9))
+
+
+def test_the_years_that_have_begun_are_given_before_they_are_settled(staff: Staff) -> None:
+    give(staff)
+    assert settle(staff, date(2027, 3, 7)) == 3000 + 500
+
+
+def test_leave_after_the_last_day_is_recalled_before_it_is_settled(staff: Staff) -> None:
+    give(staff)
+    leave = approve(staff, ask(staff, "2026-08-03", "2026-08-09"))
+    with pytest.raises(rules.LeaveAfterTheEnd):
+        settle(staff, date(2026, 7, 7))
+    recall(staff, leave, date(2026, 8, 3))
+    assert settle(staff, date(2026, 7, 7)) == 1500
+
+
+def test_nobody_moves_their_own_days(staff: Staff) -> None:
+    at, officer = staff.organisation, staff.persons["officer"]
+    said = {"person_id": officer, "year_start": date(2026, 1, 8), "effective_on": TODAY, "reason": "For myself"}
+    give(staff)
+    for act, days in ((service.carry, 100), (service.correct, 100)):
+        command = MoveDays(key=uuid4(), centidays=days * CENTIDAYS, **said)
+        with pytest.raises(rules.OwnDays):
+            staff.run("officer", lambda u: act(u, at, command))  # noqa: B023
+
+
+def test_a_correction_for_a_later_day_is_seen_by_who_asks_for_leave(staff: Staff) -> None:
+    give(staff)
+    said = {"person_id": staff.persons["teacher"], "year_start": date(2026, 1, 8), "effective_on": date(2026, 12, 1)}
+    owed = MoveDays(key=uuid4(), centidays=-2900, reason="Given amiss", **said)
+    staff.run("officer", lambda u: service.correct(u, staff.organisation, owed))
+    assert left(staff, day=TODAY) == 3000
+    assert staff.read("teacher", lambda u: service.free(u, staff.organisation, staff.persons["teacher"], TODAY)) == 100
+    with pytest.raises(rules.LeaveNotEnough):
+        ask(staff, "2026-07-13", "2026-07-19")
+
+
+def test_what_is_shown_can_be_sent(staff: Staff) -> None:
+    """The preview refuses what sending would refuse."""
+    give(staff)
+    ask(staff, "2026-08-03", "2026-08-09")
+
+    def look(first: str, last: str) -> object:
+        wanted = LeaveWanted(kind="ANNUAL", first=date.fromisoformat(first), last=date.fromisoformat(last))
+        at, teacher = staff.organisation, staff.persons["teacher"]
+        return staff.read("teacher", lambda u: service.preview(u, at, teacher, wanted))
+
+    for first, last, refusal in (
+        ("2026-08-09", "2026-08-12", AskedAlready),
+        ("2026-05-04", "2026-05-10", rules.LeaveInThePast),
+        ("2023-08-09", "2023-08-12", rules.LeaveInThePast),
+    ):
+        with pytest.raises(refusal):
+            look(first, last)
+    look("2026-08-10", "2026-08-12")
+
+
 def test_a_correction_says_why_and_may_leave_days_owed(staff: Staff) -> None:
     give(staff)
     approve(staff, ask(staff, "2026-07-07", "2026-08-05"))
@@ -278,14 +455,24 @@ def test_the_database_refuses_what_the_services_never_do(staff: Staff) -> None:
     insert = """
         INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays, request_id,
                                        reason, actor_id, origin)
-        VALUES (:at, :person, :act, '2026-01-08', '2026-07-07', :days, :request, 'A test', 1, 'test')"""
+        VALUES (:at, :person, :act, '2026-01-08', '2026-07-07', :days, :request, 'A test', :actor, 'test')"""
 
-    def move(who: str, act: str, days: int, request: int | None) -> None:
-        said = {"at": at, "person": teacher, "act": act, "days": days, "request": request}
+    def move(who: str, act: str, days: int, request: int | None, **changed: int) -> None:
+        said = {"at": at, "person": teacher, "act": act, "days": days, "request": request, "actor": staff.users[who]}
+        said |= changed
         staff.run(who, lambda u: u.execute(text(insert), said))
 
     with pytest.raises(DatabaseError, match="not approved"):
         move("lead", "use", -700, waiting.id)
+    for forged in ({"actor": staff.users["lead"]}, {"person": staff.persons["officer"]}):
+        with pytest.raises(DatabaseError, match="row-level security"):  # in another's name; one's own days
+            move("officer", "correction", -100, None, **forged)
+
+    def approve_without_use(u: UnitOfWork) -> object:
+        return asked_queries.insert_act(u.connection, u.scope, at, waiting.id, State.APPROVED, version=2)
+
+    with pytest.raises(DatabaseError, match="uses no days"):
+        staff.run("lead", approve_without_use)
     approve(staff, waiting)
     with pytest.raises(DatabaseError, match="more days of leave are taken"):
         move("officer", "compensation", -2400, None)

@@ -28,7 +28,8 @@ from erp.hr.staffing.model import About
 from erp.hr.staffing.rules import ActRescinded, PostTaken, PostUnknown
 from erp.hr.staffing.schemas import RescindAct
 from ledger.errors import KeyReused
-from tests.factories.staff import REASON, SINCE, VAULT, Staff, a_hire, a_post, a_staff, an_identity
+from tests.factories.seals import seal_everything
+from tests.factories.staff import REASON, SINCE, VAULT, Staff, a_hire, a_post, a_staff, a_unit, an_identity
 
 BORN = date(1985, 7, 19)
 
@@ -255,8 +256,11 @@ def test_an_identity_number_is_kept_sealed_found_again_and_its_opening_is_seen(
             rows = connection.execute(text(f"SELECT t::text FROM {table} t")).scalars().all()
             assert not [row for row in rows if number in row or number.encode().hex() in row], table
     owner.dispose()
-    again = staff.hire(a_hire(post, family="Other", identity=number, since=date(2025, 1, 6)))
+    again = staff.hire(a_hire(post, family="АХМЕТОВ", identity=number, since=date(2025, 1, 6)))
     assert again == person_id, "the same number is the same person"
+    with pytest.raises(rules.IdentityOfAnother) as another:
+        staff.hire(a_hire(post, family="Other", identity=number, since=date(2025, 1, 6)))
+    assert "Ахметов" not in str(another.value)
     other = staff.hire(a_hire(post, family="Third"))
     command = RecordFacts(**an_act(), identity=number)
     with pytest.raises(rules.IdentityTaken):
@@ -305,7 +309,7 @@ def test_a_person_is_seen_only_where_appointed(staff: Staff, shared_database: st
     command = RecordName(**an_act(content=NameContent(family="X", given="Y")))
     with pytest.raises(rules.PersonNotOfStaff):
         other.run("officer", lambda u: personnel.record_name(u, other.organisation, teacher, command))
-    with pytest.raises(rules.AccountTaken):
+    with pytest.raises(rules.PersonNotOfStaff):
         other.run("officer", lambda u: personnel.link_account(u, other.organisation, teacher, other.logins["lead"]))
     appoint = Appoint(
         key=uuid4(), reason=REASON, since=SINCE, appointment=AppointmentContent(staff_unit_id=other.posts["lead"])
@@ -319,13 +323,161 @@ def test_who_is_rescinded_here_is_still_called_so_elsewhere(staff: Staff, shared
     here = staff.add_post(a_post(staff.units["teaching"], "lost"))
     there = other.add_post(a_post(other.units["teaching"], "kept"))
     person_id = staff.hire(a_hire(here, family="Дәуренова", identity=identity))
-    assert other.hire(a_hire(there, identity=identity)) == person_id
+    assert other.hire(a_hire(there, family="Дауренова", identity=identity)) == person_id
     act = last_act(staff, person_id, About.HIRE)
     staff.run("officer", lambda u: personnel.rescind(u, staff.organisation, person_id, act, a_rescission()))
     assert [fact.name.family for fact in file_of(other, person_id).names] == ["Дәуренова"]
     assert file_of(other, person_id).facts[0].has_identity
     with pytest.raises(rules.PersonNotOfStaff):
         file_of(staff, person_id)
+
+
+def a_move(staff: Staff, other: Staff, left_on: date, came_on: date) -> tuple[int, str]:
+    """Somebody who served at the one institution and serves at the other; with their identity number."""
+    identity = an_identity()
+    here = staff.add_post(a_post(staff.units["teaching"], "left"))
+    there = other.add_post(a_post(other.units["teaching"], "came"))
+    person_id = staff.hire(a_hire(here, family="Дәуренова", identity=identity, until=left_on))
+    assert other.hire(a_hire(there, family="Дәуренова", identity=identity, since=came_on)) == person_id
+    return person_id, identity
+
+
+def renamed(staff: Staff, person_id: int, family: str, since: date = date(2026, 3, 2)) -> None:
+    command = RecordName(**an_act(since=since, content=NameContent(family=family, given="Ерлан")))
+    staff.run("officer", lambda u: personnel.record_name(u, staff.organisation, person_id, command))
+
+
+def families_of(staff: Staff, person_id: int) -> list[str]:
+    return [fact.name.family for fact in file_of(staff, person_id).names]
+
+
+def test_facts_are_kept_where_one_serves_and_a_former_place_reads_those_of_its_days(
+    staff: Staff, shared_database: str
+) -> None:
+    other = a_staff(shared_database, staff.engine)
+    person_id, identity = a_move(staff, other, date(2025, 6, 1), date(2025, 6, 1))
+    at = staff.organisation
+    renamed(other, person_id, "Омарова")
+    assert families_of(other, person_id) == ["Дәуренова", "Омарова"]
+    assert families_of(staff, person_id) == ["Дәуренова"], "the later name is of days served elsewhere"
+    assert [file_of(each, person_id).is_kept_here for each in (staff, other)] == [False, True]
+    acts: list[Any] = [
+        lambda: renamed(staff, person_id, "X"),
+        lambda: staff.run(
+            "officer",
+            lambda u: personnel.record_facts(u, VAULT, at, person_id, RecordFacts(**an_act(), birth_on=BORN)),
+        ),
+        lambda: staff.run("officer", lambda u: personnel.link_account(u, at, person_id, staff.logins["lead"])),
+    ]
+    for act in acts:
+        with pytest.raises(rules.FileKeptElsewhere):
+            act()
+    changed = last_act(other, person_id, About.NAME)
+    other.run("officer", lambda u: personnel.rescind(u, other.organisation, person_id, changed, a_rescission()))
+    assert families_of(other, person_id) == ["Дәуренова"], "what another institution recorded stands again"
+    assert staff.run("officer", lambda u: personnel.open_identity(u, VAULT, at, person_id)) == identity
+
+
+def test_who_serves_nowhere_is_kept_where_they_served_last(staff: Staff, shared_database: str) -> None:
+    other = a_staff(shared_database, staff.engine)
+    identity = an_identity()
+    here = staff.add_post(a_post(staff.units["teaching"], "first"))
+    there = other.add_post(a_post(other.units["teaching"], "last"))
+    person_id = staff.hire(a_hire(here, identity=identity, until=date(2025, 6, 1)))
+    other.hire(a_hire(there, identity=identity, since=date(2025, 6, 1), until=date(2025, 9, 1)))
+    renamed(other, person_id, "Омарова", SINCE)
+    assert families_of(staff, person_id) == ["Омарова"], "a correction of its days is read where one served"
+    with pytest.raises(rules.FileKeptElsewhere):
+        renamed(staff, person_id, "X")
+
+
+def test_two_institutions_where_one_serves_both_read_and_keep(staff: Staff, shared_database: str) -> None:
+    other = a_staff(shared_database, staff.engine)
+    identity = an_identity()
+    person_id = staff.hire(a_hire(staff.add_post(a_post(staff.units["teaching"], "half")), identity=identity))
+    other.hire(a_hire(other.add_post(a_post(other.units["teaching"], "half")), identity=identity))
+    renamed(staff, person_id, "Омарова")
+    renamed(other, person_id, "Сейітова", date(2026, 6, 1))
+    for each in (staff, other):
+        assert families_of(each, person_id) == ["Ахметов", "Омарова", "Сейітова"]
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE {} SET superseded_xid = pg_current_xact_id(), superseded_by = 1 WHERE person_id = :person RETURNING id",
+    "INSERT INTO {} (person_id, valid, kept_by, act_id{columns}) SELECT :person, '[2030-01-01,2030-02-01)', :at,"
+    " max(id){values} FROM hr_act WHERE organisation_id = :at RETURNING id",
+])  # fmt: skip
+@pytest.mark.parametrize("table", ["hr_person_name", "hr_person_fact"])
+def test_the_database_keeps_a_former_place_out(staff: Staff, shared_database: str, statement: str, table: str) -> None:
+    other = a_staff(shared_database, staff.engine)
+    person_id, _ = a_move(staff, other, date(2025, 6, 1), date(2025, 6, 1))
+    is_name = table == "hr_person_name"
+    columns = ", family_name, given_name, patronymic" if is_name else ""
+    told = statement.format(table, columns=columns, values=", 'X', 'Y', ''" if is_name else "")
+
+    def write(u: Any) -> list[Any]:
+        return list(u.connection.execute(text(told), {"person": person_id, "at": staff.organisation}))
+
+    if told.startswith("UPDATE"):
+        assert staff.run("officer", write) == []
+    else:
+        with pytest.raises(DBAPIError, match="row-level security"):
+            staff.run("officer", write)
+
+
+def test_a_hire_day_corrected_forward_or_back_carries_name_and_schedule(staff: Staff) -> None:
+    at, post = staff.organisation, staff.add_post(a_post(staff.units["teaching"], "early"))
+    person_id = staff.hire(a_hire(post, since=date(2026, 3, 10), family="Жаңабаев"))
+
+    def hired_on(day: date) -> None:
+        (held,) = file_of(staff, person_id).appointments
+        content = AppointmentContent(staff_unit_id=post)
+        command = RecordAppointment(**an_act(since=day, corrects=held.fact_id, content=content))
+        staff.run("officer", lambda u: personnel.record_appointment(u, at, person_id, held.id, command))
+
+    for day in (date(2026, 3, 2), date(2026, 3, 16)):
+        hired_on(day)
+        (worked,) = file_of(staff, person_id).schedules
+        assert (worked.valid.start, worked.valid.end) == (day, None)
+    hired_on(date(2026, 2, 2))
+    (row,) = staff.read("officer", lambda u: personnel.people_on(u, at, date(2026, 2, 3), words="жанабаев")).rows
+    assert row.person_id == person_id
+
+
+def test_a_schedule_is_of_a_day_that_is_served(staff: Staff) -> None:
+    at, post = staff.organisation, staff.add_post(a_post(staff.units["teaching"], "over"))
+    person_id = staff.hire(a_hire(post, until=date(2026, 3, 2)))
+    held = file_of(staff, person_id).appointments[0]
+    command = RecordSchedule(**an_act(), content=ScheduleContent())
+    with pytest.raises(rules.AppointmentNotHeld):
+        staff.run("officer", lambda u: personnel.record_schedule(u, at, person_id, held.id, command))
+
+
+@pytest.mark.parametrize("words", ["мугалим сеит", "СЕЙІТ TEACHER", "учитель гулсим", "отдел 0417", "бөлім сейит"])
+def test_people_are_found_by_parts_of_name_post_unit_and_number_as_they_are_typed(staff: Staff, words: str) -> None:
+    at, named = staff.organisation, {"name_kk": "Іздеу бөлімі", "name_ru": "Отдел поиска", "name_en": "Search"}
+    if not staff.read("officer", lambda u: personnel.people_on(u, at, today(), words="Іздеу бөлімі")).rows:
+        unit = staff.add_unit(a_unit("search", parent_id=staff.units["office"], **named))
+        titles = {"title_kk": "Мұғалім", "title_ru": "Учитель", "title_en": "Teacher"}
+        post = staff.add_post(a_post(unit, "sought", **titles))
+        appointment = {"staff_unit_id": post, "number": "0417"}
+        staff.hire(a_hire(post, family="Сейітова", given="Гүлсім", appointment=appointment))
+    words = words.replace("сеит", "сейит")
+    (row,) = staff.read("officer", lambda u: personnel.people_on(u, at, today(), words=words)).rows
+    assert row.name.family == "Сейітова"
+
+
+def test_acts_are_those_that_were_known(staff: Staff, shared_database: str) -> None:
+    at = staff.organisation
+    person_id = staff.hire(a_hire(staff.add_post(a_post(staff.units["teaching"], "acts"))))
+    renamed(staff, person_id, "Омарова")
+    known = seal_everything(shared_database).sealed_at
+    changed = last_act(staff, person_id, About.NAME)
+    staff.run("officer", lambda u: personnel.rescind(u, at, person_id, changed, a_rescission()))
+    seal_everything(shared_database)
+    then = staff.read("officer", lambda u: personnel.file_of(u, at, person_id, known_at=known))
+    assert [(act.about, act.rescinded_by) for act in then.acts] == [(About.NAME, None), (About.HIRE, None)]
+    assert len(file_of(staff, person_id).acts) == 3
 
 
 def test_an_account_is_one_person_s(staff: Staff) -> None:

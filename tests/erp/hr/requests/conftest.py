@@ -12,8 +12,10 @@ from erp.base.dates import DaySpan
 from erp.base.db import make_engine
 from erp.base.uow import UnitOfWork
 from erp.hr.requests import service
-from erp.hr.requests.model import Decision, Kind, Request, RequestView
+from erp.hr.requests.model import Consent, Decision, Kind, Recall, Request, RequestView
 from tests.factories.staff import Staff, a_staff
+
+CONSENT = Consent(today(), "application № 14")
 
 
 class NothingToSay(BaseModel):
@@ -84,14 +86,28 @@ class Desk:
             **behalf,
         )
 
-    def recall(self, who: str, of: Request, from_day: date, reason: str = "The minister comes") -> Request:
-        at = self.staff.organisation
+    def recall(
+        self,
+        who: str,
+        of: Request,
+        from_day: date,
+        reason: str = "The minister comes",
+        *,
+        consent: Consent | None = CONSENT,
+        is_correction: bool = False,
+    ) -> Request:
+        at, command = self.staff.organisation, Recall(from_day, reason, consent, is_correction)
         return self.staff.run(
             who,
-            lambda u: service.recall(
-                u, at, of.id, of.version, from_day, reason, has_consent=True, consequences=self.consequences
-            ),
+            lambda u: service.recall(u, at, of.id, of.version, command, consequences=self.consequences),
         )
+
+    def change(self, who: str, of: Request, wanted: DaySpan) -> Request:
+        at = self.staff.organisation
+        return self.staff.run(who, lambda u: service.change(u, at, of.id, of.version, wanted, facts={}))
+
+    def withdraw(self, who: str, of: Request) -> Request:
+        return self.staff.run(who, lambda u: service.withdraw(u, self.staff.organisation, of.id, of.version))
 
     def view(self, who: str, of: Request) -> RequestView:
         return self.staff.read(who, lambda u: service.view(u, self.staff.organisation, of.id))

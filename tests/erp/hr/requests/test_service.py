@@ -1,8 +1,10 @@
 """Requests to be away: who asks, who decides, what is refused, who is away afterwards, and who knows why."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from itertools import count
 from uuid import uuid4
 
@@ -21,12 +23,12 @@ from erp.base.scope import Scope, system_scope
 from erp.hr.personnel import service as personnel
 from erp.hr.personnel.schemas import RecordAppointment
 from erp.hr.requests import calendar, queries, rules, service
-from erp.hr.requests.model import Absence, Covers, Decision, Kind, Request, RequestFilter, State
+from erp.hr.requests.model import Absence, Consent, Covers, Decision, Kind, Request, RequestFilter, State, Stray
 from erp.hr.requests.service import desk_subject
 from erp.reference.notifications import service as notifications
 from ledger.errors import KeyReused
 from ledger.model import Actor
-from tests.erp.hr.requests.conftest import Desk, days
+from tests.erp.hr.requests.conftest import CONSENT, Desk, days
 
 
 class NoDaysLeft(Conflict):
@@ -39,6 +41,18 @@ def told(desk: Desk, who: str) -> list[tuple[str, str]]:
     scope = Scope(Actor(desk.staff.users[who], "test"))
     found = uow.read(desk.staff.engine, scope, lambda u: notifications.own(u, limit=20))
     return [(each.kind.value, each.subject) for each in found]
+
+
+def leave_service(desk: Desk, who: str, since: date) -> None:
+    """Somebody serves no more from a day on."""
+    at, person_id = desk.staff.organisation, desk.staff.persons[who]
+
+    def record(u: uow.UnitOfWork) -> None:
+        held = personnel.person(u, at, person_id).appointments[0]
+        ends = RecordAppointment(key=uuid4(), since=since, reason="Order 9-l", content=None)
+        personnel.record_appointment(u, at, person_id, held.id, ends)
+
+    desk.staff.run("officer", record)
 
 
 MINE = RequestFilter((State.SUBMITTED,), at_desk=True)
@@ -214,15 +228,9 @@ def test_a_refusal_of_the_kind_refuses_the_approval(desk: Desk) -> None:
 
 
 def test_nobody_is_away_on_days_on_which_they_do_not_serve(desk: Desk) -> None:
-    at, teacher = desk.staff.organisation, desk.staff.persons["teacher"]
     waits = desk.ask("teacher", days(18, 5))
 
-    def leave_service(u: uow.UnitOfWork) -> None:
-        held = personnel.person(u, at, teacher).appointments[0]
-        ends = RecordAppointment(key=uuid4(), since=days(20).first, reason="Order 9-l", content=None)
-        personnel.record_appointment(u, at, teacher, held.id, ends)
-
-    desk.staff.run("officer", leave_service)
+    leave_service(desk, "teacher", days(20).first)
     with pytest.raises(rules.NotServing):
         desk.decide("lead", waits)
     with pytest.raises(rules.NotServing):
@@ -318,6 +326,112 @@ def test_a_recall_gives_the_days_back_from_a_day_on(desk: Desk) -> None:
     assert [act.has_consent for act in desk.view("lead", approved).acts] == [None, None, True, True]
 
 
+def test_leave_is_recalled_by_written_consent_alone(desk: Desk) -> None:
+    """Labour Code (RK), art. 95."""
+    approved = desk.decide("lead", desk.ask("teacher", days(5, 10)))
+    back = days(9).first
+    for consent, refusal in (
+        (None, rules.ConsentMissing),
+        (Consent(days(1).first, "application № 14"), rules.ConsentToCome),
+        (Consent(today(), "14"), rules.ConsentUnnamed),
+    ):
+        with pytest.raises(refusal):
+            desk.recall("lead", approved, back, consent=consent)
+    recalled = desk.recall("lead", approved, back)
+    done = desk.view("teacher", approved).acts[-1]
+    assert (done.consent, done.has_consent, done.is_correction) == (CONSENT, True, False)
+    trip = desk.decide("lead", desk.ask("teacher", days(20, 3), Kind.TRIP))
+    assert desk.recall("lead", trip, days(21).first, consent=None).state is State.RECALLED
+
+    def without_consent(u: uow.UnitOfWork) -> object:
+        return queries.insert_act(
+            u.connection, u.scope, desk.staff.organisation, recalled.id, State.CANCELLED, version=4, reason="No need"
+        )
+
+    with pytest.raises(DBAPIError, match="without written consent"):
+        desk.staff.run("lead", without_consent)
+
+
+def test_days_that_are_over_are_given_back_as_a_correction_alone(desk: Desk) -> None:
+    began = desk.decide("lead", desk.ask("teacher", days(-5, 10)))
+    with pytest.raises(rules.DayIsOver):
+        desk.recall("lead", began, days(-2).first)
+    with pytest.raises(rules.ConsentMissing):  # days to come are given back as well
+        desk.recall("lead", began, days(-2).first, consent=None, is_correction=True)
+    desk.recall("lead", began, days(-2).first, is_correction=True)
+    assert desk.view("teacher", began).acts[-1].is_correction
+    over = desk.decide("lead", desk.ask("teacher", days(-40, 5)))
+    assert desk.recall("lead", over, over.days.first, consent=None, is_correction=True).state is State.CANCELLED
+
+    def not_said(u: uow.UnitOfWork) -> object:
+        at = desk.staff.organisation
+        return queries.insert_act(
+            u.connection, u.scope, at, began.id, State.CANCELLED, version=4, reason="Not so", consent=CONSENT
+        )
+
+    with pytest.raises(DBAPIError, match="as a correction alone"):
+        desk.staff.run("lead", not_said)
+
+
+def test_a_leave_beyond_the_service_is_seen_and_given_back_without_consent(desk: Desk) -> None:
+    at, teacher = desk.staff.organisation, desk.staff.persons["teacher"]
+    approved = desk.decide("lead", desk.ask("teacher", days(5, 10)))
+    desk.decide("lead", desk.ask("colleague", days(5, 10)))
+    assert desk.staff.read("officer", lambda u: service.outside_service(u, at)) == []
+    leave_service(desk, "teacher", days(9).first)
+    (stray,) = desk.staff.read("officer", lambda u: service.outside_service(u, at))
+    assert stray == Stray(Absence(approved.id, teacher, Kind.LEAVE, days(5, 10)), days(9, 6))
+    assert stray.recall_from == days(9).first
+    assert desk.staff.read("officer", lambda u: service.outside_service(u, at, [])) == []
+    with pytest.raises(rules.ConsentMissing):  # a day too early: on it the person serves
+        desk.recall("lead", approved, days(8).first, consent=None)
+    desk.recall("lead", approved, days(9).first, consent=None)
+    assert desk.staff.read("lead", lambda u: service.outside_service(u, at)) == []
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_command_sent_twice_gets_its_first_answer_in_any_later_state(desk: Desk, data: st.DataObject) -> None:
+    """Every command of a history, sent again after each of the commands that came later."""
+    far, said = next(_FAR), list[tuple[Callable[[], object], object]]()
+
+    def say(command: Callable[[], Request]) -> Request:
+        answer = command()
+        said.append((command, answer))
+        before = desk.view("hr_head", answer).acts
+        assert [again() for again, _ in said] == [first for _, first in said]
+        assert desk.view("hr_head", answer).acts == before
+        return answer
+
+    key = uuid4()
+    asked = say(lambda: desk.ask("teacher", days(far, 9), key=key))
+    while True:
+        seen = asked
+        ways = {
+            State.SUBMITTED: ["change", "approve", "return", "withdraw"],
+            State.RETURNED: ["change", "withdraw"],
+            State.APPROVED: ["recall", "cancel"],
+            State.RECALLED: ["recall", "cancel"],
+        }.get(asked.state, [])
+        way = data.draw(st.sampled_from(["stop", *ways]))
+        if way == "stop" or seen.version > 6:
+            break
+        back = seen.days.first + timedelta(
+            days=0 if way == "cancel" else max((seen.days.end - seen.days.first).days - 1, 0)
+        )
+        asked = say(partial(_done, desk, way, seen, days(far, 8 - seen.version), back))
+
+
+def _done(desk: Desk, way: str, of: Request, wanted: DaySpan, back: date) -> Request:
+    if way in ("recall", "cancel"):
+        return desk.recall("lead", of, back)
+    if way == "change":
+        return desk.change("teacher", of, wanted)
+    if way == "withdraw":
+        return desk.withdraw("teacher", of)
+    return desk.decide("lead", of) if way == "approve" else desk.decide("lead", of, Decision.RETURN, "Other days")
+
+
 _FAR = count(40, 20)
 
 
@@ -404,6 +518,32 @@ def test_who_decides_sees_in_the_calendar_what_waits(desk: Desk) -> None:
     assert stretches("lead", True) == [calendar.Stretch(days(5, 2), Kind.LEAVE, asked.id)]
 
 
+def test_who_served_on_any_day_of_a_month_is_in_its_calendar(desk: Desk) -> None:
+    at = desk.staff.organisation
+    desk.decide("lead", desk.ask("teacher", days(1, 2)))
+    leave_service(desk, "teacher", days(5).first)
+
+    def lines(first: int, length: int, limit: int = 100) -> list[str]:
+        names, cursor = list[str](), None
+        while True:
+            shown = desk.staff.read(
+                "lead",
+                lambda u, at_cursor=cursor: calendar.calendar(  # type: ignore[misc]
+                    u, at, days(first, length), unit_id=None, with_kinds=True, cursor=at_cursor, limit=limit
+                ),
+            )
+            names += [str(line.person.name) for line in shown.lines]
+            cursor = shown.next_cursor
+            if cursor is None:
+                return names
+
+    teacher = "Teacher Test"
+    assert teacher in lines(0, 30)
+    assert lines(0, 30, limit=2) == lines(0, 30), "page by page, each once"
+    assert lines(0, 30).count(teacher) == 1
+    assert teacher not in lines(5, 30)
+
+
 @given(spans=st.lists(st.tuples(st.integers(0, 19), st.integers(1, 6)), max_size=6))
 def test_a_line_of_the_calendar_is_as_long_as_the_calendar(spans: list[tuple[int, int]]) -> None:
     shown = [calendar.Stretch(days(start, min(length, 20 - start)), Kind.TRIP) for start, length in sorted(spans)]
@@ -428,7 +568,8 @@ def test_a_calendar_address_opens_until_it_is_revoked_or_made_anew(desk: Desk) -
     (made,) = desk.staff.read("teacher", lambda u: service.feeds(u, at))
     with pytest.raises(rules.FeedUnknown):  # another's
         desk.staff.run("colleague", lambda u: service.revoke_feed(u, at, made.id))
-    desk.staff.run("teacher", lambda u: service.revoke_feed(u, at, made.id))
+    for _ in range(2):
+        desk.staff.run("teacher", lambda u: service.revoke_feed(u, at, made.id))
     with pytest.raises(rules.FeedUnknown):
         owner(second)
 

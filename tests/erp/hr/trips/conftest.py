@@ -18,7 +18,7 @@ from erp.finance.settlements import service as settlements
 from erp.finance.settlements.model import Settlement
 from erp.finance.wiring import settlement_port
 from erp.hr.requests import service as requests
-from erp.hr.requests.model import Decision, Kind, Request
+from erp.hr.requests.model import Decision, Kind, Recall, Request
 from erp.hr.trips import service
 from erp.hr.trips.model import Report
 from erp.hr.trips.schemas import AskTrip, HandIn, TripShown
@@ -72,19 +72,11 @@ class Desk:
             lambda u: requests.decide(u, self.at, of.id, of.version, decision, reason, consequences=consequences),  # type: ignore[arg-type]
         )
 
-    def recall(self, who: str, of: Request, day: date) -> Request:
+    def recall(self, who: str, of: Request, day: date, *, is_correction: bool = False) -> Request:
+        command = Recall(day, "Needed here", is_correction=is_correction)
         return self.staff.run(
             who,
-            lambda u: requests.recall(
-                u,
-                self.at,
-                of.id,
-                of.version,
-                day,
-                "Needed here",
-                has_consent=True,
-                consequences={Kind.TRIP: Trips(PORT)},
-            ),
+            lambda u: requests.recall(u, self.at, of.id, of.version, command, consequences={Kind.TRIP: Trips(PORT)}),
         )
 
     def report(self, who: str, of: Request, command: HandIn, *, version: int = 0, paper: bool = True) -> Report:

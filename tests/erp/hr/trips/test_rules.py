@@ -5,14 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from erp.base.dates import DateInterval
+from erp.base.dates import DateInterval, DaySpan
 from erp.base.errors import Invalid
 from erp.hr.trips import rules
 from erp.hr.trips.model import (
     CostKind,
+    Estimate,
     Facts,
     Gap,
     Leg,
@@ -21,9 +22,10 @@ from erp.hr.trips.model import (
     PlaceClass,
     ReportLine,
     Transport,
+    Trip,
 )
 from erp.hr.trips.rules import Norms
-from erp.hr.trips.schemas import KEPT, Trip
+from erp.hr.trips.schemas import KEPT
 
 
 def a_norm(kind: str, area: str, value: str, unit: str, since: str, until: str = "", confidence: str = "high") -> Norm:
@@ -158,6 +160,85 @@ def test_the_estimate_is_the_sum_of_its_lines_and_every_day_has_its_rate(
     assert all(c.amount_tiyn == c.quantity * c.rate_tiyn for c in found.costs)
     kept = Trip(Facts("Course", "", legs), found)
     assert KEPT.validate_python(KEPT.dump_python(kept, mode="json")) == kept
-    balance = rules.settle(fare, rules.suggested(Facts("Course", "", legs), NORMS))
+    lines = rules.suggested(kept.facts, found)
+    assert not any(each.over_tiyn for each in rules.compared(lines, found)), "as estimated is never above"
+    balance = rules.settle(fare, lines)
     assert balance.owed_tiyn - balance.returns_tiyn == balance.spent_tiyn - fare
     assert min(balance.owed_tiyn, balance.returns_tiyn) == 0
+
+
+ALMATY = Facts(
+    "Course",
+    "",
+    (
+        a_leg("Сарыдала", "Алматы", date(2026, 3, 2), fare_tiyn=620_000, night_tiyn=3_000_000),
+        a_leg("Алматы", "Сарыдала", date(2026, 3, 4), fare_tiyn=620_000),
+    ),
+)
+"""Three days; the estimate is 25 950 of per diem, 60 000 of lodging, 12 400 of fares."""
+
+
+def a_line(kind: CostKind, what: str, tenge: int) -> ReportLine:
+    return ReportLine(kind, date(2026, 3, 4), what, "", False, tenge * 100)
+
+
+def beside(*lines: ReportLine, of: Estimate | None = None) -> list[tuple[int | None, int, int]]:
+    """Norm, estimate and what is above it of each line, in tenge."""
+    found = rules.compared(lines, of or rules.estimate(ALMATY, NORMS))
+    return [
+        (None if each.norm_tiyn is None else each.norm_tiyn // 100, each.estimated_tiyn // 100, each.over_tiyn // 100)
+        for each in found
+    ]
+
+
+def test_each_line_of_a_report_stands_beside_its_norm_and_its_estimate() -> None:
+    assert beside(
+        a_line(CostKind.PER_DIEM, "KZ", 25_950),
+        a_line(CostKind.LODGING, " алматы", 90_000),
+        a_line(CostKind.OTHER, "Parking", 2_000),
+    ) == [(25_950, 25_950, 0), (86_500, 60_000, 30_000), (None, 0, 2_000)]
+    (dear,) = rules.compared([a_line(CostKind.LODGING, "Алматы", 90_000)], rules.estimate(ALMATY, NORMS))
+    assert (dear.norm, dear.is_over_norm) == ("10 × 4325", True)
+
+
+def test_lines_that_share_an_estimate_use_it_up_in_their_order() -> None:
+    nights = [a_line(CostKind.LODGING, "Алматы", 40_000), a_line(CostKind.LODGING, "Алматы", 25_000)]
+    assert beside(*nights) == [(40_000, 40_000, 0), (46_500, 20_000, 5_000)]
+    elsewhere = a_line(CostKind.LODGING, "A hotel", 50_000)
+    assert beside(elsewhere) == [(86_500, 60_000, 0)], "another name for the nights that were estimated"
+    both_ways = a_line(CostKind.FARE, "Сарыдала – Алматы", 12_400)
+    assert beside(both_ways) == [(None, 12_400, 0)], "both tickets on one line are no excess"
+    assert beside(both_ways, a_line(CostKind.FARE, "Taxi", 3_000)) == [(None, 9_400, 3_000), (None, 3_000, 0)]
+
+
+reported = st.lists(
+    st.builds(
+        a_line,
+        st.sampled_from(CostKind),
+        st.sampled_from(["KZ", "Алматы", "Сарыдала – Алматы", "else"]),
+        st.integers(0, 100_000),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=300)
+@given(reported)
+def test_estimates_beside_lines_never_add_up_to_more_than_the_estimate(lines: list[ReportLine]) -> None:
+    whole = rules.estimate(ALMATY, NORMS)
+    found = rules.compared(lines, whole)
+    assert [each.line for each in found] == lines
+    for kind in CostKind:
+        of_kind = [each for each in found if each.line.kind is kind]
+        assert sum(each.estimated_tiyn for each in of_kind) <= whole.of(kind)
+        spent = sum(each.line.amount_tiyn for each in of_kind)
+        assert sum(each.over_tiyn for each in of_kind) >= spent - whole.of(kind)
+
+
+def test_an_estimate_of_a_trip_that_was_cut_short_is_of_the_days_that_were_made() -> None:
+    whole = rules.estimate(ALMATY, NORMS)
+    two = whole.made(ALMATY.first, DaySpan(ALMATY.first, date(2026, 3, 3)))
+    assert (two.days, two.of(CostKind.PER_DIEM), two.of(CostKind.LODGING)) == (2, 1_730_000, 3_000_000)
+    none = whole.made(ALMATY.first, None)
+    assert (none.days, none.total_tiyn) == (0, whole.of(CostKind.FARE))
+    assert whole.made(ALMATY.first, DaySpan(ALMATY.first, ALMATY.last)) == whole

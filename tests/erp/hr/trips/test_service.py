@@ -1,5 +1,6 @@
 """A trip from the request to the posted entry, and everybody who may not."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -13,6 +14,8 @@ from erp.base.errors import Invalid
 from erp.base.scope import Scope
 from erp.finance.drafts import service as drafts
 from erp.finance.drafts.rules import SettlementGone
+from erp.finance.journal import service as journal
+from erp.finance.journal.schemas import StornoEntry
 from erp.finance.settlements import rules as inbox
 from erp.finance.settlements import service as settlements
 from erp.finance.settlements.model import SettlementState as Standing
@@ -25,7 +28,7 @@ from erp.reference.attachments import service as attachments
 from erp.reference.notifications import service as notifications
 from ledger import service as ledger
 from ledger.model import Actor, PeriodState
-from tests.erp.hr.trips.conftest import PORT, TICKET, Desk, a_report, a_trip, completed
+from tests.erp.hr.trips.conftest import PORT, TICKET, Desk, T, a_report, a_trip, completed
 
 MARCH = date(2026, 3, 2), date(2026, 3, 4)
 
@@ -113,6 +116,40 @@ def test_a_cancelled_trip_takes_its_advance_back_and_a_paid_one_is_reported(desk
     assert (shown.advance_paid, shown.report.state) == (500_000, ReportState.NONE)
     desk.report("colleague", again, a_report(day, day, per_diem="0", lodging="0", fare="1200"))
     assert desk.approve("lead", again).returns_tiyn == 380_000
+
+
+def test_a_recall_waits_until_the_report_is_returned_and_until_the_advance_is_in_no_hand(desk: Desk) -> None:
+    first, last = date(2026, 5, 25), date(2026, 5, 27)
+    asked = desk.decide("hr_head", desk.ask("director", a_trip(first, last, advance="1000")))
+    desk.take(advance_key(asked.key))
+    with pytest.raises(rules.AdvanceInHand):
+        desk.recall("hr_head", asked, first, is_correction=True)
+    desk.post(advance_key(asked.key))
+    desk.report("director", asked, a_report(first, last))
+    with pytest.raises(rules.ReportStands):
+        desk.recall("hr_head", asked, last, is_correction=True)
+    desk.send_back("hr_head", asked, 1)
+    shorter = desk.recall("hr_head", asked, last, is_correction=True)
+    with pytest.raises(Invalid):
+        desk.report("director", shorter, a_report(first, last), version=2)
+    per_diem, *_ = desk.staff.read("director", lambda u: service.suggested(u, shorter))
+    assert (per_diem.kind.value, per_diem.on, per_diem.amount_tiyn) == ("per-diem", last - timedelta(days=1), 1_730_000)
+    desk.report("director", shorter, a_report(first, last - timedelta(days=1)), version=2)
+    desk.approve("hr_head", shorter, 3)
+
+
+def test_an_advance_whose_entry_was_cancelled_was_not_paid(desk: Desk) -> None:
+    first, last = date(2026, 7, 27), date(2026, 7, 29)
+    asked = desk.decide("hr_head", desk.ask("director", a_trip(first, last, advance="90000")))
+    entry = desk.post(advance_key(asked.key))
+    amiss = StornoEntry(key=uuid4(), effective_on=date(2026, 11, 20), reason="Paid amiss")
+    desk.keep(lambda u: journal.storno_entry(u, desk.at, entry, amiss))
+    shown = desk.shown("director", asked)
+    assert shown.advance is not None
+    assert (shown.advance.state, shown.advance_paid) == ("reversed", 0)
+    assert desk.settlement(advance_key(asked.key)).state is Standing.REVERSED
+    desk.report("director", asked, a_report(first, last))
+    assert desk.approve("hr_head", asked).owed_tiyn == 9_835_000
 
 
 def test_what_the_accountant_declines_goes_back_through_who_approved_it(desk: Desk) -> None:
@@ -245,6 +282,70 @@ def test_a_request_is_mended_after_it_was_returned(desk: Desk) -> None:
     with pytest.raises(Invalid) as refusal:
         desk.ask("colleague", a_trip(first, last, advance="98350.01"))
     assert "98350.00" in str(refusal.value.faults["advance"])
+
+
+def test_human_resources_report_for_who_cannot_and_another_approves(desk: Desk) -> None:
+    first, last = date(2026, 9, 7), date(2026, 9, 9)
+    approved = desk.decide("lead", desk.ask("officer", a_trip(first, last, person_id=desk.staff.persons["teacher"])))
+    handed = desk.report("officer", approved, a_report(first, last, lodging="90000"))
+    assert [(act.act, act.actor) for act in handed.acts] == [(ReportState.SUBMITTED, "Officer")]
+    for who in ("officer", "teacher"):
+        with pytest.raises((rules.OwnReport, OwnRequest)):
+            desk.approve(who, approved)
+    seen = desk.shown("lead", approved).report
+    assert [(line.estimated, line.over, line.is_over_norm) for line in seen.lines] == [
+        (2_595_000, 0, False),
+        (6_000_000, 3_000_000, True),
+        (1_240_000, 0, False),
+    ]
+    assert (seen.estimated, seen.spent, seen.over) == (9_835_000, 12_835_000, 3_000_000)
+    (row,) = [row for row in desk.staff.read("lead", lambda u: service.trips(u, desk.at)).rows if row.id == approved.id]
+    assert (row.spent_tiyn, row.over_tiyn) == (12_835_000, 3_000_000)
+    desk.approve("lead", approved)
+    told = desk.settlement(report_key(approved.key, 1)).facts
+    assert [(line.kind, line.norm_tiyn, line.estimated_tiyn, line.over_tiyn) for line in told.lines] == [
+        ("per-diem", 2_595_000, 2_595_000, 0),
+        ("lodging", 8_650_000, 6_000_000, 3_000_000),
+        ("fare", None, 1_240_000, 0),
+    ]
+
+
+def test_a_command_sent_twice_gets_its_first_answer_in_any_later_state(desk: Desk) -> None:
+    """Every command of a trip from the request to the posted entry, sent again after each that came later."""
+    said = list[tuple[Callable[[], object], object]]()
+
+    def say(command: Callable[[], T]) -> T:
+        answer = command()
+        said.append((command, answer))
+        assert [again() for again, _ in said] == [first for _, first in said]
+        return answer
+
+    first, last = date(2026, 10, 5), date(2026, 10, 7)
+    command = a_trip(first, last, advance="1000")
+    longer = a_trip(first, last, advance="90000")
+    asked = say(lambda: desk.ask("director", command))
+    back = say(lambda: desk.decide("hr_head", asked, Decision.RETURN, "More is needed"))
+    mended = say(
+        lambda: desk.staff.run("director", lambda u: service.mend(u, desk.at, asked.id, back.version, longer, PORT))
+    )
+    approved = say(lambda: desk.decide("hr_head", mended))
+    key = advance_key(asked.key)
+    waits = desk.settlement(key)
+    begun = say(lambda: desk.keep(lambda u: settlements.take(u, desk.at, waits.id, waits.version)).id)
+    taken = desk.settlement(key)
+    say(lambda: desk.keep(lambda u: settlements.put_back(u, desk.at, taken.id, taken.version)))
+    assert desk.take(key).id == begun
+    desk.post(key)
+    say(lambda: desk.report("director", approved, a_report(first, last)))
+    say(lambda: desk.send_back("hr_head", approved, 1))
+    say(lambda: desk.report("director", approved, a_report(first, last, lodging="50000"), version=2))
+    say(lambda: desk.approve("hr_head", approved, 3))
+    of = desk.settlement(report_key(asked.key, 2))
+    say(lambda: desk.keep(lambda u: settlements.decline(u, desk.at, of.id, of.version, "Of another month")))
+    say(lambda: desk.send_back("hr_head", approved, 4, "See the accountant"))
+    assert len(desk.shown("hr_head", approved).report.acts) == 5
+    with pytest.raises(rules.ReportChanged):
+        desk.send_back("hr_head", approved, 1, "For another reason")
 
 
 def test_nobody_without_a_hand_in_it_lays_anything_into_the_inbox(desk: Desk) -> None:

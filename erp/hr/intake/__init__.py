@@ -1,0 +1,1 @@
+"""Lists of people made elsewhere: read once, checked row by row, accepted as staff."""

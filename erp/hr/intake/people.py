@@ -1,0 +1,108 @@
+"""Whom the rows of a list are about: those on record, and those that rows above bring."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from erp.base.dates import DateInterval
+from erp.base.sheets.heads import fold
+from erp.hr.intake import rules
+from erp.hr.intake.model import Held, PostDays, Record, Said, Whom
+from erp.hr.intake.shares import overlap
+from erp.hr.intake.structure import Missing, There, Unit
+from erp.hr.personnel.model import Name
+
+
+@dataclass(slots=True)
+class Somebody:
+    """Whom rows may mean: on record, or brought by a row above."""
+
+    whom: Whom
+    name: Name | None
+    """``None`` of somebody who serves elsewhere."""
+    birth_on: date | None = None
+    identity: str = ""
+    has_identity: bool = False
+    served: list[tuple[int | Missing, frozenset[str], DateInterval, int]] = field(default_factory=list)
+    """Unit, titles of the post, days, and the row that says so; 0: the record does."""
+
+    def in_post(self, unit: Unit, title: str, valid: DateInterval) -> int | None:
+        """The row that appoints them to such a post on some of the days; 0: the record does."""
+        key = unit.id if isinstance(unit, There) else unit
+        return next(
+            (row for at, titles, days, row in self.served if at == key and title in titles and overlap(days, valid)),
+            None,
+        )
+
+    def may_be(self, said: Said) -> bool:
+        """Whether nothing speaks against it that a row of their name is about them."""
+        assert self.name is not None
+        return (
+            not (said.identity and self.has_identity and said.identity != self.identity)
+            and not _differ(said.birth_on, self.birth_on)
+            and not _differ(_letters(said.name.patronymic), _letters(self.name.patronymic))
+        )
+
+
+def _key(name: Name) -> tuple[str, str]:
+    return _letters(name.family), _letters(name.given)
+
+
+def _letters(text: str) -> str:
+    return text.casefold().replace("ё", "е")
+
+
+def _differ(one: object, other: object) -> bool:
+    """Whether both are said, and not the same."""
+    return bool(one and other and one != other)
+
+
+class People:
+    """Those on record, and those that rows bring."""
+
+    def __init__(self, record: Record) -> None:
+        self._by_identity: dict[str, Somebody] = {}
+        self._by_name: dict[tuple[str, str], list[Somebody]] = {}
+        posts: dict[int, list[PostDays]] = {}
+        for post in record.posts:
+            posts.setdefault(post.id, []).append(post)
+        here: dict[int, Somebody] = {}
+        for known in record.people:
+            somebody = here.setdefault(
+                known.id, Somebody(Whom(known.id, 0), known.name, known.birth_on, has_identity=known.has_identity)
+            )
+            self._by_name.setdefault(_key(known.name), []).append(somebody)
+        for held in record.held:
+            if held.person_id in here:
+                here[held.person_id].served.extend(_served(held, posts.get(held.staff_unit_id, ())))
+        for identity, person_id in record.identities.items():
+            somebody = here.get(person_id) or Somebody(Whom(person_id, 0), None)
+            somebody.identity, somebody.has_identity = identity, True
+            self._by_identity[identity] = somebody
+
+    def find(self, said: Said) -> Somebody | None:
+        """Whom a row is about, as far as number, or name and day of birth, tell.  Raises: IdentityOfAnother."""
+        found = self._by_identity.get(said.identity) if said.identity else None
+        if found is not None:
+            if found.whom.row and found.name and not set(_key(found.name)) & set(_key(said.name)):
+                raise rules.IdentityOfAnother(row=found.whom.row)
+            return found
+        if said.birth_on:
+            return next((s for s in self.namesakes(said) if s.birth_on == said.birth_on), None)
+        return None
+
+    def namesakes(self, said: Said) -> list[Somebody]:
+        """Those of the same name of whom nothing says that they are others."""
+        return [each for each in self._by_name.get(_key(said.name), []) if each.may_be(said)]
+
+    def bring(self, number: int, said: Said) -> Somebody:
+        somebody = Somebody(Whom(None, number), said.name, said.birth_on, said.identity, bool(said.identity))
+        self._by_name.setdefault(_key(said.name), []).append(somebody)
+        if said.identity:
+            self._by_identity[said.identity] = somebody
+        return somebody
+
+
+def _served(held: Held, posts: Sequence[PostDays]) -> Iterator[tuple[int | Missing, frozenset[str], DateInterval, int]]:
+    for post in posts:
+        yield post.unit_id, frozenset(fold(title) for title in post.titles), held.valid, 0

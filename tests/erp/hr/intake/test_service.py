@@ -1,0 +1,232 @@
+"""A list on its way onto the staff: whatever is in it, the rows shown as good are on the staff, once, and no others."""
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from erp.base.db import make_engine
+from erp.base.sheets.errors import NothingGood
+from erp.base.sheets.model import Mended
+from erp.hr.intake import rules, service
+from erp.hr.intake.model import Checked, Intake, LineKind
+from erp.hr.intake.schemas import AcceptList
+from erp.hr.personnel import service as personnel
+from erp.hr.personnel.model import PersonRow
+from erp.hr.staffing import service as staffing
+from ledger.errors import KeyReused
+from tests.factories.staff import VAULT, Staff, a_hire, a_post, a_staff, an_identity
+
+ACCEPT = AcceptList(reason="Order No. 7-k")
+HEADS = "ФИО;Дата рождения;ИИН;Подразделение;Должность;Ставка;Дата приема"
+
+
+def bring(staff: Staff, rows: Sequence[str], who: str = "officer", *, key: UUID | None = None, **said: Any) -> Intake:
+    table, at = service.read("\n".join([HEADS, *rows]), "list.csv"), staff.organisation
+    found = staff.run(who, lambda u: service.bring(u, VAULT, at, table, key=key or uuid4()))
+    changed = replace(found.settings, **({"creates_units": True, "creates_posts": True} | said))
+    return staff.run(who, lambda u: service.change(u, VAULT, at, found.id, found.revision, changed, found.mended))
+
+
+def check(staff: Staff, found: Intake, who: str = "officer") -> Checked:
+    return staff.read(who, lambda u: service.check(u, VAULT, found))
+
+
+def accept(staff: Staff, found: Intake, who: str = "officer") -> Checked:
+    at = staff.organisation, found.id, found.revision
+    return staff.run(who, lambda u: service.accept(u, VAULT, *at, ACCEPT))
+
+
+def again(staff: Staff, found: Intake, who: str = "officer") -> Intake:
+    return staff.read(who, lambda u: service.intake(u, VAULT, staff.organisation, found.id))
+
+
+def people(staff: Staff, day: date = date(2026, 6, 1)) -> tuple[PersonRow, ...]:
+    return staff.read("officer", lambda u: personnel.people_on(u, staff.organisation, day, limit=500)).rows
+
+
+def told(rows: Sequence[PersonRow]) -> Counter[tuple[str, str, str, int, date]]:
+    return Counter((str(row.name), row.unit_ru, row.title_ru, row.percent, row.since) for row in rows)
+
+
+def good(found: Checked) -> Counter[tuple[str, str, str, int, date]]:
+    """Good rows as the list of staff tells them; the names that people have on record are theirs."""
+    return Counter(
+        (str(each.said.name), each.said.unit, each.said.post, each.said.percent, each.said.valid.start or date.min)
+        for each in found.placed
+    )
+
+
+def test_units_posts_people_and_schedules_come_in_one_act_and_the_rest_stays(staff: Staff) -> None:
+    identity = an_identity()
+    found = bring(
+        staff,
+        [
+            f"Сейтов Арман Болатұлы;19.07.1985;{identity};Отдел кадров;Инспектор;0,5;01.02.2024",
+            f"Сейтов Арман Болатұлы;19.07.1985;{identity};Отдел кадров;Архивариус;0,5;01.02.2024",
+            "Ким Олег;;;Отдел кадров;Инспектор;many;01.02.2024",
+            "Пак Анна;;;Отдел кадров;Инспектор;1;01.02.2024",
+        ],
+    )
+    before = people(staff)
+    assert check(staff, found).new_people == 2
+    assert people(staff) == before, "nobody is on the staff before it is accepted"
+    done = accept(staff, found)
+    assert told(people(staff)) - told(before) == good(done)
+    arman = [row for row in people(staff) if str(row.name) == "Сейтов Арман Болатұлы"]
+    assert len({row.person_id for row in arman}) == 1
+    opened = staff.run("officer", lambda u: personnel.open_identity(u, VAULT, staff.organisation, arman[0].person_id))
+    assert opened == identity
+    file = staff.read("officer", lambda u: personnel.file_of(u, staff.organisation, arman[0].person_id))
+    assert [len(file.schedules), file.facts[0].birth_on, {act.reason for act in file.acts}] == [
+        2, date(1985, 7, 19), {ACCEPT.reason},
+    ]  # fmt: skip
+    posts = staff.read("officer", lambda u: staffing.posts(u, staff.organisation, date(2024, 2, 1)))
+    assert {post.title_ru: post.percent for post in posts}["Инспектор"] == 150
+
+    rest = again(staff, found)
+    assert [texts[0] for _, texts in rest.rows] == ["ФИО", "Ким Олег"], "those that were accepted are kept no more"
+    assert (rest.people, rest.appointments) == (2, 3)
+    with pytest.raises(NothingGood):
+        accept(staff, rest)
+    mended = staff.run(
+        "officer",
+        lambda u: service.change(
+            u, VAULT, staff.organisation, rest.id, rest.revision, rest.settings, Mended({"E4": "Секретарь", "F4": "1"})
+        ),
+    )
+    accept(staff, mended)
+    assert "Ким Олег" in {str(row.name) for row in people(staff)}
+    assert not again(staff, found).is_open
+    with pytest.raises(rules.IntakeAccepted):
+        accept(staff, again(staff, found))
+
+
+def test_a_list_is_accepted_once_and_brought_again_brings_nothing(staff: Staff) -> None:
+    rows = ["Сейтов Арман;;;Отдел;Инспектор;1;01.02.2024", f"Ким Олег;;{an_identity()};Отдел;Инспектор;1;01.02.2024"]
+    key = uuid4()
+    found = bring(staff, rows, key=key)
+    accept(staff, found)
+    with pytest.raises(rules.IntakeAccepted):
+        accept(staff, found)
+    table = service.read("\n".join([HEADS, *rows]), "list.csv")
+    same = staff.run("officer", lambda u: service.bring(u, VAULT, staff.organisation, table, key=key))
+    assert (same.id, same.is_open) == (found.id, False)
+    with pytest.raises(KeyReused):
+        bring(staff, rows[:1], key=key)
+    after = people(staff)
+    second = check(staff, bring(staff, rows))
+    assert (second.placed, second.count(LineKind.APPOINTED)) == ((), 2)
+    with pytest.raises(NothingGood):
+        accept(staff, bring(staff, rows))
+    assert people(staff) == after
+
+
+def test_two_officers_who_accept_the_same_list_at_once_hire_everybody_once(staff: Staff) -> None:
+    rows = [f"Сейтов Арман{'абвгд'[n]};;{an_identity()};Отдел;Инспектор;1;01.02.2024" for n in range(5)]
+    lists = [(who, bring(staff, rows, who)) for who in ("officer", "hr_head")]
+
+    def try_it(who: str, found: Intake) -> int:
+        try:
+            return len(accept(staff, found, who).placed)
+        except NothingGood:
+            return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda each: try_it(*each), lists))
+    assert sorted(made) == [0, 5]
+    assert sum("Сейтов" in str(row.name) for row in people(staff)) == 5
+
+
+def test_a_list_is_its_owner_s_and_is_kept_sealed(staff: Staff, shared_database: str) -> None:
+    identity = an_identity()
+    found = bring(staff, [f"Сейтов Арман;;{identity};Отдел;Инспектор;1;01.02.2024"])
+    for who in ("hr_head", "teacher", "director"):
+        with pytest.raises(rules.IntakeUnknown):
+            again(staff, found, who)
+    other = a_staff(shared_database)
+    with pytest.raises(rules.IntakeUnknown):
+        again(other, found)
+    other.engine.dispose()
+    owner = make_engine(shared_database, role=None, pool=1)
+    with owner.connect() as connection:
+        kept = connection.execute(text("SELECT brought FROM hr_intake WHERE id = :id"), {"id": found.id}).scalar_one()
+        trail = connection.execute(
+            text("SELECT string_agg(to_jsonb(e)::text, ' ') FROM base_audit_event e")
+        ).scalar_one()
+    owner.dispose()
+    assert identity.encode() not in bytes(kept)
+    assert "Арман".encode() not in bytes(kept)
+    assert identity not in trail
+    staff.run("officer", lambda u: service.discard(u, VAULT, staff.organisation, found.id, found.revision))
+    with pytest.raises(rules.IntakeUnknown):
+        again(staff, found)
+
+
+def test_who_serves_elsewhere_is_appointed_under_the_name_recorded_there(staff: Staff, shared_database: str) -> None:
+    identity = an_identity()
+    other = a_staff(shared_database)
+    other.hire(a_hire(other.add_post(a_post(other.units["office"], "Driver")), "Джонс", "Майкл", identity=identity))
+    other.engine.dispose()
+    accept(staff, bring(staff, [f"Сейтов Арман;;{identity};Отдел;Инспектор;1;01.02.2024"]))
+    assert "Джонс Майкл" in {str(row.name) for row in people(staff)}
+
+
+_NAMES = ("Сейтов Арман", "Сейтов Арман Болатұлы", "Ким Олег", "Пак", "Ахметов Ерлан")
+_IDENTITIES = ("", "", "", an_identity(), an_identity(), "123456789012")
+_ROW = st.tuples(
+    st.sampled_from(_NAMES),
+    st.sampled_from(("", "19.07.1985", "20.07.1985", "32.01.1990")),
+    st.sampled_from(_IDENTITIES),
+    st.sampled_from(("teaching", "personnel", "Новый отдел", "")),
+    st.sampled_from(("Teacher", "Officer", "Новая", "Иная")),
+    st.sampled_from(("", "1", "0,5", "0,25", "x")),
+    st.sampled_from(("08.01.2024", "01.02.2025", "07.01.2024", "01.09.2025")),
+)
+
+
+@given(
+    rows=st.lists(_ROW, min_size=1, max_size=8),
+    creates_units=st.booleans(),
+    creates_posts=st.booleans(),
+    free=st.sampled_from((100, 150, 300)),
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_a_list_its_good_rows_are_on_the_staff_once_and_no_others(
+    shared_database: str, rows: list[tuple[str, ...]], creates_units: bool, creates_posts: bool, free: int
+) -> None:
+    staff = a_staff(shared_database)
+    staff.add_post(a_post(staff.units["teaching"], "Teacher", percent=free))
+    before = people(staff)
+    found = bring(staff, [";".join(row) for row in rows], creates_units=creates_units, creates_posts=creates_posts)
+    shown = check(staff, found)
+    assert {line.number for line in shown.lines if line.kind is LineKind.PERSON} == shown.good | shown.faulty
+    if shown.placed:
+        accept(staff, found)
+        with pytest.raises((rules.IntakeAccepted, rules.IntakeChanged)):
+            accept(staff, found)
+    else:
+        with pytest.raises(NothingGood):
+            accept(staff, found)
+    once = people(staff)
+    assert unnamed(told(once) - told(before)) == unnamed(good(shown))
+    known = {row.person_id for row in before}
+    assert {row.person_id for row in once} >= known
+    whom = {each.whom for each in shown.placed if each.whom.person_id not in known}
+    assert len({row.person_id for row in once} - known) == len(whom)
+    second = check(staff, bring(staff, [";".join(row) for row in rows]))
+    assert not second.good & shown.good, "what was accepted is known when it comes again"
+    staff.engine.dispose()
+
+
+def unnamed(rows: Counter[tuple[str, str, str, int, date]]) -> Counter[tuple[str, str, int, date]]:
+    """Without names: who is on record keeps theirs."""
+    return Counter(row[1:] for row in rows.elements())
