@@ -70,13 +70,18 @@ _DISAGREEMENTS = """
        AND NOT EXISTS (SELECT FROM ledger_posting p WHERE (p.organisation_id, p.fiscal_year, p.entry_id)
                                                         = (e.organisation_id, e.fiscal_year, e.id))
      UNION ALL
+    SELECT 'year of an entry: ' || e::text, organisation_id
+      FROM ledger_entry e
+     WHERE organisation_id BETWEEN {first} AND {last} AND fiscal_year <> date_part('year', effective_on)
+     UNION ALL
     SELECT 'kind of an entry: ' || e::text, organisation_id
       FROM ledger_entry e
      WHERE organisation_id BETWEEN {first} AND {last}
        AND CASE WHEN kind IN ('storno', 'reversal')
                 THEN NOT EXISTS (SELECT FROM ledger_correction k
                                   WHERE (k.organisation_id, k.by_entry_id) = (e.organisation_id, e.id))
-                ELSE balance_kind <> CASE kind WHEN 'opening' THEN 1 WHEN 'closing' THEN 2 ELSE 0 END END
+                ELSE balance_kind <> CASE kind WHEN 'opening' THEN 1 WHEN 'closing' THEN 2 WHEN 'ordinary' THEN 0
+                                               ELSE -1 END END
      UNION ALL
     SELECT 'correction: ' || cancelled::text, organisation_id
       FROM cancelled

@@ -294,6 +294,11 @@ class PolicyDayTaken(LedgerError):
     template = "An edition that begins on {day} is signed already. Choose a later day."
 
 
+class NotByTheDoor(LedgerError):
+    code, sqlstate = "not-by-the-door", "QZ095"
+    template = "Entries and postings come into {table} by the functions of the books alone."
+
+
 _BY_STATE = {leaf.sqlstate: leaf for leaf in LedgerError.__subclasses__()}
 _BY_CONSTRAINT: dict[str, type[LedgerError]] = {
     "ledger_posting_two_sides": SameSides,

@@ -15,7 +15,7 @@ from tests.ledger.conftest import Shelf, connect, in_scope, refusal
 DENIED, TAKEN = "42501", "23505"
 CLOSED, FINAL, KEY_REUSED, FOREIGN, HEADING = "QZ001", "QZ002", "QZ003", "QZ004", "QZ005"
 MISSING, NOT_PERMITTED, NOT_OPENED, NO_SUBACCOUNT, ALREADY = "QZ006", "QZ007", "QZ008", "QZ009", "QZ010"
-NO_ENTRY, NOT_IN_FORCE, MIXED = "QZ013", "QZ014", "QZ020"
+NO_ENTRY, NOT_IN_FORCE, MIXED, NOT_BY_THE_DOOR = "QZ013", "QZ014", "QZ020", "QZ095"
 
 BOOKS = [
     "ledger_subaccount",
@@ -139,8 +139,7 @@ def test_replication_role_cannot_switch_the_triggers_off(application: psycopg.Co
     [
         "ledger_ensure_year(2027)",
         "ledger_refuse_period(1, '2026-03-01')",
-        "ledger_add_balances('{1}', '{2026-03-15}', '{0}', '{1}', '{2}', '{5}', NULL, NULL, NULL, NULL)",
-        "ledger_posting_guard()",
+        "ledger_door()",
         "ledger_subaccount_guard()",
         "ledger_final()",
     ],
@@ -245,14 +244,11 @@ def test_mandatory_and_permitted_dimensions_are_asked_of_a_subaccount(
         ("kind = 'off_balance'", MIXED),
     ],
 )
-@pytest.mark.parametrize("how", ["post", "batch", "owner's insert"])
+@pytest.mark.parametrize("how", ["post", "batch"])
 def test_a_posting_is_judged_by_the_chart_of_today(
     owner: psycopg.Connection, shelf: Shelf, change: str, state: str, how: str
 ) -> None:
     owner.execute(f"UPDATE ledger_account SET {change} WHERE code = '1010'")
-    if how == "owner's insert":
-        assert raw_posting(owner, shelf) == state
-        return
     owner.execute(f"SET LOCAL ROLE {APPLICATION_ROLE}")
     in_scope(owner, 1)
     if how == "post":
@@ -336,16 +332,17 @@ def test_the_storno_of_an_opening_entry_leaves_the_opening_balances(
 
 
 def test_a_number_is_used_once(owner: psycopg.Connection, shelf: Shelf) -> None:
-    assert refusal(owner, ENTRY, an_entry(number=1)) == TAKEN
+    owner.execute("SET LOCAL qazyna.posting = 'on'")
+    assert refusal(owner, ENTRY.format(table="ledger_entry"), an_entry(number=1)) == TAKEN
     owner.execute("UPDATE ledger_number SET last_number = 0 WHERE organisation_id = 1")
     in_scope(owner, 1)
     assert refusal(owner, POST, a_posting(shelf)) == TAKEN
 
 
-# -------------------------------------------------------------------------------- the owner's raw insert
+# -------------------------------------------------------------------------------- the door, also for the owner
 
 ENTRY = """
-    INSERT INTO ledger_entry (organisation_id, fiscal_year, id, journal_id, number, kind, balance_kind, effective_on,
+    INSERT INTO {table} (organisation_id, fiscal_year, id, journal_id, number, kind, balance_kind, effective_on,
                               actor_id, memo, source_kind)
     VALUES (%(organisation)s, %(year)s, %(id)s, 1, %(number)s, %(kind)s, ledger_balance_kind(%(kind)s), %(on)s,
             7, 'raw', 'raw')
@@ -369,63 +366,40 @@ def an_entry(**changes: object) -> dict[str, object]:
     return entry | changes
 
 
-def raw_posting(
-    owner: psycopg.Connection, shelf: Shelf, table: str = "ledger_posting", **changes: object
-) -> str | None:
-    """Insert an entry and, past every function, its posting; the SQLSTATE of the latter's refusal."""
-    owner.execute(ENTRY, an_entry())
-    posting = an_entry(no=1, debit=shelf.cash, credit=shelf.revenue, amount=700)
-    return refusal(owner, POSTING.format(table=table), posting | changes)
+POSTING_TABLES = ["ledger_posting", "ledger_posting_2026"]
+ENTRY_TABLES = ["ledger_entry", "ledger_entry_2026"]
 
 
-@pytest.mark.parametrize("table", ["ledger_posting", "ledger_posting_2026"])
-def test_balances_follow_a_raw_insert(owner: psycopg.Connection, shelf: Shelf, table: str) -> None:
-    assert raw_posting(owner, shelf, table) is None
-    owner.execute("UPDATE ledger_number SET last_number = 2 WHERE organisation_id = 1")
-    assert owner.execute(disagreements(1)).fetchall() == []
-    kept = owner.execute(
-        "SELECT debit_tiyn, debit_quantity_milli FROM ledger_balance WHERE organisation_id = 1 AND subaccount_id = %s",
-        [shelf.cash],
-    ).fetchone()
-    assert kept == (100_00 + 700, 3000)
+def a_raw_posting(shelf: Shelf) -> dict[str, object]:
+    return an_entry(no=1, debit=shelf.cash, credit=shelf.revenue, amount=700)
 
 
-@pytest.mark.parametrize("table", ["ledger_posting", "ledger_posting_2026"])
-def test_balances_follow_a_raw_copy(owner: psycopg.Connection, shelf: Shelf, table: str) -> None:
-    owner.execute(ENTRY, an_entry())
-    columns = "organisation_id, fiscal_year, entry_id, no, effective_on, debit_id, credit_id, amount_tiyn"
-    with owner.cursor().copy(f"COPY {table} ({columns}) FROM STDIN") as rows:
-        for no in (1, 2, 3):
-            rows.write_row((1, 2026, 10**15, no, A_DAY, shelf.cash, shelf.revenue, 50))
-    owner.execute("UPDATE ledger_number SET last_number = 2 WHERE organisation_id = 1")
-    assert owner.execute(disagreements(1)).fetchall() == []
+@pytest.mark.parametrize("table", ENTRY_TABLES)
+def test_no_entry_is_inserted_past_the_functions(owner: psycopg.Connection, shelf: Shelf, table: str) -> None:
+    assert refusal(owner, ENTRY.format(table=table), an_entry()) == NOT_BY_THE_DOOR
 
 
-@pytest.mark.parametrize("table", ["ledger_posting", "ledger_posting_2026"])
-def test_a_raw_insert_meets_the_same_refusals(owner: psycopg.Connection, shelf: Shelf, table: str) -> None:
-    def refused(**changes: object) -> str | None:
-        with owner.transaction(force_rollback=True):
-            return raw_posting(owner, shelf, table, **changes)
-
-    assert refused(debit=shelf.their_cash) == NO_SUBACCOUNT
-    assert refused(debit=999_999) == NO_SUBACCOUNT
-    assert refused(amount=0) == "23514"
-    assert refused(credit=shelf.cash) == "23514"
-    assert refused(id=7) == NO_ENTRY
-    assert refused(on=date(2026, 3, 16)) == NO_ENTRY
-    assert refused(organisation=9) == NOT_OPENED
-    in_scope(owner, 1)
-    owner.execute("SELECT ledger_set_period(1, '2026-03-01', 'closed', 7, 'a reason', 'test')")
-    assert refused() == CLOSED
+@pytest.mark.parametrize("table", POSTING_TABLES)
+def test_no_posting_is_inserted_past_the_functions(owner: psycopg.Connection, shelf: Shelf, table: str) -> None:
+    assert refusal(owner, POSTING.format(table=table), a_raw_posting(shelf)) == NOT_BY_THE_DOOR
 
 
-def test_the_functions_switch_guards_off_for_themselves_only(owner: psycopg.Connection, shelf: Shelf) -> None:
+@pytest.mark.parametrize("table", POSTING_TABLES + ENTRY_TABLES)
+def test_nothing_is_copied_past_the_functions(owner: psycopg.Connection, shelf: Shelf, table: str) -> None:
+    with pytest.raises(psycopg.Error) as refused, owner.cursor().copy(f"COPY {table} FROM STDIN") as rows:
+        rows.write_row((1,))
+    assert refused.value.sqlstate == NOT_BY_THE_DOOR
+
+
+def test_the_functions_leave_the_door_shut(owner: psycopg.Connection, shelf: Shelf) -> None:
     in_scope(owner, 1)
     owner.execute(POST, a_posting(shelf))
+    batch = stage(owner, shelf, {})
+    owner.execute(POST_BATCH, [1, batch, uuid4()])
     assert owner.execute("SELECT current_setting('qazyna.posting')").fetchone() == ("",)
     owner.execute("SET LOCAL qazyna.posting = 'on'")
-    assert refusal(owner, POSTING.format(table="ledger_posting_2026"), an_entry(
-        no=1, debit=shelf.cash, credit=shelf.their_revenue, amount=1)) == NO_SUBACCOUNT  # fmt: skip
+    assert refusal(owner, POSTING.format(table="ledger_posting_2026"), a_raw_posting(shelf)) == NOT_BY_THE_DOOR
+
 
 
 @pytest.mark.parametrize(
