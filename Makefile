@@ -4,6 +4,8 @@ PYTHONS = python3 python3.14 python3.13 python3.12 python3.11
 PIP = .venv/bin/python -m pip install --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 PYTEST = .venv/bin/python -m pytest
 PARALLEL = -n logical --dist worksteal
+# Tests start the program many times over: compiled, it starts in half the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:           ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import uuid4
 
 import typer
@@ -57,14 +57,14 @@ from ledger.model import Dimension
 from ledger.verify import Fault, Head
 from ledger.verify import verify as verify_seals
 from qazyna import backup as backups
-from qazyna import demonstration
 from qazyna.database import Database, first_line, migrated_database
 from qazyna.errors import StartupError
 from qazyna.keys import vault_of
-from qazyna.serve import require_free_port, run_worker
-from qazyna.serve import serve as run_server
 from qazyna.settings import Settings
 from web.i18n import Speech, moment, money, speech
+
+if TYPE_CHECKING:
+    from qazyna.demonstration import SignIn
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -120,11 +120,15 @@ def _leave(*signal_and_frame: object) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ running
+# Pages, API and demonstration take longer to import than all else: only what runs them does.
 
 
 @app.command()
 def demo() -> None:
     """Start with a demonstration oblast loaded; Ctrl-C stops everything."""
+    from qazyna import demonstration
+    from qazyna.serve import require_free_port
+
     settings = Settings.read()
     require_free_port(settings)
     with migrated_database(settings) as found:
@@ -137,6 +141,8 @@ def demo() -> None:
 @app.command()
 def serve() -> None:
     """Serve pages and API until Ctrl-C."""
+    from qazyna.serve import require_free_port
+
     settings = Settings.read()
     require_free_port(settings)
     with migrated_database(settings) as found:
@@ -146,13 +152,17 @@ def serve() -> None:
 @app.command()
 def worker() -> None:
     """Take up jobs and letters beside the serving, until Ctrl-C; as many as needed, on any machine."""
+    from qazyna.serve import run_worker
+
     settings = Settings.read()
     with migrated_database(settings) as found:
         out.print(_("The worker waits for jobs. Ctrl-C stops it."))
         run_worker(found, settings)
 
 
-def _serve(found: Database, settings: Settings, sign_ins: tuple[demonstration.SignIn, ...]) -> None:
+def _serve(found: Database, settings: Settings, sign_ins: tuple["SignIn", ...]) -> None:
+    from qazyna.serve import serve as run
+
     def announce(address: str) -> None:
         out.print(_("Qazyna answers at {address}. Ctrl-C stops everything.", address=address), style="bold")
         if sign_ins:
@@ -161,7 +171,7 @@ def _serve(found: Database, settings: Settings, sign_ins: tuple[demonstration.Si
                 table.add_row(s.login, s.password, _(s.who))
             out.print(table)
 
-    run_server(found, settings, announce=announce)
+    run(found, settings, announce=announce)
 
 
 @app.command()

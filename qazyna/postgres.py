@@ -413,9 +413,9 @@ class EmbeddedPostgres:
 
 
 @contextmanager
-def temporary_data(prefix: str = "qazyna-") -> Iterator[Path]:
+def temporary_data(prefix: str = "qazyna-", *, inside: Path | None = None) -> Iterator[Path]:
     """A data folder for a while, which the server's account can pass; for tests and measurements."""
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=inside, ignore_cleanup_errors=True) as folder:
         data = Path(folder)
         data.chmod(0o711)
         yield data

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING
 import psutil
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg import sql
 
+from erp.reference.access import service as access
 from qazyna.browser import BROWSER_FLAGS, find_browser
 from qazyna.migrate import upgrade
 from qazyna.postgres import EmbeddedPostgres, temporary_data
@@ -29,8 +32,17 @@ if TYPE_CHECKING:
 FOLDER = "PYTEST_QAZYNA_FOLDER"  # tells the workers of one session where their common server lives
 TEMPLATE = "qazyna_template"
 SUPPORTED_MAJORS = range(15, 19)
+_MEMORY_NEEDED = 6 << 30  # bytes; most of it stays free
 # A test server is thrown away, so nothing of it has to survive the machine.
-HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "1GB"}
+HASTY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "archive_mode": "off",
+    "max_wal_size": "1GB",
+}
 
 
 class TestServer:
@@ -50,7 +62,7 @@ class TestServer:
         """A fresh migrated database; returns its address in SQLAlchemy's form."""
         name = f"test_{uuid.uuid4().hex[:12]}"
         self._run(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(TEMPLATE)
             )
         )
@@ -129,7 +141,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         session = ExitStack()
         config.add_cleanup(session.close)
-        os.environ[FOLDER] = str(session.enter_context(temporary_data("qazyna-test-")))
+        os.environ[FOLDER] = str(session.enter_context(temporary_data("qazyna-test-", inside=_quickest_folder())))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -150,6 +162,16 @@ def server(pytestconfig: pytest.Config) -> Iterator[TestServer]:
         server = TestServer(postgres)
         server.make_template()
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def light_passwords() -> Iterator[None]:
+    """Passwords that are verified at once; the programs that tests start verify them in earnest."""
+    light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(access, "_HASHER", light)
+        patch.setattr(access, "_NOBODY", light.hash("nobody"))
+        yield
 
 
 @pytest.fixture
@@ -199,6 +221,12 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
     yield context.new_page()
     context.close()
+
+
+def _quickest_folder() -> Path | None:
+    """Memory, where there is enough: a database is a thousand files, and hundreds of them come and go."""
+    memory = Path("/dev/shm")  # noqa: S108
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > _MEMORY_NEEDED else None
 
 
 def _system_bin_dir() -> Path | None:

@@ -71,10 +71,13 @@ def test_a_file_is_its_body_and_the_same_key_the_same_table(client: Any, tables:
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "file-empty"), (b"PK\x03\x04" + b"\x00" * 60, "file-damaged"), (a_zip_bomb(3000), "table-too-heavy")],
+    [(b"", "file-empty"), (b"PK\x03\x04" + b"\x00" * 60, "file-damaged"), (a_zip_bomb, "table-too-heavy")],
     ids=["empty", "broken", "bomb"],
 )
-def test_what_is_no_table_is_a_problem(client: Any, tables: str, bearer: Header, content: bytes, code: str) -> None:
+def test_what_is_no_table_is_a_problem(
+    client: Any, tables: str, bearer: Header, content: bytes | Callable[[], bytes], code: str
+) -> None:
+    content = content() if callable(content) else content
     header = bearer("accountant") | {"Idempotency-Key": str(uuid4()), "Content-Type": "application/octet-stream"}
     answer = client.post(f"{tables}/files", params={"name": "x.xlsx"}, headers=header, content=content)
     assert (answer.status_code, answer.json()["code"]) == (422, code)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from erp.base import uow
 from erp.base.clock import today
@@ -102,6 +102,8 @@ def garden(server: TestServer) -> Iterator[Garden]:
         owner = make_engine(url, role=None, pool=1)
         app = desk.app
         walkers = [_walker(stack, app, desk, owner, role) for role in walking_roles()]
+        with owner.begin() as connection:  # so that on no way, however long, it is noted that they were seen
+            connection.execute(text("UPDATE reference_session SET seen_at = clock_timestamp() + interval '1 day'"))
         owner.dispose()
         walkers.append(Walker("nobody", _client(stack, app), ""))
         own = [desk.post(memo=f"Own {n}") for n in range(2)]

@@ -9,7 +9,6 @@ from uuid import uuid4
 from litestar import Litestar
 from sqlalchemy import text
 
-from api.app import create_app
 from erp.base import uow
 from erp.base.clock import today
 from erp.base.dates import DaySpan
@@ -21,10 +20,10 @@ from erp.hr.requests.model import Request
 from erp.reference.access import service as access
 from erp.reference.packages.service import load_shipped
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.staff import Staff, a_staff
 from tests.factories.witness import watch
 from tests.web.desk import PASSWORD
-from web.app import pages
 
 UNPAID = "UNPAID_AGREED"
 
@@ -45,7 +44,7 @@ class Office:
 
     @property
     def app(self) -> Litestar:
-        return create_app(self.staff.engine, pages, threads=4)
+        return app_over(self.staff.engine)
 
     @property
     def home(self) -> str:

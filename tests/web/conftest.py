@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import text
 
-from erp.base.db import make_engine
 from tests.conftest import TestServer
+from tests.factories.seals import libpq
 from tests.web.desk import Desk, Reader, furnish
 
 
@@ -30,10 +30,8 @@ def furnished(server: TestServer) -> Iterator[Desk]:
 @pytest.fixture
 def desk(furnished: Desk) -> Desk:
     """The desk as each test finds it: everybody reads English, whatever another test chose."""
-    owner = make_engine(furnished.engine.url.render_as_string(hide_password=False), role=None, pool=1)
-    with owner.begin() as connection:
-        connection.execute(text("UPDATE reference_user SET language = 'en' WHERE language <> 'en'"))
-    owner.dispose()
+    with psycopg.connect(libpq(furnished.engine.url.render_as_string(hide_password=False))) as connection:
+        connection.execute("UPDATE reference_user SET language = 'en' WHERE language <> 'en'")
     return furnished
 
 

@@ -10,7 +10,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Engine
 
-from api.app import create_app
 from erp.base import uow
 from erp.base.db import make_engine
 from erp.base.i18n import Language
@@ -27,8 +26,8 @@ from erp.reference.organisations.service import register_organisations
 from erp.reference.packages.service import load_shipped
 from ledger import service as ledger
 from ledger.model import Actor
+from tests.factories.application import app_over
 from tests.factories.witness import watch
-from web.app import pages
 
 SCHOOL, LYCEUM, STRANGERS = "120540000021", "120540000031", "120540000041"
 SUPPLIER = "120540000001"
@@ -52,7 +51,7 @@ class Desk:
 
     @property
     def app(self) -> Litestar:
-        return create_app(self.engine, pages, threads=4)
+        return app_over(self.engine)
 
     @property
     def school(self) -> int:

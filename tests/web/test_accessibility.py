@@ -25,17 +25,21 @@ from tests.web.desk import PASSWORD
 
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (375, 1440)
-THEMES = ("light", "dark")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_RUN = """async (tags) => {
-    const runOnly = { type: "tag", values: tags };
+THEMES = {
+    "light": {"type": "tag", "values": _TAGS},
+    "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
+}
+"""What to ask in each: a theme changes colours only."""
+_RUN = """async (runOnly) => {
     const { violations } = await axe.run(document, { resultTypes: ["violations"], runOnly });
     const told = (node) => `${node.target.join(" ")} ${node.html.slice(0, 120)}`;
     return violations.filter((each) => ["serious", "critical"].includes(each.impact))
         .map((each) => `${each.id} ${each.nodes.slice(0, 2).map(told).join(" | ")}`);
 }"""
-_SHAPE = """() => [...new Set([...document.querySelectorAll("*")].map(
-    e => [e.tagName, e.className.baseVal ?? e.className, e.getAttribute("role")].join()))].sort().join(" ")"""
+_SHAPES = """() => [true, false].map(inside => inside + [...new Set(
+    [...document.querySelectorAll("*")].filter(e => inside == Boolean(e.closest("main"))).map(
+        e => [e.tagName, e.className.baseVal ?? e.className, e.getAttribute("role")].join()))].sort().join(" "))"""
 
 _WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > 376
     && !e.closest(".scroll")).map(e => e.tagName + "." + e.className).slice(0, 3).join(" ")"""
@@ -56,7 +60,7 @@ NO_PAGES = ("/files/{file_id:int}", "/plans/files/{intake_id:int}", *PARTS)
 
 @dataclass
 class Eyes:
-    """Looks at pages; one that is made of the same parts as one seen before is not looked at again."""
+    """Looks at pages; what was seen before, in ``main`` and around it, of the same parts is not looked at again."""
 
     seen: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
@@ -73,16 +77,16 @@ class Eyes:
         self.look(page, who)
 
     def look(self, page: Page, who: str) -> None:
-        shape = str(page.evaluate(_SHAPE))
-        if shape in self.seen:
+        shapes = set(page.evaluate(_SHAPES))
+        if shapes <= self.seen:
             return
-        self.seen.add(shape)
+        self.seen |= shapes
         self.looked += 1
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            for theme in THEMES:
+            for theme, asked in THEMES.items():
                 page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-                for fault in page.evaluate(_RUN, _TAGS):
+                for fault in page.evaluate(_RUN, asked):
                     self.faults.append(f"{fault} at {page.url} ({who}, {width}, {theme})")
 
 

@@ -12,17 +12,16 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.app import create_app
 from erp.base.clock import today
 from erp.base.dates import day_string
 from erp.reference.access.model import Role
 from erp.reference.access.service import csrf_token, issue_token
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.oblast import PASSWORD, Oblast, an_oblast
 from tests.web.desk import Reader
 from tests.web.outline import Outline
 from web.agents import in_words
-from web.app import pages
 
 SignIn = Callable[[str], Reader]
 Stranger = Callable[[], TestClient[Litestar]]
@@ -39,12 +38,12 @@ def oblast(server: TestServer) -> Iterator[Oblast]:
 
 @pytest.fixture
 def app(oblast: Oblast) -> Litestar:
-    return create_app(oblast.engine, pages, threads=4)
+    return app_over(oblast.engine)
 
 
 @pytest.fixture
 def stranger(app: Litestar) -> Iterator[Stranger]:
-    """A browser of its own; all stay open to the end of the test, as the first to leave would stop the program."""
+    """A browser of its own."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(TestClient(app))
 

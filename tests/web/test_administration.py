@@ -9,15 +9,14 @@ import pytest
 from litestar.testing import TestClient
 from sqlalchemy import text
 
-from api.app import create_app
 from erp.base.clock import today
 from erp.base.dates import day_string
 from erp.reference.access.model import Role
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.oblast import Oblast, a_bin, an_oblast
 from tests.web.desk import Reader
 from tests.web.outline import Outline
-from web.app import pages
 
 SignIn = Callable[[str], Reader]
 
@@ -34,8 +33,7 @@ def oblast(server: TestServer) -> Iterator[Oblast]:
 @pytest.fixture
 def sign_in(oblast: Oblast) -> Iterator[SignIn]:
     with ExitStack() as stack:
-        app = create_app(oblast.engine, pages, threads=4)
-        yield lambda login: Reader(stack.enter_context(TestClient(app)), login)
+        yield lambda login: Reader(stack.enter_context(TestClient(app_over(oblast.engine))), login)
 
 
 def filled(reader: Reader, path: str, **typed: str) -> dict[str, str]:
@@ -120,8 +118,7 @@ def test_a_person_is_added_with_a_role_and_chooses_a_password_first(oblast: Obla
         organisation=str(oblast.at("lyceum")),
     )
     assert "Lyceum" in words(keeper, there)
-    app = create_app(oblast.engine, pages, threads=2)
-    with TestClient(app) as client:
+    with TestClient(app_over(oblast.engine)) as client:
         client.headers["accept-language"] = "en"
         client.post("/sign-in", data={"login": "asel", "password": "given-by-hand"})
         asel = Reader.__new__(Reader)

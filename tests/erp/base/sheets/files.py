@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
@@ -91,17 +92,19 @@ def a_csv(rows: Sequence[Sequence[str]], *, delimiter: str = ";", encoding: str 
     return text.getvalue().encode(encoding)
 
 
-def a_zip_bomb(megabytes: int) -> bytes:
-    """A small workbook with a sheet that unpacks to so much."""
+@cache
+def a_zip_bomb(megabytes: int = 3000) -> bytes:
+    """A small workbook with a sheet that unpacks to so much; made when it is called for, as that takes a second."""
     file = BytesIO()
-    with ZipFile(BytesIO(an_xlsx([["Дата"]]))) as good, ZipFile(file, "w", 8) as bad:
+    row = b'<row><c t="inlineStr"><is><t>' + b"A" * 999_000 + b"</t></is></c></row>"
+    with ZipFile(BytesIO(an_xlsx([["Дата"]]))) as good, ZipFile(file, "w", 8, compresslevel=1) as bad:
         for part in good.infolist():
-            content = good.read(part)
-            if part.filename.endswith("sheet1.xml"):
-                head, tail = content.split(b"<sheetData>")
-                row = b'<row><c t="inlineStr"><is><t>' + b"A" * 999_000 + b"</t></is></c></row>"
-                content = head + b"<sheetData>" + row * megabytes + tail
-            bad.writestr(part.filename, content)
+            head, opened, tail = good.read(part).partition(b"<sheetData>")
+            with bad.open(part.filename, "w", force_zip64=True) as sheet:
+                sheet.write(head + opened)
+                for _ in range(megabytes if opened else 0):
+                    sheet.write(row)
+                sheet.write(tail)
     return file.getvalue()
 
 

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import Engine, text
 
 from erp.base import uow
@@ -25,17 +24,7 @@ Attempt = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def light_hashes() -> Iterator[None]:
-    """Passwords that are verified at once, so that no wait is over before the test has looked at it."""
-    light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(service, "_HASHER", light)
-        patch.setattr(service, "_NOBODY", light.hash("nobody"))
-        yield
-
-
-@pytest.fixture(scope="module")
-def engine(shared_database: str, light_hashes: None) -> Iterator[Engine]:
+def engine(shared_database: str) -> Iterator[Engine]:
     owner = make_engine(shared_database, role=None, pool=1)
     for login in ("known", "hasty", "crowd", "shared", "careful", "early"):
         uow.run(owner, system_scope(), lambda u, who=login: service.create_user(u, who, who, PASSWORD, Language.KK))  # type: ignore[misc]
