@@ -33,7 +33,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from api.allowance import AskedTooOften
 from api.conventions import ChangedMeanwhile, FormNotTaken, NoParameters, ParameterUnknown, TagMissing
 from api.logs import logger
-from api.validation import NestedTooDeep, faults_of, pointer, refusal_of
+from api.validation import NestedTooDeep, NotUtf8, faults_of, pointer, refusal_of
 from erp.base.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, RuleViolated
 from erp.finance.drafts.rules import DraftChanged
 from erp.reference.access.policy import SignInNeeded
@@ -131,6 +131,7 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (ledger_errors.PolicyOwn, HTTP_403_FORBIDDEN),
     (LedgerError, HTTP_422_UNPROCESSABLE_ENTITY),
     (RecursionError, HTTP_400_BAD_REQUEST),
+    (UnicodeDecodeError, HTTP_400_BAD_REQUEST),
     (OperationalError, HTTP_503_SERVICE_UNAVAILABLE),
     (PoolTimeout, HTTP_503_SERVICE_UNAVAILABLE),
 ]
@@ -168,6 +169,8 @@ def problem(error: Exception, say: Say = str) -> tuple[int, dict[str, Any]]:
     status = status_of(error)
     if isinstance(error, RecursionError):
         error = NestedTooDeep()
+    if isinstance(error, UnicodeDecodeError):
+        error = NotUtf8()
     if isinstance(error, Invalid):
         places = [(None, pointer(place.split(".")), fault) for place, fault in error.faults.items()]
         return status, _details(status, error, say) | {"errors": [_fault(*each, say) for each in places]}

@@ -100,6 +100,11 @@ class BodyUnreadable(RuleViolated):
     template = "What was sent is not the JSON that is expected here."
 
 
+class NotUtf8(RuleViolated):
+    code = "body-not-utf-8"
+    template = "The body is no text in UTF-8. Encode it so and send it again."
+
+
 class NestedTooDeep(RuleViolated):
     code = "nested-too-deep"
     template = "The JSON is nested too deeply to be read."

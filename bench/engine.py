@@ -84,6 +84,26 @@ def _drawn(inputs: dict[str, Floats], drawn: dict[str, Floats], groups: NDArray[
         f"{LEAVES:,} leaves × {YEARS} years, 1,000 draws of a linear measure; ratio: to a run and its totals for each"
     )
     yield duration("engine.draws.1000", seconds, [one * 1000], note)
+    yield from _drawn_one_by_one(inputs, drawn, groups)
+
+
+def _drawn_one_by_one(
+    inputs: dict[str, Floats], drawn: dict[str, Floats], groups: NDArray[np.int32]
+) -> Iterator[Figure]:
+    """A hundred draws of what cannot be joined first: a ceiling bends it at every leaf."""
+    said = "driver wage_growth: %  driver cpi: %  driver saving: %  input base: KZT  measure amount: KZT\n"
+    said += "= min(grow(base, wage_growth), grow(base, cpi) * (1 - saving))"
+    program = engine.compile(check(parse(said), _AXES), Leaves(LEAVES, {"programme.group": groups}))
+    few = {name: paths[:100] for name, paths in drawn.items()}
+    seconds = [timed(lambda: program.draws(inputs, few, "amount", groups, 15)) for _ in range(3)]
+    machine = program.machine()
+    machine.load(inputs)
+    path = {name: paths[0] for name, paths in few.items()}
+    one = timed(lambda: [machine.run(path).totals("amount", groups, 15) for _ in range(20)]) / 20
+    note = (
+        f"{LEAVES:,} leaves × {YEARS} years, 100 draws of a measure with min; ratio: to a run and its totals for each"
+    )
+    yield duration("engine.draws.bent.100", seconds, [one * 100], note)
 
 
 def _rounds(ways: tuple[Callable[[], object], ...], times: int) -> list[list[float]]:

@@ -28,6 +28,7 @@ from erp.base.errors import DomainError
 from erp.base.i18n import N_, Language
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
+from erp.economy.plans import service as plans
 from erp.finance.approvals import service as approvals
 from erp.finance.closing import service as closing
 from erp.finance.journal import service as journal
@@ -598,11 +599,11 @@ def verify(
     ] = None,
     head: Annotated[str | None, typer.Option(help="A head kept outside: NUMBER:HASH, or the hash alone.")] = None,
     seals_only: Annotated[
-        bool, typer.Option("--seals-only", help="Leave balances, numbers, approvals and signatures out.")
+        bool, typer.Option("--seals-only", help="Leave balances, numbers, approvals, signatures and plans out.")
     ] = False,
 ) -> None:
-    """Recompute every seal from the rows, compare balances, numbers and approvals with the postings, and verify every
-    signature again.
+    """Recompute every seal from the rows, compare balances, numbers and approvals with the postings, verify every
+    signature again, and compare every frozen plan with its hash.
     """
     kept = _head(head)
     with migrated_database(Settings.read()) as found, _progress() as progress:
@@ -612,15 +613,16 @@ def verify(
             progress.update(bar, completed=done, total=total)
 
         report = verify_seals(found.owner, anchor=anchor, head=kept, seals_only=seals_only, progress=show)
-        signed = Signed()
+        signed, held = Signed(), Held()
         if report.first is None and not seals_only:
             with _engine(found, owner=True) as engine:
                 uow.read(engine, system_scope(), approvals.require_all_approved)
                 signed = uow.read(engine, system_scope(), _signatures)
+                held = uow.read(engine, system_scope(), _frozen_plans)
     if report.first is not None:
         _tell_fault(report.first)
         raise typer.Exit(1)
-    if signed.broken:
+    if signed.broken or held.broken:
         raise typer.Exit(1)
     facts = {"entries": report.entries, "events": report.events, "blocks": report.blocks, "unsealed": report.unsealed}
     out.print(_("Verified: {entries:entry|entries} and {events:event|events} in {blocks:block|blocks}.", **facts))
@@ -628,6 +630,7 @@ def verify(
     if not seals_only:
         facts = {"signed": signed.verified, "doubtful": signed.doubtful}
         out.print(_("Signatures that hold: {signed}; of them not wholly verifiable: {doubtful}.", **facts))
+        out.print(_("Frozen versions of plans that hold what their hashes say: {n}.", n=held.verified))
     if anchor is not None:
         out.print(_("{blocks:block is|blocks are} as in the anchor.", blocks=report.anchored))
     elif kept is None:
@@ -659,6 +662,26 @@ def _signatures(u: UnitOfWork) -> Signed:
         facts = {"code": signature.check_code, "subject": signature.subject, "signer": signature.signer}
         err.print(_("Signature {code} of {signer} under {subject} does not hold.", **facts), why, style="red")
     return signed
+
+
+@dataclass
+class Held:
+    """Frozen versions of plans that were hashed again."""
+
+    verified: int = 0
+    broken: int = 0
+
+
+def _frozen_plans(u: UnitOfWork) -> Held:
+    held = Held()
+    for version, holds in plans.verify_all(u):
+        if holds:
+            held.verified += 1
+            continue
+        held.broken += 1
+        told = _("The frozen version “{name}” ({subject}) no longer holds what its hash says.", **asdict(version))
+        err.print(told, style="red")
+    return held
 
 
 def _tell_fault(fault: Fault) -> None:

@@ -25,6 +25,7 @@ from erp.finance.closing import service as closing
 from erp.finance.intake import job as intake
 from erp.finance.journal.imports import job as journal_import
 from erp.finance.takeover.files import job as takeover
+from erp.hr.intake import service as people_files
 from erp.hr.leave import service as leave
 from erp.hr.leave.schemas import GrantYears
 from erp.reference.jobs.attempt import Circumstances, work
@@ -156,7 +157,7 @@ class Worker:
         """Look every hour what the calendar brings; nothing is done twice, however many workers run."""
         while True:
             await asyncio.sleep(_FIRST_LOOK)
-            for due in (self.remind, self.give_leave):
+            for due in (self.remind, self.give_leave, self.put_away):
                 try:
                     await asyncio.to_thread(due)
                 except Exception as failure:
@@ -182,6 +183,10 @@ class Worker:
             program = system_scope(at, origin="worker")
             uow.run(self._engine, program, lambda u, at=at: leave.grant_years(u, at, GrantYears(day=day)))  # type: ignore[misc]
         self._leave_given_on = day
+
+    def put_away(self) -> None:
+        """Delete lists of people that nobody has touched for long."""
+        uow.run(self._engine, system_scope(origin="worker"), people_files.put_away)
 
     async def _until_stopped(self) -> None:
         while not self._stopping.is_set():

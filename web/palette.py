@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Response, get
 
+from api.hr.people import people_found, wherever_read
 from api.security import Visit, Visitor
 from erp.base.clock import today
 from erp.base.dates import day_string
@@ -22,6 +23,7 @@ from erp.finance.finder.model import (
     FoundTypical,
 )
 from erp.finance.finder.rules import answers
+from erp.hr.personnel.model import FoundPerson
 from erp.reference.access.model import Permission
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
@@ -29,6 +31,7 @@ from web.i18n import Speech, money, speech
 from web.pages import Ask, query_of, render
 from web.places import address_of
 from web.rooms import Room, rooms
+from web.sections import workplaces
 
 _SIGNED_IN = {"policy": Permission.SIGNED_IN}
 _IN_A_WINDOW, _ON_A_PAGE = 5, 50
@@ -79,21 +82,23 @@ def options(request: Ask, visit: Visitor) -> Response[Any]:
 def _search(request: Ask, visit: Visit, limit: int) -> Search:
     query, say = query_of(request), speech(visit.language)
     words, every_year = query.get("q", ""), query.get("years") == "all"
-    within = visit.scope.reads
+    visit = wherever_read(visit)
+    within = workplaces(visit.identity) if visit.identity else frozenset[int]()
     at = next((id_ for id_ in within if str(id_) == query.get("at") or len(within) == 1), None)
+    places = within if at is None else {at}
 
     def look(uow: UnitOfWork) -> tuple[dict[int, Organisation], Findings]:
-        known = {each.id: each for each in organisations.organisations_of(uow)}
-        places = within if at is None else {at}
+        known = organisations.by_ids(uow, sorted(within), today())
         language = visit.language.value
         return known, service.find(uow, places, words, today(), language=language, limit=limit, every_year=every_year)
 
     known, found = visit.read(look)
+    people = people_found(request, visit, words, at, places, limit)
     own = known[at] if at is not None else None
     whereabouts = _Whereabouts(known, own, say)
-    groups = [*_rooms(request, visit, words, at, say, limit), *whereabouts.groups(found)]
+    groups = [*_rooms(request, visit, words, at, say, limit), whereabouts.people(people), *whereabouts.groups(found)]
     if words and own is not None:
-        groups.append(Group(say("Look further"), _further(request, visit, words, own, len(within), say)))
+        groups.append(Group(say("Look further"), _further(request, visit, words, own, len(visit.scope.reads), say)))
     return Search(words, own, [g for g in groups if g.hits], every_year, bool(words) and found.amount_tiyn is not None)
 
 
@@ -127,6 +132,14 @@ class _Whereabouts:
     known: dict[int, Organisation]
     own: Organisation | None
     say: Speech
+
+    def people(self, found: Iterable[FoundPerson]) -> Group:
+        return Group(self.say("People on the staff"), [self._person(each) for each in found])
+
+    def _person(self, found: FoundPerson) -> Hit:
+        row, language = found.row, self.say.language.value
+        detail = self._detail(found.organisation_id, row.title(language), row.unit(language), row.number)
+        return Hit(str(row.name), f"/o/{found.organisation_id}/staff/{row.person_id}", detail)
 
     def groups(self, found: Findings) -> Iterable[Group]:
         say, language = self.say, self.say.language.value

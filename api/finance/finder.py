@@ -2,30 +2,33 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from litestar import get
+from litestar import Request, get
 from litestar.params import QueryParameter
 from pydantic import Field
 
 from api.conventions import API, Amount, Page, View
+from api.hr.people import people_found, wherever_read
 from api.security import Visitor
 from erp.base.clock import today
 from erp.base.money import decimal_string
 from erp.finance.finder import service
 from erp.finance.finder.model import Findings, FoundEntry, Named
 from erp.finance.finder.rules import LONGEST
+from erp.hr.personnel.model import FoundPerson
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import OrganisationUnknown
 
 Question = Annotated[
     str,
     QueryParameter(
-        description="A legal number (`MO-06 15`), an amount, a BIN, IIN or IBAN, an account, words of a name.",
+        description="A legal number (`MO-06 15`), an amount, a BIN, IIN or IBAN, an account, words of a name."
+        " Of who serves where you read the records of staff, also of the post; a whole IIN at one organisation.",
         max_length=LONGEST,
     ),
 ]
-At = Annotated[int | None, QueryParameter(description="One organisation; without it, all whose books you read.")]
+At = Annotated[int | None, QueryParameter(description="One organisation; without it, all that you read.")]
 EachKind = Annotated[int, QueryParameter(description="Findings of each kind.", ge=1, le=50)]
 EveryYear = Annotated[bool, QueryParameter(description="Look for an amount in all years, not in the last two.")]
 
@@ -33,27 +36,37 @@ EveryYear = Annotated[bool, QueryParameter(description="Look for an amount in al
 class FoundView(View):
     """What was found; which fields are there depends on its kind."""
 
-    kind: Literal["entry", "amount", "prepared", "counterparty", "account", "typical-entry", "organisation"] = Field(
-        description="`amount`: an entry with a posting of the amount."
-    )
+    kind: Literal[
+        "entry", "amount", "prepared", "counterparty", "account", "typical-entry", "organisation", "person"
+    ] = Field(description="`amount`: an entry with a posting of the amount; `person`: who serves there today.")
     organisation_id: int | None = Field(description="Whose books it is of; null for what all share.")
-    id: int | None = Field(None, description="Of an entry, of what is prepared, of an organisation.", examples=[345])
-    code: str = Field(description="Legal number, BIN or IIN, code.", examples=["MO-06 № 15"])
+    id: int | None = Field(
+        None, description="Of an entry, of what is prepared, of an organisation, of a person.", examples=[345]
+    )
+    code: str = Field(
+        description="Legal number, BIN or IIN, code; of a person the personnel number.", examples=["MO-06 № 15"]
+    )
     name: str = Field(description="In the caller's language; of an entry its text.", examples=["Paper bought"])
-    on: date | None = None
+    on: date | None = Field(None, description="Of an entry its day; of a person the first day in the post.")
     amount: Amount | None = None
 
 
 @get(f"{API}/find", opt={"policy": Permission.SIGNED_IN}, sync_to_thread=True)
 def find(
-    visit: Visitor, q: Question, organisation: At = None, limit: EachKind = 10, every_year: EveryYear = False
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    q: Question,
+    organisation: At = None,
+    limit: EachKind = 10,
+    every_year: EveryYear = False,
 ) -> Page[FoundView]:
     """What answers to a few characters, also typed under another keyboard layout.
 
     The closest or the newest of each kind, in one page. Accounts and typical entries are looked for at one
     organisation.
     """
-    reads = visit.scope.reads
+    visit = wherever_read(visit)
+    reads = visit.scope.reads | visit.scope.staff
     if organisation is not None and organisation not in reads:
         raise OrganisationUnknown()
     at = reads if organisation is None else {organisation}
@@ -61,7 +74,20 @@ def find(
     found = visit.read(
         lambda uow: service.find(uow, at, q, today(), language=language, limit=limit, every_year=every_year)
     )
-    return Page(items=list(_views(found, language)), next=None)
+    people = people_found(request, visit, q, organisation, at, limit)
+    return Page(items=[*map(_person, people), *_views(found, language)], next=None)
+
+
+def _person(found: FoundPerson) -> FoundView:
+    row = found.row
+    return FoundView(
+        kind="person",
+        organisation_id=found.organisation_id,
+        id=row.person_id,
+        code=row.number,
+        name=str(row.name),
+        on=row.since,
+    )
 
 
 def _views(found: Findings, language: str) -> Iterator[FoundView]:

@@ -61,6 +61,7 @@ class CalendarFeedView(View):
 
 
 class CalendarAddressView(View):
+    id: int = Field(description="By which it is revoked.", examples=[3])
     address: str = Field(
         description="Who has it reads the calendar; it is told this once.",
         examples=["https://qazyna.example.kz/ical/Zm9v.ics"],
@@ -148,8 +149,8 @@ def make_calendar_feed(
     request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, data: FeedBody
 ) -> CalendarAddressView:
     """Make a secret address by which a program reads a calendar (iCal); one made before for the same opens no more."""
-    secret = visit.run(lambda uow: service.make_feed(uow, organisation_id, data.covers))
-    return CalendarAddressView(address=f"{request.base_url}ical/{secret}.ics")
+    made = visit.run(lambda uow: service.make_feed(uow, organisation_id, data.covers))
+    return CalendarAddressView(id=made.id, address=f"{request.base_url}ical/{made.secret}.ics")
 
 
 @post(f"{_FEEDS}/{{feed_id:int}}/revoke", opt=SELF, sync_to_thread=True, status_code=200)

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from litestar import get, post
 from litestar.openapi.spec import Example
@@ -207,7 +208,7 @@ class LeavePreviewView(View):
     back_on: date = Field(description="The first working day after it.")
     left_before: Days
     left_after: Days
-    doubts: list[Literal["no-long-part", "paid-late", "not-verified", "already-asked"]]
+    doubts: list[Literal["no-long-part", "paid-late", "not-verified", "moves-year", "already-asked"]]
     away: list[LeaveAwayView]
     days: list[LeaveDayView]
 
@@ -251,8 +252,27 @@ class LeaveAskedView(View):
 
 
 class LeaveGivenView(View):
-    movements: int = Field(description="How many working years were given now; none the second time.", examples=[1500])
+    movements: int = Field(description="How many working years were given, or taken back, now.", examples=[1500])
     people: int = Field(examples=[1500])
+
+
+class LeaveToGiveView(View):
+    """A working year that would be given to a person."""
+
+    person_id: int = Field(examples=[412])
+    year_start: date
+    days: int | None = Field(description="Null where no norm is loaded for the group of the post: it is not given.")
+
+
+class LeaveBatchView(View):
+    """Working years that one act gave to everybody."""
+
+    id: UUID
+    given_at: datetime
+    given_by: str
+    years: int
+    people: int
+    open_years: int = Field(description="Of which nothing was drawn or moved since: those can be taken back.")
 
 
 class LeaveReturnedView(View):
@@ -386,6 +406,39 @@ def grant_leave_years(visit: Visitor, organisation_id: Organisation, data: Years
     return LeaveGivenView(movements=done.movements, people=done.people)
 
 
+@get(f"{_LEAVE}/ungranted", opt=KEEP, sync_to_thread=True)
+def list_leave_to_give(visit: Visitor, organisation_id: Organisation, day: OnDay = None) -> Page[LeaveToGiveView]:
+    """What giving the working years through a day would give, and to whom."""
+    found = visit.read(lambda uow: service.ungranted(uow, organisation_id, day or today()))
+    return Page(items=[LeaveToGiveView(person_id=u.person_id, year_start=u.year_start, days=u.days) for u in found])
+
+
+@get(f"{_LEAVE}/grants", opt=KEEP, sync_to_thread=True)
+def list_leave_grants(visit: Visitor, organisation_id: Organisation) -> Page[LeaveBatchView]:
+    """What was given to everybody lately and can be taken back, the latest first."""
+    found = visit.read(lambda uow: service.batches(uow, organisation_id))
+    return Page(
+        items=[
+            LeaveBatchView(
+                id=b.id,
+                given_at=b.given_at,
+                given_by=b.actor,
+                years=b.years,
+                people=b.people,
+                open_years=b.open_years,
+            )
+            for b in found
+        ]
+    )
+
+
+@post(f"{_LEAVE}/grants/{{batch:uuid}}/undo", opt=KEEP, sync_to_thread=True, status_code=200)
+def undo_leave_grant(visit: Visitor, organisation_id: Organisation, batch: FromPath[UUID]) -> LeaveGivenView:
+    """Take back what one act gave to everybody, where nothing of it was drawn or moved since."""
+    done = visit.run(lambda uow: service.ungrant(uow, organisation_id, batch))
+    return LeaveGivenView(movements=done.movements, people=done.people)
+
+
 @post(f"{_LEAVE}/additional", opt=KEEP, sync_to_thread=True)
 def grant_additional_leave(visit: Visitor, organisation_id: Organisation, data: NormBody) -> LeaveAccountView:
     """Give a person additional days of a working year, by a norm that names a ground."""
@@ -449,7 +502,10 @@ routes = [
     list_leave_balances,
     leave_account,
     ask_for_another,
+    list_leave_to_give,
+    list_leave_grants,
     grant_leave_years,
+    undo_leave_grant,
     grant_additional_leave,
     carry_leave,
     correct_leave,

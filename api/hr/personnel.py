@@ -49,7 +49,10 @@ UnitId = Annotated[int | None, QueryParameter(name="unit", description="Who serv
 
 AllTheSame = Annotated[
     bool,
-    QueryParameter(description="Do it though the person is to be away on days that would be served no more."),
+    QueryParameter(
+        description="Do it though it is rarely meant so: the person is to be away on days that would be served no more,"
+        " holds more than one whole post, has no day of rest, or a number of another day of birth."
+    ),
 ]
 
 _KEY, _GROUND = "6a1f0c9e-0a57-4b43-8a0e-0a4c5a6f9d11", "Order No. 12-k"
@@ -285,11 +288,22 @@ def list_staff(
 
 @post(_STAFF, opt=_KEEP, sync_to_thread=True, status_code=201)
 def hire(
-    request: Request[Any, Any, Any], visit: Visitor, organisation_id: Organisation, data: HireBody
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    data: HireBody,
+    all_the_same: AllTheSame = False,
 ) -> PersonFileView:
     """Somebody begins to serve; whose identity number is known already is the same person."""
     vault = request.app.state.vault
-    person_id = visit.run(lambda u: service.hire(u, vault, organisation_id, data))
+
+    def record(u: UnitOfWork) -> int:
+        def act() -> int:
+            return service.hire(u, vault, organisation_id, data)
+
+        return service.meant(u, vault, organisation_id, None, data, act, all_the_same=all_the_same)
+
+    person_id = visit.run(record)
     return _file(visit, organisation_id, person_id)
 
 
@@ -326,10 +340,18 @@ def record_facts(
     organisation_id: Organisation,
     person_id: PersonId,
     data: FactsBody,
+    all_the_same: AllTheSame = False,
 ) -> PersonFileView:
     """Day of birth and identity number; what is left out stays as it was."""
     vault = request.app.state.vault
-    visit.run(lambda u: service.record_facts(u, vault, organisation_id, person_id, data))
+
+    def record(u: UnitOfWork) -> None:
+        def act() -> None:
+            service.record_facts(u, vault, organisation_id, person_id, data)
+
+        service.meant(u, vault, organisation_id, person_id, data, act, all_the_same=all_the_same)
+
+    visit.run(record)
     return _file(visit, organisation_id, person_id)
 
 
@@ -341,14 +363,30 @@ def link_account(visit: Visitor, organisation_id: Organisation, person_id: Perso
 
 
 @post(_PERSON + "/appointments", opt=_KEEP, sync_to_thread=True, status_code=201)
-def appoint(visit: Visitor, organisation_id: Organisation, person_id: PersonId, data: AppointBody) -> PersonFileView:
+def appoint(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    person_id: PersonId,
+    data: AppointBody,
+    all_the_same: AllTheSame = False,
+) -> PersonFileView:
     """Another appointment of somebody who serves here, or served."""
-    visit.run(lambda u: service.appoint(u, organisation_id, person_id, data))
+    vault = request.app.state.vault
+
+    def record(u: UnitOfWork) -> None:
+        def act() -> None:
+            service.appoint(u, organisation_id, person_id, data)
+
+        service.meant(u, vault, organisation_id, person_id, data, act, all_the_same=all_the_same)
+
+    visit.run(record)
     return _file(visit, organisation_id, person_id)
 
 
 @post(_PERSON + "/appointments/{appointment_id:int}", opt=_KEEP, sync_to_thread=True, status_code=200)
 def record_appointment(
+    request: Request[Any, Any, Any],
     visit: Visitor,
     organisation_id: Organisation,
     person_id: PersonId,
@@ -357,12 +395,16 @@ def record_appointment(
     all_the_same: AllTheSame = False,
 ) -> PersonFileView:
     """To another post or share from a day on; without `content` the appointment ends."""
+    vault = request.app.state.vault
 
     def record(u: UnitOfWork) -> None:
         def act() -> None:
             service.record_appointment(u, organisation_id, person_id, appointment_id, data)
 
-        looked_after(u, organisation_id, person_id, act, all_the_same=all_the_same)
+        def meant() -> None:
+            service.meant(u, vault, organisation_id, person_id, data, act, all_the_same=all_the_same)
+
+        looked_after(u, organisation_id, person_id, meant, all_the_same=all_the_same)
 
     visit.run(record)
     return _file(visit, organisation_id, person_id)
@@ -370,14 +412,24 @@ def record_appointment(
 
 @post(_PERSON + "/appointments/{appointment_id:int}/schedule", opt=_KEEP, sync_to_thread=True, status_code=200)
 def record_schedule(
+    request: Request[Any, Any, Any],
     visit: Visitor,
     organisation_id: Organisation,
     person_id: PersonId,
     appointment_id: FromPath[int],
     data: ScheduleBody,
+    all_the_same: AllTheSame = False,
 ) -> PersonFileView:
     """Another schedule of work from a day on."""
-    visit.run(lambda u: service.record_schedule(u, organisation_id, person_id, appointment_id, data))
+    vault = request.app.state.vault
+
+    def record(u: UnitOfWork) -> None:
+        def act() -> None:
+            service.record_schedule(u, organisation_id, person_id, appointment_id, data)
+
+        service.meant(u, vault, organisation_id, person_id, data, act, all_the_same=all_the_same)
+
+    visit.run(record)
     return _file(visit, organisation_id, person_id)
 
 

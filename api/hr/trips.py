@@ -22,7 +22,7 @@ from erp.hr.requests.model import State
 from erp.hr.requests.service import own_person
 from erp.hr.trips import model, service
 from erp.hr.trips.model import ReportState, Waiting
-from erp.hr.trips.schemas import AskTrip, EstimateView, HandIn, ReportView, TripAsked, TripShown, report_of
+from erp.hr.trips.schemas import AskTrip, EstimateView, HandIn, ReportView, SendAdvance, TripAsked, TripShown, report_of
 
 _OWN = OWN + "/trips"
 _OWN_ONE = _OWN + "/{request_id:int}"
@@ -74,6 +74,9 @@ class ReturnReport(BaseModel):
     reason: str = Field(min_length=3, max_length=1000)
 
 
+AdvanceBody = Annotated[
+    SendAdvance, Body(examples=[Example(summary="Once declined", value={"sent": 1, "amount": "60000.00"})])
+]
 SendBackBody = Annotated[ReturnReport, Body(examples=[Example(summary="A paper", value={"reason": "Нет чека"})])]
 
 
@@ -339,6 +342,20 @@ def approve_trip_report(
     )
 
 
+@post(f"{_REPORT}/advance", opt=DECIDE, sync_to_thread=True, status_code=200)
+def send_trip_advance(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    data: AdvanceBody,
+) -> TripShown:
+    """Send an advance that the accountant declined, or whose entry was cancelled, to the accountant anew."""
+    port = settlements_of(request)
+    visit.run(lambda uow: service.send_advance(uow, organisation_id, request_id, data, port))
+    return _shown(request, visit, organisation_id, request_id)
+
+
 @post(f"{_REPORT}/return", opt=DECIDE, sync_to_thread=True, status_code=200)
 def return_trip_report(
     request: Request[Any, Any, Any],
@@ -374,5 +391,6 @@ routes = [
     list_trip_reports,
     get_trip_report,
     approve_trip_report,
+    send_trip_advance,
     return_trip_report,
 ]

@@ -14,6 +14,7 @@ from api.security import Visit, Visitor
 from erp.base.clock import today
 from erp.base.uow import UnitOfWork
 from erp.reference.access.model import Permission
+from erp.reference.access.policy import permissions_at
 from erp.reference.organisations import model, service
 from erp.reference.organisations.model import Names
 from erp.reference.organisations.schemas import (
@@ -62,6 +63,10 @@ class OrganisationView(View):
     @classmethod
     def of(cls, o: model.Organisation) -> "OrganisationView":
         return cls(id=o.id, code=o.code, kind=o.kind, name_kk=o.name_kk, name_ru=o.name_ru, name_en=o.name_en)
+
+
+class OwnOrganisationView(OrganisationView):
+    open: list[str] = Field(description="What the caller may do there.", examples=[["journal.read", "plan.read"]])
 
 
 class PlaceView(View):
@@ -129,9 +134,17 @@ class HistoryView(View):
 
 
 @get(API + "/organisations", opt=_READ, sync_to_thread=True)
-def list_organisations(visit: Visitor) -> Page[OrganisationView]:
-    """Organisations whose books the caller may read, in the order of their BIN."""
-    return Page(items=[OrganisationView.of(o) for o in visit.read(service.organisations_of)])
+def list_organisations(visit: Visitor) -> Page[OwnOrganisationView]:
+    """Organisations in which the caller has any right, in the order of their BIN, each with what is open there."""
+    assert visit.identity is not None
+    held = {each: permissions_at(visit.identity, each) for each in sorted(visit.identity.roles)}
+    found = visit.read(lambda uow: service.by_ids(uow, [each for each, open_ in held.items() if open_], today()))
+    return Page(
+        items=[
+            OwnOrganisationView(**OrganisationView.of(o).model_dump(), open=sorted(held[o.id]))
+            for o in sorted(found.values(), key=lambda o: o.code)
+        ]
+    )
 
 
 @get(_TREE, opt=_MANAGE, sync_to_thread=True)

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from erp.base.dates import DateInterval
 from erp.base.errors import Conflict
@@ -25,6 +26,15 @@ from ledger import service as ledger
 class FactChanged(Conflict):
     code = "fact-changed"
     template = "Somebody has recorded something else here since you looked. Look at it anew, then decide."
+
+
+class DaysTaken(Conflict):
+    code = "days-taken"
+    template = (
+        "On some of these days something is recorded that you do not see: another institution keeps it, or somebody"
+        " recorded it this moment. Look at the file anew; if nothing is there, choose days on which the person serves"
+        " here, or ask the other institution."
+    )
 
 
 class ActOverlaid(Conflict):
@@ -245,7 +255,10 @@ def follow(connection: Connection, history: History, subject: Subject, led: Hist
 def _put(
     connection: Connection, history: History, subject: Subject, valid: DateInterval, values: Values | None, act: Act
 ) -> None:
-    """Of what is held true, cut out the days ``valid``; there stand ``values``, or nothing."""
+    """Of what is held true, cut out the days ``valid``; there stand ``values``, or nothing.
+
+    Raises: DaysTaken.
+    """
     days = "daterange(CAST(:start AS date), CAST(:until AS date))"
     statement = f"""
         WITH cut AS (
@@ -258,17 +271,14 @@ def _put(
     if values is not None:
         new = {column: f"CAST(:{column} AS {kind})" for column, kind in history.values.items()}
         statement += f" UNION ALL SELECT {_told(history, days, new)}"
-    connection.execute(
-        text(statement),
-        {
-            **subject,
-            **(values or {}),
-            "start": valid.start,
-            "until": valid.end,
-            "act": act.id,
-            "keeper": act.organisation_id,
-        },
-    )
+    told = {**subject, **(values or {}), "start": valid.start, "until": valid.end}
+    try:
+        connection.execute(text(statement), told | {"act": act.id, "keeper": act.organisation_id})
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) == f"{history.table}_one_a_day":
+            raise DaysTaken() from None
+        raise
 
 
 def _recorded_again(history: History) -> str:

@@ -29,6 +29,7 @@ class NumberOutOfRange(RuleViolated):
 
 
 _MAX_TIYN = 9_000_000_000_000_000  # of any scaled number
+_REPEATED = 40  # characters, twice those of the largest amount
 MOST_PLACES = 4  # after the comma; no currency has more
 _SPACE = r"[ \u00a0\u2007-\u200a\u202f'’]"
 _FORMS = tuple(
@@ -65,9 +66,9 @@ def parse_tiyn(text: str) -> int:
     """
     tiyn = _scaled(text, 2)
     if tiyn is None:
-        raise AmountMalformed(text=text)
+        raise AmountMalformed(text=shortened(text))
     if abs(tiyn) > _MAX_TIYN:
-        raise AmountOutOfRange(text=text)
+        raise AmountOutOfRange(text=shortened(text))
     return tiyn
 
 
@@ -78,10 +79,15 @@ def parse_scaled(text: str, places: int) -> int:
     """
     scaled = _scaled(text, places)
     if scaled is None:
-        raise NumberMalformed(text=text, places=places)
+        raise NumberMalformed(text=shortened(text), places=places)
     if abs(scaled) > _MAX_TIYN:
-        raise NumberOutOfRange(text=text)
+        raise NumberOutOfRange(text=shortened(text))
     return scaled
+
+
+def shortened(text: str) -> str:
+    """What was typed, as far as a refusal repeats it."""
+    return text if len(text) <= _REPEATED else f"{text[:_REPEATED]}…"
 
 
 def scaled_string(scaled: int, places: int) -> str:

@@ -116,13 +116,45 @@ $$
                        ARRAY(SELECT p.user_id FROM hr_person p WHERE p.id = p_person AND p.user_id IS NOT NULL) || reference_actor()))
 $$;
 COMMENT ON FUNCTION hr_request_is_heard IS 'Whether anybody could decide on what the actor would ask for a person now.';
-REVOKE ALL ON FUNCTION hr_request_told, hr_request_is_heard FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION hr_request_is_heard TO qazyna_app;
+
+CREATE FUNCTION hr_request_waits_no_more(p_organisation int, p_request int) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ BEGIN
+    IF EXISTS (SELECT FROM hr_request r
+                WHERE r.organisation_id = p_organisation AND r.id = p_request
+                  AND (p_organisation = ANY (hr_writable() || hr_deciding())
+                       OR p_organisation = ANY (hr_serving()) AND r.person_id = hr_self())) THEN
+        UPDATE base_notification SET read_at = clock_timestamp()
+         WHERE read_at IS NULL AND subject = 'inbox:' || p_organisation || '/' || p_request
+           AND user_id IN (SELECT h.user_id FROM hr_request_hearers(p_organisation, p_request) h);
+    END IF;
+END $$;
+COMMENT ON FUNCTION hr_request_waits_no_more IS 'Whoever was told that a request waits need not look any more: somebody decided, it was taken back, or is sent anew.';
+REVOKE ALL ON FUNCTION hr_request_told, hr_request_is_heard, hr_request_waits_no_more FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hr_request_is_heard, hr_request_waits_no_more TO qazyna_app;
 
 -- ---------------------------------------------------------------------------------------------- the accountant's inbox
 
--- Nobody acts on a settlement in another's name.
-DROP POLICY writes ON finance_settlement_act;
-CREATE POLICY writes ON finance_settlement_act FOR INSERT
-    WITH CHECK (organisation_id = ANY ((SELECT ledger_writable())::int[]) AND actor_id = (SELECT reference_actor())
-                AND on_behalf_of IS NOT DISTINCT FROM (SELECT ledger_on_behalf_of()));
+-- As 0038 has it; nobody acts on a settlement in another's name, whatever is sent.
+CREATE OR REPLACE FUNCTION finance_settlement_step() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$
+DECLARE
+    s finance_settlement%ROWTYPE;
+    v_from text[] := CASE NEW.act WHEN 'drafted' THEN '{waiting}' WHEN 'taken' THEN '{waiting, taken}' WHEN 'put-back' THEN '{taken}'
+                     WHEN 'declined' THEN '{waiting, taken}' ELSE '{waiting}' END;
+BEGIN
+    SELECT * INTO s FROM finance_settlement WHERE organisation_id = NEW.organisation_id AND id = NEW.settlement_id FOR UPDATE;
+    IF NEW.version IS DISTINCT FROM s.version + 1 OR NOT s.state = ANY (v_from) OR (NEW.act = 'drafted') <> (NEW.version = 1)
+       OR EXISTS (SELECT FROM ledger_command c WHERE c.organisation_id = s.organisation_id AND c.key = s.key)
+       OR EXISTS (SELECT FROM finance_prepared p WHERE p.organisation_id = s.organisation_id AND p.key = s.key AND p.state <> 'withdrawn') THEN
+        RAISE EXCEPTION 'settlement %/%: % in version %, state %', NEW.organisation_id, NEW.settlement_id, NEW.act, s.version, s.state
+            USING ERRCODE = 'check_violation';
+    END IF;
+    NEW.actor_id := reference_actor();
+    NEW.on_behalf_of := ledger_on_behalf_of();
+    UPDATE finance_settlement
+       SET state = CASE NEW.act WHEN 'drafted' THEN 'waiting' WHEN 'put-back' THEN 'waiting' ELSE NEW.act END, version = NEW.version,
+           taken_by = CASE NEW.act WHEN 'taken' THEN NEW.actor_id END, reason = NEW.reason
+     WHERE organisation_id = NEW.organisation_id AND id = NEW.settlement_id;
+    RETURN NEW;
+END $$;

@@ -1,12 +1,15 @@
 """The oblast's plan: three years after two, in a frozen base and a working version, by those who plan it.
 
-Amounts are made up (``plan.toml``); codes are those of the shipped classification, verified or not.
+Institutions that keep books have what these say was paid: the year that is over to the tiyn, the year that runs as it
+went so far, the plan years from there.  Other amounts are made up (``plan.toml``), and nobody pays them here.  Codes
+are those of the shipped classification, verified or not.
 """
 
 import csv
 import io
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,6 +21,8 @@ from sqlalchemy import Engine
 from erp.base import uow
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
+from erp.economy.pivot import queries as books
+from erp.economy.pivot.model import Actual
 from erp.economy.plans import rules, service
 from erp.economy.plans.model import CellChange, LeafKey, Plan, Section, Version, VersionKind
 from erp.reference.access import service as access
@@ -39,13 +44,18 @@ _BY_PROFILE = {"loans": Section.LENDING, "principal": Section.FINANCING}
 _OF_OBLAST = {"110", "120"}
 """Administrators of the oblast whose codes do not begin with 2."""
 
+Paid = Mapping[tuple[str, str, str], Mapping[int, int]]
+"""Tiyn by year of an institution by its English name, a programme and a specific."""
+
 
 def plan(engine: Engine) -> None:
     """Put the plan there; what an earlier load did already is left alone."""
     ids = uow.read(engine, system_scope(origin=ORIGIN), _ids)
     at = ids[OBLAST]
     planner, head = (_scope(engine, login, at) for login in (PLANNER, HEAD))
-    made = uow.run(engine, planner, lambda u: _base(u, at, ids))
+    everywhere = Scope(Actor(0, ORIGIN), plans=frozenset(ids.values()))
+    paid = uow.read(engine, everywhere, lambda u: _paid(u, at, ids))
+    made = uow.run(engine, planner, lambda u: _base(u, at, ids, paid))
     base = uow.read(engine, planner, lambda u: service.versions(u, at, made.id))[0]
     if not base.is_frozen:
         uow.run(engine, head, lambda u: service.freeze(u, at, made.id, base.id, expected_edits=base.edits))
@@ -75,12 +85,12 @@ def _key(what: str) -> UUID:
 # ------------------------------------------------------------------------------------------------ the base
 
 
-def _base(u: UnitOfWork, at: int, ids: Mapping[str, int]) -> Plan:
+def _base(u: UnitOfWork, at: int, ids: Mapping[str, int], paid: Paid) -> Plan:
     name = _say("plan_name")
     made = service.create_plan(u, at, name, YEARS, FIRST_YEAR, key=_key("plan"))
     base = service.versions(u, at, made.id)[0]
     if base.edits == 0:
-        cells = _cells(ids)
+        cells = _cells(ids, paid)
         leaves = service.intern(u, at, made.id, list(cells)).tolist()
         changes = [
             CellChange(leaf, year, tiyn)
@@ -92,9 +102,19 @@ def _base(u: UnitOfWork, at: int, ids: Mapping[str, int]) -> Plan:
     return made
 
 
-def _cells(ids: Mapping[str, int]) -> dict[LeafKey, list[int]]:
+def _paid(u: UnitOfWork, at: int, ids: Mapping[str, int]) -> Paid:
+    names = {ids[each.en]: each.en for each in oblast.institutions()}
+    found: dict[tuple[str, str, str], dict[int, int]] = {}
+    for each in books.actuals(u.connection, u.scope, at, sorted(names), YEARS, Actual.PAID):
+        if each.actual_tiyn > 0:
+            place = names[each.organisation_id], each.programme, each.specific
+            found.setdefault(place, {})[each.fiscal_year] = each.actual_tiyn
+    return {place: found[place] for place in sorted(found)}
+
+
+def _cells(ids: Mapping[str, int], paid: Paid) -> dict[LeafKey, list[int]]:
     """Tiyn by leaf and year; each budget holds together in each year by the balances it uses."""
-    cells = dict(_leaves(ids))
+    cells = dict(_leaves(ids, {name for name, _, _ in paid})) | dict(_of_books(ids, paid))
     for budget in (OBLAST, *_DISTRICTS):
         own = {key: amounts for key, amounts in cells.items() if key.budget_id == ids[budget]}
         missing = [-sum(column) for column in zip(*(_signed(k, a) for k, a in own.items()), strict=True)]
@@ -108,7 +128,27 @@ def _signed(key: LeafKey, amounts: Sequence[int]) -> list[int]:
     return [tiyn if rules.is_revenue_code(key.economic) else -tiyn for tiyn in amounts]
 
 
-def _leaves(ids: Mapping[str, int]) -> Iterator[tuple[LeafKey, list[int]]]:
+def _of_books(ids: Mapping[str, int], paid: Paid) -> Iterator[tuple[LeafKey, list[int]]]:
+    codes = {each.en: each.code for each in oblast.institutions()}
+    for (name, programme, specific), years in paid.items():
+        (budget,) = _above(codes[name])
+        key = LeafKey(Section.EXPENDITURE, ids[budget], ids[name], programme, specific, programme[8:], _bin(budget))
+        yield key, _onwards(Luck("books", name, programme, specific), specific, years)
+
+
+def _onwards(luck: Luck, specific: str, paid: Mapping[int, int]) -> list[int]:
+    """What was paid in the year that is over; the running one as it went so far, purchases as paid; then its growth."""
+    over, running = YEARS[:2]
+    first, so_far = paid.get(over, 0), paid.get(running, 0)
+    days_gone, days_of_year = (
+        day.toordinal() - date(running, 1, 1).toordinal() for day in (days.LAST_DAY, date(running + 1, 1, 1))
+    )
+    whole = so_far if specific[0] == "4" else so_far * days_of_year // days_gone
+    second = luck.vary(whole * 103 // 100, 2) if so_far else first * _story()["growth"][0] // 1000
+    return [first, *_path(luck, second, _story()["growth"][1:])]
+
+
+def _leaves(ids: Mapping[str, int], keep_books: Set[str]) -> Iterator[tuple[LeafKey, list[int]]]:
     for budget in (OBLAST, *_DISTRICTS):
         okrug = budget == _OKRUG_IS_OF
         for code, millions in _story()["receipts"].items():
@@ -116,14 +156,15 @@ def _leaves(ids: Mapping[str, int]) -> Iterator[tuple[LeafKey, list[int]]]:
             for who, amount in ((budget, millions[budget != OBLAST]), (_OKRUG, millions[2] if okrug else 0)):
                 if amount:
                     key = LeafKey(section, ids[budget], ids[who], "", code, "", _bin(budget))
-                    yield key, _path(Luck("receipt", budget, who, code), amount * _MILLION_TENGE)
+                    yield key, _path(Luck("receipt", budget, who, code), amount * _MILLION_TENGE, _story()["growth"])
         for programme in _programmes():
             level = _level_of(programme, budget)
             if level is None:
                 continue
             profile = _profile(programme)
             cost = _story()["costs"][profile][level] * _MILLION_TENGE
-            for spender in (spenders := _spenders(programme, budget)):
+            spenders = tuple(each for each in _spenders(programme, budget) if each not in keep_books) or (budget,)
+            for spender in spenders:
                 whole = Luck("cost", budget, programme, spender).vary(cost // len(spenders), 40)
                 for source, permille in _sources(programme, budget):
                     code = f"{programme}.{source}"
@@ -145,13 +186,13 @@ def _spent(
     for economic, tiyn in zip(shares, rules.spread(cost, weights).tolist(), strict=True):
         section = _BY_PROFILE.get(profile, Section.EXPENDITURE)
         key = LeafKey(section, ids[budget], ids[spender], programme, economic, source, _bin(budget))
-        yield key, _path(Luck("years", budget, programme, spender, economic), tiyn)
+        yield key, _path(Luck("years", budget, programme, spender, economic), tiyn, _story()["growth"])
 
 
-def _path(luck: Luck, first: int) -> list[int]:
-    """An amount of 2025 through the years, in whole thousands of tenge."""
+def _path(luck: Luck, first: int, growths: Sequence[int]) -> list[int]:
+    """An amount and what it grows to, in whole thousands of tenge."""
     path = [first]
-    for growth in _story()["growth"]:
+    for growth in growths:
         path.append(luck.vary(path[-1] * growth // 1000, 3))
     return [tiyn // 100_000 * 100_000 for tiyn in path]
 

@@ -154,3 +154,14 @@ def test_another_s_plan_is_not_there(client: Any, bearer: Bearer, at: str, desk:
     ):
         assert client.get(f"{at}/{path}", headers=planner).status_code == 404, path
     assert client.get(at, headers=bearer("accountant")).status_code == 403
+
+
+def test_a_planner_finds_where_to_plan(client: Any, bearer: Bearer, desk: Desk) -> None:
+    (found,) = client.get("/api/v1/organisations", headers=bearer("planner")).json()["items"]
+    assert (found["id"], found["open"]) == (desk.school, ["plan.edit", "plan.read"])
+
+
+def test_a_body_that_is_no_utf_8_is_the_sender_s_fault(client: Any, bearer: Bearer, at: str) -> None:
+    headers = bearer("planner") | {"Content-Type": "application/json"}
+    refused = client.post(at, content=b'{"name": "\xff\xfe"}', headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (400, "body-not-utf-8")

@@ -15,7 +15,7 @@ from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from tests.conftest import TestServer
 from tests.factories.seals import seal_everything
-from tests.factories.staff import VAULT, Staff, a_staff, an_identity
+from tests.factories.staff import VAULT, Staff, a_hire, a_post, a_staff, an_identity
 from tests.web.desk import furnish
 from web.app import pages
 
@@ -129,3 +129,18 @@ def test_a_unit_is_closed_only_when_it_is_empty(call: Call, staff: Staff) -> Non
     command = {"key": str(uuid4()), "reason": "Order 3", "since": "2027-01-04", "content": None}
     refused = call("officer", "POST", f"units/{staff.units['teaching']}", json=command)
     assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "unit-not-there")
+
+
+def test_people_are_found_where_their_records_are_read(call: Call, staff: Staff) -> None:
+    def found(who: str, words: str) -> list[tuple[str, int]]:
+        answer = call(who, "GET", "../../find", params={"q": words, "organisation": staff.organisation})
+        return [(each["kind"], each["id"]) for each in answer.json().get("items", [])]
+
+    identity = an_identity()
+    person = staff.hire(
+        a_hire(staff.add_post(a_post(staff.units["teaching"], "Лаборант")), "Шыңғыс", identity=identity)
+    )
+    for words in ("шынгыс", "лаборант", identity):
+        assert ("person", person) in found("officer", words)
+        assert ("person", person) not in found("teacher", words)
+    assert ("person", person) not in found("officer", identity[:10])

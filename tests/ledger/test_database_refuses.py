@@ -401,7 +401,6 @@ def test_the_functions_leave_the_door_shut(owner: psycopg.Connection, shelf: She
     assert refusal(owner, POSTING.format(table="ledger_posting_2026"), a_raw_posting(shelf)) == NOT_BY_THE_DOOR
 
 
-
 @pytest.mark.parametrize(
     "tampering",
     [

@@ -13,6 +13,7 @@ from erp.economy.plans import service
 from erp.reference.packages.service import load_shipped
 from ledger.model import Actor
 from qazyna.demonstration import loading, plans
+from qazyna.demonstration.luck import Luck
 from tests.conftest import TestServer
 
 T = TypeVar("T")
@@ -69,3 +70,12 @@ def test_codes_of_the_plan_are_those_of_the_shipped_classification(read: Read[ob
             assert unnamed == [], level
 
     read(look)
+
+
+def test_what_books_say_is_the_base_and_the_plan_goes_on_from_there() -> None:
+    paid = {2025: 123_456_789, 2026: 200_000_000}
+    running, *later = plans._onwards(Luck("any"), "141", paid)[1:]
+    assert plans._onwards(Luck("any"), "141", paid)[0] == paid[2025]
+    assert paid[2026] * 110 // 100 <= running <= paid[2026] * 122 // 100
+    assert sorted(later) == later
+    assert later[0] > running

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 from sqlalchemy import text
 
 from erp.base import uow
 from tests.factories.books import scope_of
 from tests.web.conftest import Site
 from tests.web.desk import PASSWORD, SUPPLIER
+from web.pages import asset
 
 Open = Callable[..., Page]
 
@@ -270,6 +271,39 @@ def test_a_figure_opens_to_its_card_and_its_entry_and_back_keeps_the_place(open_
     expect(page.locator("h1")).to_contain_text("Trial balance")
     assert page.url.endswith("trial-balance?from=2026-03&to=2026-03#a-3210")
     expect(page.locator(":focus")).to_have_text("3210")
+
+
+_WATCHED = """() => {
+    window.undressed = 0;
+    const look = () => {
+        const late = [...document.querySelectorAll("link[rel=stylesheet]")].some((link) => !link.sheet);
+        if (late && getComputedStyle(document.querySelector(".shell")).opacity !== "0") window.undressed += 1;
+        requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+
+
+def test_a_page_that_comes_without_a_reload_has_its_own_sheets_and_scripts_once(open_page: Open) -> None:
+    page = open_page("journal")
+
+    def with_a_sheet(route: Route) -> None:
+        answer = route.fetch()
+        sheet = f'<link rel="stylesheet" href="{asset("grid.css")}">'
+        route.fulfill(response=answer, body=re.sub(r"(<body[^>]*>)", rf"\1{sheet}", answer.text()))
+
+    page.route("**/intake", with_a_sheet)
+    page.evaluate(_WATCHED)
+    for _ in range(2):
+        page.get_by_role("link", name="From Excel or a file").first.click()
+        page.wait_for_load_state("networkidle")
+        page.locator("[data-intake-paste]").press_sequentially("ab")
+        expect(page.locator("[data-intake-count]")).to_contain_text("1")
+        page.go_back()
+        expect(page.get_by_role("link", name="From Excel or a file").first).to_be_visible()
+    assert page.evaluate("window.undressed") == 0, "of a page that was never loaded anew"
+    scripts = "performance.getEntriesByType('resource').filter((each) => /intake[.]js/.test(each.name)).length"
+    assert page.evaluate(scripts) == 1
 
 
 def test_everything_works_without_script(open_page: Open, site: Site) -> None:

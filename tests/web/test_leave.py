@@ -1,8 +1,9 @@
 """Leave on its pages, as plain HTML sends their forms: one's own days, asking with a preview, everybody's days."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -233,3 +234,18 @@ def test_who_keeps_no_records_moves_nothing(office: Office, sign_in: SignIn) -> 
     )  # fmt: skip
     office.staff.run("officer", lambda u: service.carry(u, office.staff.organisation, command))
     assert _left(sign_in("lead").get(f"{office.home}leave").text) == "31"
+
+
+def test_what_would_be_given_is_said_beforehand_and_can_be_taken_back(office: Office, sign_in: SignIn) -> None:
+    officer, address = sign_in("officer"), f"{office.home}leave/balances"
+    ahead = day_string(today() + timedelta(days=364))
+    page = officer.get(f"{address}?day={ahead}").text
+    assert "30 days each" in page
+    assert officer.send(f"{office.home}leave/grants", {"day": "31.12.2099"}).status_code == 422
+    given = officer.send(f"{office.home}leave/grants", {"day": ahead})
+    assert given.status_code == 303
+    assert "nothing to give" in officer.get(f"{address}?day={ahead}").text
+    undo = re.search(r'action="([^"]+/undo)"', officer.get(address).text)
+    assert undo is not None
+    assert officer.send(undo[1], {}).headers["location"].startswith(f"{address}?done=ungranted")
+    assert "30 days each" in officer.get(f"{address}?day={ahead}").text

@@ -12,10 +12,12 @@ from litestar.testing import TestClient
 from api.app import create_app
 from erp.base.clock import today
 from erp.base.dates import day_string
+from erp.hr.personnel import service as personnel
+from erp.hr.personnel.model import ReadKind
 from tests.conftest import TestServer
 from tests.erp.hr.requests.conftest import Desk as Requests
 from tests.erp.hr.requests.conftest import days
-from tests.factories.staff import VAULT, Staff, a_staff, an_identity
+from tests.factories.staff import VAULT, Staff, a_hire, a_post, a_staff, an_identity
 from tests.web.desk import PASSWORD, Desk, Reader, furnish
 from web.app import pages
 
@@ -206,3 +208,43 @@ def test_a_unit_is_made_changed_corrected_and_closed(enter: SignIn, staff: Staff
     assert under_itself.status_code == 422
     assert fill(officer, f"{unit}/close", reason="Order 8").status_code == 303
     assert fill(officer, f"{home}/units/{staff.units['teaching']}/close", reason="Order 9").status_code == 409
+
+
+def test_people_are_found_by_name_and_post_by_who_reads_their_records_alone(enter: SignIn, staff: Staff) -> None:
+    identity, here = an_identity(), f"/o/{staff.organisation}/staff"
+    post = staff.add_post(a_post(staff.units["teaching"], "Дефектолог"))
+    person = staff.hire(a_hire(post, "Қасқырбаев", "Дәулет", identity=identity))
+    officer, file = enter("officer"), f"{here}/{person}"
+    assert file in officer.get(f"/find?at={staff.organisation}&q=каскырб+даул").text
+    assert file in officer.get("/find?q=rfcrsh,").text, "typed under the Latin layout, at the only workplace"
+    assert file in officer.get(f"/find?at={staff.organisation}&q=дефектолог").text
+    assert f'href="{here}"' in officer.get("/find?q=кадры").text, "and the pages of the record"
+    assert file not in officer.get(f"/find?q={identity[:11]}").text
+    assert file in officer.get(f"/find?at={staff.organisation}&q={identity}").text
+    opened = staff.read("officer", lambda u: personnel.readings(u, person))
+    assert ReadKind.IDENTITY in {each.kind for each in opened}, "and the person sees that it was asked for"
+    for who in ("teacher", "lead"):
+        for words in ("каскырбаев", "дефектолог", identity):
+            assert file not in enter(who).get(f"/find?at={staff.organisation}&q={words}").text
+
+
+def test_what_is_rarely_meant_is_asked_about_and_then_done(enter: SignIn, staff: Staff) -> None:
+    officer, here = enter("officer"), f"/o/{staff.organisation}"
+    post = staff.add_post(a_post(staff.units["teaching"], "Медсестра", percent=400))
+    who = {"family": "Жумабаева", "given": "Айгүл", "identity": an_identity(), "share": "1", "reason": "Order 20"}
+
+    def asked(path: str, says: str, **typed: str) -> str:
+        told = fill(officer, path, **typed)
+        assert told.status_code == 409, told.text[-2000:]
+        assert says in told.text
+        return str(officer.send(path.partition("?")[0], form(told.text) | {"sure": "on"}).headers["location"])
+
+    new = f"{here}/staff/new?post={post}"
+    file = asked(new, "another day of birth", **who, birth_on="01.01.2012", since="01.02.2026")
+    assert "01.01.2012" in officer.get(file).text
+    too_late = fill(officer, f"{file}/facts", birth_on="01.01.2031", reason="Order 21")
+    assert (too_late.status_code, "not before the first day" in too_late.text) == (422, True)
+    asked(f"{file}/appointments/new", "more than one whole post", post=str(post), share="0,25", reason="Order 22")
+    held = search(r'href="([^"]+/schedule)', officer.get(file).text)
+    assert held is not None
+    asked(held[1], "no day of rest", hours="24 24 24 24 24 24 24", reason="Order 23")

@@ -114,7 +114,7 @@ def _drawn(spec: Mapping[str, Any], label: str) -> Markup:
 
 @lru_cache(maxsize=256)
 def _svg(spec: str) -> str:
-    """The picture without its own roles, which would be read out one by one; as wide as its place."""
+    """The picture without its own roles, which would be read out one by one; drawn for its width."""
     whole = {"width": WIDTH, "height": HEIGHT, "config": _CONFIG, **json.loads(spec)}
     svg: str = vl_convert.vegalite_to_svg(whole, format_locale=_LOCALE)
     return svg.replace("<svg ", '<svg aria-hidden="true" ', 1)

@@ -556,6 +556,7 @@ def actual(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versi
     plan, version, question, found, named = of_books.read(read)
     assert question.actual is not None
     back = f"{request.url.path}?{urlencode(said)}"
+    names = {each.code: f"{each.code} {each.name(say.language)}" for each in named.values()}
     return render(
         request,
         "pivot/actual.html",
@@ -565,7 +566,10 @@ def actual(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versi
         version=version,
         measure=say(ACTUALS[question.actual]),
         back=f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{asked.query}",
-        facts=[(say(LEVEL_NAMES[level]), key or say("not named")) for level, key in _chosen(question, row, column)],
+        facts=[
+            (say(LEVEL_NAMES[level]), names.get(key, key) or say("not named"))
+            for level, key in _chosen(question, row, column)
+        ],
         total=sum(each.actual_tiyn for each in found),
         found=[
             (each, named[each.organisation_id], [(t, _postings(t, question.actual, back)) for t in each.turnovers])

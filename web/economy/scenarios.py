@@ -257,13 +257,20 @@ class Shown:
     def by_budget(self) -> dict[Member, SixSections]:
         return plans.sections_by(self.figures.cells, self.scenario.axes, "budget")
 
+    @property
+    def name_beside(self) -> str:
+        """Two versions may have one name: that beside is told by its number then."""
+        name = self.others[self.beside].name
+        return f"{name} № {self.beside}" if name == self.scenario.version.name else name
+
     def chart(self, say: Speech) -> Markup:
         shown = slice(max(0, self.columns.start - 1), None)
         table = self.scenario.axes.table
-        named = {self.scenario.version.name: self.figures.cells, self.others[self.beside].name: self.theirs}
+        ours, theirs = self.scenario.version.name, self.name_beside
+        both = [(ours, plans.sections_of(self.figures.cells, table)), (theirs, plans.sections_of(self.theirs, table))]
         told = [
             charts.Line(section_name(section, say), name, [tiyn / 1e8 for tiyn in getattr(six, section.value)[shown]])
-            for name, six in ((name, plans.sections_of(cells, table)) for name, cells in named.items())
+            for name, six in both
             for section in (Section.REVENUE, Section.EXPENDITURE)
         ]
         label = say(N_("Revenue and expenditure by year, million tenge; the table above says the same"))
@@ -416,7 +423,7 @@ class Shown:
             "is_open": not self.scenario.version.is_frozen,
             "years": self.years,
             "ours": self.scenario.version.name,
-            "theirs": self.others[self.beside].name,
+            "theirs": self.name_beside,
             "beside": self.beside,
             "sections": self.sections(say),
             "identities": self.identities(say),

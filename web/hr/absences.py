@@ -1,7 +1,7 @@
 """Who is away: a month of a unit or of everybody, and the calendars that people's own programs read of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,9 +18,9 @@ from erp.base.clock import today
 from erp.base.dates import DaySpan, MonthMalformed, month_string, parse_month
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
-from erp.hr.requests import calendar, service
+from erp.hr.requests import calendar, heads, service
 from erp.hr.requests.calendar import Calendar, Stretch
-from erp.hr.requests.model import Covers, Feed, State, Stray
+from erp.hr.requests.model import Covers, Feed, State, Stray, Whose
 from erp.reference.calendar import service as working
 from erp.reference.calendar.rules import CalendarUnknown
 from erp.reference.organisations.model import Organisation
@@ -36,29 +36,42 @@ from web.tables.model import About, Table
 
 COVERS = {Covers.OWN: N_("My own absences"), Covers.TEAM: N_("My unit: who is away, without why")}
 WEEKDAYS = (N_("Mo"), N_("Tu"), N_("We"), N_("Th"), N_("Fr"), N_("Sa"), N_("Su"))
-_ALL = "all"
+_ALL, _MINE = "all", "mine"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Which month and whose, as the address says it; ``unit`` is a number, ``all``, or empty: one's own."""
+    """Which month and whose, as the address says it.
+
+    ``unit`` is a number, ``all``, ``mine``: those whose requests come to the actor, or empty: one's own unit.
+    """
 
     month: date
     unit: str
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Asked":
+    def of(cls, query: Mapping[str, str], default: str) -> "Asked":
         """Raises: MonthMalformed."""
         month = parse_month(query["month"]) if query.get("month") else today().replace(day=1)
-        return cls(month, query.get("unit", ""))
+        return cls(month, query.get("unit") or default)
 
     @property
     def days(self) -> DaySpan:
         return DaySpan(self.month, self.month + relativedelta(months=1, days=-1))
 
-    def unit_id(self, own: int | None) -> int | None:
+    def with_own(self, uow: UnitOfWork, organisation_id: int) -> "Asked":
+        """The same, one's own unit by its number."""
+        if self.unit in (_ALL, _MINE) or number_typed(self.unit) is not None:
+            return self
+        own = calendar.own_unit(uow, organisation_id)
+        return replace(self, unit=_ALL if own is None else str(own))
+
+    def whose(self, uow: UnitOfWork, organisation_id: int) -> Whose:
+        if self.unit == _MINE:
+            return heads.at_own_desks(uow, organisation_id)
         chosen = number_typed(self.unit)
-        return None if self.unit == _ALL else own if chosen is None else chosen
+        units = calendar.units(uow, organisation_id, self.days)
+        return heads.EVERYBODY if chosen is None else heads.of_unit(chosen, units)
 
     def query(self, months: int = 0, **more: str) -> str:
         month = month_string(self.month + relativedelta(months=months))
@@ -68,19 +81,19 @@ class Asked:
 @get("/o/{organisation_id:int}/absences", opt=SELF, sync_to_thread=True)
 def absences(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     """For everybody who serves there: who is away, without why."""
-    return _page(request, organisation_id, with_kinds=False)
+    return _page(request, organisation_id, "", with_kinds=False)
 
 
 @get("/o/{organisation_id:int}/inbox/absences", opt=DECIDE, sync_to_thread=True)
 def absences_decided(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
-    """For who decides: also whether on leave or on a trip."""
-    return _page(request, organisation_id, with_kinds=True)
+    """For who decides: also whether on leave or on a trip; first of those whose requests come to them."""
+    return _page(request, organisation_id, _MINE, with_kinds=True)
 
 
 @get("/o/{organisation_id:int}/staff/absences", opt=READ, sync_to_thread=True)
 def absences_of_staff(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     """For who keeps the records: also whether on leave or on a trip."""
-    return _page(request, organisation_id, with_kinds=True)
+    return _page(request, organisation_id, _ALL, with_kinds=True)
 
 
 @dataclass(frozen=True)
@@ -94,18 +107,17 @@ class Looked:
     """Absences on days on which the person does not serve, with names; for who keeps the records and who decides."""
 
 
-def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[Any]:
+def _page(request: Ask, organisation_id: int, default: str, *, with_kinds: bool) -> Response[Any]:
     visit, query, fault = visit_of(request), query_of(request), None
     try:
-        asked = Asked.of(query)
+        asked = Asked.of(query, default)
     except MonthMalformed as refusal:
-        fault, asked = refusal, Asked(today().replace(day=1), query.get("unit", ""))
+        fault, asked = refusal, Asked.of({"unit": query.get("unit", "")}, default)
+    asked = visit.read(lambda uow: asked.with_own(uow, organisation_id))
 
     def shown(uow: UnitOfWork, cursor: str | None) -> Calendar:
-        unit_id = asked.unit_id(calendar.own_unit(uow, organisation_id))
-        return calendar.calendar(
-            uow, organisation_id, asked.days, unit_id=unit_id, with_kinds=with_kinds, cursor=cursor
-        )
+        whose = asked.whose(uow, organisation_id)
+        return calendar.calendar(uow, organisation_id, asked.days, whose=whose, with_kinds=with_kinds, cursor=cursor)
 
     def whole(uow: UnitOfWork) -> tuple[Table, About]:
         say = speech(visit.language)
@@ -151,6 +163,8 @@ def _page(request: Ask, organisation_id: int, *, with_kinds: bool) -> Response[A
         weekdays=WEEKDAYS,
         kinds=KINDS,
         with_kinds=with_kinds,
+        has_desk=default == _MINE,
+        is_first=not query.get("cursor"),
         feeds={feed.covers: feed for feed in looked.feeds},
         covers=COVERS,
         strays=looked.strays,
@@ -189,14 +203,14 @@ def _free_days(uow: UnitOfWork, days: DaySpan) -> frozenset[date] | None:
 def make_feed(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     """The address is shown this once."""
     covers = Covers(data["covers"]) if data.get("covers") in set(Covers) else Covers.OWN
-    secret = visit.run(lambda uow: service.make_feed(uow, organisation_id, covers))
+    made = visit.run(lambda uow: service.make_feed(uow, organisation_id, covers))
     return render(
         request,
         "absences/feed.html",
         organisation=visit.read(organisation_at),
         section="absences",
         covers=COVERS[covers],
-        feed_url=f"{request.base_url}ical/{secret}.ics",
+        feed_url=f"{request.base_url}ical/{made.secret}.ics",
     )
 
 

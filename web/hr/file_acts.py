@@ -1,9 +1,9 @@
 """Acts on personal files: to hire, to move, to change a name, a schedule, and to undo any of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from erp.base.clock import today
 from erp.base.dates import day_string
@@ -11,7 +11,7 @@ from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
 from erp.hr.personnel import service
 from erp.hr.personnel.model import Appointment, Name, PersonFile, Schedule, ScheduleKind
-from erp.hr.personnel.rules import AppointmentUnknown, HoursMalformed, minutes_of
+from erp.hr.personnel.rules import DOUBTS, AppointmentUnknown, HoursMalformed, minutes_of
 from erp.hr.personnel.schemas import (
     Appoint,
     Hire,
@@ -24,10 +24,12 @@ from erp.hr.personnel.schemas import (
 from erp.hr.requests.endings import AwayBeyond, looked_after
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import StaffUnit, Unit
-from erp.hr.staffing.schemas import RescindAct
+from erp.hr.staffing.schemas import Command, RescindAct
 from web.hr.acts import Act, At, Subject, act_fields, chosen, dated, made, rescission, share, share_typed
 from web.hr.staffing_acts import post_options
 from web.sheets import Field, Option, Typed, day_field, said
+
+T = TypeVar("T")
 
 _SECTION = "staff"
 _PERSON = "staff/{person_id:int}"
@@ -255,13 +257,16 @@ _OF_SERVICE = {"appointment.staff_unit_id": "post"}
 
 def _record_appointment(uow: UnitOfWork, at: At, command: RecordAppointment) -> None:
     here, person_id, appointment_id = at.organisation_id, at["person_id"], at["appointment_id"]
-    looked_after(
-        uow,
-        here,
-        person_id,
-        lambda: service.record_appointment(uow, here, person_id, appointment_id, command),
-        all_the_same=at.is_sure,
-    )
+
+    def record() -> None:
+        service.record_appointment(uow, here, person_id, appointment_id, command)
+
+    looked_after(uow, here, person_id, lambda: _meant(uow, at, command, record), all_the_same=at.is_sure)
+
+
+def _meant(uow: UnitOfWork, at: At, command: Command, act: Callable[[], T]) -> T:
+    person_id = at.request.path_params.get("person_id")
+    return service.meant(uow, at.vault, at.organisation_id, person_id, command, act, all_the_same=at.is_sure)
 
 
 def _rescind(uow: UnitOfWork, at: At, command: RescindAct) -> bool:
@@ -290,8 +295,9 @@ HIRE = Act(
         *act_fields(today()),
     ),
     _hire,
-    lambda uow, at, command: service.hire(uow, at.vault, at.organisation_id, command),
+    lambda uow, at, command: _meant(uow, at, command, lambda: service.hire(uow, at.vault, at.organisation_id, command)),
     lambda at, person_id: f"{_staff(at)}/{person_id}",
+    doubts=DOUBTS,
 )
 NAME = Act(
     _PERSON + "/name",
@@ -312,9 +318,12 @@ FACTS = Act(
         *on.dated,
     ),
     dated(RecordFacts, _private_content),
-    lambda uow, at, command: service.record_facts(uow, at.vault, at.organisation_id, at["person_id"], command),
+    lambda uow, at, command: _meant(
+        uow, at, command, lambda: service.record_facts(uow, at.vault, at.organisation_id, at["person_id"], command)
+    ),
     _file,
     correction=N_("Correct personal data"),
+    doubts=DOUBTS,
 )
 APPOINT = Act(
     _PERSON + "/appointments/new",
@@ -326,8 +335,11 @@ APPOINT = Act(
         *act_fields(today()),
     ),
     lambda typed: made(Appoint, typed, _OF_SERVICE, **_service_content(typed)),
-    lambda uow, at, command: service.appoint(uow, at.organisation_id, at["person_id"], command),
+    lambda uow, at, command: _meant(
+        uow, at, command, lambda: service.appoint(uow, at.organisation_id, at["person_id"], command)
+    ),
     _file,
+    doubts=DOUBTS,
 )
 MOVE = Act(
     _APPOINTMENT,
@@ -338,7 +350,7 @@ MOVE = Act(
     _record_appointment,
     _file,
     correction=N_("Correct the appointment"),
-    doubts=(AwayBeyond,),
+    doubts=(AwayBeyond, *DOUBTS),
 )
 END = Act(
     _APPOINTMENT + "/end",
@@ -358,11 +370,15 @@ SCHEDULE = Act(
     N_("Change the work schedule"),
     lambda on, language: (*_schedule_fields(on.shown, language), *on.dated),
     dated(RecordSchedule, lambda typed: {"content": _schedule_content(typed)}, {"content.minutes": "hours"}),
-    lambda uow, at, command: service.record_schedule(
-        uow, at.organisation_id, at["person_id"], at["appointment_id"], command
+    lambda uow, at, command: _meant(
+        uow,
+        at,
+        command,
+        lambda: service.record_schedule(uow, at.organisation_id, at["person_id"], at["appointment_id"], command),
     ),
     _file,
     correction=N_("Correct the work schedule"),
+    doubts=DOUBTS,
 )
 ACCOUNT = Act(
     _PERSON + "/account",

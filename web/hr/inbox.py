@@ -289,7 +289,7 @@ def _desk_page(
         back=own_address(request.query_params.get("back", ""), under=home, otherwise=f"{home}inbox"),
         reason=reason,
         recalling=form is not None,
-        form=form or RecallForm(day_string(_recall_day(looked))),
+        form=form or RecallForm(day_string(day) if (day := _recall_day(looked)) else ""),
         faults=sheet.by_field,
         summary=sheet.summary,
     )
@@ -312,11 +312,12 @@ def _told(looked: Looked) -> dict[str, Any]:
     }
 
 
-def _recall_day(looked: Looked) -> date:
-    """Where the person serves no more, or else tomorrow, as far as it is a day of the absence."""
+def _recall_day(looked: Looked) -> date | None:
+    """Where the person serves no more, or else tomorrow; none of an absence to come, which it would cancel whole."""
     days = looked.shown.request.days
     ended = next((each.recall_from for each in looked.strays if each.recall_from), None)
-    return ended or min(max(today() + timedelta(days=1), days.first), days.last)
+    tomorrow = today() + timedelta(days=1)
+    return ended or (None if tomorrow <= days.first else min(tomorrow, days.last))
 
 
 def version_typed(data: Mapping[str, str]) -> int:
@@ -355,7 +356,7 @@ def _own_page(request: Ask, organisation_id: int, request_id: int, refusal: Refu
         status=status_of(refusal) if refusal else 200,
         section=CHANGES[of.kind],
         **_told(looked),
-        may_withdraw=State.WITHDRAWN in {act for act, start in rules.FROM.items() if of.state in start},
+        may_withdraw=of.state in rules.FROM[State.WITHDRAWN],
         change_url=f"{home}{CHANGES[of.kind]}/new?request={of.id}",
         sent="sent" in request.query_params,
         back=own_address(request.query_params.get("back", ""), under=home, otherwise=f"{home}{CHANGES[of.kind]}"),

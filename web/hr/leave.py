@@ -1,13 +1,15 @@
 """Leave: one's own days with their why, asking with a preview day by day; for human resources everybody's."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 from pydantic import ValidationError
 
@@ -21,7 +23,20 @@ from erp.base.i18n import N_
 from erp.base.money import parse_scaled
 from erp.base.uow import UnitOfWork
 from erp.hr.leave import rules, service
-from erp.hr.leave.model import ANNUAL, CENTIDAYS, Act, Balance, Kind, Movement, Norm, Pool, Preview, Ungranted
+from erp.hr.leave.model import (
+    ANNUAL,
+    CENTIDAYS,
+    Act,
+    Balance,
+    Batch,
+    Kind,
+    Movement,
+    Named,
+    Norm,
+    Pool,
+    Preview,
+    Ungranted,
+)
 from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, LeaveWanted, MoveDays
 from erp.hr.personnel import service as personnel
 from erp.hr.personnel.model import Person, PersonRow
@@ -292,6 +307,8 @@ class Asking:
     free: int
     """Hundredths of a day that a leave from the first day on may draw."""
     preview: Preview | None
+    ground: Named | None
+    """The act by which the person has what is shown."""
     names: Mapping[int, str]
     """Of colleagues who are away."""
     refusal: Refusal | None
@@ -300,16 +317,17 @@ class Asking:
     def of(cls, uow: UnitOfWork, organisation_id: int, whose: int | None, form: LeaveForm) -> "Asking":
         person_id = _whose(uow, organisation_id, whose)
         person = personnel.person(uow, organisation_id, person_id)
-        seen, refusal, names = None, None, dict[int, str]()
+        seen, ground, refusal, names = None, None, None, dict[int, str]()
         if form.is_asked:
             try:
                 seen = service.preview(uow, organisation_id, person_id, form.wanted(), form.request_id)
                 names = requests.names(uow, organisation_id, {each.person_id for each in seen.away})
+                ground = service.ground_of(uow, organisation_id, person_id, seen.kind, seen.days.first)
             except DomainError as fault:
                 refusal = fault
         on = day_typed(form.first) or today()
         free = service.free(uow, organisation_id, person_id, on)
-        return cls(organisation_at(uow), person, service.kinds(uow, on), free, seen, names, refusal)
+        return cls(organisation_at(uow), person, service.kinds(uow, on), free, seen, ground, names, refusal)
 
 
 def _form_page(
@@ -345,6 +363,7 @@ def _form_page(
         kinds=asking.kinds,
         free=asking.free,
         preview=asking.preview,
+        ground=asking.ground,
         names=asking.names,
         faults=sheet.by_field,
         summary=sheet.summary,
@@ -388,11 +407,19 @@ class GivenLate:
     people: int
     without_norm: int
     """People whose post has a group that no norm is loaded for."""
+    most: int
+    """Working years that one person would get."""
+    by_days: list[tuple[int, int]]
+    """Days of a working year, and how many working years would give so many; the most first."""
 
     @classmethod
     def of(cls, found: Sequence[Ungranted]) -> "GivenLate":
-        normed = [each.person_id for each in found if each.days is not None]
-        return cls(len(normed), len(set(normed)), len({each.person_id for each in found if each.days is None}))
+        people = Counter(each.person_id for each in found if each.days is not None)
+        by_days = Counter(each.days for each in found if each.days is not None)
+        without = len({each.person_id for each in found if each.days is None})
+        return cls(
+            people.total(), len(people), without, max(people.values(), default=0), sorted(by_days.items(), reverse=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -403,6 +430,7 @@ class Everybody:
     has_rules: bool
     has_begun: bool
     given_late: GivenLate
+    batches: list[Batch]
 
     @classmethod
     def of(cls, uow: UnitOfWork, organisation_id: int, day: date, words: str, cursor: str | None) -> "Everybody":
@@ -412,7 +440,15 @@ class Everybody:
         has_rules = bool(service.norms(uow, day))
         late = GivenLate.of(service.ungranted(uow, organisation_id, day) if has_rules else [])
         has_begun = service.has_begun(uow, organisation_id)
-        return cls(organisation_at(uow), rows, page.next_cursor, has_rules, has_begun, late)
+        return cls(
+            organisation_at(uow),
+            rows,
+            page.next_cursor,
+            has_rules,
+            has_begun,
+            late,
+            service.batches(uow, organisation_id),
+        )
 
 
 def _balances_page(request: Ask, organisation_id: int, refusal: Refusal | None = None, done: str = "") -> Response[str]:
@@ -437,6 +473,7 @@ def _balances_page(request: Ask, organisation_id: int, refusal: Refusal | None =
         has_rules=found.has_rules,
         has_begun=found.has_begun,
         given_late=found.given_late,
+        batches=found.batches,
         typed=typed or day_string(day),
         day_asked=day,
         words=words,
@@ -458,6 +495,14 @@ def grant_years(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -
         return service.grant_years(uow, organisation_id, _made(GrantYears, days, {})).movements
 
     return _for_all(request, organisation_id, act, "granted")
+
+
+@post("/o/{organisation_id:int}/leave/grants/{batch:uuid}/undo", opt=KEEP, sync_to_thread=True)
+def ungrant(request: Ask, visit: Visitor, organisation_id: Id, batch: FromPath[UUID], data: Sent) -> Response[Any]:
+    """Take back what one act gave to everybody, as far as nobody drew from it."""
+    return _for_all(
+        request, organisation_id, lambda uow: service.ungrant(uow, organisation_id, batch).movements, "ungranted"
+    )
 
 
 @post("/o/{organisation_id:int}/leave/holidays", opt=KEEP, sync_to_thread=True)
@@ -637,6 +682,7 @@ routes = [
     ask_leave_for,
     leave_balances,
     grant_years,
+    ungrant,
     give_back_holidays,
     withdraw_for,
     person_leave,

@@ -95,4 +95,4 @@ def _table(found: Iterable[PersonRow], say: Speech) -> Table:
         )
         for each in found
     )
-    return Table(say("People"), columns, rows)
+    return Table(say("People on the staff"), columns, rows)

@@ -31,7 +31,7 @@ from erp.hr.requests import service as requests
 from erp.hr.requests.model import RequestView, State
 from erp.hr.trips import rules, service
 from erp.hr.trips.model import HOME, CostKind, Estimate, Facts, Leg, ReportLine, ReportState, TripPage, TripRow, Waiting
-from erp.hr.trips.schemas import AskTrip, EstimateView, HandIn, TripAsked, TripShown
+from erp.hr.trips.schemas import AskTrip, EstimateView, HandIn, SendAdvance, TripAsked, TripShown
 from erp.reference.attachments.model import Attachment
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
@@ -522,6 +522,21 @@ def send_back(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id,
     )
 
 
+@post("/o/{organisation_id:int}/trips/reports/{request_id:int}/advance", opt=DECIDE, sync_to_thread=True)
+def send_advance(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
+    """Send an advance that the accountant declined anew."""
+    amount, port = tidy(data.get("amount", "")), settlements_of(request)
+    if choice := choice_in(data):
+        remember(visit, choice)
+        return _page(request, organisation_id, request_id, "reports", amount=amount, choice=choice)
+    command = SendAdvance(sent=max(number_typed(data.get("sent", "")) or 1, 1), amount=amount[:40])
+    try:
+        visit.run(lambda uow: service.send_advance(uow, organisation_id, request_id, command, port))
+    except _REFUSED as refusal:
+        return _page(request, organisation_id, request_id, "reports", refusal=refusal, amount=amount)
+    return Redirect(f"/o/{organisation_id}/trips/reports/{request_id}?decided=1", status_code=303)
+
+
 def _decide(
     request: Ask, organisation_id: int, request_id: int, act: Callable[[UnitOfWork], object], reason: str = ""
 ) -> Response[Any]:
@@ -540,6 +555,7 @@ def _page(
     *,
     refusal: Refusal | None = None,
     reason: str = "",
+    amount: str | None = None,
     choice: Choice | None = None,
 ) -> Response[str]:
     visit, chosen, port = visit_of(request), choice or Choice(), settlements_of(request)
@@ -549,6 +565,14 @@ def _page(
     decides = desk == "reports" and looked.shown.decides and not looked.shown.is_own
     is_declined = settlement is not None and settlement.state == "declined"
     returns = report.state is ReportState.SUBMITTED or (report.state is ReportState.APPROVED and is_declined)
+    advance, in_force = looked.facts.advance, looked.shown.request.state.is_in_force
+    sends = (
+        advance is not None
+        and advance.state in ("declined", "reversed")
+        and in_force
+        and report.state in (ReportState.NONE, ReportState.RETURNED)
+    )
+    form = "report" if decides and returns else "advance" if decides and sends else ""
     return render(
         request,
         "trips/trip.html",
@@ -558,8 +582,8 @@ def _page(
         theme=chosen.theme,
         cookies=chosen.cookies(request),
         section=f"trips/{desk}",
-        form_id="report" if decides and returns else "",
-        form_default="act" if decides and returns else "",
+        form_id=form,
+        form_default="act" if form else "",
         by=desk,
         address=f"/o/{organisation_id}/trips/{desk}/{request_id}",
         shown=looked.shown,
@@ -571,6 +595,8 @@ def _page(
         reports=REPORTS,
         decides=decides,
         returns=returns,
+        sends=sends,
+        amount=money(looked.facts.advance_asked) if amount is None else amount,
         reportable=_reportable(looked.shown) and report.state in (ReportState.NONE, ReportState.RETURNED),
         decided="decided" in request.query_params,
         reason=reason,
@@ -727,6 +753,7 @@ routes = [
     staff_trip,
     decided_report,
     approve,
+    send_advance,
     send_back,
     report_page,
     write_report,

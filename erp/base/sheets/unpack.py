@@ -5,6 +5,7 @@ The workbook comes on the standard input.
 """
 
 import json
+import re
 import resource
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,14 @@ MEMORY = 1 << 30  # bytes
 SECONDS = 30
 
 _TABLE, _SPAN = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 ", "number-{}-spanned"
+_ODS_TYPE = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 value-type"
+_SAYS_ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
+_CHUNK = 1 << 20  # bytes
+_MOST_REPEATED = 1000  # cells in a row that one element of OpenDocument stands for, as far as errors are told
+_PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+
+Errors = dict[tuple[int, int], str]
+"""What Excel shows in a cell whose formula failed (#DIV/0!), by row and column from 0; the reader gives it as blank."""
 
 
 def bound() -> None:
@@ -35,7 +44,7 @@ def lines(content: bytes, most_rows: int, most_columns: int) -> Iterator[Any]:
     hidden = [s.name for s in workbook.sheets_metadata if s.visible != SheetVisibleEnum.Visible]
     if len(hidden) == len(workbook.sheet_names):
         hidden = []
-    merged = _merged_of_ods(content)
+    spans, errors = _of_ods(content), _errors_of_xlsx(content)
     for place, name in enumerate(workbook.sheet_names):
         if name in hidden:
             continue
@@ -45,11 +54,14 @@ def lines(content: bytes, most_rows: int, most_columns: int) -> Iterator[Any]:
         if sheet.end[0] >= most_rows or sheet.end[1] >= most_columns:
             yield {"too large": True}
             return
-        ranges = sheet.merged_cell_ranges if merged is None else merged[place] if place < len(merged) else []
+        ranges, failed = sheet.merged_cell_ranges, errors.get(name, {})
+        if spans is not None:
+            ranges, failed = (spans.sheets[place], spans.errors[place]) if place < len(spans.sheets) else ([], {})
         yield {"sheet": name, "merged": [[*first, *last] for first, last in ranges or []]}
         before = [""] * sheet.start[1]
-        for row in sheet.iter_rows():
-            yield before + [_plain(value) for value in row]
+        for number, row in enumerate(sheet.iter_rows()):
+            cells = before + [_plain(value) for value in row]
+            yield [failed.get((number, at), cell) for at, cell in enumerate(cells)] if failed else cells
     yield {"hidden": hidden}
 
 
@@ -63,8 +75,102 @@ def _plain(value: object) -> object:
     return value
 
 
-def _merged_of_ods(content: bytes) -> list[list[tuple[tuple[int, int], tuple[int, int]]]] | None:
-    """By sheet, where cells are one; ``None`` for other workbooks, which say it themselves."""
+def _errors_of_xlsx(content: bytes) -> dict[str, Errors]:
+    """By the sheets' names."""
+    if not is_zipfile(BytesIO(content)):
+        return {}
+    with ZipFile(BytesIO(content)) as container:
+        names = set(container.namelist())
+        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+            return {}
+        targets = {each["Id"]: each["Target"] for each in _elements(container, _RELATIONS, "Relationship")}
+        found = {}
+        for sheet in _elements(container, "xl/workbook.xml", "sheet"):
+            target = targets.get(sheet.get("id", ""), "")
+            part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+            if part in names and _says_error(container, part):
+                with container.open(part) as opened:
+                    found[sheet["name"]] = _Failed().read(opened)
+        return found
+
+
+_RELATIONS = "xl/_rels/workbook.xml.rels"
+
+
+def _elements(container: ZipFile, part: str, name: str) -> list[dict[str, str]]:
+    """Attributes of each such element of a part, both without their namespaces."""
+    found: list[dict[str, str]] = []
+
+    def start(element: str, attributes: dict[str, str]) -> None:
+        if element.rpartition(" ")[2] == name:
+            found.append({key.rpartition(" ")[2]: value for key, value in attributes.items()})
+
+    parser = _parser(start)
+    with container.open(part) as opened:
+        parser.ParseFile(opened)
+    return found
+
+
+def _says_error(container: ZipFile, part: str) -> bool:
+    """Whether it is worth reading cell by cell."""
+    with container.open(part) as opened:
+        before = b""
+        while chunk := opened.read(_CHUNK):
+            if _SAYS_ERROR.search(before + chunk):
+                return True
+            before = chunk[-16:]
+    return False
+
+
+def _parser(start: Any) -> expat.XMLParserType:
+    """Follows elements; a document that declares entities is refused."""
+
+    def refuse(*_: object) -> None:
+        raise ValueError("it declares entities")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler, parser.EntityDeclHandler = start, refuse
+    return parser
+
+
+class _Failed:
+    """Follows the cells of a worksheet of Excel as far as their errors need; those without an address are passed."""
+
+    def __init__(self) -> None:
+        self._errors: Errors = {}
+        self._at: tuple[int, int] | None = None
+        self._in_value = False
+        self._parser = _parser(self._start)
+        self._parser.EndElementHandler, self._parser.CharacterDataHandler = self._end, self._said
+
+    def read(self, part: Any) -> Errors:
+        self._parser.ParseFile(part)
+        return self._errors
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        kind = name.rpartition(" ")[2]
+        if kind == "c":
+            place = _PLACE.fullmatch(attributes.get("r", "")) if attributes.get("t") == "e" else None
+            self._at = (int(place[2]) - 1, _column(place[1])) if place else None
+        self._in_value = kind == "v"
+
+    def _end(self, _: str) -> None:
+        self._in_value = False
+
+    def _said(self, text: str) -> None:
+        if self._at and self._in_value:
+            self._errors[self._at] = self._errors.get(self._at, "") + text
+
+
+def _column(letters: str) -> int:
+    at = 0
+    for letter in letters:
+        at = at * 26 + ord(letter) - 64
+    return at - 1
+
+
+def _of_ods(content: bytes) -> "_Spans | None":
+    """Where cells are one, and errors, by sheet; ``None`` for other workbooks."""
     if not is_zipfile(BytesIO(content)):
         return None
     with ZipFile(BytesIO(content)) as container:
@@ -73,24 +179,30 @@ def _merged_of_ods(content: bytes) -> list[list[tuple[tuple[int, int], tuple[int
         reader = _Spans()
         with container.open("content.xml") as part:
             reader.read(part)
-    return reader.sheets
+    return reader
 
 
 class _Spans:
-    """Follows the rows and cells of an OpenDocument content only as far as spans need."""
+    """Follows the rows and cells of an OpenDocument content only as far as spans and errors need."""
 
     def __init__(self) -> None:
         self.sheets: list[list[tuple[tuple[int, int], tuple[int, int]]]] = []
+        self.errors: list[Errors] = []
         self._row, self._next_row, self._column = 0, 0, 0
-        self._parser = expat.ParserCreate(namespace_separator=" ")
-        self._parser.StartElementHandler = self._start
-        self._parser.EntityDeclHandler = self._refuse
+        self._failed: list[tuple[int, int]] = []
+        self._parser = _parser(self._start)
+        self._parser.EndElementHandler, self._parser.CharacterDataHandler = self._end, self._said
 
     def read(self, part: Any) -> None:
         self._parser.ParseFile(part)
 
-    def _refuse(self, *_: object) -> None:
-        raise ValueError("it declares entities")
+    def _end(self, name: str) -> None:
+        if name == _TABLE + "table-cell":
+            self._failed = []
+
+    def _said(self, text: str) -> None:
+        for at in self._failed:
+            self.errors[-1][at] = self.errors[-1].get(at, "") + text
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if not name.startswith(_TABLE):
@@ -102,6 +214,7 @@ class _Spans:
 
         if kind == "table":
             self.sheets.append([])
+            self.errors.append({})
             self._next_row = 0
         elif kind == "table-row":
             self._row, self._column = self._next_row, 0
@@ -111,7 +224,10 @@ class _Spans:
             if rows > 1 or columns > 1:
                 first = (self._row, self._column)
                 self.sheets[-1].append((first, (first[0] + rows - 1, first[1] + columns - 1)))
-            self._column += number("number-columns-repeated")
+            repeated = number("number-columns-repeated")
+            if attributes.get(_ODS_TYPE) == "error":
+                self._failed = [(self._row, self._column + at) for at in range(min(repeated, _MOST_REPEATED))]
+            self._column += repeated
 
 
 def main() -> None:

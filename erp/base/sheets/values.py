@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from erp.base.dates import DayMalformed, day_string, parse_day
-from erp.base.money import AmountMalformed, parse_tiyn, tiyn_of_number
+from erp.base.money import AmountMalformed, parse_tiyn, shortened, tiyn_of_number
 
 _TIME_OF_DAY = re.compile(r"[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 _PLAIN_AMOUNT = re.compile(r"([0-9]{1,12})[.,]([0-9]{2})").fullmatch
@@ -75,4 +75,4 @@ def tiyn_of(value: object) -> int:
     text = text_of(value)
     if isinstance(value, str) and len(text) <= _LONGEST_AMOUNT:
         return parse_tiyn(text)
-    raise AmountMalformed(text=text[:_LONGEST_AMOUNT])
+    raise AmountMalformed(text=shortened(text))

@@ -238,6 +238,11 @@ def placed(table: LeafTable, years: Sequence[int], owner_id: int, actuals: Itera
     return Placed(extended(table, list(own)), len(keys), amounts, there, tuple(zip(found, at_leaf, strict=True)))
 
 
+def first_id_beyond(more: int) -> int:
+    """Of the leaves that a table is extended by; larger than those of any plan."""
+    return int(np.iinfo(np.int32).max) - more + 1
+
+
 def extended(table: LeafTable, more: Sequence[LeafKey]) -> LeafTable:
     """The table with more leaves at its end, whose ids are larger than those of any plan."""
     if not more:
@@ -251,5 +256,5 @@ def extended(table: LeafTable, more: Sequence[LeafKey]) -> LeafTable:
         columns[name] = Coded(
             codes, np.concatenate([old[column.index], np.array([place[each] for each in said], np.int32)])
         )
-    first = np.iinfo(np.int32).max - len(more) + 1
+    first = first_id_beyond(len(more))
     return LeafTable(np.concatenate([table.ids, np.arange(first, first + len(more), dtype=np.int32)]), columns)

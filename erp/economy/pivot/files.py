@@ -18,7 +18,7 @@ from erp.base.sheets.errors import NothingGood as NothingGood
 from erp.base.sheets.errors import RowAgain
 from erp.base.sheets.heads import Header, find_header, fold
 from erp.base.sheets.model import Row, RowKind, address
-from erp.economy.pivot.cube import Cube, extended
+from erp.economy.pivot.cube import Cube, extended, first_id_beyond
 from erp.economy.pivot.model import Intake, Typed
 from erp.economy.pivot.rules import TAKEN_AWAY, Spreading
 from erp.economy.plans.axes import SECTION_NAMES
@@ -127,6 +127,14 @@ class Checked:
     @property
     def good(self) -> int:
         return sum(line.kind == "line" and not line.faults for line in self.lines)
+
+    def changes_under(self, added: Sequence[int]) -> list[CellChange]:
+        """The changes, of added lines under the ids that the plan has given them."""
+        first = first_id_beyond(len(added))
+        return [
+            CellChange(added[each.leaf_id - first], each.year, each.amount_tiyn) if each.leaf_id >= first else each
+            for each in self.changes
+        ]
 
     def count(self, kind: str) -> int:
         return sum(line.kind == kind for line in self.lines)

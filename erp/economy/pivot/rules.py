@@ -207,7 +207,11 @@ class Spreading:
         tiyn, present = self.tiyn.copy(), self.present.copy()
         held = np.zeros(tiyn.shape, np.bool_)
         faults: dict[int, DomainError] = {}
-        for place in sorted(range(len(typed)), key=lambda at: (len(typed[at].leaves) * len(typed[at].years), at)):
+        done = self._set_cells(typed, tiyn, present, held)
+        for place in sorted(
+            (at for at in range(len(typed)) if at not in done),
+            key=lambda at: (len(typed[at].leaves) * len(typed[at].years), at),
+        ):
             block = np.ix_(typed[place].leaves, typed[place].years)
             free = ~held[block]
             try:
@@ -218,6 +222,23 @@ class Spreading:
                 tiyn[block], present[block] = made, there
             held[block] = True
         return tiyn, present, faults
+
+    def _set_cells(self, typed: Sequence[Typed], tiyn: Amounts, present: Mask, held: Mask) -> set[int]:
+        """Set all that was typed at one cell alone, at once; which places these are.  What repeats one is left."""
+        ones = [
+            (place, each.leaves[0], each.years[0], each.tiyn)
+            for place, each in enumerate(typed)
+            if len(each.leaves) == len(each.years) == 1 and abs(each.tiyn or 0) <= LARGEST_TIYN
+        ]
+        if not ones:
+            return set()
+        places, leaves, years, _ = (np.array(column) for column in zip(*ones, strict=True))
+        _, first = np.unique(leaves * tiyn.shape[1] + years, return_index=True)
+        at = leaves[first], years[first]
+        tiyn[at] = [ones[place][3] or 0 for place in first]
+        present[at] = [ones[place][3] is not None for place in first]
+        held[at] = True
+        return set(places[first].tolist())
 
     def _made(self, typed: Typed, before: Amounts, present: Mask, free: Mask) -> tuple[Amounts, Mask]:
         made, there = before.copy(), present.copy()

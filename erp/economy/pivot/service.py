@@ -266,14 +266,12 @@ def accept(
     _, said = check(uow, found)
     if not said.good:
         raise NothingGood()
-    if said.added:
-        plans.intern(uow, *at, said.added)
-        _, said = check(uow, found)
+    made = plans.intern(uow, *at, said.added).tolist()
     edit = plans.edit(
         uow,
         *at,
         found.version_id,
-        said.changes,
+        said.changes_under(made),
         reason,
         expected_edits=expected_edits,
         key=uuid5(found.key, "accepted"),

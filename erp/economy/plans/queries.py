@@ -32,15 +32,15 @@ _PLAN = """
              WHERE v.organisation_id = p.organisation_id AND v.plan_id = p.id) AS versions
       FROM economy_plan p WHERE p.organisation_id = :organisation
 """
-_VERSIONS = """
+_ANY_VERSIONS = """
     SELECT v.organisation_id, v.plan_id, v.id, v.parent_id, v.parent_edits, v.kind, v.name, v.reason, v.author_id,
            coalesce(a.name, '') AS author, v.created_at, v.edits, v.edited_at, v.frozen_at,
            coalesce(f.name, '') AS frozen_by, v.content_hash
       FROM economy_version v
       LEFT JOIN reference_user a ON a.id = v.author_id
       LEFT JOIN reference_user f ON f.id = v.frozen_by
-     WHERE v.organisation_id = :organisation
 """
+_VERSIONS = f"{_ANY_VERSIONS} WHERE v.organisation_id = :organisation"
 _VERSION = f"{_VERSIONS} AND v.plan_id = :plan"
 _EDIT = """
     SELECT e.no, e.author_id, coalesce(a.name, '') AS author, coalesce(b.name, '') AS on_behalf_of, e.at, e.reason,
@@ -208,6 +208,14 @@ def versions(connection: Connection, scope: Scope, organisation_id: int, plan_id
 def versions_of_all(connection: Connection, scope: Scope, organisation_id: int) -> list[Version]:
     """Those of every plan, the latest plan first."""
     rows = connection.execute(text(f"{_VERSIONS} ORDER BY v.plan_id DESC, v.id"), {"organisation": organisation_id})
+    return [_version(row) for row in rows]
+
+
+def frozen(connection: Connection, scope: Scope) -> list[Version]:
+    """Every frozen version that the scope sees, by organisation and plan."""
+    rows = connection.execute(
+        text(f"{_ANY_VERSIONS} WHERE v.frozen_at IS NOT NULL ORDER BY v.organisation_id, v.plan_id, v.id")
+    )
     return [_version(row) for row in rows]
 
 

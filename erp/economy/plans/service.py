@@ -1,6 +1,6 @@
 """Use cases of plans.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -201,6 +201,12 @@ def hash_of(uow: UnitOfWork, of: Version) -> bytes:
     ids = sorted({int(code) for name in ("budget_id", "organisation_id") for code in table.columns[name].codes})
     bins = {each.id: each.code for each in organisations.by_ids(uow, ids, today()).values()}
     return rules.content_hash(_composed(uow, *at, of.id), table, bins)
+
+
+def verify_all(uow: UnitOfWork) -> Iterator[tuple[Version, bool]]:
+    """Each frozen version of the scope, and whether it holds what its hash is over."""
+    for each in queries.frozen(uow.connection, uow.scope):
+        yield each, hash_of(uow, each) == each.content_hash
 
 
 def _lock(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Version:

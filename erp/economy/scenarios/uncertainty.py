@@ -107,8 +107,11 @@ def draws(of: Uncertainty, paths: Mapping[str, Sequence[float]], count: int) -> 
 
 
 def _root(of: Uncertainty) -> Floats:
-    """A matrix whose product with its transpose is the covariance; a correlation that rounding bent is straightened."""
+    """A matrix whose product with its transpose is the covariance; a correlation that rounding bent is straightened.
+
+    The symmetric root: there is one, whatever signs and order a machine gives the eigenvectors.
+    """
     values, vectors = np.linalg.eigh(np.array(of.correlation))
-    root = vectors * np.sqrt(np.clip(values, 0, None))
+    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
     scaled: Floats = np.array(of.spread)[:, None] * root
     return scaled

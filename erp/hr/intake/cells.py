@@ -11,7 +11,7 @@ from erp.hr.intake import rules
 from erp.hr.intake.fields import GROUPS, SCHEDULES
 from erp.hr.intake.model import Intake, Said
 from erp.hr.personnel.model import Name, ScheduleKind
-from erp.hr.personnel.rules import minutes_of
+from erp.hr.personnel.rules import BornTooLate, minutes_of
 from erp.hr.staffing.model import StaffGroup
 from erp.hr.staffing.rules import ShareMalformed, share_of
 
@@ -67,7 +67,7 @@ class Cells:
         if since and last and last < since:
             self.refuse(IntervalReversed(first=day_string(since), last=day_string(last)), "last")
         if since and birth_on and birth_on >= since:
-            self.refuse(rules.BornTooLate(born=birth_on), "birth_on")
+            self.refuse(BornTooLate(born=birth_on), "birth_on")
         if self.faults:
             return None
         assert name

@@ -103,6 +103,11 @@ def lock(connection: Connection, scope: Scope, organisation_id: int, intake_id: 
     )
 
 
+def put_away(connection: Connection, scope: Scope, days: int) -> list[int]:
+    """Put away lists, wherever, that still hold rows and were not touched for so many days.  Returns at whom."""
+    return list(connection.execute(text("SELECT hr_put_away_intakes(:days)"), {"days": days}).scalars())
+
+
 def lock_acceptance(connection: Connection, scope: Scope) -> None:
     """Lists are accepted one after another, wherever: persons are common to all, and each is looked for first."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hr_intake'))"))

@@ -17,6 +17,7 @@ from erp.hr.intake.fields import HEADINGS
 from erp.hr.intake.model import Checked, Intake, Line, LineKind, Note, Placed, PostDays, Record, Said, Whom
 from erp.hr.intake.people import People, Somebody
 from erp.hr.intake.structure import Structure, There, Unit, Wanted
+from erp.hr.personnel.rules import says_born
 
 _NEEDED = ("unit", "post")
 
@@ -191,7 +192,7 @@ class _Reading:
             notes.append((Note.SAME_AS_ROW, {"row": somebody.whom.row}))
         else:
             notes.append((Note.ON_RECORD, _of(somebody)) if somebody.name else (Note.ELSEWHERE, {}))
-        if said.identity and said.birth_on and not rules.says_born(said.identity, said.birth_on):
+        if said.identity and said.birth_on and not says_born(said.identity, said.birth_on):
             notes.append((Note.BIRTH_DIFFERS, {}))
         titles = {fold(each) for each in post.titles} if isinstance(post, PostDays) else set()
         key = unit.id if isinstance(unit, There) else unit

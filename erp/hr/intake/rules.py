@@ -15,6 +15,8 @@ from erp.hr.personnel.rules import IdentityInvalid, identity_typed
 
 NAME, TITLE, CODE = 100, 300, 40
 """Characters at most: of a part of a name, of what units and posts are called, of a category or a number."""
+KEPT_DAYS = 30
+"""A list that nobody has touched for so long is thrown away, accepted or not: it holds what many must not know."""
 _IDENTITY = 12
 _SHORTEST = 8  # digits of a number whose first zeros a spreadsheet took away: births from 2000 on begin with them
 _NUMBER = re.compile(r"[0-9](?:[ \u00a0-]?[0-9]){6,}")
@@ -76,11 +78,6 @@ class NameMalformed(RuleViolated):
         "“{text}” is not a full name. Write the family name, the given name and, where there is one, the patronymic,"
         " without initials."
     )
-
-
-class BornTooLate(RuleViolated):
-    code = "born-too-late"
-    template = N_("The day of birth ({born}) is not before the first day of work. Write the year with four digits.")
 
 
 class UnitMissing(RuleViolated):
@@ -205,11 +202,6 @@ def _is_day(identity: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def says_born(identity: str, day: date) -> bool:
-    """Whether an identity number, as it begins, is of somebody born on the day."""
-    return identity[:6] == f"{day:%y%m%d}"
 
 
 def name_said(whole: str) -> Name:

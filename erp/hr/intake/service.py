@@ -306,6 +306,13 @@ def _appointed(uow: UnitOfWork, vault: Vault, said: Checked, posts: Sequence[int
         personnel.appoint_many(uow, at, about, appointed)
 
 
+def put_away(uow: UnitOfWork) -> None:
+    """Throw away lists that nobody has touched for long, whoever brought them; for the program itself."""
+    at = queries.put_away(uow.connection, uow.scope, rules.KEPT_DAYS)
+    if at:
+        audit.record_at(uow.connection, uow.scope, "people-files-put-away", "people-file:old", at, days=rules.KEPT_DAYS)
+
+
 # ------------------------------------------------------------------------------------------------ as it is kept
 
 

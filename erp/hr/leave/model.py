@@ -1,6 +1,6 @@
 """The nouns of leave: kinds and norms as an act sets them, movements of days, and what a request would mean."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -171,9 +171,10 @@ class Rules:
             return self.on("excluded_floating", day)
         return self.on(f"excluded_{day:%m-%d}", day) or self.on("excluded_holiday", day)
 
-    def value(self, code: str, day: date) -> int | None:
-        rule = self.on(code, day)
-        return None if rule is None else rule.value
+    def value(self, code: str, day: date, groups: Collection[str] = ()) -> int | None:
+        """Of a rule that is for some groups of staff alone, the least of what it is for ``groups``."""
+        found = [rule for each in (code, *(f"{code}.{group}" for group in groups)) if (rule := self.on(each, day))]
+        return min((rule.value for rule in found), default=None)
 
 
 class Inside(StrEnum):
@@ -210,6 +211,8 @@ class Doubt(StrEnum):
     """It begins before it can be paid in time."""
     NOT_VERIFIED = "not-verified"
     """A day in it counts, or does not, by a rule that nobody has compared with the act."""
+    MOVES_YEAR = "moves-year"
+    """Its days are no service that gives leave."""
     ALREADY_ASKED = "already-asked"
     """Other requests that wait would draw the same days."""
 

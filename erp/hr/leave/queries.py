@@ -33,6 +33,31 @@ def norms(connection: Connection, scope: Scope, day: date) -> list[Norm]:
     return many(Norm, rows)
 
 
+def groups(connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date) -> frozenset[str]:
+    """Groups of staff of the posts that a person holds on a day."""
+    found = connection.execute(
+        text("""
+            SELECT DISTINCT staff_group FROM hr_service
+             WHERE organisation_id = :organisation AND person_id = :person AND valid @> CAST(:day AS date)
+        """),
+        {"organisation": organisation_id, "person": person_id, "day": day},
+    )
+    return frozenset(found.scalars())
+
+
+def carried_years(connection: Connection, scope: Scope, organisation_id: int, person_id: int) -> frozenset[date]:
+    """Working years that were carried in and not given here: what was taken of them before is not known."""
+    found = connection.execute(
+        text("""
+            SELECT year_start FROM hr_leave_movement
+             WHERE organisation_id = :organisation AND person_id = :person AND act IN ('grant', 'carry')
+             GROUP BY year_start HAVING bool_and(act = 'carry')
+        """),
+        {"organisation": organisation_id, "person": person_id},
+    )
+    return frozenset(found.scalars())
+
+
 def values(connection: Connection, scope: Scope) -> list[Rule]:
     """Numbers of rules, of all days."""
     rows = connection.execute(
@@ -60,7 +85,8 @@ def balances(
         text("""
             SELECT person_id, left_now::int, given::int, (given - left_now)::int, last_used_on FROM (
             SELECT person_id, sum(centidays) AS left_now,
-                   coalesce(sum(centidays) FILTER (WHERE act IN ('grant', 'ungrant', 'carry', 'correction')), 0) AS given,
+                   coalesce(sum(centidays) FILTER (WHERE act IN ('grant', 'ungrant', 'carry', 'correction')), 0)
+                   AS given,
                    max(effective_on) FILTER (WHERE act = 'use') AS last_used_on
               FROM hr_leave_movement
              WHERE organisation_id = :organisation AND effective_on <= :day
@@ -353,7 +379,7 @@ _OPEN = """
 
 
 def batches(connection: Connection, scope: Scope, organisation_id: int, days: int, limit: int) -> list[Batch]:
-    """What was given to everybody in the last days, the latest first, as far as something of it is left to take back."""
+    """What was given to everybody in the last days, the latest first, where something of it can be taken back."""
     rows = connection.execute(
         text(f"""
             SELECT b.batch AS id, b.given_at, coalesce(u.name, '') AS actor, b.years, b.people, o.open_years

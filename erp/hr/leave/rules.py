@@ -23,6 +23,9 @@ DOUBTS = {
     ),
     Doubt.PAID_LATE: N_("It begins so soon that the leave pay may come after it has begun."),
     Doubt.NOT_VERIFIED: N_("Whether a day marked ? counts has not been checked against the official act."),
+    Doubt.MOVES_YEAR: N_(
+        "These days do not count as service for leave: the working year ends as many days later (Labour Code, art. 91)."
+    ),
     Doubt.ALREADY_ASKED: N_("Other requests that wait would take more days than are left after this one."),
 }
 
@@ -202,14 +205,15 @@ def preview(
     pools: Sequence[Pool],
     *,
     today: date,
+    groups: frozenset[str] = frozenset(),
     waiting: int = 0,
     long_parts: frozenset[date] = frozenset(),
     away: tuple[Away, ...] = (),
 ) -> Preview:
     """What a leave would mean, day by day.
 
-    ``pools`` are what is left on the first day, ``long_parts`` the working years one part of which was long enough
-    already, ``waiting`` what other requests would draw.
+    ``pools`` are what is left on the first day, ``groups`` those of the person's posts, ``long_parts`` the working
+    years one part of which was long enough already, or may have been, ``waiting`` what other requests would draw.
 
     Raises: LeaveEmpty, LeaveTooLong, LeaveTooShort, LeaveNotEnough.
     """
@@ -226,7 +230,7 @@ def preview(
         sure = _is_sure(special, rules)
         each.append(LeaveDay(day, why, special, sure, source, left if kind.draws else None))
     told = tuple(each)
-    doubts = _doubts(kind, told, counted, pools, taken, rules, today, waiting, long_parts)
+    doubts = _doubts(kind, told, counted, pools, taken, rules, today, groups, waiting, long_parts)
     return Preview(
         kind,
         days,
@@ -277,11 +281,12 @@ def _doubts(
     taken: Sequence[Pool],
     rules: Rules,
     today: date,
+    groups: frozenset[str],
     waiting: int,
     long_parts: frozenset[date],
 ) -> Iterator[Doubt]:
     first = each[0].day
-    least, ahead = rules.value("part_at_least_days", first), rules.value("pay_before_days", first)
+    least, ahead = rules.value("part_at_least_days", first, groups), rules.value("pay_before_days", first, groups)
     left = {pool.year_start: pool.centidays for pool in after(pools, taken)}
     if (
         least is not None
@@ -293,6 +298,8 @@ def _doubts(
         yield Doubt.PAID_LATE
     if not all(of.sure for of in each):
         yield Doubt.NOT_VERIFIED
+    if not kind.seniority:
+        yield Doubt.MOVES_YEAR
     if kind.draws and waiting * CENTIDAYS > sum(left.values()):
         yield Doubt.ALREADY_ASKED
 

@@ -21,6 +21,7 @@ from erp.hr.leave.model import (
     Inside,
     Kind,
     Movement,
+    Named,
     Norm,
     Pool,
     Preview,
@@ -67,12 +68,21 @@ def norms(uow: UnitOfWork, day: date) -> list[Norm]:
 def _kind(uow: UnitOfWork, code: str, day: date) -> Kind:
     """Raises: LeaveKindUnknown, LeaveRulesUnknown."""
     known = kinds(uow, day)
-    if not known:
+    if not known and not kinds(uow, today()):
         raise rules.LeaveRulesUnknown()
     found = next((kind for kind in known if kind.code == code), None)
     if found is None:
         raise rules.LeaveKindUnknown()
     return found
+
+
+def ground_of(uow: UnitOfWork, organisation_id: int, person_id: int, kind: Kind, day: date) -> Named:
+    """By what act a person has this leave: where it draws on working years, that of the norm of their group."""
+    if not kind.draws:
+        return kind
+    groups = queries.groups(uow.connection, uow.scope, organisation_id, person_id, day)
+    own = [norm for norm in norms(uow, day) if norm.staff_group in groups]
+    return max(own, key=lambda norm: (norm.days, norm.code), default=kind)
 
 
 def _rules(uow: UnitOfWork) -> Rules:
@@ -163,15 +173,16 @@ def _meaning(
     kind = _kind(uow, wanted.kind, days.first)
     pools: list[Pool] = []
     waiting, long_parts = 0, frozenset[date]()
-    law = _rules(uow)
+    law, groups = _rules(uow), queries.groups(connection, scope, organisation_id, person_id, days.first)
     if kind.draws:
         pools = queries.pools(connection, scope, organisation_id, person_id, days.first)
         waiting = queries.waiting(connection, scope, organisation_id, person_id, but)
-        least = law.value("part_at_least_days", days.first) or 0
+        least = law.value("part_at_least_days", days.first, groups) or 0
         used: dict[date, list[int]] = {}
         for part in queries.parts(connection, scope, organisation_id, person_id):
             used.setdefault(part.year_start, []).append(part.centidays)
-        long_parts = rules.long_parts(used, least)
+        carried = queries.carried_years(connection, scope, organisation_id, person_id)
+        long_parts = rules.long_parts(used, least) | carried
     return rules.preview(
         kind,
         days,
@@ -179,6 +190,7 @@ def _meaning(
         law,
         pools,
         today=today(),
+        groups=groups,
         waiting=waiting,
         long_parts=long_parts,
         away=_colleagues_away(uow, organisation_id, person_id, days),
@@ -270,11 +282,12 @@ class Leave:
             found = queries.parts(connection, scope, request.organisation_id, request.person_id, request.id)
             drawn = tuple((part.year_start, part.centidays) for part in found)
             left = balance(uow, request.organisation_id, request.person_id, days.first).centidays
+        ground = ground_of(uow, request.organisation_id, request.person_id, kind, days.first)
         return LeaveFacts(
             kind=kind.code,
             named=NamedRow(kk=kind.name_kk, ru=kind.name_ru, en=kind.name_en),
-            act=NamedRow(kk=kind.act_kk, ru=kind.act_ru, en=kind.act_en),
-            verified=kind.verified,
+            act=NamedRow(kk=ground.act_kk, ru=ground.act_ru, en=ground.act_en),
+            verified=ground.verified,
             first=days.first,
             last=days.last,
             counted=counted,
@@ -367,7 +380,7 @@ def ungrant(uow: UnitOfWork, organisation_id: int, batch: UUID) -> queries.Grant
     done = queries.ungrant(connection, scope, organisation_id, batch)
     if not done.movements:
         raise rules.AllDrawn()
-    told = {"people": done.people, "movements": done.movements}
+    told: dict[str, object] = {"people": done.people, "movements": done.movements}
     _record(uow, organisation_id, "leave-years-taken-back", f"organisation:{organisation_id}", told)
     return done
 

@@ -116,6 +116,14 @@ class PersonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """Who answers to what was looked for, with the first of their posts that does."""
+
+    organisation_id: int
+    row: PersonRow
+
+
+@dataclass(frozen=True, slots=True)
 class PeoplePage:
     rows: tuple[PersonRow, ...]
     next_cursor: str | None

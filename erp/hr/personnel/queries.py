@@ -1,6 +1,6 @@
 """One named function a statement.  Every function takes the scope; row-level security is the second witness."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from erp.base.db import many
 from erp.base.scope import Scope
 from erp.hr.personnel.model import (
     Appointment,
+    FoundPerson,
     Name,
     NameFact,
     Person,
@@ -257,17 +258,7 @@ def people_on(
     """
     rows = connection.execute(
         text(f"""
-            SELECT a.person_id, n.family_name, n.given_name, n.patronymic, a.appointment_id, p.unit_id,
-                   u.name_kk AS unit_kk, u.name_ru AS unit_ru, u.name_en AS unit_en, p.title_kk, p.title_ru, p.title_en,
-                   p.category, a.percent, a.number, lower(a.valid) AS since
-              FROM hr_appointment_fact a
-              JOIN hr_staff_unit_fact p ON p.organisation_id = a.organisation_id AND p.staff_unit_id = a.staff_unit_id
-                                       AND {as_of.holds("p")}
-              JOIN hr_unit_fact u ON u.organisation_id = a.organisation_id AND u.unit_id = p.unit_id
-                                 AND {as_of.holds("u")}
-              {_named("a.person_id", as_of)}
-              CROSS JOIN LATERAL (
-                   SELECT concat_ws(' ', n.family_name, n.given_name, nullif(n.patronymic, '')) AS whole) w
+            {_serving(as_of)}
              WHERE a.organisation_id = :organisation AND {as_of.holds("a")}
                AND p.unit_id = coalesce(CAST(:unit AS int), p.unit_id)
                AND (:words = '' OR (SELECT bool_and(strpos(said.text, word) > 0)
@@ -287,7 +278,73 @@ def people_on(
             **as_of.asked,
         },
     )
-    return [PersonRow(name=_name(row), **{name: getattr(row, name) for name in _ROW}) for row in rows]
+    return [_person_row(row) for row in rows]
+
+
+def people_found(
+    connection: Connection,
+    scope: Scope,
+    organisations: Collection[int],
+    as_of: AsOf,
+    said: Sequence[str],
+    indexes: Sequence[bytes],
+    limit: int,
+) -> list[FoundPerson]:
+    """Who serves on a day and answers to every word of one of the readings ``said``, or has a number of ``indexes``.
+
+    A line a person; whose name begins so first.
+    """
+    answers = f"""
+        SELECT bool_and(strpos({_FOLDED.format(_SAID)}, word) > 0)
+          FROM string_to_table({_FOLDED.format("r.said")}, ' ') AS word
+    """
+    rows = connection.execute(
+        text(f"""
+            SELECT * FROM (
+                SELECT DISTINCT ON (organisation_id, person_id) * FROM (
+                    {_serving(as_of)}
+                     WHERE a.organisation_id = ANY (CAST(:organisations AS int[])) AND {as_of.holds("a")}
+                       AND (EXISTS (SELECT FROM unnest(CAST(:said AS text[])) AS r(said) WHERE ({answers}))
+                            OR EXISTS (SELECT FROM hr_person_fact f
+                                        WHERE f.person_id = a.person_id AND {as_of.holds("f")}
+                                          AND f.identity_index = ANY (CAST(:indexes AS bytea[]))))
+                ) serving ORDER BY organisation_id, person_id, percent DESC, appointment_id
+            ) found
+             ORDER BY NOT starts_with({_FOLDED.format("whole")}, {_FOLDED.format(":first")}),
+                      base_kazakh_sort_key(whole) COLLATE "C", organisation_id, person_id
+             LIMIT :limit
+        """),
+        {
+            "organisations": sorted(organisations),
+            "said": list(said),
+            "first": said[0] if said else "",
+            "indexes": list(indexes),
+            "limit": limit,
+            **as_of.asked,
+        },
+    )
+    return [FoundPerson(row.organisation_id, _person_row(row)) for row in rows]
+
+
+def _serving(as_of: AsOf) -> str:
+    """Appointments, each with the name of its person, its post and its unit."""
+    return f"""
+        SELECT a.organisation_id, a.person_id, n.family_name, n.given_name, n.patronymic, a.appointment_id, p.unit_id,
+               u.name_kk AS unit_kk, u.name_ru AS unit_ru, u.name_en AS unit_en, p.title_kk, p.title_ru, p.title_en,
+               p.category, a.percent, a.number, lower(a.valid) AS since, w.whole
+          FROM hr_appointment_fact a
+          JOIN hr_staff_unit_fact p ON p.organisation_id = a.organisation_id AND p.staff_unit_id = a.staff_unit_id
+                                   AND {as_of.holds("p")}
+          JOIN hr_unit_fact u ON u.organisation_id = a.organisation_id AND u.unit_id = p.unit_id
+                             AND {as_of.holds("u")}
+          {_named("a.person_id", as_of)}
+          CROSS JOIN LATERAL (
+               SELECT concat_ws(' ', n.family_name, n.given_name, nullif(n.patronymic, '')) AS whole) w
+    """
+
+
+def _person_row(row: Row[Any]) -> PersonRow:
+    return PersonRow(name=_name(row), **{name: getattr(row, name) for name in _ROW})
 
 
 _SAID = """

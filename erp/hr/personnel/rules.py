@@ -1,10 +1,12 @@
 """Refusals of personal files, what an identity number says of itself, and hours as people write them."""
 
 import re
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
-from erp.hr.personnel.model import ScheduleKind
+from erp.hr.personnel.model import Appointment, ScheduleKind
 from erp.reference.counterparties.model import CounterpartyKind
 from erp.reference.counterparties.rules import CodeInvalid, kind_of
 
@@ -56,6 +58,33 @@ class IdentityTaken(Conflict):
     template = "Another person has this identity number. Look at the document again, or find that person in the list."
 
 
+class BornTooLate(RuleViolated):
+    code = "born-too-late"
+    template = "The day of birth ({born}) is not before the first day of work. Write the year with four digits."
+
+
+class BirthDiffers(Conflict):
+    code = "birth-differs"
+    template = "The identity number begins with another day of birth than {born}. Look at the document again."
+
+
+class NoRest(Conflict):
+    code = "no-rest"
+    template = "These hours leave no day of rest, or fill more than half of all time. Look at them again."
+
+
+class MoreThanOnePost(Conflict):
+    code = "more-than-one-post"
+    template = (
+        "From {day} the person would hold more than one whole post here, {share} together. Where one appointment is to"
+        " take the place of another, end or move that one."
+    )
+
+
+DOUBTS: tuple[type[Conflict], ...] = (BirthDiffers, NoRest, MoreThanOnePost)
+"""Told once, and passed over where it is meant."""
+
+
 class IdentityMissing(NotFound):
     code = "identity-missing"
     template = "No identity number is recorded."
@@ -78,6 +107,26 @@ def identity_typed(text: str) -> str:
     if not is_person:
         raise IdentityInvalid()
     return bare
+
+
+def says_born(identity: str, day: date) -> bool:
+    """Whether an identity number, as it begins, is of somebody born on the day."""
+    return identity[:6] == f"{day:%y%m%d}"
+
+
+def most_held(held: Sequence[Appointment], since: date) -> tuple[int, date]:
+    """The greatest share of posts held together on a day from ``since`` on, and the first such day.
+
+    Shares are hundredths of a whole post.
+    """
+    days = sorted({since} | {each.valid.start for each in held if each.valid.start and each.valid.start > since})
+    together = [(sum(each.percent for each in held if day in each.valid), day) for day in days]
+    return max(together, key=lambda found: found[0])
+
+
+def leaves_rest(minutes: Sequence[int]) -> bool:
+    """Whether a cycle of days leaves a day free, and is not mostly work."""
+    return min(minutes) == 0 and 2 * sum(minutes) <= len(minutes) * _DAY
 
 
 class HoursMalformed(RuleViolated):

@@ -1,8 +1,8 @@
 """Use cases of personal files.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from erp.base import audit, bitemporal
 from erp.base.bitemporal import Act, AsOf, History
@@ -11,7 +11,17 @@ from erp.base.cursors import INTEGER, number_in
 from erp.base.uow import UnitOfWork
 from erp.base.vault import Vault
 from erp.hr.personnel import queries, rules
-from erp.hr.personnel.model import Appointment, Name, PeoplePage, Person, PersonFile, PersonRow, Reading, ReadKind
+from erp.hr.personnel.model import (
+    Appointment,
+    FoundPerson,
+    Name,
+    PeoplePage,
+    Person,
+    PersonFile,
+    PersonRow,
+    Reading,
+    ReadKind,
+)
 from erp.hr.personnel.schemas import (
     Appoint,
     Hire,
@@ -25,8 +35,10 @@ from erp.hr.personnel.schemas import (
 from erp.hr.staffing import queries as staffing_queries
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import About, ActKind
-from erp.hr.staffing.rules import ActUnknown, PostUnknown, chain
-from erp.hr.staffing.schemas import DatedAct, RescindAct
+from erp.hr.staffing.rules import ActUnknown, PostUnknown, chain, share
+from erp.hr.staffing.schemas import Command, DatedAct, RescindAct
+
+T = TypeVar("T")
 
 # ------------------------------------------------------------------------------------------------ to begin to serve
 
@@ -37,7 +49,7 @@ def hire(uow: UnitOfWork, vault: Vault, organisation_id: int, command: Hire) -> 
     Whose identity number is known already, from wherever, is the same person: their name and facts stay as they are,
     and they see that they were found.
 
-    Raises: PostUnknown, PostTaken, IdentityInvalid, IdentityOfAnother, OwnRecord, AccountTaken, KeyReused.
+    Raises: PostUnknown, PostTaken, IdentityInvalid, IdentityOfAnother, BornTooLate, OwnRecord, AccountTaken, KeyReused.
     """
     if (done := staffing.done_before(uow, organisation_id, command)) is not None and done[2] is not None:
         return done[2]
@@ -63,9 +75,12 @@ def hire(uow: UnitOfWork, vault: Vault, organisation_id: int, command: Hire) -> 
 def hire_many(uow: UnitOfWork, vault: Vault, organisation_id: int, commands: Sequence[Hire]) -> list[int]:
     """New persons begin to serve, all by a few statements; nobody of them is looked for among those known.
 
-    Raises: PostUnknown, PostTaken, IdentityInvalid.
+    Raises: PostUnknown, PostTaken, IdentityInvalid, BornTooLate.
     """
     connection, scope = uow.connection, uow.scope
+    late = next((each.birth_on for each in commands if each.birth_on and each.birth_on >= each.since), None)
+    if late is not None:
+        raise rules.BornTooLate(born=late)
     posts = {command.appointment.staff_unit_id for command in commands}
     _require_posts(uow, organisation_id, posts)
     staffing_queries.lock_staff_units(connection, scope, posts)
@@ -204,7 +219,7 @@ def _name_values(content: NameContent) -> dict[str, str]:
 def record_name(uow: UnitOfWork, organisation_id: int, person_id: int, command: RecordName) -> None:
     """A person is called otherwise from a day on, or was called so all along.
 
-    Raises: PersonNotOfStaff, FileKeptElsewhere, OwnRecord, FactChanged, KeyReused.
+    Raises: PersonNotOfStaff, FileKeptElsewhere, OwnRecord, FactChanged, DaysTaken, KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, person_id) is not None:
         return
@@ -217,11 +232,13 @@ def record_name(uow: UnitOfWork, organisation_id: int, person_id: int, command: 
 def record_facts(uow: UnitOfWork, vault: Vault, organisation_id: int, person_id: int, command: RecordFacts) -> None:
     """Day of birth or identity number are others; what the command leaves out stays as it was.
 
-    Raises: PersonNotOfStaff, FileKeptElsewhere, IdentityInvalid, IdentityTaken, FactChanged, KeyReused.
+    Raises: PersonNotOfStaff, FileKeptElsewhere, IdentityInvalid, IdentityTaken, BornTooLate, FactChanged, DaysTaken,
+        KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, person_id) is not None:
         return
     _keeping(uow, organisation_id, person_id, command.since)
+    _require_born_before(uow, organisation_id, person_id, command)
     before = queries.private_values(uow.connection, uow.scope, person_id, AsOf(command.since))
     if command.identity:
         marks = vault.indexes(rules.identity_typed(command.identity), about=_IDENTITY)
@@ -232,6 +249,13 @@ def record_facts(uow: UnitOfWork, vault: Vault, organisation_id: int, person_id:
     by = _act(uow, organisation_id, person_id, command, About.FACTS, person_id)
     staffing.record(uow, queries.FACTS, {"person_id": person_id}, command, values, by)
     _tell(uow, organisation_id, person_id, f"person-facts-{staffing.kind_of(command).value}", by)
+
+
+def _require_born_before(uow: UnitOfWork, organisation_id: int, person_id: int, command: RecordFacts) -> None:
+    """Raises: BornTooLate."""
+    facts = queries.appointment_facts(uow.connection, uow.scope, organisation_id, person_id, AsOf(command.since))
+    if command.birth_on and any(each.valid.start and command.birth_on >= each.valid.start for each in facts):
+        raise rules.BornTooLate(born=command.birth_on)
 
 
 def record_appointment(
@@ -371,6 +395,58 @@ def _tell(uow: UnitOfWork, organisation_id: int, person_id: int, action: str, by
     audit.record(uow.connection, uow.scope, action, about, organisation_id=organisation_id, act=by.id, **facts)
 
 
+# ------------------------------------------------------------------------------------------------ meant or not
+
+
+def meant(
+    uow: UnitOfWork,
+    vault: Vault,
+    organisation_id: int,
+    person_id: int | None,
+    command: Command,
+    act: Callable[[], T],
+    *,
+    all_the_same: bool,
+) -> T:
+    """Do an act on the file of a person, none of a new one, unless it is one that is rarely meant so.
+
+    Raises: what ``rules.DOUBTS`` has, and nothing is done; none where it is to be done ``all_the_same``.
+    """
+    if all_the_same:
+        return act()
+    match command:
+        case Appoint(schedule=cycle) | RecordSchedule(content=cycle) if not rules.leaves_rest(cycle.minutes):
+            raise rules.NoRest()
+    since = command.since if isinstance(command, (Appoint, RecordAppointment)) else None
+    before = _most_held(uow, organisation_id, person_id, since)
+    result = act()
+    whose = person_id if person_id is not None else result if isinstance(result, int) else None
+    together, day = _most_held(uow, organisation_id, whose, since)
+    if together > max(_WHOLE, before[0]):
+        raise rules.MoreThanOnePost(share=share(together), day=day)
+    if whose is not None and isinstance(command, (Hire, RecordFacts)):
+        _require_born_so(uow, vault, whose, command)
+    return result
+
+
+_WHOLE = 100  # hundredths of a post
+
+
+def _most_held(uow: UnitOfWork, organisation_id: int, person_id: int | None, since: date | None) -> tuple[int, date]:
+    if person_id is None or since is None:
+        return 0, today()
+    facts = queries.appointment_facts(uow.connection, uow.scope, organisation_id, person_id, AsOf(today()))
+    return rules.most_held(facts, since)
+
+
+def _require_born_so(uow: UnitOfWork, vault: Vault, person_id: int, command: Hire | RecordFacts) -> None:
+    """Raises: BirthDiffers."""
+    kept = queries.private_values(uow.connection, uow.scope, person_id, AsOf(command.since)) or {}
+    born, sealed = kept.get("birth_on"), kept.get("identity_sealed")
+    if born and sealed and not rules.says_born(vault.open(bytes(sealed), about=f"{_IDENTITY}:{person_id}"), born):
+        raise rules.BirthDiffers(born=born)
+
+
 # ------------------------------------------------------------------------------------------------ identity numbers
 
 _IDENTITY = "iin"
@@ -458,6 +534,34 @@ def people_on(
     )
     shown = tuple(rows[:limit])
     return PeoplePage(shown, _cursor_after(shown[-1]) if len(rows) > limit else None)
+
+
+def find(
+    uow: UnitOfWork, at: Collection[int], said: Sequence[str], day: date, *, limit: int
+) -> tuple[FoundPerson, ...]:
+    """Who serves on a day ``at`` organisations whose records are read, and answers to words in any of their readings.
+
+    The words are parts of the name, the personnel number, the post or its unit; never of an identity number.
+    """
+    within = uow.scope.staff & set(at)
+    if not within or not said:
+        return ()
+    return tuple(queries.people_found(uow.connection, uow.scope, within, AsOf(day), said, (), limit))
+
+
+def find_by_identity(uow: UnitOfWork, vault: Vault, organisation_id: int, identity: str) -> tuple[FoundPerson, ...]:
+    """Who serves here today and has a whole identity number; that it was asked for is kept, and the person sees it.
+
+    Nobody, where it is no such number.
+    """
+    try:
+        indexes = vault.indexes(rules.identity_typed(identity), about=_IDENTITY)
+    except rules.IdentityInvalid:
+        return ()
+    found = queries.people_found(uow.connection, uow.scope, {organisation_id}, AsOf(today()), (), indexes, 1)
+    for each in found:
+        queries.insert_reading(uow.connection, uow.scope, organisation_id, each.row.person_id, ReadKind.IDENTITY)
+    return tuple(found)
 
 
 def _cursor_after(row: PersonRow) -> str:

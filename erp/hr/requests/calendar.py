@@ -10,7 +10,8 @@ from erp.base.uow import UnitOfWork
 from erp.hr.personnel import service as personnel
 from erp.hr.personnel.model import PersonRow
 from erp.hr.requests import queries, service
-from erp.hr.requests.model import Kind
+from erp.hr.requests.heads import EVERYBODY
+from erp.hr.requests.model import Kind, Whose
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import Unit
 
@@ -59,8 +60,6 @@ class Calendar:
     lines: Sequence[Line]
     units: Sequence[Unit]
     """All there are, to choose from."""
-    unit_id: int | None
-    """Whose people it shows; ``None``: everybody's."""
     next_cursor: str | None
 
     @property
@@ -74,17 +73,20 @@ def calendar(
     organisation_id: int,
     days: DaySpan,
     *,
-    unit_id: int | None,
+    whose: Whose = EVERYBODY,
     with_kinds: bool,
     cursor: str | None = None,
     limit: int = 100,
 ) -> Calendar:
-    """Who serves in a unit on any of the days, and who of them is away; with kinds also who asks to be.
+    """Who serves on any of the days, those first who are away; with kinds also who asks to be.
 
     Raises: CursorMalformed.
     """
-    served = queries.served(uow.connection, uow.scope, organisation_id, days, unit_id, _read_cursor(cursor), limit + 1)
-    people = {row.person_id: row for row in served[:limit]}
+    connection, scope = uow.connection, uow.scope
+    served = queries.served(
+        connection, scope, organisation_id, days, whose, with_kinds, _read_cursor(cursor), limit + 1
+    )
+    people = {row.person_id: row for _, row in served[:limit]}
     found: dict[int, list[Stretch]] = {}
     if with_kinds:
         for each, waits in (
@@ -100,20 +102,21 @@ def calendar(
         Line(row, tuple(sorted(found.get(row.person_id, ()), key=lambda of: (of.days.first, of.waits))))
         for row in people.values()
     ]
-    further = f"{served[limit - 1].person_id} {served[limit - 1].name}" if len(served) > limit else None
-    return Calendar(days, lines, _units(uow, organisation_id, days), unit_id, further)
+    is_here, last = served[limit - 1] if len(served) > limit else (False, None)
+    further = f"{is_here:d} {last.person_id} {last.name}" if last else None
+    return Calendar(days, lines, units(uow, organisation_id, days), further)
 
 
-def _units(uow: UnitOfWork, organisation_id: int, days: DaySpan) -> list[Unit]:
+def units(uow: UnitOfWork, organisation_id: int, days: DaySpan) -> list[Unit]:
     """Those of the last day, then those that were there on the first and are no more."""
     there = {unit.id: unit for day in (days.last, days.first) for unit in staffing.units(uow, organisation_id, day)}
     return list(there.values())
 
 
-def _read_cursor(cursor: str | None) -> tuple[str, int] | None:
+def _read_cursor(cursor: str | None) -> queries.Place | None:
     """Raises: CursorMalformed."""
-    number, _, name = (cursor or "").partition(" ")
-    return (name, number_in(number, most=INTEGER)) if cursor else None
+    is_here, number, name = (*(cursor or "").split(" ", 2), "", "")[:3]
+    return queries.Place(is_here == "1", name, number_in(number, most=INTEGER)) if cursor else None
 
 
 def own_unit(uow: UnitOfWork, organisation_id: int) -> int | None:

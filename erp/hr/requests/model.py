@@ -221,6 +221,14 @@ class RequestView:
         return self.acts[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """People of some units, and others by number; without ``units`` everybody."""
+
+    units: frozenset[int] | None = None
+    people: frozenset[int] = frozenset()
+
+
 class Covers(StrEnum):
     """What a calendar of another program shows."""
 

@@ -28,6 +28,7 @@ from erp.hr.requests.model import (
     RequestRow,
     State,
     Stray,
+    Whose,
 )
 
 _OVERLAP = "23P01"  # exclusion constraint
@@ -244,6 +245,27 @@ def has_desk(connection: Connection, scope: Scope, organisation_id: int, person_
     )
 
 
+def desks(connection: Connection, scope: Scope, organisation_id: int) -> set[int]:
+    """People whose requests the actor may decide on by the desk; 0: everybody's."""
+    found = connection.execute(
+        text("SELECT person_id FROM hr_request_desks() WHERE organisation_id = :organisation"),
+        {"organisation": organisation_id},
+    )
+    return set(found.scalars())
+
+
+def is_heard(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, approver_id: int | None
+) -> bool:
+    """Whether anybody could decide on what the actor would ask for a person now."""
+    return bool(
+        connection.execute(
+            text("SELECT hr_request_is_heard(:organisation, :person, :approver)"),
+            {"organisation": organisation_id, "person": person_id, "approver": approver_id},
+        ).scalar_one()
+    )
+
+
 def hearers(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> list[int]:
     """Users who are told that it waits."""
     found = connection.execute(
@@ -251,6 +273,14 @@ def hearers(connection: Connection, scope: Scope, organisation_id: int, request_
         {"organisation": organisation_id, "request": request_id},
     )
     return list(found.scalars())
+
+
+def waits_no_more(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> None:
+    """Whoever was told that it waits has no need to look any more."""
+    connection.execute(
+        text("SELECT hr_request_waits_no_more(:organisation, :request)"),
+        {"organisation": organisation_id, "request": request_id},
+    )
 
 
 def asker(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> int | None:
@@ -433,51 +463,76 @@ def _absence(row: Row[Any]) -> Absence:
     return Absence(row.request_id, row.person_id, Kind(row.kind), _span(row.start, row.end))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """After whom a page of ``served`` begins."""
+
+    is_here: bool
+    name: str
+    person_id: int
+
+
 def served(
     connection: Connection,
     scope: Scope,
     organisation_id: int,
     days: DaySpan,
-    unit_id: int | None,
-    after: tuple[str, int] | None,
+    whose: Whose,
+    with_waiting: bool,
+    after: Place | None,
     limit: int,
-) -> list[PersonRow]:
-    """Who serves on any of the days, in a unit where it is given: by name, each in the post held last of the days."""
+) -> list[tuple[bool, PersonRow]]:
+    """Who serves on any of the days, each in the post held last of the days: by name, whoever is away first.
+
+    With what waits, also who asks to be away.
+    """
     found = connection.execute(
         text("""
+            WITH gone AS (
+                SELECT person_id FROM hr_away(:organisation, daterange(CAST(:first AS date), CAST(:end AS date)))
+                 UNION
+                SELECT person_id FROM hr_request
+                 WHERE :with_waiting AND organisation_id = :organisation AND state = 'submitted'
+                   AND days && daterange(CAST(:first AS date), CAST(:end AS date))
+            )
             SELECT s.*, n.family_name, n.given_name, n.patronymic, u.name_kk AS unit_kk, u.name_ru AS unit_ru,
-                   u.name_en AS unit_en
+                   u.name_en AS unit_en, w.is_here
               FROM (SELECT DISTINCT ON (person_id) person_id, appointment_id, unit_id, title_kk, title_ru, title_en,
                            category, percent, number, lower(valid) AS since, upper(valid * d.days) - 1 AS day
                       FROM hr_service
                      CROSS JOIN (SELECT daterange(CAST(:first AS date), CAST(:end AS date)) AS days) d
                      WHERE organisation_id = :organisation AND valid && d.days
-                       AND (CAST(:unit AS int) IS NULL OR unit_id = :unit)
+                       AND (CAST(:units AS int[]) IS NULL OR unit_id = ANY(:units) OR person_id = ANY(:people))
                      ORDER BY person_id, upper(valid * d.days) DESC, percent DESC, appointment_id) s
               JOIN hr_unit_fact u ON u.organisation_id = :organisation AND u.unit_id = s.unit_id AND u.valid @> s.day
                                  AND u.superseded_xid IS NULL
               JOIN hr_person_name n ON n.person_id = s.person_id AND n.valid @> s.day AND n.superseded_xid IS NULL
              CROSS JOIN LATERAL (
-                   SELECT concat_ws(' ', n.family_name, n.given_name, nullif(n.patronymic, '')) AS whole) w
-             WHERE :after_id = 0 OR (base_kazakh_sort_key(w.whole) COLLATE "C", s.person_id)
-                                  > (base_kazakh_sort_key(:after_name) COLLATE "C", :after_id)
-             ORDER BY base_kazakh_sort_key(w.whole) COLLATE "C", s.person_id LIMIT :limit
+                   SELECT concat_ws(' ', n.family_name, n.given_name, nullif(n.patronymic, '')) AS whole,
+                          s.person_id NOT IN (SELECT person_id FROM gone) AS is_here) w
+             WHERE :after_id = 0 OR (w.is_here, base_kazakh_sort_key(w.whole) COLLATE "C", s.person_id)
+                                  > (:after_here, base_kazakh_sort_key(:after_name) COLLATE "C", :after_id)
+             ORDER BY w.is_here, base_kazakh_sort_key(w.whole) COLLATE "C", s.person_id LIMIT :limit
         """),
         {
             "organisation": organisation_id,
             **_days(days),
-            "unit": unit_id,
-            "after_name": after[0] if after else "",
-            "after_id": after[1] if after else 0,
+            "units": None if whose.units is None else sorted(whose.units),
+            "people": sorted(whose.people),
+            "with_waiting": with_waiting,
+            "after_here": after.is_here if after else False,
+            "after_name": after.name if after else "",
+            "after_id": after.person_id if after else 0,
             "limit": limit,
         },
     )
     rows = []
     for row in found:
         said = dict(row._mapping)
+        is_here = said.pop("is_here")
         del said["day"]
         name = Name(said.pop("family_name"), said.pop("given_name"), said.pop("patronymic"))
-        rows.append(PersonRow(name=name, **said))
+        rows.append((is_here, PersonRow(name=name, **said)))
     return rows
 
 

@@ -43,6 +43,14 @@ class NotServing(Conflict):
     template = "The person does not serve here on every day of {first} – {last}."
 
 
+class NobodyDecides(Conflict):
+    code = "nobody-decides"
+    template = (
+        "Nobody may decide on this request but who asks or sends it. Ask the administrator to make another person head"
+        " of human resources here, or manager of the unit."
+    )
+
+
 class ReasonMissing(RuleViolated):
     code = "request-reason-missing"
     template = "Say why, in at least {limit} characters."

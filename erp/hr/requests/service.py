@@ -5,7 +5,7 @@ The kinds stand above: they submit and change through here, and are told of deci
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -18,7 +18,7 @@ from erp.base.cursors import INTEGER, number_in
 from erp.base.dates import DaySpan, day_string
 from erp.base.uow import UnitOfWork
 from erp.hr.personnel import service as personnel
-from erp.hr.requests import queries, rules
+from erp.hr.requests import heads, queries, rules
 from erp.hr.requests.consequences import Consequences
 from erp.hr.requests.model import (
     Absence,
@@ -44,6 +44,8 @@ from erp.reference.notifications.model import NotificationKind
 from ledger.errors import KeyReused
 
 _STRAYS = 100
+_TEAM = 500
+"""People of a head, at most, in one calendar."""
 
 # ------------------------------------------------------------------------------------------------ ask
 
@@ -64,7 +66,8 @@ def submit(
     JSON can hold.  A command that is repeated gets its first answer, here and below, whatever has become of the
     request since.
 
-    Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready; KeyReused, where the key stands for something else.
+    Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready, NobodyDecides; KeyReused, where the key stands for
+    something else.
     """
     said = _as_kept(facts)
     request_id = queries.insert_request(uow.connection, uow.scope, organisation_id, kind, person_id, key)
@@ -90,6 +93,7 @@ def change(
         return sent
     rules.require(found, version, State.SUBMITTED)
     require_free(uow, organisation_id, found.person_id, days, but=request_id)
+    queries.waits_no_more(uow.connection, uow.scope, organisation_id, request_id)
     _send(uow, organisation_id, request_id, found.person_id, days, said, version=version + 1)
     changed = request(uow, organisation_id, request_id)
     _record(uow, changed, State.SUBMITTED, before=_said(found.days), after=_said(days))
@@ -105,6 +109,7 @@ def withdraw(uow: UnitOfWork, organisation_id: int, request_id: int, version: in
     queries.insert_act(
         uow.connection, uow.scope, organisation_id, request_id, State.WITHDRAWN, version=found.version + 1
     )
+    queries.waits_no_more(uow.connection, uow.scope, organisation_id, request_id)
     _record(uow, found, State.WITHDRAWN)
     return request(uow, organisation_id, request_id)
 
@@ -151,10 +156,13 @@ def _after(uow: UnitOfWork, found: Request, version: int) -> Request | None:
 def require_free(uow: UnitOfWork, organisation_id: int, person_id: int, days: DaySpan, but: int | None = None) -> None:
     """Whether a person may ask for the days; ``but`` a request that is changed.
 
-    Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready.
+    Raises: DaysTooMany, NotServing, AbsencesOverlap, AskedAlready, NobodyDecides.
     """
     rules.require_days(days)
     _require_serving(uow, organisation_id, person_id, days)
+    approver = _approver(uow, organisation_id, person_id)
+    if not queries.is_heard(uow.connection, uow.scope, organisation_id, person_id, approver):
+        raise rules.NobodyDecides()
     for request_id, (state, taken) in queries.asked(
         uow.connection, uow.scope, organisation_id, person_id, days
     ).items():
@@ -313,7 +321,7 @@ def _act(
     if not is_free:
         there = queries.absences(connection, scope, found.organisation_id, found.days, [found.person_id])
         raise rules.AbsencesOverlap(first=day_string(there[0].days.first), last=day_string(there[0].days.last))
-    notifications.read_about(uow, desk_subject(found))
+    queries.waits_no_more(connection, scope, found.organisation_id, found.id)
     return request(uow, found.organisation_id, found.id)
 
 
@@ -418,8 +426,11 @@ def names(uow: UnitOfWork, organisation_id: int, people: Collection[int]) -> dic
 
 
 def team(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> dict[int, str]:
-    """Who else serves in the person's unit on a day, with their names."""
-    return {each.id: str(each.name) for each in personnel.colleagues(uow, organisation_id, person_id, day)}
+    """Who else serves in the person's unit on a day, and whom the person heads, with their names."""
+    colleagues = {each.id: str(each.name) for each in personnel.colleagues(uow, organisation_id, person_id, day)}
+    led = heads.led_by(uow, organisation_id, {person_id}, day)
+    under = queries.served(uow.connection, uow.scope, organisation_id, DaySpan(day, day), led, False, None, _TEAM)
+    return colleagues | {row.person_id: str(row.name) for _, row in under if row.person_id != person_id}
 
 
 # ------------------------------------------------------------------------------------------------ who is away
@@ -461,13 +472,19 @@ def feeds(uow: UnitOfWork, organisation_id: int) -> list[Feed]:
     return queries.feeds(uow.connection, uow.scope, organisation_id)
 
 
-def make_feed(uow: UnitOfWork, organisation_id: int, covers: Covers) -> str:
+@dataclass(frozen=True, slots=True)
+class FeedMade:
+    id: int
+    secret: str
+
+
+def make_feed(uow: UnitOfWork, organisation_id: int, covers: Covers) -> FeedMade:
     """A secret for the address of a calendar; one that was made before for the same opens no more."""
     secret = token_urlsafe(32)
     queries.revoke_feeds(uow.connection, uow.scope, organisation_id, covers=covers)
-    queries.insert_feed(uow.connection, uow.scope, organisation_id, covers, _digest(secret))
+    feed_id = queries.insert_feed(uow.connection, uow.scope, organisation_id, covers, _digest(secret))
     _record_feed(uow, organisation_id, "feed-made", covers)
-    return secret
+    return FeedMade(feed_id, secret)
 
 
 def revoke_feed(uow: UnitOfWork, organisation_id: int, feed_id: int) -> None:

@@ -86,6 +86,16 @@ class AdvanceOpen(Conflict):
     template = "An advance for the trip of {day} is not reported yet. Report on that trip first, or ask for no advance."
 
 
+class AdvanceAboveAsked(RuleViolated):
+    code = "advance-above-asked"
+    template = "The advance is more than nothing and at most what was asked for: {limit} ₸."
+
+
+class AdvanceStands(Conflict):
+    code = "advance-stands"
+    template = "Only an advance that the accountant declined, or whose entry was cancelled, is sent anew."
+
+
 class AdvanceInHand(Conflict):
     code = "advance-in-hand"
     template = "The accountant is paying the advance of this trip. Come back once it is posted or put back."

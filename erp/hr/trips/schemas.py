@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 from erp.base.errors import DomainError, Invalid
 from erp.base.money import decimal_string, parse_tiyn
+from erp.hr.staffing.schemas import Command, Day
 from erp.hr.trips import rules
 from erp.hr.trips.model import (
     Compared,
@@ -32,12 +33,7 @@ Tenge = Annotated[int, PlainSerializer(decimal_string, return_type=str, when_use
 """Whole tiyn; in JSON a decimal string in tenge."""
 Typed = Annotated[str, Field(max_length=40)]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1, two letters.", examples=["KZ"])]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
 _NO_NUL = r"^[^\x00]*$"
-
-
-class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class _View(BaseModel):
@@ -47,7 +43,7 @@ class _View(BaseModel):
 # ------------------------------------------------------------------------------------------------ commands
 
 
-class LegAsked(_Command):
+class LegAsked(Command):
     """One way of a trip."""
 
     from_place: Annotated[str, Field(max_length=rules.LONGEST["place"], pattern=_NO_NUL, examples=["Сарыдала"])]
@@ -63,7 +59,7 @@ class LegAsked(_Command):
     night: Typed = Field("0", description="What a night there is expected to cost.", examples=["30000.00"])
 
 
-class TripAsked(_Command):
+class TripAsked(Command):
     """Where a trip goes, when and what for."""
 
     purpose: Annotated[
@@ -109,7 +105,7 @@ class AskTrip(TripAsked):
     person_id: int | None = Field(None, description="Whom to send; without it, oneself.")
 
 
-class LineReported(_Command):
+class LineReported(Command):
     kind: CostKind
     on: Day
     what: Annotated[str, Field(max_length=rules.LONGEST["what"], pattern=_NO_NUL, examples=["Сарыдала – Алматы"])]
@@ -118,7 +114,7 @@ class LineReported(_Command):
     amount: Typed = Field(examples=["6200.00"])
 
 
-class HandIn(_Command):
+class HandIn(Command):
     """Hand in the advance report: what was spent, and what was done."""
 
     lines: Annotated[list[LineReported], Field(max_length=rules.MOST_LINES)]
@@ -280,6 +276,21 @@ class EntryDrafted(_View):
     effective_on: date | None
 
 
+class SendAdvance(Command):
+    """Send an advance that was declined to the accountant anew."""
+
+    sent: int = Field(ge=1, description="How many times it was sent before.")
+    amount: Typed = Field(description="At most what was asked for.", examples=["60000.00"])
+
+    @property
+    def content(self) -> int:
+        """In tiyn.  Raises: Invalid."""
+        try:
+            return parse_tiyn(self.amount)
+        except DomainError as fault:
+            raise Invalid({"amount": fault}) from None
+
+
 class TripShown(_View):
     """What a trip is for, how it goes, what it was estimated at, and what became of its money."""
 
@@ -296,6 +307,7 @@ class TripShown(_View):
     advance_asked: Tenge
     advance_paid: Tenge = Field(description="What the accountant has posted.")
     advance: EntryDrafted | None
+    advance_sent: int = Field(description="How many times the advance went to the accountant.")
     report: ReportView
     report_due_on: date | None = Field(description="By when the report is to be handed in; null before the return.")
     settlement: EntryDrafted | None

@@ -13,13 +13,15 @@ from erp.base import audit
 from erp.base.clock import today
 from erp.base.cursors import INTEGER, number_in
 from erp.base.dates import DaySpan, day_string
+from erp.base.errors import Invalid
+from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
 from erp.hr.contracts.ports import SettlementPort
 from erp.hr.contracts.types import Hearer, SettlementLine, SettlementStanding, TripSettlement
 from erp.hr.requests import queries as requested
 from erp.hr.requests import service as requests
 from erp.hr.requests.model import Kind, Request, RequestView, State
-from erp.hr.requests.rules import NotAtYourDesk, reason_given
+from erp.hr.requests.rules import NotAtYourDesk, OwnRequest, reason_given
 from erp.hr.trips import queries, rules
 from erp.hr.trips.model import (
     NO_REPORT,
@@ -42,6 +44,7 @@ from erp.hr.trips.schemas import (
     EntryDrafted,
     EstimateView,
     HandIn,
+    SendAdvance,
     TripAsked,
     TripShown,
     kept,
@@ -57,6 +60,8 @@ from ledger.errors import KeyReused
 
 _ONE_DAY = timedelta(days=1)
 _IN_FORCE = (State.APPROVED, State.RECALLED)
+_ADVANCES = 9
+"""How many times an advance is sent to the accountant, at most."""
 
 
 # ------------------------------------------------------------------------------------------------ ask
@@ -123,11 +128,10 @@ def _require_no_advance(
 
     Source: Government resolution 1428 of 22.09.2000; rules of cash operations (recalled).
     """
-    asked = queries.advances(uow.connection, uow.scope, organisation_id, person_id, but)
-    keys = {advance_key(key): first for key, first in asked}
-    for key, found in settlements.standing(uow, organisation_id, list(keys)).items():
-        if found.state not in ("declined", "withdrawn", "reversed"):
-            raise rules.AdvanceOpen(day=day_string(keys[key]))
+    asked = dict(queries.advances(uow.connection, uow.scope, organisation_id, person_id, but))
+    for key, sent in _advances(uow, organisation_id, list(asked), settlements).items():
+        if sent.entry.state not in ("declined", "withdrawn", "reversed"):
+            raise rules.AdvanceOpen(day=day_string(asked[key]))
 
 
 # ------------------------------------------------------------------------------------------------ decisions
@@ -164,6 +168,40 @@ class Trips:
             raise rules.ReportStands()
         if request.state is State.CANCELLED and trip_of(request).facts.advance_tiyn:
             _paid_or_taken_back(uow, request, self.settlements, "trip-cancelled")
+
+
+def send_advance(
+    uow: UnitOfWork, organisation_id: int, request_id: int, command: SendAdvance, settlements: SettlementPort
+) -> None:
+    """Send an advance to the accountant anew, once it was declined or its entry cancelled; of what was asked at most.
+
+    Doing it twice does it once.
+
+    Raises: TripUnknown, OwnRequest, NotAtYourDesk, AdvanceStands, AdvanceOpen; Invalid, where the sum is none.
+    """
+    found, amount = _request(uow, organisation_id, request_id), command.content
+    queries.lock_advances(uow.connection, uow.scope, found.person_id)
+    last = _advances(uow, organisation_id, [found.key], settlements).get(found.key)
+    if last is not None and (last.no, last.entry.state, last.entry.amount_tiyn) == (
+        command.sent + 1,
+        "waiting",
+        amount,
+    ):
+        return
+    hand = requested.hand(uow.connection, uow.scope, organisation_id, request_id)
+    if hand.is_own:
+        raise OwnRequest()
+    if not hand.decides:
+        raise NotAtYourDesk()
+    is_reported = report(uow, organisation_id, request_id).state in (ReportState.SUBMITTED, ReportState.APPROVED)
+    if found.state not in _IN_FORCE or is_reported or last is None or last.no != command.sent or not last.may_be_anew:
+        raise rules.AdvanceStands()
+    asked = trip_of(found).facts.advance_tiyn
+    if not 0 < amount <= asked:
+        raise Invalid({"amount": rules.AdvanceAboveAsked(limit=decimal_string(asked))})
+    _require_no_advance(uow, organisation_id, found.person_id, settlements, but=request_id)
+    settlements.draft(uow, _settlement(uow, found, "advance", advance_key(found.key, command.sent + 1), amount, ()))
+    audit.record(uow.connection, uow.scope, "trip-advance-sent", found.subject, organisation_id=organisation_id)
 
 
 def _settlement(
@@ -272,8 +310,8 @@ def approve_report(
     """
     found, there = _there(uow, organisation_id, request_id)
     if (before := _answered(uow, found, there, version, ReportState.APPROVED)) is not None:
-        entries = settlements.standing(uow, organisation_id, [advance_key(found.key)])
-        return rules.settle(_posted(entries.get(advance_key(found.key))), before.lines)
+        sent = _advances(uow, organisation_id, [found.key], settlements).get(found.key)
+        return rules.settle(_posted(sent.entry if sent else None), before.lines)
     _require_hand(uow, found, there)
     rules.require(there, version, ReportState.APPROVED)
     paid = _paid_or_taken_back(uow, found, settlements, "reported-without")
@@ -425,9 +463,10 @@ def trip(uow: UnitOfWork, organisation_id: int, request_id: int) -> RequestView:
 def shown(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> TripShown:
     """A trip with its report, and where its money stands."""
     found, there = trip_of(request), report(uow, request.organisation_id, request.id)
-    facts, advance, settled = found.facts, advance_key(request.key), report_key(request.key, there.revision)
-    entries = settlements.standing(uow, request.organisation_id, [advance, settled])
-    balance = rules.settle(_posted(entries.get(advance)), there.lines)
+    facts, settled = found.facts, report_key(request.key, there.revision)
+    sent = _advances(uow, request.organisation_id, [request.key], settlements).get(request.key)
+    entries = settlements.standing(uow, request.organisation_id, [settled])
+    balance = rules.settle(_posted(sent.entry if sent else None), there.lines)
     is_told = there.state is not ReportState.NONE
     return TripShown(
         purpose=facts.purpose,
@@ -442,7 +481,8 @@ def shown(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> Tri
         estimate=EstimateView.of(found.estimate),
         advance_asked=facts.advance_tiyn,
         advance_paid=balance.advance_tiyn,
-        advance=_drafted(entries.get(advance)),
+        advance=_drafted(sent.entry if sent else None),
+        advance_sent=sent.no if sent else 0,
         report=report_of(there, estimated(request)),
         report_due_on=due_on(uow, request) if there.state is not ReportState.APPROVED else None,
         settlement=_drafted(entries.get(settled)),
@@ -472,12 +512,36 @@ def due_on(uow: UnitOfWork, request: Request) -> date | None:
 
 def _paid_or_taken_back(uow: UnitOfWork, request: Request, settlements: SettlementPort, why: str) -> int:
     """What was paid in advance; what nobody has begun to pay is taken back, and why.  Raises: AdvanceInHand."""
-    key = advance_key(request.key)
-    advance = settlements.standing(uow, request.organisation_id, [key]).get(key)
-    is_open = advance is not None and advance.state in ("waiting", "taken")
+    sent = _advances(uow, request.organisation_id, [request.key], settlements).get(request.key)
+    if sent is None:
+        return 0
+    key = advance_key(request.key, sent.no)
+    is_open = sent.entry.state in ("waiting", "taken")
     if is_open and not settlements.withdraw(uow, request.organisation_id, key, why):
         raise rules.AdvanceInHand()
-    return _posted(advance)
+    return _posted(sent.entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The last entry that pays an advance, of those sent to the accountant one after another."""
+
+    no: int
+    entry: SettlementStanding
+
+    @property
+    def may_be_anew(self) -> bool:
+        return self.entry.state in ("declined", "reversed") and self.no < _ADVANCES
+
+
+def _advances(
+    uow: UnitOfWork, organisation_id: int, keys: Sequence[UUID], settlements: SettlementPort
+) -> dict[UUID, Sent]:
+    """The last entry of each trip asked for under one of the keys."""
+    every = {advance_key(key, no): (no, key) for no in range(1, _ADVANCES + 1) for key in keys}
+    standing = settlements.standing(uow, organisation_id, list(every))
+    found = sorted((*every[key], entry.id, entry) for key, entry in standing.items())
+    return {key: Sent(no, entry) for no, key, _, entry in found}
 
 
 def _posted(entry: SettlementStanding | None) -> int:
@@ -499,9 +563,9 @@ def desk_subject(organisation_id: int, request_id: int) -> str:
     return f"tripreport:{organisation_id}/{request_id}"
 
 
-def advance_key(key: UUID) -> UUID:
-    """Key of the entry that pays the advance of a trip asked for under ``key``."""
-    return uuid5(key, "advance")
+def advance_key(key: UUID, no: int = 1) -> UUID:
+    """Key of the entry that pays the advance of a trip asked for under ``key``, sent for the ``no``-th time."""
+    return uuid5(key, "advance" if no == 1 else f"advance {no}")
 
 
 def report_key(key: UUID, revision: int) -> UUID:

@@ -180,3 +180,9 @@ def test_a_number_beyond_the_books_is_out_of_range() -> None:
     for text in ("9000000000000,001", "9" * 5000):
         with pytest.raises(NumberOutOfRange):
             parse_scaled(text, 3)
+
+
+def test_a_refusal_repeats_no_more_of_what_was_typed_than_shows_it() -> None:
+    with pytest.raises(AmountOutOfRange) as told:
+        parse_tiyn("1" + "0" * 300)
+    assert len(told.value.fields["text"]) == 41

@@ -151,6 +151,27 @@ def test_a_formula_is_its_value_and_a_text_like_one_is_a_text() -> None:
     assert read_back("=HYPERLINK(1)\t=cmd|' /C calc'!A0\n") == [["=HYPERLINK(1)", "=cmd|' /C calc'!A0"]]
 
 
+def test_a_formula_that_failed_says_so_in_its_cell() -> None:
+    book = an_xlsx([[], [], ["Дата", "Сумма", "Ещё"], ["x", 1, 2]], [["y", 5]])
+    failed = rewritten(
+        book, "xl/worksheets/sheet1.xml", b'<c r="B4"><v>1</v></c>', b'<c r="B4" t="e"><v>#DIV/0!</v></c>'
+    )
+    first, second = read_table(failed, "table").sheets
+    assert [row.values for row in first.rows][3] == ("x", "#DIV/0!", 2)
+    assert second.rows[0].values == ("y", 5)
+    cell = (
+        '<table:table-cell office:value-type="string" office:string-value="" calcext:value-type="error" xmlns:calcext='
+        '"urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"><text:p>Err:502</text:p>'
+    )
+    made = rewritten(
+        an_ods([["Дата", "#"], ["x", "y"]]),
+        "content.xml",
+        b'<table:table-cell office:value-type="string"><text:p>#</text:p>',
+        cell.encode(),
+    )
+    assert [row.values for row in read_table(made, "table").sheets[0].rows] == [("Дата", "Err:502"), ("x", "y")]
+
+
 def test_what_a_file_is_is_told_by_its_content_not_by_its_name() -> None:
     (sheet,) = read_table(an_xlsx([["a", "b"]]), "table.csv").sheets
     assert sheet.rows[0].values == ("a", "b")

@@ -10,10 +10,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from erp.base import uow
 from erp.base.db import make_engine
+from erp.base.scope import system_scope
 from erp.economy.plans import rules, service
 from erp.economy.plans.model import CellChange, Section, VersionKind
 from ledger.errors import KeyReused
 from tests.factories.plans import YEARS, Planning, a_leaf
+from tests.factories.seals import tamper
 
 
 @pytest.fixture
@@ -316,3 +318,22 @@ def test_who_only_reads_changes_nothing_and_strangers_see_nothing(plan: Planning
     school = plan.oblast.at("school")
     with pytest.raises(rules.VersionUnknown):
         plan.read(lambda u: service.version(u, school, plan.plan_id, plan.base_id))
+
+
+def test_a_frozen_version_that_holds_other_cells_is_found(plan: Planning) -> None:
+    plan.edit([(0, 2027, 100), (3, 2027, 900)])
+    frozen = plan.freeze()
+    owner = make_engine(plan.oblast.url, role=None, pool=1)
+
+    def verdicts() -> dict[str, bool]:
+        told = uow.read(owner, system_scope(), lambda u: list(service.verify_all(u)))
+        return {version.subject: holds for version, holds in told}
+
+    assert verdicts()[frozen.subject]
+    tamper(
+        plan.oblast.url,
+        "UPDATE economy_cell SET amount_tiyn = 101 WHERE plan_id = %s AND year = 2027 AND amount_tiyn = 100",
+        plan.plan_id,
+    )
+    assert not verdicts()[frozen.subject]
+    owner.dispose()

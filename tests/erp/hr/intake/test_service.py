@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from erp.base.db import make_engine
 from erp.base.sheets.errors import NothingGood
@@ -23,6 +24,7 @@ from erp.hr.personnel import service as personnel
 from erp.hr.personnel.model import PersonRow
 from erp.hr.staffing import service as staffing
 from ledger.errors import KeyReused
+from qazyna.worker import Worker
 from tests.factories.staff import VAULT, Staff, a_hire, a_post, a_staff, an_identity
 
 ACCEPT = AcceptList(reason="Order No. 7-k")
@@ -230,3 +232,22 @@ def test_whatever_is_in_a_list_its_good_rows_are_on_the_staff_once_and_no_others
 def unnamed(rows: Counter[tuple[str, str, str, int, date]]) -> Counter[tuple[str, str, int, date]]:
     """Without names: who is on record keeps theirs."""
     return Counter(row[1:] for row in rows.elements())
+
+
+def test_a_list_that_nobody_touches_is_thrown_away_by_the_worker(staff: Staff, shared_database: str) -> None:
+    old, fresh = (bring(staff, [f"Ким {name};;;Отдел;Инспектор;1;01.02.2024"]) for name in ("Олег", "Пётр"))
+    owner = make_engine(shared_database, role=None, pool=1)
+    with owner.begin() as connection:
+        late = {"id": old.id, "days": rules.KEPT_DAYS}
+        connection.execute(
+            text("UPDATE hr_intake SET updated_at = now() - make_interval(days => :days) WHERE id = :id"), late
+        )
+    owner.dispose()
+    with pytest.raises(DBAPIError, match="by the program"):
+        staff.run("officer", service.put_away)
+    worker = Worker(shared_database, None)
+    worker.put_away()
+    worker.put_away()
+    with pytest.raises(rules.IntakeUnknown):
+        again(staff, old)
+    assert again(staff, fresh).is_open

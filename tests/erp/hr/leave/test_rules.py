@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -57,9 +58,9 @@ def pool(year: int, days: float) -> Pool:
     return Pool(date(year, 3, 1), round(days * CENTIDAYS))
 
 
-def asked(first: str, last: str, *pools: Pool, of: Kind = ANNUAL, waiting: int = 0, today: date = TODAY) -> Preview:
+def asked(first: str, last: str, *pools: Pool, of: Kind = ANNUAL, today: date = TODAY, **more: Any) -> Preview:
     days = DaySpan(date.fromisoformat(first), date.fromisoformat(last))
-    return rules.preview(of, days, CALENDAR, LAW, pools or (pool(2025, 30),), today=today, waiting=waiting)
+    return rules.preview(of, days, CALENDAR, LAW, pools or (pool(2025, 30),), today=today, **more)
 
 
 # ------------------------------------------------------------------------------------------------ days that count
@@ -172,19 +173,32 @@ def test_what_is_given_back_leaves_what_a_shorter_leave_would_have_drawn(
 # ------------------------------------------------------------------------------------------------ warnings
 
 
+WORKER, SERVANT = frozenset({"worker"}), frozenset({"civil-servant"})
+
+
 def test_one_is_warned_when_no_part_can_reach_two_weeks() -> None:
     assert Doubt.NO_LONG_PART not in asked("2026-02-02", "2026-02-08").doubts  # 23 of 30 are left
-    assert Doubt.NO_LONG_PART in asked("2026-02-02", "2026-02-08", pool(2025, 15)).doubts
+    assert Doubt.NO_LONG_PART in asked("2026-02-02", "2026-02-08", pool(2025, 15), groups=WORKER).doubts
+    assert Doubt.NO_LONG_PART not in asked("2026-02-02", "2026-02-08", pool(2025, 15), groups=SERVANT).doubts
     days = DaySpan(date(2026, 2, 2), date(2026, 2, 8))
     had = rules.preview(
-        ANNUAL, days, CALENDAR, LAW, [pool(2025, 15)], today=TODAY, long_parts=frozenset({date(2025, 3, 1)})
+        ANNUAL,
+        days,
+        CALENDAR,
+        LAW,
+        [pool(2025, 15)],
+        today=TODAY,
+        groups=WORKER,
+        long_parts=frozenset({date(2025, 3, 1)}),
     )
     assert Doubt.NO_LONG_PART not in had.doubts
 
 
 def test_one_is_warned_when_it_cannot_be_paid_in_time() -> None:
-    assert Doubt.PAID_LATE in asked("2026-02-02", "2026-02-15", today=date(2026, 1, 31)).doubts
-    assert Doubt.PAID_LATE not in asked("2026-02-02", "2026-02-15", today=date(2026, 1, 30)).doubts
+    late, in_time = date(2026, 1, 31), date(2026, 1, 30)
+    assert Doubt.PAID_LATE in asked("2026-02-02", "2026-02-15", today=late, groups=SERVANT).doubts
+    assert Doubt.PAID_LATE not in asked("2026-02-02", "2026-02-15", today=in_time, groups=SERVANT).doubts
+    assert Doubt.PAID_LATE not in asked("2026-02-02", "2026-02-15", today=late, groups=WORKER).doubts
 
 
 def test_one_is_warned_of_days_that_other_requests_would_draw() -> None:

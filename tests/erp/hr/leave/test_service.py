@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
+from api.hr.leave import LeaveAccountView
 from erp.base.dates import DaySpan
 from erp.base.db import make_engine
 from erp.base.uow import UnitOfWork
 from erp.hr.leave import queries, rules, service
-from erp.hr.leave.model import CENTIDAYS, Act, Ungranted
+from erp.hr.leave.model import CENTIDAYS, Act, Doubt, Ungranted
 from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, LeaveWanted, MoveDays
 from erp.hr.leave.service import Leave
 from erp.hr.personnel import service as personnel
@@ -27,6 +29,7 @@ from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, RecallForbidden
 from ledger.errors import KeyReused
 from qazyna.worker import Worker
 from tests.factories.staff import SINCE, VAULT, Staff, a_hire, a_post, a_staff
+from web.hr.leave import Own
 
 TODAY = date(2026, 6, 1)
 FAR = date(2030, 1, 1)
@@ -395,6 +398,21 @@ def test_leave_after_the_last_day_is_recalled_before_it_is_settled(staff: Staff)
     assert settle(staff, date(2026, 7, 7)) == 1500
 
 
+def test_the_ground_is_the_act_of_the_group_and_what_was_taken_before_is_not_guessed(staff: Staff) -> None:
+    at, teacher = staff.organisation, staff.persons["teacher"]
+    carry(staff, 12, date(2025, 1, 8))
+    asked = ask(staff, "2026-07-13", "2026-07-17")
+    facts = staff.read("lead", lambda u: Leave().facts(u, asked))
+    assert facts.act.en == "Labour Code, art. 139"
+    assert facts.doubts == (), "of a year that was carried in its earlier parts are unknown"
+    unpaid = LeaveWanted(kind="UNPAID_AGREED", first=date(2026, 8, 3), last=date(2026, 8, 4))
+    seen = staff.read("teacher", lambda u: service.preview(u, at, teacher, unpaid))
+    assert Doubt.MOVES_YEAR in seen.doubts
+    before = LeaveWanted(kind="ANNUAL", first=date(2003, 8, 3), last=date(2003, 8, 4))
+    with pytest.raises(rules.LeaveKindUnknown):
+        staff.read("officer", lambda u: service._kind(u, before.kind, before.first))
+
+
 def test_nobody_moves_their_own_days(staff: Staff) -> None:
     at, officer = staff.organisation, staff.persons["officer"]
     said = {"person_id": officer, "year_start": date(2026, 1, 8), "effective_on": TODAY, "reason": "For myself"}
@@ -521,10 +539,16 @@ steps = st.lists(
         st.tuples(st.just("ask"), st.integers(0, 500), st.integers(1, 20)),
         st.tuples(st.just("recall"), st.integers(0, 9), st.integers(0, 19)),
         st.tuples(st.just("carry"), st.integers(1, 6), st.integers(2020, 2025)),
-        st.tuples(st.just("give"), st.integers(0, 400), st.just(0)),
+        st.tuples(st.just("give"), st.integers(0, 360), st.just(0)),
+        st.tuples(st.just("undo"), st.just(0), st.just(0)),
+        st.tuples(st.just("holiday"), st.integers(0, 500), st.just(0)),
+        st.tuples(st.just("no holiday"), st.integers(0, 9), st.just(0)),
+        st.tuples(st.just("correct"), st.integers(-300, 300).filter(bool), st.integers(0, 9)),
+        st.tuples(st.just("add"), st.integers(0, 9), st.just(0)),
+        st.tuples(st.just("settle"), st.just(0), st.just(0)),
     ),
-    min_size=3,
-    max_size=9,
+    min_size=4,
+    max_size=10,
 )
 
 
@@ -536,39 +560,136 @@ def crowd(url: str, engine: Engine) -> Staff:
     return staff
 
 
+class Holidays:
+    """Holidays of single years, declared and struck out by who keeps the calendar."""
+
+    def __init__(self, url: str) -> None:
+        self._owner = make_engine(url, role=None, pool=1)
+        self.declared: list[date] = []
+        self.struck = False
+
+    def declare(self, day: date) -> None:
+        if f"{day:%m-%d}" in {f"{each:%m-%d}" for each in self.declared}:
+            return
+        with self._owner.begin() as connection:
+            connection.execute(
+                text("""
+                INSERT INTO reference_holiday (code, name_kk, name_ru, name_en, moves, in_force, confidence, source)
+                VALUES (:code, 'x', 'x', 'x', false, daterange(:day, :day, '[]'), 'high', 'x') ON CONFLICT DO NOTHING
+                """),
+                {"code": f"{day:%m-%d}", "day": day},
+            )
+        self.declared.append(day)
+
+    def strike(self, *days: date) -> None:
+        with self._owner.begin() as connection:
+            connection.execute(
+                text("DELETE FROM reference_holiday WHERE source = 'x' AND code = ANY(:codes)"),
+                {"codes": [f"{day:%m-%d}" for day in days]},
+            )
+        self.declared = [day for day in self.declared if day not in days]
+        self.struck = True
+
+    def close(self) -> None:
+        self.strike(*self.declared)
+        self._owner.dispose()
+
+
 @given(found=steps)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_balance_is_the_sum_of_the_ledger_and_of_what_is_away(
-    crowd: Staff, found: list[tuple[str, int, int]]
+    url: str, crowd: Staff, found: list[tuple[str, int, int]]
 ) -> None:
-    """Whatever is given, asked for and recalled: what stays used are the days that count in what is still away."""
-    staff, login = crowd, "someone"
+    """Whatever is given, taken back, asked for, recalled, declared, corrected and settled: one ledger, everywhere."""
+    staff, login, holidays = crowd, "someone", Holidays(url)
     staff.persons[login] = staff.hire(a_hire(staff.posts["many"], family="Ким"))
-    away: list[Request] = []
-    for step, one, two in found:
-        first = TODAY + timedelta(days=one)
-        if step == "ask":
-            try:
-                asked = ask(staff, str(first), str(first + timedelta(days=two - 1)), login, by="officer")
-                away.append(approve(staff, asked, who="hr_head"))
-            except (rules.LeaveNotEnough, rules.LeaveEmpty, AbsencesOverlap, AskedAlready):
-                continue
-        elif step == "recall" and away:
-            of = away.pop(one % len(away))
-            day = of.days.first + timedelta(days=two % (of.days.end - of.days.first).days)
-            cut = recall(staff, of, day, who="hr_head")
-            if cut.state == "recalled":
-                away.append(cut)
-        elif step == "carry":
-            carry(staff, one, date(two, 1, 8), login)
-        else:
-            give(staff, first)
     at, person = staff.organisation, staff.persons[login]
-    moved = staff.read("officer", lambda u: service.movements(u, at, person, FAR))
-    years = staff.read("officer", lambda u: service.years(u, at, person, FAR))
-    everybody = staff.read("officer", lambda u: service.balances(u, at, FAR))
-    total = sum(m.centidays for m in moved)
-    assert total == left(staff, login) == sum(p.centidays for p in years)
-    assert total == (everybody[person].centidays if person in everybody else 0)
-    assert all(p.centidays >= 0 for p in years)
-    assert -sum(m.centidays for m in moved if m.request_id) == sum(counted(staff, of) for of in away) * CENTIDAYS
+    away: list[Request] = []
+    owed: set[date] = set()
+    last_day = TODAY + timedelta(days=530)
+
+    def known() -> list[date]:
+        return [p.year_start for p in staff.read("officer", lambda u: service.years(u, at, person, FAR))]
+
+    def keep(act: Callable[[UnitOfWork], object]) -> None:
+        staff.run("officer", act)
+
+    try:
+        for step, one, two in found:
+            first = TODAY + timedelta(days=one)
+            if step == "ask":
+                try:
+                    asked = ask(staff, str(first), str(first + timedelta(days=two - 1)), login, by="officer")
+                    away.append(approve(staff, asked, who="hr_head"))
+                except (rules.LeaveNotEnough, rules.LeaveEmpty, AbsencesOverlap, AskedAlready):
+                    continue
+            elif step == "recall" and away:
+                of = away.pop(one % len(away))
+                day = of.days.first + timedelta(days=two % (of.days.end - of.days.first).days)
+                cut = recall(staff, of, day, who="hr_head")
+                if cut.state == "recalled":
+                    away.append(cut)
+            elif step == "carry":
+                carry(staff, one, date(two, 1, 8), login)
+            elif step == "give":
+                give(staff, first)
+            elif step == "undo":
+                for batch in staff.read("officer", lambda u: service.batches(u, at))[:1]:
+                    keep(lambda u, batch=batch: service.ungrant(u, at, batch.id))  # type: ignore[misc]
+            elif step == "holiday":
+                holidays.declare(first)
+            elif step == "no holiday" and holidays.declared:
+                holidays.strike(holidays.declared[one % len(holidays.declared)])
+            elif step == "correct" and (years := known()):
+                year = years[two % len(years)]
+                command = MoveDays(key=uuid4(), person_id=person, year_start=year, effective_on=TODAY, centidays=one,
+                                   reason="Given amiss")  # fmt: skip
+                keep(lambda u, command=command: service.correct(u, at, command))  # type: ignore[misc]
+                owed |= {year} if one < 0 else set()
+            elif step == "add" and (years := known()):
+                more = GrantNorm(key=uuid4(), person_id=person, norm="ADD_HAZARD", year_start=years[one % len(years)],
+                                 reason="List of posts")  # fmt: skip
+                try:
+                    keep(lambda u, more=more: service.grant_norm(u, at, more))  # type: ignore[misc]
+                except (rules.GrantedAlready, rules.YearUnknown):
+                    continue
+            elif step == "settle":
+                paid = Compensate(key=uuid4(), person_id=person, last_day=last_day, reason="Order 5-l")
+                keep(lambda u, paid=paid: service.compensate(u, at, paid))  # type: ignore[misc]
+                owed |= set(known())
+                assert all(p.centidays <= 0 for p in staff.read("officer", lambda u: service.years(u, at, person, FAR)))
+        keep(lambda u: service.give_back_holidays(u, at, DaySpan(TODAY, FAR)))
+        shown = staff.read("officer", lambda u: LeaveAccountView.read(u, at, person, FAR))
+        page = staff.read("officer", lambda u: Own.of(u, at, personnel.person(u, at, person), FAR))
+        everybody = staff.read("officer", lambda u: service.balances(u, at, FAR))
+        total = sum(m.centidays for m in page.movements)
+        assert total == left(staff, login) == page.balance.centidays == sum(p.centidays for p in page.years)
+        assert total == (everybody[person].centidays if person in everybody else 0)
+        assert total == Decimal(shown.left) * CENTIDAYS == sum(Decimal(m.days) for m in shown.movements) * CENTIDAYS
+        assert total == page.balance.given - page.balance.taken
+        assert all(p.centidays >= 0 for p in page.years if p.year_start not in owed)
+        used = -sum(m.centidays for m in page.movements if m.request_id)
+        counts = sum(counted(staff, of) for of in away) * CENTIDAYS
+        assert used <= counts if holidays.struck else used == counts
+    finally:
+        holidays.close()
+
+
+def test_a_mistaken_giving_is_refused_when_far_and_taken_back_where_nothing_was_drawn(staff: Staff) -> None:
+    at = staff.organisation
+    with pytest.raises(rules.TooFarAhead):
+        give(staff, date(2031, 12, 31))
+    give(staff)
+    assert give(staff, date(2027, 2, 1)) == len(staff.persons)
+    approve(staff, ask(staff, "2027-03-01", "2027-04-09"))  # draws on the year that was given ahead
+    ahead, first = staff.read("officer", lambda u: service.batches(u, at))
+    assert (ahead.years, ahead.open_years, first.open_years) == (len(staff.persons), len(staff.persons) - 1,
+                                                                 len(staff.persons) - 1)  # fmt: skip
+    assert staff.run("officer", lambda u: service.ungrant(u, at, ahead.id)).people == len(staff.persons) - 1
+    assert left(staff, "officer") == 3000
+    with pytest.raises(rules.AllDrawn):
+        staff.run("officer", lambda u: service.ungrant(u, at, ahead.id))
+    with pytest.raises(rules.BatchUnknown):
+        staff.run("officer", lambda u: service.ungrant(u, at, uuid4()))
+    assert give(staff, date(2027, 2, 1)) == len(staff.persons) - 1  # they are given anew once it is time
+    assert left(staff, "officer") == 6000

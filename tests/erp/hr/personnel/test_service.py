@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from erp.base.bitemporal import ActOverlaid
+from erp.base.bitemporal import ActOverlaid, AsOf, DaysTaken
 from erp.base.clock import today
 from erp.base.db import make_engine
 from erp.base.vault import Vault, new_key
@@ -86,7 +86,7 @@ def test_colleagues_know_names_and_posts_and_nothing_private(staff: Staff) -> No
 
 
 def file_of_facts(u: Any, person_id: int) -> list[Any]:
-    return queries.private_facts(u.connection, u.scope, person_id, personnel.AsOf(today()))
+    return queries.private_facts(u.connection, u.scope, person_id, AsOf(today()))
 
 
 def test_one_s_own_person_is_found_by_the_account(staff: Staff) -> None:
@@ -389,6 +389,23 @@ def test_who_serves_nowhere_is_kept_where_they_served_last(staff: Staff, shared_
     assert families_of(staff, person_id) == ["Омарова"], "a correction of its days is read where one served"
     with pytest.raises(rules.FileKeptElsewhere):
         renamed(staff, person_id, "X")
+
+
+def test_days_that_another_institution_alone_knows_are_refused_in_words(staff: Staff, shared_database: str) -> None:
+    other = a_staff(shared_database, staff.engine)
+    identity = an_identity()
+    here = staff.add_post(a_post(staff.units["teaching"], "first"))
+    person_id = staff.hire(a_hire(here, identity=identity))
+    renamed(staff, person_id, "Омарова", date(2025, 1, 1))
+    (held,) = file_of(staff, person_id).appointments
+    left = RecordAppointment(**an_act(since=date(2025, 3, 1)), content=None)
+    staff.run("officer", lambda u: personnel.record_appointment(u, staff.organisation, person_id, held.id, left))
+    there = other.add_post(a_post(other.units["teaching"], "last"))
+    other.hire(a_hire(there, family="Омарова", identity=identity, since=date(2025, 6, 1), until=date(2025, 9, 1)))
+    assert families_of(other, person_id) == ["Омарова"]
+    with pytest.raises(DaysTaken):
+        renamed(other, person_id, "Сейітова", date(2024, 12, 1))
+    assert families_of(staff, person_id) == ["Ахметов", "Омарова"]
 
 
 def test_two_institutions_where_one_serves_both_read_and_keep(staff: Staff, shared_database: str) -> None:

@@ -20,9 +20,10 @@ from erp.base.dates import DaySpan
 from erp.base.db import make_engine
 from erp.base.errors import Conflict
 from erp.base.scope import Scope, system_scope
+from erp.base.uow import UnitOfWork
 from erp.hr.personnel import service as personnel
 from erp.hr.personnel.schemas import RecordAppointment
-from erp.hr.requests import calendar, queries, rules, service
+from erp.hr.requests import calendar, heads, queries, rules, service
 from erp.hr.requests.model import Absence, Consent, Covers, Decision, Kind, Request, RequestFilter, State, Stray
 from erp.hr.requests.service import desk_subject
 from erp.reference.notifications import service as notifications
@@ -507,15 +508,54 @@ def test_who_decides_sees_in_the_calendar_what_waits(desk: Desk) -> None:
     asked, at = desk.ask("teacher", days(5, 2)), desk.staff.organisation
 
     def stretches(who: str, with_kinds: bool) -> list[calendar.Stretch]:
-        found = desk.staff.read(
-            who, lambda u: calendar.calendar(u, at, days(0, 20), unit_id=None, with_kinds=with_kinds)
-        )
+        found = desk.staff.read(who, lambda u: calendar.calendar(u, at, days(0, 20), with_kinds=with_kinds))
         return [each for line in found.away for each in line.stretches]
 
     assert stretches("lead", True) == [calendar.Stretch(days(5, 2), Kind.LEAVE, asked.id, waits=True)]
     assert stretches("colleague", False) == []
     desk.decide("lead", asked)
     assert stretches("lead", True) == [calendar.Stretch(days(5, 2), Kind.LEAVE, asked.id)]
+
+
+def test_a_request_that_nobody_may_decide_on_is_refused_with_what_to_do(desk: Desk) -> None:
+    at, head = desk.staff.organisation, desk.staff.persons["director"]
+    desk.ask("director", days(5, 2))  # a head of human resources decides
+    with pytest.raises(rules.NobodyDecides):
+        desk.ask("director", days(15, 2), by="hr_head")
+    with pytest.raises(rules.NobodyDecides):  # the preview says so
+        desk.staff.read("hr_head", lambda u: service.require_free(u, at, head, days(15, 2)))
+    desk.ask("director", days(15, 2), by="officer")
+
+
+def test_what_is_withdrawn_or_changed_asks_nobody_to_look_any_more(desk: Desk) -> None:
+    asked = desk.ask("teacher", days(5, 2))
+    desk.withdraw("teacher", desk.change("teacher", asked, days(6, 2)))
+    unread = desk.staff.read("lead", notifications.unread)
+    assert unread == 0
+
+
+def test_who_decides_sees_those_whose_requests_come_to_them(desk: Desk) -> None:
+    at, persons = desk.staff.organisation, desk.staff.persons
+
+    def mine(who: str) -> list[int]:
+        def look(u: UnitOfWork) -> calendar.Calendar:
+            return calendar.calendar(u, at, days(0, 30), whose=heads.at_own_desks(u, at), with_kinds=True)
+
+        return [line.person.person_id for line in desk.staff.read(who, look).lines]
+
+    for who in ("lead", "director"):
+        come = {
+            person
+            for person in persons.values()
+            if desk.staff.read("officer", lambda u, p=person: personnel.chief_of(u, at, p, today()))  # type: ignore[misc]
+            == persons[who]
+        }
+        assert come <= set(mine(who)) <= come | {persons[who]}
+    assert set(mine("hr_head")) == set(persons.values())
+    desk.decide("lead", desk.ask("teacher", days(5, 2)))
+    assert mine("lead")[0] == persons["teacher"], "those away first"
+    team = desk.staff.read("lead", lambda u: service.team(u, at, persons["lead"], today()))
+    assert persons["teacher"] in team
 
 
 def test_who_served_on_any_day_of_a_month_is_in_its_calendar(desk: Desk) -> None:
@@ -529,7 +569,7 @@ def test_who_served_on_any_day_of_a_month_is_in_its_calendar(desk: Desk) -> None
             shown = desk.staff.read(
                 "lead",
                 lambda u, at_cursor=cursor: calendar.calendar(  # type: ignore[misc]
-                    u, at, days(first, length), unit_id=None, with_kinds=True, cursor=at_cursor, limit=limit
+                    u, at, days(first, length), with_kinds=True, cursor=at_cursor, limit=limit
                 ),
             )
             names += [str(line.person.name) for line in shown.lines]
@@ -556,8 +596,8 @@ def test_a_line_of_the_calendar_is_as_long_as_the_calendar(spans: list[tuple[int
 
 def test_a_calendar_address_opens_until_it_is_revoked_or_made_anew(desk: Desk) -> None:
     at = desk.staff.organisation
-    first = desk.staff.run("teacher", lambda u: service.make_feed(u, at, Covers.OWN))
-    second = desk.staff.run("teacher", lambda u: service.make_feed(u, at, Covers.OWN))
+    first = desk.staff.run("teacher", lambda u: service.make_feed(u, at, Covers.OWN)).secret
+    second = desk.staff.run("teacher", lambda u: service.make_feed(u, at, Covers.OWN)).secret
 
     def owner(secret: str) -> queries.FeedOwner:
         return uow.read(desk.staff.engine, system_scope(), lambda u: service.feed_owner(u, secret))

@@ -20,9 +20,10 @@ from erp.finance.settlements import rules as inbox
 from erp.finance.settlements import service as settlements
 from erp.finance.settlements.model import SettlementState as Standing
 from erp.hr.requests.model import Decision, State
-from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, OwnRequest, RequestUnknown
+from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, NotAtYourDesk, OwnRequest, RequestUnknown
 from erp.hr.trips import rules, service
 from erp.hr.trips.model import ReportState, Waiting
+from erp.hr.trips.schemas import SendAdvance
 from erp.hr.trips.service import advance_key, report_key
 from erp.reference.attachments import service as attachments
 from erp.reference.notifications import service as notifications
@@ -171,6 +172,37 @@ def test_what_the_accountant_declines_goes_back_through_who_approved_it(desk: De
     desk.report("teacher", asked, a_report(first, last, lodging="30000"), version=3, paper=False)
     assert desk.approve("lead", asked, 4).spent_tiyn == 6_835_000
     assert desk.settlement(report_key(asked.key, 2)).state is Standing.WAITING
+
+
+def test_a_declined_advance_is_sent_anew_by_who_decides_of_what_was_asked_at_most(desk: Desk) -> None:
+    first, last = date(2026, 1, 19), date(2026, 1, 21)
+    asked = desk.decide("lead", desk.ask("teacher", a_trip(first, last, advance="1000")))
+
+    def send(who: str, amount: str, sent: int = 1) -> None:
+        command = SendAdvance(sent=sent, amount=amount)
+        desk.staff.run(who, lambda u: service.send_advance(u, desk.at, asked.id, command, PORT))
+
+    with pytest.raises(rules.AdvanceStands):
+        send("lead", "900")
+    of = desk.settlement(advance_key(asked.key))
+    desk.keep(lambda u: settlements.decline(u, desk.at, of.id, of.version, "Not so much in the till"))
+    with pytest.raises(NotAtYourDesk):
+        send("officer", "900")
+    for amount in ("0", "1000.01"):
+        with pytest.raises(Invalid):
+            send("lead", amount)
+    send("lead", "900")
+    send("lead", "900")  # twice is once
+    anew = desk.settlement(advance_key(asked.key, 2))
+    assert (anew.state, anew.amount_tiyn) == (Standing.WAITING, 90_000)
+    with pytest.raises(rules.AdvanceOpen):
+        desk.ask("teacher", a_trip(date(2026, 1, 26), date(2026, 1, 28), advance="10"))
+    desk.post(advance_key(asked.key, 2))
+    shown = desk.shown("lead", asked)
+    assert (shown.advance_paid, shown.advance_sent) == (90_000, 2)
+    desk.report("teacher", asked, a_report(first, last))
+    balance = desk.approve("lead", asked)
+    assert balance.advance_tiyn == 90_000
 
 
 def test_two_accountants_who_take_it_post_it_once_and_one_may_leave_it(desk: Desk) -> None:
