@@ -15,6 +15,8 @@ from pydantic import Field
 from api.conventions import BOOKS, IfMatch, Organisation, Page, View, version_seen
 from api.finance.papers import FileName, FileSent, Key, name_sent
 from api.security import Visit, Visitor
+from erp.base.commands import Amount as AmountIn
+from erp.base.commands import Code, Command, Text
 from erp.base.cursors import INTEGER
 from erp.base.errors import RuleViolated
 from erp.base.i18n import Language
@@ -27,8 +29,6 @@ from erp.economy.pivot.model import YEAR, Actual, Entry, Head, Layout, Mended, Q
 from erp.economy.plans import service as plans
 from erp.economy.plans.axes import LEVELS
 from erp.economy.plans.model import Edit, Version
-from erp.finance.journal.schemas import Amount as AmountIn
-from erp.finance.journal.schemas import Code, Command, Text
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import reach
 

@@ -11,14 +11,14 @@ from pydantic import Field
 
 from api.conventions import BOOKS, Cursor, IfMatch, Limit, Organisation, Page, View, version_seen
 from api.security import Visitor
+from erp.base.commands import Amount as AmountIn
+from erp.base.commands import Code, Command, Text
 from erp.base.cursors import INTEGER, number_in
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
 from erp.economy.plans import model, service
 from erp.economy.plans.axes import LEVELS, Member
 from erp.economy.plans.comparison import LEAF, ComparedRow
-from erp.finance.journal.schemas import Amount as AmountIn
-from erp.finance.journal.schemas import Code, Command, Text
 from erp.reference.access.model import Permission
 
 _PLANS = BOOKS + "/plans"

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from api.conventions import BOOKS, ChangedMeanwhile, IfMatch, Organisation, Page, View, require_tag
 from api.security import Visit, Visitor
+from erp.base.commands import Command
 from erp.base.uow import UnitOfWork
-from erp.finance.journal.schemas import Command
 from erp.finance.policy import model, rules, service
 from erp.finance.policy.content import Content
 from erp.finance.policy.schemas import BeginPolicy, ReturnPolicy, WritePolicy

@@ -13,6 +13,7 @@ from litestar.response import Redirect
 
 from api.security import Visit, Visitor
 from erp.base.clock import today
+from erp.base.commands import Command
 from erp.base.dates import day_string
 from erp.base.errors import Conflict, NotFound, RuleViolated
 from erp.base.i18n import N_, Language
@@ -21,7 +22,7 @@ from erp.base.vault import Vault
 from erp.hr.staffing.model import About, ActKind, StaffGroup
 from erp.hr.staffing.rules import ShareMalformed, share_of
 from erp.hr.staffing.rules import share as share
-from erp.hr.staffing.schemas import Command, RescindAct
+from erp.hr.staffing.schemas import RescindAct
 from erp.reference.access.model import Permission
 from ledger.errors import LedgerError
 from web import forms

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from erp.base.clock import today
+from erp.base.commands import Command
 from erp.base.dates import day_string
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
@@ -24,7 +25,7 @@ from erp.hr.personnel.schemas import (
 from erp.hr.requests.endings import AwayBeyond, looked_after
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import StaffUnit, Unit
-from erp.hr.staffing.schemas import Command, RescindAct
+from erp.hr.staffing.schemas import RescindAct
 from web.hr.acts import Act, At, Subject, act_fields, chosen, dated, made, rescission, share, share_typed
 from web.hr.staffing_acts import post_options
 from web.sheets import Field, Option, Typed, day_field, said

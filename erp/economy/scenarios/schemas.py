@@ -4,18 +4,15 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from erp.base.commands import Command
 from erp.economy.formulas.reading import LONGEST
 
 Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
 Driver = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Year = Annotated[int, Field(ge=1991, le=2200)]
 Paths = dict[Driver, dict[Year, Amount]]
-
-
-class Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class BeginScenario(Command):

@@ -5,13 +5,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from erp.base.commands import QUANTITY_PLACES
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.money import MOST_PLACES, decimal_string, parse_scaled, scaled_string
 from erp.finance.approvals.model import Revision, Route, State, Step
 from erp.finance.approvals.schemas import Preparable, PrepareCorrection, StepAsked
 from erp.finance.journal.imports.rules import OWN_JOURNAL
 from erp.finance.journal.rules import PROGRAM_JOURNALS
-from erp.finance.journal.schemas import QUANTITY_PLACES, PostEntry, SideInput
+from erp.finance.journal.schemas import PostEntry, SideInput
 from erp.reference.access.model import Permission
 from erp.reference.signatures.errors import SignatureNeeded
 from erp.reference.signatures.model import Cms, Document, Evidence

@@ -4,8 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Base64Bytes, Field
 
+from erp.base.commands import Code, Command, Text
 from erp.finance.approvals.model import Step
-from erp.finance.journal.schemas import Code, Command, CorrectEntry, Day, PostEntry, Text
+from erp.finance.journal.schemas import CorrectEntry, Day, PostEntry
 from erp.reference.signatures.model import Cms, Consent, Evidence
 
 

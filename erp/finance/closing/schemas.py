@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from erp.finance.journal.schemas import Code, Command, Text
+from erp.base.commands import Code, Command, Text
 
 
 class TickStep(Command):

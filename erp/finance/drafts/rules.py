@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
+from erp.base.commands import QUANTITY_PLACES
 from erp.base.dates import DayMalformed, parse_day
 from erp.base.errors import Conflict, DomainError, NotFound, RuleViolated
 from erp.base.money import MOST_PLACES, decimal_string, parse_scaled, parse_tiyn, scaled_string
 from erp.finance.drafts.model import MOST_ROWS, CellFault, DraftState, Sheet, TypedRow, TypedSide
 from erp.finance.journal import rules as journal
 from erp.finance.journal.rules import Registered
-from erp.finance.journal.schemas import QUANTITY_PLACES, PostEntry, PostingInput
+from erp.finance.journal.schemas import PostEntry, PostingInput
 from ledger.errors import LedgerError, NoPostings, TooManyPostings, YearOutOfRange
 from ledger.model import Dimension
 

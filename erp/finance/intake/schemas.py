@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from erp.base.commands import Code, Command, Text
 from erp.finance.intake.model import LIMITS, Grouping, Purpose
-from erp.finance.journal.schemas import Code, Command, Text
 
 _LONGEST_PASTE = 8_000_000
 CellText = Annotated[str, Field(max_length=LIMITS.text)]

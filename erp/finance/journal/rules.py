@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from erp.base.commands import QUANTITY_PLACES
 from erp.base.errors import DomainError, Invalid, NotFound, RuleViolated
 from erp.base.money import MOST_PLACES, parse_scaled
 from erp.finance.journal.model import (
@@ -20,7 +21,7 @@ from erp.finance.journal.model import (
     Sums,
     TrialBalance,
 )
-from erp.finance.journal.schemas import QUANTITY_PLACES, PostEntry, PostingInput, SideInput
+from erp.finance.journal.schemas import PostEntry, PostingInput, SideInput
 from ledger import errors as ledger_errors
 from ledger.model import Dimension, Posting, SubaccountKey
 

@@ -4,48 +4,13 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from erp.base.commands import Amount, Code, Command, Number, Quantity, Text, TextExpected
 from erp.base.dates import parse_day
 from erp.base.errors import RuleViolated
-from erp.base.money import MOST_PLACES, parse_scaled, parse_tiyn, scaled_string
 from ledger.errors import YearOutOfRange
 from ledger.model import Dimension
-
-
-class TextExpected(RuleViolated):
-    code = "text-expected"
-    template = "This is sent as a text, like “{example}”."
-
-
-def _tiyn(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError(value) from TextExpected(example="1234.56")
-    try:
-        return parse_tiyn(value)
-    except RuleViolated as fault:
-        raise ValueError(str(fault)) from fault
-
-
-def _scaled(value: object, places: int) -> object:
-    if not isinstance(value, str):
-        raise ValueError(value) from TextExpected(example="12.5")
-    try:
-        return parse_scaled(value, places)
-    except RuleViolated as fault:
-        raise ValueError(str(fault)) from fault
-
-
-def _milli(value: object) -> object:
-    return None if value is None else _scaled(value, QUANTITY_PLACES)
-
-
-def _number(value: object) -> object:
-    if value is None:
-        return None
-    scaled = _scaled(value, MOST_PLACES)
-    assert isinstance(scaled, int)
-    return scaled_string(scaled, MOST_PLACES)
 
 
 def _dimension(value: object) -> object:
@@ -65,28 +30,11 @@ def _day(value: object) -> object:
     return value
 
 
-def _as_decimal(description: str, example: str, places: int) -> WithJsonSchema:
-    """What the description of the API says of a number that is sent as a text."""
-    pattern = rf"^-?[0-9]{{1,15}}([.,][0-9]{{1,{places}}})?$"
-    return WithJsonSchema({"type": "string", "description": description, "pattern": pattern, "examples": [example]})
-
-
-QUANTITY_PLACES = 3
 _FIRST_YEAR, _LAST_YEAR = 1991, 2199  # years that the ledger keeps
 Day = Annotated[date, BeforeValidator(_day)]
-Amount = Annotated[int, BeforeValidator(_tiyn), _as_decimal("Tenge as a decimal string.", "1234.56", places=2)]
-Quantity = Annotated[int, BeforeValidator(_milli), _as_decimal("A decimal string.", "12.5", QUANTITY_PLACES)]
-Number = Annotated[str, BeforeValidator(_number), _as_decimal("A decimal string.", "100.00", MOST_PLACES)]
 DimensionName = Annotated[
     Dimension, BeforeValidator(_dimension), WithJsonSchema({"type": "string", "enum": [d.slug for d in Dimension]})
 ]
-_NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character but this one
-Code = Annotated[str, Field(max_length=60, pattern=_NO_NUL)]
-Text = Annotated[str, Field(max_length=1000, pattern=_NO_NUL)]
-
-
-class Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class SideInput(Command):

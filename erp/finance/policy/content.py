@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from erp.finance.journal.schemas import Code
+from erp.base.commands import Code
 
 SCHEMA_VERSION = 1
 """Of the form below; a later form comes with a reader of this one."""

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from erp.finance.journal.schemas import Command, Day, Text
+from erp.base.commands import Command, Text
+from erp.finance.journal.schemas import Day
 from erp.finance.policy.content import Content
 
 

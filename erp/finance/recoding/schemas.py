@@ -2,17 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from erp.base.commands import NO_NUL, Command
 from erp.finance.journal.schemas import Day
 
-_NO_NUL = r"^[^\x00]*$"
-Code = Annotated[str, Field(min_length=1, max_length=60, pattern=_NO_NUL)]
+Code = Annotated[str, Field(min_length=1, max_length=60, pattern=NO_NUL)]
 What = Literal["account", "programme", "specific", "source", "counterparty", "contract", "item", "project"]
-
-
-class Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class MappingLine(Command):
@@ -26,6 +22,6 @@ class MappingLine(Command):
 class MakeRecoding(Command):
     """A mapping table with the day it takes effect, the first of a month."""
 
-    title: Annotated[str, Field(min_length=1, max_length=300, pattern=_NO_NUL)]
+    title: Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]
     effective_on: Day
     lines: Annotated[list[MappingLine], Field(min_length=1, max_length=2000)]

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from erp.base.commands import NO_NUL
 from erp.finance.journal.schemas import Day
-
-_NO_NUL = r"^[^\x00]*$"
 
 
 class Join(BaseModel):
@@ -14,7 +13,7 @@ class Join(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    other: Annotated[str, Field(max_length=20, pattern=_NO_NUL, description="BIN of the institution it joins.")]
+    other: Annotated[str, Field(max_length=20, pattern=NO_NUL, description="BIN of the institution it joins.")]
     effective_on: Day
-    act: Annotated[str, Field(min_length=1, max_length=300, pattern=_NO_NUL, description="The act that merges them.")]
-    transit: Annotated[str, Field(max_length=10, pattern=_NO_NUL, description="Account through which balances pass.")]
+    act: Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL, description="The act that merges them.")]
+    transit: Annotated[str, Field(max_length=10, pattern=NO_NUL, description="Account through which balances pass.")]

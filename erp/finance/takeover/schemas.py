@@ -3,27 +3,23 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from erp.base.commands import NO_NUL, Command
 from erp.finance.journal.schemas import Day
 
-_NO_NUL = r"^[^\x00]*$"
-Code = Annotated[str, Field(min_length=1, max_length=60, pattern=_NO_NUL)]
-Said = Annotated[str, Field(max_length=300, pattern=_NO_NUL)]
+Code = Annotated[str, Field(min_length=1, max_length=60, pattern=NO_NUL)]
+Said = Annotated[str, Field(max_length=300, pattern=NO_NUL)]
 DimensionSlug = Literal[
     "programme", "specific", "source", "counterparty", "contract", "item", "project", "person", "currency"
 ]
-
-
-class Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class BeginTakeover(Command):
     """An institution moves over on the first day of a month."""
 
     starts_on: Day
-    source_program: Annotated[str, Field(min_length=1, max_length=120, pattern=_NO_NUL, examples=["1С:Бухгалтерия 8"])]
+    source_program: Annotated[str, Field(min_length=1, max_length=120, pattern=NO_NUL, examples=["1С:Бухгалтерия 8"])]
 
 
 class DecideAccount(Command):
@@ -34,10 +30,10 @@ class DecideAccount(Command):
     dimensions: Annotated[
         list[DimensionSlug | Literal[""]],
         Field(max_length=3, description="By place of the analysis, what its values become; empty: not kept."),
-    ] = []
+    ] = Field(default_factory=list)
     fixed: Annotated[
         dict[DimensionSlug, Code], Field(description="Values that all of the account gets.", max_length=9)
-    ] = {}
+    ] = Field(default_factory=dict)
 
 
 class DecideAccounts(Command):
@@ -55,7 +51,7 @@ class DecideValue(Command):
 
     dimension: DimensionSlug
     said: Said
-    code: Annotated[str, Field(max_length=60, pattern=_NO_NUL)]
+    code: Annotated[str, Field(max_length=60, pattern=NO_NUL)]
 
 
 class DecideValues(Command):
@@ -65,8 +61,8 @@ class DecideValues(Command):
 class DecideWord(Command):
     """A word of an old font and what it is; the same word where it is to stay."""
 
-    before: Annotated[str, Field(min_length=1, max_length=300, pattern=_NO_NUL)]
-    after: Annotated[str, Field(min_length=1, max_length=300, pattern=_NO_NUL)]
+    before: Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]
+    after: Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]
 
 
 class DecideWords(Command):
@@ -85,6 +81,6 @@ class PostMonth(Command):
 
 
 class ExplainDifference(Command):
-    account: Annotated[str, Field(min_length=1, max_length=61, pattern=_NO_NUL)]
+    account: Annotated[str, Field(min_length=1, max_length=61, pattern=NO_NUL)]
     codes: Annotated[list[Said], Field(min_length=9, max_length=9, description="One a dimension, in their order.")]
-    reason: Annotated[str, Field(max_length=1000, pattern=_NO_NUL)]
+    reason: Annotated[str, Field(max_length=1000, pattern=NO_NUL)]

@@ -5,20 +5,20 @@ from uuid import UUID
 
 from pydantic import Field
 
+from erp.base.commands import NO_NUL, Command, Text
 from erp.finance.drafts.schemas import SheetTyped
-from erp.finance.journal.schemas import Command, Day, Text
+from erp.finance.journal.schemas import Day
 from erp.finance.templates.model import Every
 
-_NO_NUL = r"^[^\x00]*$"
 Inputs = dict[
-    Annotated[str, Field(max_length=100, pattern=_NO_NUL)], Annotated[str, Field(max_length=60, pattern=_NO_NUL)]
+    Annotated[str, Field(max_length=100, pattern=NO_NUL)], Annotated[str, Field(max_length=60, pattern=NO_NUL)]
 ]
 
 
 class ChangeTemplate(Command):
     """Give a template another content."""
 
-    name: str = Field(min_length=1, max_length=200, pattern=_NO_NUL)
+    name: str = Field(min_length=1, max_length=200, pattern=NO_NUL)
     shared: bool = False
     sheet: SheetTyped = Field(description="Amounts may be formulas: `=salary * 10%`, `=№1 - №2`, `=balance(3211)`.")
 

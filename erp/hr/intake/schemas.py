@@ -4,9 +4,10 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
+from erp.base.commands import Command
 from erp.hr.intake.model import FIELDS, LIMITS
 from erp.hr.staffing.model import StaffGroup
-from erp.hr.staffing.schemas import Command, Day, Id, Reason
+from erp.hr.staffing.schemas import Day, Id, Reason
 
 Address = Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]{0,6}$")]
 CellText = Annotated[str, Field(max_length=LIMITS.text, pattern=r"^[^\x00]*$")]

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from erp.base.commands import Command
 from erp.base.dates import DaySpan
 from erp.hr.leave.model import CENTIDAYS, Doubt
 from erp.hr.leave.rules import DOUBTS, days_string
-from erp.hr.staffing.schemas import Command, Day, Id, Reason
+from erp.hr.staffing.schemas import Day, Id, Reason
 
 KindCode = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Z0-9_]+$", examples=["ANNUAL"])]
 

@@ -5,8 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from erp.base.commands import Command
 from erp.hr.personnel.model import ScheduleKind
-from erp.hr.staffing.schemas import ActCommand, Code, Command, DatedAct, Day, Id
+from erp.hr.staffing.schemas import ActCommand, Code, DatedAct, Day, Id
 
 _NAME = r"^[^\x00-\x1f\x7f]*$"
 NamePart = Annotated[str, Field(min_length=1, max_length=100, pattern=_NAME)]

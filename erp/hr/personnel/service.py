@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from erp.base import audit, bitemporal
 from erp.base.bitemporal import Act, AsOf, History
 from erp.base.clock import today
+from erp.base.commands import Command
 from erp.base.cursors import INTEGER, number_in
 from erp.base.uow import UnitOfWork
 from erp.base.vault import Vault
@@ -36,7 +37,7 @@ from erp.hr.staffing import queries as staffing_queries
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import About, ActKind
 from erp.hr.staffing.rules import ActUnknown, PostUnknown, chain, share
-from erp.hr.staffing.schemas import Command, DatedAct, RescindAct
+from erp.hr.staffing.schemas import DatedAct, RescindAct
 
 T = TypeVar("T")
 

@@ -4,25 +4,19 @@ from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from erp.base.commands import NO_NUL, Command
 from erp.hr.staffing.model import StaffGroup
 
-_NO_NUL = r"^[^\x00]*$"
 Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1), examples=["2026-11-22"])]
 Id = Annotated[int, Field(ge=1, le=2_147_483_647)]
-Name = Annotated[str, Field(min_length=1, max_length=300, pattern=_NO_NUL)]
-Code = Annotated[str, Field(max_length=40, pattern=_NO_NUL)]
+Name = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]
+Code = Annotated[str, Field(max_length=40, pattern=NO_NUL)]
 Reason = Annotated[
     str,
-    Field(min_length=3, max_length=1000, pattern=_NO_NUL, description="On what ground.", examples=["Order No. 12-k"]),
+    Field(min_length=3, max_length=1000, pattern=NO_NUL, description="On what ground.", examples=["Order No. 12-k"]),
 ]
-
-
-class Command(BaseModel):
-    """What is told of something; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class ActCommand(Command):

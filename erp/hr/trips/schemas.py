@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
+from erp.base.commands import NO_NUL, Command
 from erp.base.errors import DomainError, Invalid
 from erp.base.money import decimal_string, parse_tiyn
-from erp.hr.staffing.schemas import Command, Day
+from erp.hr.staffing.schemas import Day
 from erp.hr.trips import rules
 from erp.hr.trips.model import (
     Compared,
@@ -33,7 +34,6 @@ Tenge = Annotated[int, PlainSerializer(decimal_string, return_type=str, when_use
 """Whole tiyn; in JSON a decimal string in tenge."""
 Typed = Annotated[str, Field(max_length=40)]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1, two letters.", examples=["KZ"])]
-_NO_NUL = r"^[^\x00]*$"
 
 
 class _View(BaseModel):
@@ -46,8 +46,8 @@ class _View(BaseModel):
 class LegAsked(Command):
     """One way of a trip."""
 
-    from_place: Annotated[str, Field(max_length=rules.LONGEST["place"], pattern=_NO_NUL, examples=["Сарыдала"])]
-    to_place: Annotated[str, Field(max_length=rules.LONGEST["place"], pattern=_NO_NUL, examples=["Алматы"])]
+    from_place: Annotated[str, Field(max_length=rules.LONGEST["place"], pattern=NO_NUL, examples=["Сарыдала"])]
+    to_place: Annotated[str, Field(max_length=rules.LONGEST["place"], pattern=NO_NUL, examples=["Алматы"])]
     country: Country = "KZ"
     place_class: PlaceClass | None = Field(
         None, description="Of a place inside the country: what limits lodging there."
@@ -63,15 +63,15 @@ class TripAsked(Command):
     """Where a trip goes, when and what for."""
 
     purpose: Annotated[
-        str, Field(max_length=rules.LONGEST["purpose"], pattern=_NO_NUL, examples=["Біліктілікті арттыру курсы"])
+        str, Field(max_length=rules.LONGEST["purpose"], pattern=NO_NUL, examples=["Біліктілікті арттыру курсы"])
     ]
     host: Annotated[
-        str, Field(max_length=rules.LONGEST["host"], pattern=_NO_NUL, description="The body that is visited.")
+        str, Field(max_length=rules.LONGEST["host"], pattern=NO_NUL, description="The body that is visited.")
     ] = ""
     legs: Annotated[list[LegAsked], Field(min_length=1, max_length=rules.MOST_LEGS)]
     comes_home: bool = Field(False, description="Home every day: then there is no per diem.")
     advance: Typed = Field("0", description="At most the estimate.", examples=["90000.00"])
-    ground: Annotated[str, Field(max_length=rules.LONGEST["ground"], pattern=_NO_NUL)] = Field(
+    ground: Annotated[str, Field(max_length=rules.LONGEST["ground"], pattern=NO_NUL)] = Field(
         "", description="Of a trip that is longer than the rules allow: why."
     )
 
@@ -108,8 +108,8 @@ class AskTrip(TripAsked):
 class LineReported(Command):
     kind: CostKind
     on: Day
-    what: Annotated[str, Field(max_length=rules.LONGEST["what"], pattern=_NO_NUL, examples=["Сарыдала – Алматы"])]
-    paper: Annotated[str, Field(max_length=rules.LONGEST["paper"], pattern=_NO_NUL, examples=["билет 71 2204518"])] = ""
+    what: Annotated[str, Field(max_length=rules.LONGEST["what"], pattern=NO_NUL, examples=["Сарыдала – Алматы"])]
+    paper: Annotated[str, Field(max_length=rules.LONGEST["paper"], pattern=NO_NUL, examples=["билет 71 2204518"])] = ""
     abroad: bool = False
     amount: Typed = Field(examples=["6200.00"])
 
@@ -118,7 +118,7 @@ class HandIn(Command):
     """Hand in the advance report: what was spent, and what was done."""
 
     lines: Annotated[list[LineReported], Field(max_length=rules.MOST_LINES)]
-    result: Annotated[str, Field(max_length=rules.LONGEST["result"], pattern=_NO_NUL)] = ""
+    result: Annotated[str, Field(max_length=rules.LONGEST["result"], pattern=NO_NUL)] = ""
 
     @property
     def content(self) -> tuple[ReportLine, ...]:

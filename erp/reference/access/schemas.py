@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from erp.base.commands import NO_NUL
 from erp.base.i18n import Language
 from erp.reference.access.model import Role
 
-_NO_NUL = r"^[^\x00]*$"
-Text = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
+Text = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 Number = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
@@ -21,9 +21,9 @@ class Command(BaseModel):
 class AddPerson(Command):
     """A new person with a first role; the password is one they change when they first sign in."""
 
-    login: Annotated[str, Field(max_length=100, pattern=_NO_NUL, examples=["aigul"])]
+    login: Annotated[str, Field(max_length=100, pattern=NO_NUL, examples=["aigul"])]
     name: Text
-    password: Annotated[str, Field(max_length=1000, pattern=_NO_NUL)]
+    password: Annotated[str, Field(max_length=1000, pattern=NO_NUL)]
     language: Language = Language.KK
     role: Role
     organisation_id: Number
@@ -41,7 +41,7 @@ class From(Command):
 
 
 class GivePassword(Command):
-    password: Annotated[str, Field(max_length=1000, pattern=_NO_NUL)]
+    password: Annotated[str, Field(max_length=1000, pattern=NO_NUL)]
 
 
 class GiveRole(Command):
@@ -56,7 +56,7 @@ class GiveRole(Command):
 class Delegate(Command):
     """A role of the person is lent to another for some days."""
 
-    login: Annotated[str, Field(max_length=100, pattern=_NO_NUL, description="Whom it is lent to.")]
+    login: Annotated[str, Field(max_length=100, pattern=NO_NUL, description="Whom it is lent to.")]
     role: Role
     organisation_id: Number
     since: Day

@@ -2,20 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-_NO_NUL = r"^[^\x00]*$"
-Name = Annotated[str, Field(max_length=300, pattern=_NO_NUL)]
+from erp.base.commands import NO_NUL, Command
 
-
-class Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+Name = Annotated[str, Field(max_length=300, pattern=NO_NUL)]
 
 
 class AddCounterparty(Command):
     """A body by BIN or a person by IIN; names left empty repeat the Russian one."""
 
-    code: Annotated[str, Field(max_length=20, pattern=_NO_NUL, description="BIN or IIN.", examples=["940140000385"])]
+    code: Annotated[str, Field(max_length=20, pattern=NO_NUL, description="BIN or IIN.", examples=["940140000385"])]
     name_ru: Name
     name_kk: Name = ""
     name_en: Name = ""
@@ -33,6 +30,6 @@ class RenameCounterparty(Command):
 class KeepBankAccount(Command):
     """A bank account that the institution pays to, or no longer does."""
 
-    iban: Annotated[str, Field(max_length=60, pattern=_NO_NUL, examples=["KZ86125KZT5004100100"])]
+    iban: Annotated[str, Field(max_length=60, pattern=NO_NUL, examples=["KZ86125KZT5004100100"])]
     bank: Name = ""
     in_use: bool = True

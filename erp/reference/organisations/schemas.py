@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from erp.base.commands import NO_NUL
 from erp.reference.organisations.model import OrganisationKind
 
-_NO_NUL = r"^[^\x00]*$"
-Name = Annotated[str, Field(max_length=500, pattern=_NO_NUL)]
+Name = Annotated[str, Field(max_length=500, pattern=NO_NUL)]
 Number = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
@@ -20,7 +20,7 @@ class Command(BaseModel):
 class AddOrganisation(Command):
     """An organisation below another."""
 
-    code: Annotated[str, Field(max_length=20, pattern=_NO_NUL, description="BIN.", examples=["120540000021"])]
+    code: Annotated[str, Field(max_length=20, pattern=NO_NUL, description="BIN.", examples=["120540000021"])]
     kind: OrganisationKind
     name_kk: Name
     name_ru: Name

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from erp.base.commands import Code, Command, Text
 from erp.base.dates import MonthSpan
 from erp.finance.approvals.schemas import Chosen
-from erp.finance.journal.schemas import Code, Command, Day, Text
+from erp.finance.journal.schemas import Day
 
 
 class AskOfPrepared(Command):
