@@ -74,6 +74,7 @@ def real(desk: Desk) -> dict[str, list[Any]]:
         "organisation_id": [desk.school],
         "entry_id": entries,
         "code": ["1316", "3210"],
+        "batch": ["5d0c1a52-3f0b-4f7e-9a57-0d6a2f1c9a11"],
         "month": ["2026-03", "2026-12"],
         "year": [2026],
         "plan_id": found["economy_plan"],

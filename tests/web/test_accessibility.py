@@ -54,7 +54,7 @@ PARTS = ("/find/options", "/scenarios/{version_id:int}/figures")
 """Doors that bring a part of a page."""
 OF_ROOMS = {Permission.PLAN_READ, Permission.PLAN_EDIT, Permission.STAFF_READ, Permission.STAFF_KEEP,
             Permission.SELF_SERVICE, Permission.ABSENCE_DECIDE}  # fmt: skip
-NO_PAGES = ("/files/{file_id:int}", "/plans/files/{intake_id:int}", *PARTS)
+NO_PAGES = ("/files/{file_id:int}", "/plans/files/{intake_id:int}", "/staff/import/{intake_id:int}", *PARTS)
 """Files, parts, and what only who brought it sees."""
 
 
