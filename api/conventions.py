@@ -81,6 +81,11 @@ class NoParameters(RuleViolated):
     template = "This address takes no parameters, and “{name}” was sent."
 
 
+class BodyUnexpected(RuleViolated):
+    code = "body-unexpected"
+    template = "This address takes no body, and one was sent: nothing was done. Send the command without it."
+
+
 def tag_of(view: BaseModel) -> str:
     """The entity tag of what a view says: the same for the same content."""
     content = json.dumps(view.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
@@ -131,10 +136,11 @@ def version_seen(if_match: str | None) -> int:
 async def look_at(request: Request[Any, Any, Any]) -> None:
     """What every route of the API asks of a request before it is read.
 
-    Raises: ParameterUnknown, NoParameters, KeysDiffer.
+    Raises: ParameterUnknown, NoParameters, BodyUnexpected, KeysDiffer.
     """
     if request.url.path.startswith(API):
         _refuse_unknown(request)
+        await _refuse_body(request)
         await _take_key(request)
 
 
@@ -148,6 +154,14 @@ def _refuse_unknown(request: Request[Any, Any, Any]) -> None:
     known = [each.name for each in operation.parameters or () if each.param_in == "query"]
     for name in sent - set(known):
         raise ParameterUnknown(name=name, known=", ".join(known)) if known else NoParameters(name=name)
+
+
+async def _refuse_body(request: Request[Any, Any, Any]) -> None:
+    """A command that is not read must not seem to be obeyed; an empty object says nothing."""
+    headers, taken = request.headers, request.route_handler.parsed_fn_signature.parameters
+    is_sent = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    if is_sent and taken.keys().isdisjoint({"data", "body"}) and (await request.body()).strip() not in (b"", b"{}"):
+        raise BodyUnexpected()
 
 
 async def _take_key(request: Request[Any, Any, Any]) -> None:

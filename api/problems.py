@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.allowance import AskedTooOften
-from api.conventions import ChangedMeanwhile, FormNotTaken, NoParameters, ParameterUnknown, TagMissing
+from api.conventions import BodyUnexpected, ChangedMeanwhile, FormNotTaken, NoParameters, ParameterUnknown, TagMissing
 from api.logs import logger
 from api.validation import NestedTooDeep, NotUtf8, faults_of, pointer, refusal_of
 from erp.base.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, RuleViolated
@@ -104,6 +104,7 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (TagMissing, HTTP_428_PRECONDITION_REQUIRED),
     (ParameterUnknown, HTTP_400_BAD_REQUEST),
     (NoParameters, HTTP_400_BAD_REQUEST),
+    (BodyUnexpected, HTTP_400_BAD_REQUEST),
     (NotFound, HTTP_404_NOT_FOUND),
     (Conflict, HTTP_409_CONFLICT),
     (RuleViolated, HTTP_422_UNPROCESSABLE_ENTITY),

@@ -203,9 +203,9 @@ def _parameters(entry: JournalEntry, actor: Actor) -> dict[str, Any]:
         "source_kind": entry.source.kind,
         "source_id": entry.source.id,
         "source_line": entry.source.line,
-        "debit": [p.debit_id for p in postings],
-        "credit": [p.credit_id for p in postings],
-        "amount": [p.amount_tiyn for p in postings],
+        "debit": _array(p.debit_id for p in postings),
+        "credit": _array(p.credit_id for p in postings),
+        "amount": _array(p.amount_tiyn for p in postings),
         "line_memo": _sparse([p.memo for p in postings]),
         "debit_quantity": _sparse([p.debit_quantity_milli for p in postings]),
         "credit_quantity": _sparse([p.credit_quantity_milli for p in postings]),
@@ -429,3 +429,8 @@ def _hash_of_words(*said: object) -> bytes:
 
 def _sparse(values: list[Any]) -> list[Any] | None:
     return values if any(v is not None for v in values) else None
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """An array as PostgreSQL reads it: the driver would look at every number for its type."""
+    return "{" + ",".join(map(str, numbers)) + "}"

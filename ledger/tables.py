@@ -242,7 +242,7 @@ command = Table(
     Column("origin", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("on_behalf_of", Integer, server_default=text("ledger_on_behalf_of()")),
-    Index("ledger_command_by_entry", "organisation_id", "entry_id"),
+    Index("ledger_command_by_entry", "entry_id"),
     Index("ledger_command_by_instant", "organisation_id", "at"),
 )
 

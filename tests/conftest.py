@@ -7,10 +7,11 @@ instead of the embedded one.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,6 +143,17 @@ def pytest_configure(config: pytest.Config) -> None:
         session = ExitStack()
         config.add_cleanup(session.close)
         os.environ[FOLDER] = str(session.enter_context(temporary_data("qazyna-test-", inside=_quickest_folder())))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Modules and tests live until the end: nothing of them is looked through for what could be freed."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

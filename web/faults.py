@@ -50,7 +50,9 @@ _LABELS = {
     "fare": N_("Ticket, ₸"),
     "night": N_("One night there, ₸"),
     "on": N_("Day"),
-    "what": N_("What"),
+    "what": N_("Role and organisation"),
+    "lines.what": N_("What was paid for"),
+    "belated": N_("Why it is recorded only now"),
     "paper": N_("Paper"),
 }
 _FIELD_OF_REFUSAL = {
@@ -167,7 +169,8 @@ def _place(name: str, say: Speech) -> str:
         inside = [_part(part, say) for part in rest.split(".") if part not in ("account", "dimensions")]
         return ", ".join([say("Line {number}", number=number), *inside])
     if match := _IN_ROW.fullmatch(name):
-        return f"{say(_ROWS[match[1]], number=int(match[2]) + 1)}, {_part(match[3], say)}"
+        own = f"{match[1]}.{match[3]}"
+        return f"{say(_ROWS[match[1]], number=int(match[2]) + 1)}, {_part(own if own in _LABELS else match[3], say)}"
     return _part(name, say) if name else ""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from babel.support import NullTranslations, Translations
 from erp.base.clock import LOCAL_TIME
 from erp.base.dates import DayMalformed, MonthMalformed, day_string, parse_day, parse_month
 from erp.base.i18n import N_, Language
+from erp.base.money import number_string
 from erp.finance.journal.model import Measured
 from erp.reference.organisations.model import Organisation
 from ledger.model import Dimension
@@ -65,6 +67,13 @@ def money(tiyn: int) -> str:
     return f"{MINUS if tiyn < 0 else ''}{whole:,}".replace(",", NO_BREAK) + f",{fraction:02d}"
 
 
+def number(value: Decimal) -> str:
+    """``-1234.50`` → ``−1 234,5``: what is no amount."""
+    sign, shown = MINUS if value < 0 else "", number_string(abs(value))
+    whole, point, fraction = shown.partition(".")
+    return f"{sign}{int(whole):,}".replace(",", NO_BREAK) + f"{point.replace('.', ',')}{fraction}"
+
+
 @cache
 def countries(language: str) -> dict[str, str]:
     """Names of countries by their codes (ISO 3166-1), in the order of the language's alphabet."""
@@ -80,11 +89,15 @@ UNITS = {"tiyn": N_("tenge and tiyn"), "tenge": N_("whole tenge"), "thousand": N
 """In which reports write amounts."""
 
 
+_STEPS = {"tenge": (100, 0), "thousand": (10_000, 1), "million": (10_000_000, 1)}
+"""How many tiyn the last digit stands for, and digits after the comma."""
+
+
 def money_in(unit: str) -> Callable[[int], str]:
-    """Writes tiyn in a unit of reports, a half rounded away from zero; thousands have one decimal."""
+    """Writes tiyn in a unit, a half rounded away from zero; thousands and millions have one decimal."""
     if unit == "tiyn":
         return money
-    step, places = (100, 0) if unit == "tenge" else (10_000, 1)
+    step, places = _STEPS[unit]
 
     def written(tiyn: int) -> str:
         number = (abs(tiyn) + step // 2) // step
@@ -231,7 +244,8 @@ class Speech:
     def _readers(self) -> dict[str, Callable[[str], str]]:
         days = dict.fromkeys(("day", "entry_day"), _day_fact)
         months = dict.fromkeys(("month", "first", "last"), self._month_fact)
-        return {**days, **months, "dimension": self._dimension_fact}
+        instants = dict.fromkeys(("instant", "sealed_at"), _instant_fact)
+        return {**days, **months, **instants, "dimension": self._dimension_fact}
 
     def _month_fact(self, text: str) -> str:
         try:
@@ -247,6 +261,14 @@ def _day_fact(text: str) -> str:
     try:
         return day_string(parse_day(text))
     except DayMalformed:
+        return text
+
+
+def _instant_fact(text: str) -> str:
+    """An instant as the database tells it, in the country's time; what is none, as it is."""
+    try:
+        return moment(datetime.fromisoformat(text))
+    except ValueError:
         return text
 
 

@@ -168,11 +168,11 @@ def absences(found: Iterable[tuple[str, str, Stretch]], kind: Callable[[Stretch]
 def trips(found: Iterable[tuple[TripRow, str]], words: Callable[[TripRow], tuple[str, str]], say: Speech) -> Table:
     """``words`` are how a trip stands, and how its report."""
     columns = [
-        Column(say("Person"), width=36),
-        Column(say("From"), Kind.DAY),
-        Column(say("Through"), Kind.DAY),
+        Column(say("Employee"), width=36),
+        Column(say("First day"), Kind.DAY),
+        Column(say("Last day"), Kind.DAY),
         Column(say("Route"), width=40),
-        Column(say("Purpose"), width=50),
+        Column(say("Purpose of the trip"), width=50),
         Column(say("Estimate, ₸"), Kind.MONEY, is_total=True),
         Column(say("Advance, ₸"), Kind.MONEY, is_total=True),
         Column(say("State"), width=22),
@@ -193,10 +193,10 @@ def settlements(
 ) -> Table:
     """``words`` are what an entry is for, and how it stands."""
     columns = [
-        Column(say("Person"), width=36),
+        Column(say("Employee"), width=36),
         Column(say("What for"), width=22),
-        Column(say("From"), Kind.DAY),
-        Column(say("Through"), Kind.DAY),
+        Column(say("First day"), Kind.DAY),
+        Column(say("Last day"), Kind.DAY),
         Column(say("Route"), width=40),
         Column(say("Amount, ₸"), Kind.MONEY, is_total=True),
         Column(say("State"), width=28),

@@ -16,10 +16,12 @@ from erp.economy.plans.model import VersionKind
 from erp.economy.scenarios.rules import shipped
 from erp.finance.approvals.model import Step
 from erp.finance.closing.rules import STEPS as CLOSE_STEPS
+from erp.hr.staffing.model import StaffGroup
 from erp.reference.access.model import ROLE_NAMES, Role
 from erp.reference.trail import service as trail
 from erp.reference.trail.model import EntrySubject, Sighting, TrailEvent
 from ledger.model import Dimension
+from web.hr.acts import GROUPS
 from web.i18n import MINUS, Speech, moment, money, speech
 from web.pages import Ask, visit_of
 from web.signing import METHODS, PURPOSES
@@ -158,6 +160,8 @@ ACTIONS: dict[str, str] = {
     "version-edited": N_("Version of a plan edited"),
     "version-undone": N_("Edit of a version undone"),
     "version-frozen": N_("Version of a plan frozen"),
+    "version-put-away": N_("Version of a plan put away"),
+    "version-brought-back": N_("Version of a plan brought back"),
     "plan-file-brought": N_("File of figures brought"),
     "plan-file-accepted": N_("File of figures accepted"),
     "plan-file-thrown-away": N_("File of figures thrown away"),
@@ -181,6 +185,7 @@ ACTIONS: dict[str, str] = {
     "person-name-change": N_("Name changed"),
     "person-name-correct": N_("Name corrected"),
     "person-facts-change": N_("Personal data changed"),
+    "people-numbered": N_("Identity numbers added from a file"),
     "person-facts-correct": N_("Personal data corrected"),
     "person-account-linked": N_("Account linked to a person"),
     "identity-opened": N_("Identity number opened"),
@@ -235,7 +240,7 @@ KINDS: dict[str, str] = {
     "mail": N_("Letter"),
     "recoding": N_("Recoding"),
     "takeover": N_("Moving over"),
-    "person": N_("Person"),
+    "person": N_("Personal file"),
     "unit": N_("Structural unit"),
     "post": N_("Staff unit"),
     "plan": N_("Plan"),
@@ -286,17 +291,20 @@ FIELDS: dict[str, str] = {
     "changed": N_("Changed"),
     "closed": N_("No longer in force"),
     "count": N_("Count"),
-    "people": N_("People"),
+    "people": N_("Number of people"),
     "appointments": N_("Appointments"),
     "units": N_("Structural units"),
     "posts": N_("Posts"),
     "left": N_("Rows left out"),
+    "identities": N_("Identity numbers added"),
     "codes": N_("Codes"),
     "code": N_("Code"),
     "iban": N_("Account number"),
     "bank": N_("Bank"),
     "permissions": N_("Permissions"),
     "days": N_("Days of validity"),
+    "leave_days": N_("Days of leave"),
+    "movements": N_("Rows of the days of leave"),
     "sessions": N_("Sessions"),
     "delegations_ended": N_("Ended delegations"),
     "by_mail": N_("By mail"),
@@ -313,12 +321,23 @@ FIELDS: dict[str, str] = {
     "cms": N_("Steps with a digital signature"),
     "documents": N_("Documents"),
     "title": N_("Title"),
+    "title_kk": N_("Title in Kazakh"),
+    "title_ru": N_("Title in Russian"),
+    "title_en": N_("Title in English"),
+    "parent_id": N_("Stands under unit №"),
+    "head_id": N_("Headed by the holder of post №"),
+    "unit_id": N_("Structural unit №"),
+    "category": N_("Category"),
+    "staff_group": N_("Serves as"),
+    "percent": N_("Units, % of one"),
     "lines": N_("Mapping"),
     "what": N_("What"),
     "old": N_("Old code"),
     "new": N_("New code"),
     "round": N_("Round"),
     "act": N_("Act"),
+    "act_no": N_("Act on the record №"),
+    "rescinds": N_("Undoes act №"),
     "joins": N_("BIN of the other institution"),
     "joined_by": N_("BIN of the other institution"),
     "in_use": N_("in use"),
@@ -575,6 +594,8 @@ def _text(field: str, value: str, say: Speech) -> str:
         return say(_VERDICTS[value])
     if field == "purpose" and value in PURPOSES:
         return say(PURPOSES[value])
+    if field == "staff_group" and value in set(StaffGroup):
+        return say(GROUPS[StaffGroup(value)])
     if field == "method" and value in METHODS:
         return say(METHODS[value])
     if field == "state" and value in _STATES:

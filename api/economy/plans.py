@@ -87,6 +87,12 @@ class BranchVersion(Command):
     reason: Text = ""
 
 
+class PutAwayVersion(Command):
+    """Why nobody needs it."""
+
+    reason: Text = Field(min_length=3)
+
+
 class CellInput(Command):
     """A cell as it is to be; null takes it away."""
 
@@ -159,6 +165,9 @@ EditBody = Annotated[
         ]
     ),
 ]
+PutAwayBody = Annotated[
+    PutAwayVersion, Body(examples=[Example(summary="A trial", value={"reason": "Проба, дальше не пойдёт"})])
+]
 UndoBody = Annotated[
     UndoEdit,
     Body(examples=[Example(summary="A mistake", value={"key": _KEY, "reason": "Расчёт был в тысячах тенге"})]),
@@ -173,7 +182,7 @@ class BudgetPlanView(View):
     name: str = Field(examples=["Бюджет области на 2027–2029 годы"])
     years: list[int] = Field(examples=[[2025, 2026, 2027, 2028, 2029]])
     first_year: int = Field(description="The first of the plan years.", examples=[2027])
-    versions: int = Field(description="How many there are.", examples=[2])
+    versions: int = Field(description="How many are in use.", examples=[2])
     created_at: datetime
 
     @classmethod
@@ -202,6 +211,9 @@ class VersionView(View):
     frozen_at: datetime | None = Field(description="Since when it changes no more.")
     frozen_by: str = Field(examples=["Данияр Омаров"])
     content_hash: str | None = Field(description="SHA-256 of what a frozen one holds, hexadecimal.")
+    put_away_at: datetime | None = Field(description="Since when it is neither offered nor changed.")
+    put_away_by: str
+    put_away_reason: str
 
     @classmethod
     def of(cls, v: model.Version) -> "VersionView":
@@ -219,6 +231,9 @@ class VersionView(View):
             frozen_at=v.frozen_at,
             frozen_by=v.frozen_by,
             content_hash=v.content_hash.hex() if v.content_hash else None,
+            put_away_at=v.put_away_at,
+            put_away_by=v.put_away_by,
+            put_away_reason=v.put_away_reason,
         )
 
 
@@ -368,13 +383,21 @@ def get_plan(visit: Visitor, organisation_id: Organisation, plan_id: FromPath[in
 
 @get(f"{_PLAN}/leaves", opt=_READ, sync_to_thread=True)
 def list_plan_leaves(
-    visit: Visitor, organisation_id: Organisation, plan_id: FromPath[int], cursor: Cursor = None, limit: Limit = 100
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    version: Annotated[
+        int | None, QueryParameter(description="Only lines that this version holds.", ge=1, le=INTEGER)
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[PlanLeafView]:
-    """Lines of a plan, by number."""
+    """Lines of a plan, by number: all that any version ever named, or those that one version holds."""
 
     def read(uow: UnitOfWork) -> model.LeafTable:
         service.plan(uow, organisation_id, plan_id)
-        return service.leaves(uow, organisation_id, plan_id)
+        table = service.leaves(uow, organisation_id, plan_id)
+        return table if version is None else table.only(service.cells(uow, organisation_id, plan_id, version).leaves)
 
     table = visit.read(read)
     start = table.after(_leaf_in(cursor))
@@ -393,12 +416,17 @@ def intern_plan_leaves(
 
 
 @get(f"{_PLAN}/versions", opt=_READ, sync_to_thread=True)
-def list_plan_versions(visit: Visitor, organisation_id: Organisation, plan_id: FromPath[int]) -> Page[VersionView]:
+def list_plan_versions(
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    put_away: Annotated[bool, QueryParameter(description="Those put away, instead of those in use.")] = False,
+) -> Page[VersionView]:
     """Versions of a plan, each after the one it stands upon."""
 
     def read(uow: UnitOfWork) -> list[model.Version]:
         service.plan(uow, organisation_id, plan_id)
-        return service.versions(uow, organisation_id, plan_id)
+        return service.versions(uow, organisation_id, plan_id, put_away=put_away)
 
     return Page(items=[VersionView.of(v) for v in visit.read(read)])
 
@@ -578,6 +606,32 @@ def freeze_version(
     )
 
 
+@post(f"{_VERSION}/put-away", opt=_EDIT, sync_to_thread=True, status_code=200)
+def put_version_away(
+    visit: Visitor,
+    organisation_id: Organisation,
+    plan_id: FromPath[int],
+    version_id: FromPath[int],
+    data: PutAwayBody,
+    if_match: IfMatch = None,
+) -> VersionView:
+    """Let a version be neither offered nor changed until it is brought back. Other versions stay as they are."""
+    seen = version_seen(if_match)
+    return VersionView.of(
+        visit.run(
+            lambda uow: service.put_away(uow, organisation_id, plan_id, version_id, data.reason, expected_edits=seen)
+        )
+    )
+
+
+@post(f"{_VERSION}/bring-back", opt=_EDIT, sync_to_thread=True, status_code=200)
+def bring_version_back(
+    visit: Visitor, organisation_id: Organisation, plan_id: FromPath[int], version_id: FromPath[int]
+) -> VersionView:
+    """Let a version that was put away be used again."""
+    return VersionView.of(visit.run(lambda uow: service.bring_back(uow, organisation_id, plan_id, version_id)))
+
+
 @get(f"{_PLAN}/comparison", opt=_READ, sync_to_thread=True)
 def compare_versions(
     visit: Visitor,
@@ -587,7 +641,7 @@ def compare_versions(
     b: Annotated[int, QueryParameter(description="The second.", ge=1, le=INTEGER)],
     by: By = None,
     within: Within = None,
-    only_different: Annotated[bool, QueryParameter(description="Only leaves where the two differ.")] = False,
+    only_different: Annotated[bool, QueryParameter(description="Only rows behind which a cell differs.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ComparedVersionsView]:
@@ -624,5 +678,7 @@ routes = [
     list_edited_cells,
     undo_edit,
     freeze_version,
+    put_version_away,
+    bring_version_back,
     compare_versions,
 ]

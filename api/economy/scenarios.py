@@ -13,7 +13,7 @@ from pydantic import Field
 from api.conventions import BOOKS, Amount, IfMatch, Organisation, Page, View, version_seen
 from api.security import Visitor
 from erp.base.cursors import INTEGER
-from erp.base.money import decimal_string
+from erp.base.money import decimal_string, number_string
 from erp.base.uow import UnitOfWork
 from erp.economy.formulas.tracing import Precedent
 from erp.economy.plans import service as plans
@@ -314,7 +314,7 @@ def _precedent(found: service.Scenario, paths: model.Paths, of: Precedent) -> Pr
         name=of.name,
         leaf=None if of.leaf is None else int(found.base.leaves[of.leaf]),
         year=of.year,
-        value=None if of.value is None else _text(Decimal(repr(of.value))),
+        value=None if of.value is None else number_string(Decimal(repr(of.value))),
         unit=of.unit,
         formula=of.formula,
         line=of.line,
@@ -466,8 +466,8 @@ def _view(found: service.Scenario) -> ScenarioView:
                 kk=driver.name_kk,
                 ru=driver.name_ru,
                 en=driver.name_en,
-                low=_text(driver.low),
-                high=_text(driver.high),
+                low=number_string(driver.low),
+                high=number_string(driver.high),
                 path=[
                     _assumed(year, each, found.reference[driver.name][year])
                     for year, each in found.saved[driver.name].items()
@@ -483,8 +483,8 @@ def _view(found: service.Scenario) -> ScenarioView:
 def _assumed(year: int, each: model.Assumption, reference: model.Assumption) -> AssumptionView:
     return AssumptionView(
         year=year,
-        value=_text(each.value),
-        reference=_text(reference.value),
+        value=number_string(each.value),
+        reference=number_string(reference.value),
         origin=each.origin,
         series=each.series,
         vintage=each.vintage,
@@ -492,11 +492,6 @@ def _assumed(year: int, each: model.Assumption, reference: model.Assumption) -> 
         verified=each.verified,
         said_by=each.said_by_name,
     )
-
-
-def _text(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _budget(years: tuple[int, ...], six: Any) -> list[BudgetYearView]:

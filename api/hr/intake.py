@@ -82,7 +82,8 @@ class PeopleNoteView(View):
     """What one ought to know of a row that is no fault."""
 
     code: Literal[
-        "on-record", "on-record-elsewhere", "same-as-row", "already-appointed", "namesake", "birth-differs"
+        "on-record", "on-record-elsewhere", "same-as-row", "already-appointed", "namesake", "birth-differs",
+        "identity-offered", "identity-added",
     ]  # fmt: skip
     person: int | None = Field(None, description="Somebody on record.", examples=[412])
     name: str = Field("", examples=["Ахметов Ерлан Серікұлы"])
@@ -101,6 +102,7 @@ class PeopleFileRowView(View):
 class PeopleAcceptedView(View):
     people: int = Field(description="New on record.", examples=[398])
     appointments: int = Field(examples=[410])
+    identities: int = Field(description="Identity numbers added to people on record.", examples=[3])
     units: int = Field(examples=[4])
     posts: int = Field(examples=[12])
     left: int = Field(description="Rows that stay in the list.", examples=[2])
@@ -198,6 +200,7 @@ def accept_people(
     return PeopleAcceptedView(
         people=said.new_people,
         appointments=len(said.placed),
+        identities=len(said.numbered),
         units=len(said.units),
         posts=len(said.posts),
         left=len(said.faulty) + said.count(LineKind.LEFT),

@@ -209,6 +209,37 @@ def lay(connection: Connection, history: History, facts: Sequence[Mapping[str, A
         )
 
 
+def amend(
+    connection: Connection,
+    history: History,
+    columns: Sequence[str],
+    facts: Sequence[Mapping[str, Any]],
+    organisation_id: int,
+) -> None:
+    """Of many subjects at once these values were recorded amiss, on all days; the others stay.
+
+    Each fact has its ``act`` beside its subject and the columns.
+    """
+    kinds = {**history.subject, **{column: history.values[column] for column in columns}, "act": "int"}
+    same = " AND ".join(f"t.{column} = f.{column}" for column in history.subject)
+    kept = [column for column in (*history.subject, *history.values) if column not in columns]
+    told = [*(f"t.{column}" for column in kept), *(f"f.{column}" for column in columns)]
+    names = ["valid", "act_id", *([history.keeper] if history.keeper else []), *kept, *columns]
+    connection.execute(
+        text(f"""
+            WITH cut AS (
+                UPDATE {history.table} t SET superseded_xid = pg_current_xact_id(), superseded_by = f.act
+                  FROM jsonb_to_recordset(CAST(:facts AS jsonb))
+                       AS f({", ".join(f"{column} {kind}" for column, kind in kinds.items())})
+                 WHERE {same} AND t.superseded_xid IS NULL
+                RETURNING {", ".join(["t.valid", "f.act", *([":keeper"] if history.keeper else []), *told])}
+            )
+            INSERT INTO {history.table} ({", ".join(names)}) SELECT * FROM cut
+        """),
+        {"facts": json.dumps([dict(fact) for fact in facts], default=_plain), "keeper": organisation_id},
+    )
+
+
 def _plain(value: object) -> str:
     """A day or bytes as the database reads them in a text."""
     return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)

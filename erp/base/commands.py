@@ -1,6 +1,7 @@
 """What commands are made of: texts, amounts and codes as a page, a program or a file sends them."""
 
 from typing import Annotated
+from unicodedata import category
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -56,6 +57,14 @@ Quantity = Annotated[int, BeforeValidator(_milli), _as_decimal("A decimal string
 Number = Annotated[str, BeforeValidator(_number), _as_decimal("A decimal string.", "100.00", MOST_PLACES)]
 Code = Annotated[str, Field(max_length=60, pattern=NO_NUL)]
 Text = Annotated[str, Field(max_length=1000, pattern=NO_NUL)]
+
+
+def one_line(text: str) -> str:
+    """A name on one line, without signs that nobody sees or that turn the order of others (U+202E)."""
+    return " ".join("".join(c for c in text if c.isspace() or category(c) not in _UNSEEN).split())
+
+
+_UNSEEN = ("Cc", "Cf")
 
 
 class Command(BaseModel):

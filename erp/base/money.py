@@ -59,6 +59,11 @@ def decimal_string(tiyn: int) -> str:
     return f"{sign}{abs(tiyn) // 100}.{abs(tiyn) % 100:02d}"
 
 
+def number_string(value: Decimal) -> str:
+    """``69.140000`` → ``69.14``: the form that numbers which are no amounts have in JSON and in the trail."""
+    return f"{value.normalize() + 0:f}"
+
+
 def parse_tiyn(text: str) -> int:
     """Tiyn of an amount as people write it: spaces between groups, comma or point; negative by a minus, or in brackets.
 

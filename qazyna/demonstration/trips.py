@@ -68,7 +68,8 @@ def send(engine: Engine) -> None:
 
     teacher = uow.read(engine, own, lambda u: requests.own_person(u, at))
     others = sorted(uow.read(engine, own, lambda u: [p.id for p in personnel.colleagues(u, at, teacher, day)]))[2:4]
-    reported = ask(own, asked("reported", teacher, -12, 3, "trip_course"))
+    begun = asked("reported", teacher, -12, 3, "trip_course").model_copy(update={"belated": words("trip_belated")})
+    reported = ask(keeps, begun)
     if reported.state is not State.SUBMITTED:
         return
     approved = approve(reported)

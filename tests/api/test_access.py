@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from api.app import create_app
 from erp.base import uow
 from erp.base.clock import today
 from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from erp.reference.access.model import Limits, Permission, Role
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.oblast import Oblast, a_bin, an_oblast
-from web.app import pages
 
 Client = TestClient[Any]
 PEOPLE, TREE = "/api/v1/people", "/api/v1/tree"
@@ -33,7 +32,7 @@ def oblast(server: TestServer) -> Iterator[Oblast]:
 
 @pytest.fixture(scope="module")
 def program(oblast: Oblast) -> Iterator[Client]:
-    with TestClient(create_app(oblast.engine, pages, threads=4)) as client:
+    with TestClient(app_over(oblast.engine)) as client:
         yield client
 
 

@@ -234,3 +234,15 @@ def test_a_parameter_that_is_not_taken_is_refused_and_not_passed_over(
     assert "first" in misspelt.json()["fields"]["known"].split(", ")
     bare = client.get(f"{books}/entries/1", params={"first": "2026-03"}, headers=bearer("accountant"))
     assert (bare.status_code, bare.json()["code"]) == (400, "no-parameters")
+
+
+def test_a_body_that_is_not_taken_is_refused_and_nothing_is_done(client: Client, bearer: Bearer, books: str) -> None:
+    chief, month = bearer("office"), f"{books}/months/2026-09"
+    seen = client.get(month, headers=chief).headers["etag"]
+    for sent in ({"json": {"month": "2026-08"}}, {"content": iter([b"[1]"])}, {"content": b"now"}):
+        answer = client.post(f"{month}/restrict", headers=chief | {"If-Match": seen}, **sent)
+        assert (answer.status_code, answer.json()["code"]) == (400, "body-unexpected")
+    asked = client.request("GET", month, json={"first": "2026-03"}, headers=chief)
+    assert (asked.status_code, asked.json()["code"]) == (400, "body-unexpected")
+    assert client.get(month, headers=chief).headers["etag"] == seen
+    assert client.post(f"{month}/restrict", json={}, headers=chief | {"If-Match": seen}).status_code == 200

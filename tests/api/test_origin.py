@@ -8,11 +8,10 @@ from litestar.connection import ASGIConnection
 from litestar.testing import RequestFactory, TestClient
 from sqlalchemy import text
 
-from api.app import create_app
 from api.origin import origin_of
 from erp.base.db import make_engine
+from tests.factories.application import app_over
 from tests.web.desk import Desk
-from web.app import pages
 
 _SAID = "x-forwarded-for"
 PROXIES = ("10.0.0.1", "10.0.0.2", "fd00::/8")
@@ -50,7 +49,7 @@ def test_nobody_is_believed_where_no_proxy_is_named() -> None:
 
 
 def test_who_forges_the_header_neither_hides_nor_locks_others_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    with TestClient(create_app(desk.engine, pages)) as client:
+    with TestClient(app_over(desk.engine)) as client:
         monkeypatch.setattr("api.security.origin_of", lambda asked: told("10.0.0.1", *asked.headers.getall(_SAID)))
 
         def tried(password: str, said: str) -> int:

@@ -142,6 +142,53 @@ def test_a_plan_from_its_lines_to_its_freezing(client: Any, bearer: Bearer, at: 
     assert (sections["expenditure"][1], sections["balance"][1]) == ("107.50", "-107.50")
 
 
+def test_a_version_is_put_away_and_brought_back(client: Any, bearer: Bearer, at: str, desk: Desk) -> None:
+    planner, auditor = bearer("planner"), bearer("auditor")
+    asked = {"key": str(uuid4()), "name": "Trials", "years": [2026, 2027], "first_year": 2027}
+    plan = f"{at}/{client.post(at, json=asked, headers=planner).json()['id']}"
+    (base,) = client.get(f"{plan}/versions", headers=auditor).json()["items"]
+    asked = {"key": str(uuid4()), "parent": base["id"], "kind": "sandbox", "name": "Trial"}
+    trial = client.post(f"{plan}/versions", json=asked, headers=planner).json()
+    line = {"section": "expenditure", "budget_id": desk.school, "organisation_id": desk.school, "economic": "111"}
+    leaves = client.post(f"{plan}/leaves", json={"leaves": [line]}, headers=planner).json()["leaves"]
+    edit = {"key": str(uuid4()), "reason": "A try", "cells": [{"leaf": leaves[0], "year": 2027, "amount": "5"}]}
+    version = f"{plan}/versions/{trial['id']}"
+    assert client.post(f"{version}/edits", json=edit, headers=planner | {"If-Match": '"0"'}).status_code == 201
+
+    why, seen = {"reason": "It leads nowhere"}, {"If-Match": '"1"'}
+    assert client.post(f"{version}/put-away", json=why, headers=auditor | seen).status_code == 403
+    assert client.post(f"{version}/put-away", json=why, headers=planner | {"If-Match": '"0"'}).status_code == 409
+    of_base = client.post(f"{plan}/versions/{base['id']}/put-away", json=why, headers=planner | {"If-Match": '"0"'})
+    assert (of_base.status_code, of_base.json()["code"]) == (422, "base-stays")
+    away = client.post(f"{version}/put-away", json=why, headers=planner | seen).json()
+    assert (away["put_away_reason"], away["put_away_at"] is not None) == ("It leads nowhere", True)
+    assert [each["id"] for each in client.get(f"{plan}/versions", headers=auditor).json()["items"]] == [base["id"]]
+    hidden = client.get(f"{plan}/versions?put_away=true", headers=auditor).json()["items"]
+    assert [each["id"] for each in hidden] == [trial["id"]]
+    for refused in (
+        client.get(f"{plan}/comparison?a={base['id']}&b={trial['id']}", headers=auditor),
+        client.get(f"{version}/pivot?row=economic", headers=auditor),
+        client.post(f"{version}/edits", json=edit | {"key": str(uuid4())}, headers=planner | seen),
+        client.post(f"{plan}/versions", json=asked | {"key": str(uuid4()), "parent": trial["id"]}, headers=planner),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "version-put-away"), refused.text
+    assert client.get(f"{version}/cells", headers=auditor).json()["items"][0]["leaf"] == leaves[0], "nothing is lost"
+    assert client.get(f"{plan}/leaves?version={base['id']}", headers=auditor).json()["items"] == []
+    assert client.post(f"{version}/bring-back", headers=planner).json()["put_away_at"] is None
+    assert client.get(f"{plan}/comparison?a={base['id']}&b={trial['id']}", headers=auditor).status_code == 200
+
+
+def test_a_new_line_has_codes_that_the_registers_have(client: Any, bearer: Bearer, at: str, desk: Desk) -> None:
+    planner = bearer("planner")
+    asked = {"key": str(uuid4()), "name": "Codes", "years": [2027], "first_year": 2027}
+    plan = f"{at}/{client.post(at, json=asked, headers=planner).json()['id']}"
+    line = {"section": "expenditure", "budget_id": desk.school, "organisation_id": desk.school, "economic": "111"}
+    refused = client.post(f"{plan}/leaves", json={"leaves": [line, line | {"programme": "261.083"}]}, headers=planner)
+    assert (refused.status_code, refused.json()["code"]) == (422, "code-mistyped")
+    assert "261.082" in refused.json()["detail"]
+    assert client.get(f"{plan}/leaves", headers=planner).json()["items"] == []
+
+
 def test_another_s_plan_is_not_there(client: Any, bearer: Bearer, at: str, desk: Desk) -> None:
     planner = bearer("planner")
     for path in (

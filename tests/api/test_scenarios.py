@@ -8,14 +8,13 @@ from uuid import uuid4
 import pytest
 from litestar.testing import TestClient
 
-from api.app import create_app
 from erp.base import uow
 from erp.base.clock import today
 from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.scenarios import PAY, Scenarios, scenarios
-from web.app import pages
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def planned(server: TestServer) -> Iterator[Scenarios]:
 
 @pytest.fixture(scope="module")
 def client(planned: Scenarios) -> Iterator[Any]:
-    with TestClient(create_app(planned.planning.oblast.engine, pages, threads=4)) as client:
+    with TestClient(app_over(planned.planning.oblast.engine)) as client:
         yield client
 
 

@@ -8,16 +8,15 @@ from uuid import uuid4
 import pytest
 from litestar.testing import TestClient
 
-from api.app import create_app
 from erp.base import uow
 from erp.base.clock import now, today
 from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.seals import seal_everything
 from tests.factories.staff import VAULT, Staff, a_hire, a_post, a_staff, an_identity
 from tests.web.desk import furnish
-from web.app import pages
 
 Call = Callable[..., Any]
 
@@ -39,7 +38,7 @@ def staff(served: tuple[str, Staff]) -> Staff:
 @pytest.fixture
 def call(staff: Staff) -> Iterator[Call]:
     """Ask as somebody; paths are below the organisation's."""
-    app = create_app(staff.engine, pages, threads=4, vault=VAULT)
+    app = app_over(staff.engine, vault=VAULT)
     with TestClient(app) as client:
 
         def ask(who: str, method: str, path: str, **sent: Any) -> Any:

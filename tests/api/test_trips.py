@@ -14,6 +14,7 @@ from erp.base.scope import system_scope
 from ledger import service as ledger
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
+from tests.factories.staff import on_day
 
 Client = TestClient[Any]
 
@@ -69,7 +70,10 @@ def test_a_trip_is_asked_for_approved_reported_on_and_its_entry_taken(office: Of
         "is_over_limit": False,
     }
     command, key = a_trip(-9, advance="1000.00"), {"Idempotency-Key": str(uuid4())}
-    made = [client.post(own, json=command, headers=teacher | key) for _ in range(2)]
+    late = client.post(own, json=command, headers=teacher | key)
+    assert (late.status_code, late.json()["errors"][0]["code"]) == (422, "trip-begun")
+    with on_day(today() - timedelta(days=9)):
+        made = [client.post(own, json=command, headers=teacher | key) for _ in range(2)]
     assert [each.status_code for each in made] == [201, 201], made[0].text
     assert made[0].json() == made[1].json()
     number = made[0].json()["id"]
@@ -125,6 +129,13 @@ def test_staff_are_sent_and_others_may_not(office: Office, client: Client) -> No
     for path in ("trips", "trip-reports", "settlements"):
         assert client.get(f"{office.books}/{path}", headers=teacher).status_code == 403
     assert client.get(f"{office.books}/own/trips/{sent.json()['id']}", headers=teacher).status_code == 404
+    begun = a_trip(-30) | {"key": str(uuid4()), "person_id": person}
+    assert client.post(f"{office.books}/trips", json=begun, headers=officer).status_code == 422
+    begun["belated"] = "The order came late"
+    recorded = client.post(f"{office.books}/trips", json=begun, headers=officer)
+    assert recorded.status_code == 201, recorded.text
+    desk = client.get(f"{office.books}/absence-requests/{recorded.json()['id']}", headers=office.bearer("lead"))
+    assert desk.json()["facts"]["belated"] == "The order came late"
     again = {"person_id": office.staff.persons["lead"], "key": str(uuid4())}
     for_oneself = client.post(f"{office.books}/own/trips", json=a_trip(50) | again, headers=teacher)
     assert for_oneself.status_code == 201

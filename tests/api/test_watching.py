@@ -10,13 +10,12 @@ import pytest
 from litestar.testing import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.app import create_app
 from api.health import Program
 from api.logs import logger, write_logs
 from erp.base.db import make_engine
 from qazyna.migrate import heads
+from tests.factories.application import app_over
 from tests.web.desk import PASSWORD, SUPPLIER, Desk, an_entry
-from web.app import pages
 
 Bearer = Callable[[str], dict[str, str]]
 Client = TestClient[Any]
@@ -26,9 +25,7 @@ TOKEN = "a-token-for-the-figures"
 @pytest.fixture
 def watched(desk: Desk) -> Iterator[Client]:
     program = Program(schema=heads(), metrics_token=TOKEN)
-    with TestClient(
-        create_app(desk.engine, pages, threads=4, program=program), raise_server_exceptions=False
-    ) as client:
+    with TestClient(app_over(desk.engine, program=program), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -58,11 +55,11 @@ def test_it_is_ready_while_its_database_is_there_and_of_its_schema(desk: Desk, w
     assert watched.get("/healthz").json() == {"status": "ok"}
     assert watched.get("/readyz").json() == {"status": "ready"}
     older = Program(schema=frozenset({"0001"}))
-    with TestClient(create_app(desk.engine, pages, threads=1, program=older)) as client:
+    with TestClient(app_over(desk.engine, program=older)) as client:
         answer = client.get("/readyz")
         assert (answer.status_code, answer.json()["code"]) == (503, "schema-not-current")
     nowhere = make_engine("postgresql://nobody@127.0.0.1:1/none", pool=1)
-    with TestClient(create_app(nowhere, pages, threads=1), raise_server_exceptions=False) as client:
+    with TestClient(app_over(nowhere), raise_server_exceptions=False) as client:
         assert client.get("/healthz").status_code == 200
         answer = client.get("/readyz")
         assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
@@ -74,7 +71,7 @@ def test_figures_are_told_to_who_may_see_them(desk: Desk, watched: Client) -> No
         assert (answer.status_code, answer.json()["code"]) == (403, "metrics-elsewhere")
     for client_of, forwarded, status in (("127.0.0.1", {}, 200), ("::1", {}, 200), ("10.1.2.3", {}, 403),
                                          ("127.0.0.1", {"X-Forwarded-For": "10.1.2.3"}, 403)):  # fmt: skip
-        with TestClient(_from(create_app(desk.engine, pages, threads=1), client_of)) as client:
+        with TestClient(_from(app_over(desk.engine), client_of)) as client:
             assert client.get("/metrics", headers=forwarded).status_code == status, client_of
 
 
@@ -113,7 +110,7 @@ def test_figures_count_requests_by_route_and_never_by_address(watched: Client, b
 
 def test_figures_come_without_a_database_too() -> None:
     nowhere = make_engine("postgresql://nobody@127.0.0.1:1/none", pool=1)
-    app = create_app(nowhere, pages, threads=1, program=Program(metrics_token=TOKEN))
+    app = app_over(nowhere, program=Program(metrics_token=TOKEN))
     with TestClient(app, raise_server_exceptions=False) as client:
         found = figures(client)
     assert found[("qazyna_database_up",)] == 0

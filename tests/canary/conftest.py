@@ -16,7 +16,7 @@ from erp.base.db import make_engine
 from erp.base.i18n import Language
 from erp.base.scope import system_scope
 from erp.reference.access import service as access
-from erp.reference.access.model import Role
+from erp.reference.access.model import ANYBODY, Role
 from erp.reference.access.policy import ALLOWED
 from tests.canary.planting import Planted, inserted, plant
 from tests.canary.rooms import ROOMS, Tenant
@@ -35,6 +35,11 @@ class Walker:
     name: str
     client: Client
     token: str
+    role: Role | None = None
+
+    def may(self, door: Door) -> bool:
+        """Whether the policy lets them through where they work."""
+        return self.role is not None and door.permission in ALLOWED[self.role] | ANYBODY
 
     def ask(self, door: Door, address: str, **sent: Any) -> Any:
         headers = (
@@ -70,22 +75,38 @@ class Asked:
     said: str
 
 
-def own_round(walker: Walker, doors_: list[Door], school: int, own: list[int]) -> Iterator[Asked]:
-    """Every door of the own institution; whoever is refused for lack of a role asks there no further."""
-    for door in doors_:
-        if door.method == "GET":
-            for address in door.addresses(school, own, ["x"]):
-                taken = False
-                for question in door.questions():
-                    if question == DAYS and taken:
-                        continue
-                    answer = walker.ask(door, address, params=QUESTIONS[question])
-                    yield Asked(walker, door, address, question, answer.status_code, steady(told(answer)))
-                    taken = taken or answer.status_code == 200
-                    if answer.status_code in REFUSED | UNKNOWN:
-                        break
-                if answer.status_code in REFUSED:
-                    break
+def sent(walkers: list[Walker], door: Door, *, home: bool) -> list[Walker]:
+    """Who goes to a door of the own institution, or of another one; nobody, who is not signed in, goes to all.
+
+    The policy decides by the door's permission alone, and before anything is looked up: of those whom it refuses
+    alike one goes, at each door another. Elsewhere it refuses whoever works here.
+    """
+    may = [each for each in walkers if each.role and each.may(door)]
+    may_not = [each for each in walkers if each.role and not each.may(door)]
+    return [*(may if home else _one(may, door)), *_one(may_not, door), *(each for each in walkers if not each.role)]
+
+
+def _one(walkers: list[Walker], door: Door) -> list[Walker]:
+    at = len(door.route.path) % max(1, len(walkers))
+    return walkers[at : at + 1]
+
+
+def own_round(walker: Walker, door: Door, school: int, own: list[int]) -> Iterator[Asked]:
+    """A door of the own institution; whoever is refused for lack of a role asks there no further."""
+    if door.method != "GET":
+        return
+    for address in door.addresses(school, own, ["x"]):
+        taken = False
+        for question in door.questions():
+            if question == DAYS and taken:
+                continue
+            answer = walker.ask(door, address, params=QUESTIONS[question])
+            yield Asked(walker, door, address, question, answer.status_code, steady(told(answer)))
+            taken = taken or answer.status_code == 200
+            if answer.status_code in REFUSED | UNKNOWN:
+                break
+        if answer.status_code in REFUSED:
+            break
 
 
 def walking_roles() -> list[Role]:
@@ -110,7 +131,8 @@ def garden(server: TestServer) -> Iterator[Garden]:
         keeper, planner = _user(url, "walker-hr-head"), _user(url, "walker-budget-head")
         inserted(url, ROOMS, Tenant(desk.school, keeper, planner, "walker-employee", "Own", 12345).facts)
         app_doors = doors(app)
-        before = [asked for walker in walkers for asked in own_round(walker, app_doors, desk.school, own)]
+        rounds = [(walker, door) for door in app_doors for walker in sent(walkers, door, home=True)]
+        before = [asked for walker, door in rounds for asked in own_round(walker, door, desk.school, own)]
         yield Garden(desk, url, app_doors, walkers, own, plant(desk, url), before)
     desk.engine.dispose()
     server.drop_database(url)
@@ -160,4 +182,4 @@ def _walker(stack: ExitStack, app: Litestar, desk: Desk, owner: Engine, role: Ro
     signed = client.post("/sign-in", data={"login": login, "password": PASSWORD}, follow_redirects=False)
     assert signed.status_code == 303, signed.text
     token = uow.run(desk.engine, system_scope(), lambda u: access.issue_token(u, login, today()))
-    return Walker(login, client, token if isinstance(token, str) else token.secret)
+    return Walker(login, client, token if isinstance(token, str) else token.secret, role)

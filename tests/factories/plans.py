@@ -133,6 +133,16 @@ class Planning:
             who,
         )
 
+    def put_away(self, version_id: int, *, reason: str = "It leads nowhere", who: str = "planner") -> Version:
+        at = self.at, self.plan_id, version_id
+        return self.run(lambda u: service.put_away(u, *at, reason, expected_edits=service.version(u, *at).edits), who)
+
+    def bring_back(self, version_id: int, *, who: str = "planner") -> Version:
+        return self.run(lambda u: service.bring_back(u, self.at, self.plan_id, version_id), who)
+
+    def in_use(self) -> list[int]:
+        return [each.id for each in self.read(lambda u: service.versions(u, self.at, self.plan_id))]
+
     def holds(self, version_id: int | None = None, edits: int | None = None) -> dict[tuple[int, int], int]:
         """What a version holds, or held after so many edits, by number of the leaf and year."""
         cells = self.read(lambda u: service.cells(u, self.at, self.plan_id, version_id or self.base_id, edits))

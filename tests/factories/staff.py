@@ -1,10 +1,12 @@
 """An organisation with a staff: units, posts, people in them who sign in; each act is a command by whom it says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
 from typing import Any, TypeVar
+from unittest.mock import patch
 from uuid import uuid4
 
 from sqlalchemy import Engine, text
@@ -19,6 +21,7 @@ from erp.hr.personnel.schemas import AppointmentContent, Hire, NameContent
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import StaffGroup
 from erp.hr.staffing.schemas import PostContent, RecordPost, RecordUnit, UnitContent
+from erp.hr.trips import service as trips
 from erp.reference.access import service as access
 from erp.reference.counterparties.rules import check_digit
 from ledger.model import Actor
@@ -44,6 +47,13 @@ PEOPLE = {
 
 _codes = count(800_000_000_001)
 _serials = count(1)
+
+
+@contextmanager
+def on_day(day: date) -> Iterator[None]:
+    """Trips are asked for as on this day: one that is over by now was asked for ahead, as is usual."""
+    with patch.object(trips, "today", lambda: day):
+        yield
 
 
 def an_identity(born: date = date(1985, 7, 19)) -> str:

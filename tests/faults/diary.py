@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,10 @@ class History:
         for line in self._whole_lines():
             self._note(**json.loads(line))
         return self
+
+    def answered_since(self, instant: float) -> list[float]:
+        """When answers came after an instant of the monotonic clock."""
+        return self.answered_at[bisect(self.answered_at, instant) :]
 
     def _whole_lines(self) -> Iterator[bytes]:
         if not self.path.exists():

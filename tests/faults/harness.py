@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +37,7 @@ from tests.factories.seals import seal_everything
 from tests.faults import witness
 from tests.faults.commands import Place
 from tests.faults.diary import History, Sent
-from tests.faults.writer import CALM, STOP, keep_sealing, write
+from tests.faults.writer import CALM, ENOUGH, STOP, keep_sealing, write
 from tests.qazyna.test_program import free_port
 from tests.web.desk import furnish
 
@@ -131,10 +130,14 @@ class Kept:
         with suppress(ProcessLookupError):
             os.kill(self.process.pid, number)
 
-    def finish(self, number: int | None = None) -> None:
-        """Start it no more; tell it to end by a signal, or wait until it ends by itself."""
+    def let_end(self) -> None:
+        """Start it no more."""
         with self._turn:
             self._wanted = False
+
+    def finish(self, number: int | None = None) -> None:
+        """Start it no more; tell it to end by a signal, or wait until it ends by itself."""
+        self.let_end()
         if number is not None:
             self.kill(number)
         self._keeper.join(PATIENCE)
@@ -264,19 +267,29 @@ class Harness:
         self._kill_postgres()
 
     def await_answers(self, since: float) -> float:
-        """Wait until each writer was answered twice since then: the first answer may have been under way.
+        """Wait until each writer was answered twice since then.
 
         Returns the instant when the last of them was.
         """
         deadline = time.monotonic() + PATIENCE
+        self._let_rest(since)
         while True:
-            answered = [h.follow().answered_at[bisect(h.answered_at, since) :] for h in self.histories]
-            if all(len(times) >= 2 for times in answered):
-                return max(times[1] for times in answered)
+            answered = [h.follow().answered_since(since) for h in self.histories]
+            if all(len(times) >= ENOUGH for times in answered):
+                (self._folder / CALM).unlink()
+                return max(times[ENOUGH - 1] for times in answered)
             self._look_out(deadline, f"writers answered since the kill: {[len(times) for times in answered]}")
+
+    def _let_rest(self, since: float) -> None:
+        """Who is answered often enough after an instant begins nothing new."""
+        unfinished = self._folder / f"{CALM}.new"
+        unfinished.write_text(str(since))
+        unfinished.replace(self._folder / CALM)
 
     def finish(self) -> list[str]:
         """Let the writers end; returns what is wrong with the books then."""
+        for writer in self._writers:
+            writer.let_end()
         (self._folder / STOP).touch()
         for writer in self._writers:
             writer.finish()
@@ -284,7 +297,7 @@ class Harness:
 
     def compare(self) -> list[str]:
         """Let the writers settle what they have begun, and look at the books when nothing moves."""
-        (self._folder / CALM).touch()
+        self._let_rest(since=0)
         deadline = time.monotonic() + PATIENCE
         while True:
             settled = self._follow()

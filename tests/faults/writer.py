@@ -26,9 +26,11 @@ from tests.faults.commands import (
 )
 from tests.faults.diary import Diary, History
 
-PAUSE = 0.02  # seconds between tries
+PAUSE = 0.02  # seconds of rest before looking whether there is something to do
+AGAIN = 0.1  # seconds between tries; eight who try at once take the processors from the program that starts
 OFTEN = {"entry": 6, "entries": 3, "batch": 1, "storno": 2}
-CALM, STOP = "calm", "stop"  # files that tell all writers to begin nothing new, to end
+ENOUGH = 2  # answers since a kill; the first may have been under way
+CALM, STOP = "calm", "stop"  # files: who has enough answers since the instant in it begins nothing new; all end
 
 
 def write(folder: Path, number: int, seed: int, place: Place) -> None:
@@ -41,14 +43,23 @@ def write(folder: Path, number: int, seed: int, place: Place) -> None:
             command = pending.command
         elif (folder / STOP).exists():
             return
-        elif (folder / CALM).exists():
+        elif _may_rest(folder, diary.history):
             time.sleep(PAUSE)
             continue
         else:
             command = _next(diary.history, hands, number, seed, place)
             diary.write("sent", command["key"], command)
         if not send(diary, hands, command):
-            time.sleep(PAUSE)
+            time.sleep(AGAIN)
+
+
+def _may_rest(folder: Path, history: History) -> bool:
+    """Whoever was answered leaves the processors to those who still wait."""
+    try:
+        since = float((folder / CALM).read_text())
+    except FileNotFoundError:
+        return False
+    return len(history.answered_since(since)) >= ENOUGH
 
 
 def keep_sealing(folder: Path, place: Place) -> None:
@@ -57,7 +68,7 @@ def keep_sealing(folder: Path, place: Place) -> None:
     while not (folder / STOP).exists():
         with suppress(OperationalError), engine.begin() as connection:  # where the server is away, it is sealed later
             seals.seal(connection)
-        time.sleep(5 * PAUSE)
+        time.sleep(AGAIN)
 
 
 def send(diary: Diary, hands: Hands, command: Json) -> bool:

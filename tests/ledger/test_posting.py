@@ -44,6 +44,40 @@ def test_an_entry_gets_the_next_number_and_moves_both_grains(books: Books) -> No
     assert totals(books) == (500_03, 500_03)
 
 
+_POST = text("""
+    SELECT * FROM ledger_post_entry(1, :key, 'hash', 1::smallint, 'ordinary', :on, 7, 'test', 'a memo', '', NULL,
+        'manual', NULL, NULL, ARRAY[:debit]::int[], ARRAY[:credit]::int[], ARRAY[:amount]::bigint[], ARRAY['a line'],
+        CAST(:quantity AS bigint[]))
+""")
+_LEFT = text("""
+    SELECT (SELECT jsonb_agg(to_jsonb(b) ORDER BY b) FROM ledger_account_balance b) AS coarse,
+           (SELECT jsonb_agg(to_jsonb(b) ORDER BY b) FROM ledger_balance b) AS fine,
+           (SELECT jsonb_agg(to_jsonb(p) - 'entry_id') FROM ledger_posting p) AS postings,
+           (SELECT jsonb_agg(to_jsonb(e) - ARRAY['id', 'recorded_at', 'recorded_xid']) FROM ledger_entry e) AS entries,
+           (SELECT jsonb_agg(to_jsonb(c) - ARRAY['key', 'entry_id', 'at']) FROM ledger_command c) AS commands
+""")
+
+
+@pytest.mark.parametrize(("debit", "credit"), [("1010", "6010"), ("6010", "1010")])
+@pytest.mark.parametrize("amount", [1, -700])
+def test_the_straight_way_leaves_what_the_general_one_does(books: Books, debit: str, credit: str, amount: int) -> None:
+    """Quantities of which there is none are a reason to go the general way."""
+    said = {"on": A_DAY, "debit": books.side(debit), "credit": books.side(credit), "amount": amount}
+
+    def left(quantity: str | None) -> object:
+        with books.engine.connect() as connection:
+            connection.execute(
+                text("SELECT set_config('qazyna.writes', '1', true), set_config('qazyna.reads', '1', true)")
+            )
+            told = connection.execute(_POST, said | {"key": uuid4(), "quantity": quantity}).one()
+            rows = connection.execute(_LEFT).one()._mapping
+            connection.rollback()
+        assert all(rows.values())
+        return told[1:], dict(rows)
+
+    assert left(None) == left("{NULL}")
+
+
 def test_each_journal_and_year_counts_for_itself(books: Books) -> None:
     cash, revenue = books.side("1010"), books.side("6010")
     numbers = [

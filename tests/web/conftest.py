@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 from litestar.testing import TestClient
+from playwright.sync_api import Page
 
 from tests.conftest import TestServer
 from tests.factories.seals import libpq
-from tests.web.desk import Desk, Reader, furnish
+from tests.web.desk import PASSWORD, Desk, Reader, furnish
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +72,12 @@ def site(server: TestServer) -> Iterator[Site]:
         program.wait(timeout=20)
         desk.engine.dispose()
         server.drop_database(url)
+
+
+def let_in(page: Page, login: str) -> None:
+    """Sign in without the page for it, which test_keyboard and test_accessibility fill in as people do."""
+    answer = page.request.post("/sign-in", form={"login": login, "password": PASSWORD}, max_redirects=0)
+    assert answer.status == 303, answer.text()
 
 
 def _free_port() -> int:

@@ -15,8 +15,8 @@ from erp.finance.approvals.schemas import RequireApproval
 from erp.finance.journal import service as journal
 from erp.finance.journal.schemas import PostEntry
 from ledger.model import Actor
-from tests.web.conftest import Site
-from tests.web.desk import LYCEUM, PASSWORD, SUPPLIER, an_entry
+from tests.web.conftest import Site, let_in
+from tests.web.desk import LYCEUM, SUPPLIER, an_entry
 
 PHONE = {"width": 375, "height": 740}
 
@@ -49,11 +49,7 @@ def window(browser: Browser, site: Site, lyceum: int) -> Iterator[Window]:
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto("/sign-in")
-    page.get_by_label("Login").fill("office")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))
+    let_in(page, "office")
     yield Window(page, f"/o/{lyceum}/")
     context.close()
     assert errors == []

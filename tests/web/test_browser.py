@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from erp.base import uow
 from tests.factories.books import scope_of
-from tests.web.conftest import Site
+from tests.web.conftest import Site, let_in
 from tests.web.desk import PASSWORD, SUPPLIER
 from web.pages import asset
 
@@ -34,11 +34,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto("/sign-in")
-        page.get_by_label("Login").fill(login)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))
+        let_in(page, login)
         page.goto(f"{site.desk.home}{path}")
         return page
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from erp.base import uow
 from qazyna.assets import install
 from tests.factories.books import scope_of
-from tests.web.conftest import Site
+from tests.web.conftest import Site, let_in
 from tests.web.desk import PASSWORD, SUPPLIER
 from tests.web.test_accessibility import AXE, Eyes
 
@@ -53,18 +53,10 @@ def desk(browser: Browser, site: Site) -> Iterator[Desk]:
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     page = context.new_page()
-    sign_in(page)
+    let_in(page, "accountant")
     yield Desk(context, page, site)
     context.close()
     assert errors == []
-
-
-def sign_in(page: Page) -> None:
-    page.goto("/sign-in")
-    page.get_by_label("Login").fill("accountant")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))
 
 
 def saved(page: Page) -> None:

@@ -8,7 +8,6 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.app import create_app
 from api.health import Copies, Program
 from erp.base import uow
 from erp.base.clock import LOCAL_TIME
@@ -18,8 +17,8 @@ from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from erp.reference.access.model import Role
 from qazyna.settings import Settings
+from tests.factories.application import app_over
 from tests.web.desk import PASSWORD, Desk, Reader
-from web.app import pages
 
 SECRETS = Settings(database_url="postgresql://qazyna:hunter2@db.example/treasury", metrics_token="sesame-open-sesame")
 
@@ -44,7 +43,7 @@ def administrator(desk: Desk) -> str:
 def app(desk: Desk) -> Litestar:
     copies = Copies("/mnt/usb", datetime(2026, 11, 20, 3, 0, tzinfo=LOCAL_TIME), 4)
     program = Program("9.8.7", frozenset({"0001"}), SECRETS.shown(), SECRETS.metrics_token, lambda: copies)
-    return create_app(desk.engine, pages, threads=4, program=program)
+    return app_over(desk.engine, program=program)
 
 
 @pytest.fixture

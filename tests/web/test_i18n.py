@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,8 @@ from erp.base.i18n import Language
 from erp.base.money import parse_tiyn
 from erp.finance.recoding.rules import RecodingImpossible
 from erp.finance.reorganisation.rules import LeavingImpossible
-from ledger.errors import DimensionMissing, MonthsNotClosed, PeriodClosed, StornoBeforeEntry
-from web.i18n import alphabetical, moment, money, speech, translate
+from ledger.errors import DimensionMissing, MonthsNotClosed, NotSealedYet, PeriodClosed, StornoBeforeEntry
+from web.i18n import alphabetical, moment, money, number, speech, translate
 
 
 def test_money_is_grouped_by_no_break_spaces_and_has_a_true_minus() -> None:
@@ -25,6 +26,27 @@ def test_money_is_grouped_by_no_break_spaces_and_has_a_true_minus() -> None:
 @given(st.integers(-9_000_000_000_000_000, 9_000_000_000_000_000))
 def test_an_amount_shown_can_be_typed_back(tiyn: int) -> None:
     assert parse_tiyn(money(tiyn).replace("\u2212", "-")) == tiyn
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("64", "64"),
+        ("-1234.50", "−1\u00a0234,5"),
+        ("0.086", "0,086"),
+        ("1E+2", "100"),
+        ("-0.00", "0"),
+        ("-0.5", "−0,5"),
+    ],
+)
+def test_a_number_is_shown_as_people_write_it(value: str, said: str) -> None:
+    assert number(Decimal(value)) == said
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_words_are_no_words_in_every_language(language: Language) -> None:
+    """The catalogue keeps its own heading under the empty message."""
+    assert speech(language)("") == ""
 
 
 def test_an_instant_is_shown_in_the_country_s_time() -> None:
@@ -57,6 +79,17 @@ def test_a_refusal_tells_its_facts_in_the_reader_s_words() -> None:
     not_closed = translate(MonthsNotClosed(year=2026, months=["2026-03", "2026-04"]), Language.EN)
     assert not_closed.endswith("March 2026, April 2026.")
     assert "январь 2026" in translate(IntervalReversed(first="2026-05", last="2026-01"), Language.RU)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_an_instant_inside_a_refusal_is_told_in_the_country_s_time(language: Language) -> None:
+    """As the database tells them: of JSON, and of its own text; before the first seal there is none."""
+    refusal = NotSealedYet(instant="2026-11-23T00:00:00+00:00", sealed_at="2026-11-22 19:23:15.819494+00")
+    told = translate(refusal, language)
+    assert "23.11.2026 05:00" in told
+    assert "23.11.2026 00:23" in told
+    assert "819494" not in told
+    assert "—" in translate(NotSealedYet(instant="2026-11-23T00:00:00+00:00", sealed_at="—"), language)
 
 
 def test_what_is_no_refusal_of_ours_keeps_its_own_words() -> None:

@@ -14,8 +14,7 @@ from erp.hr.leave import service
 from erp.hr.leave.schemas import GrantYears
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
-from tests.web.conftest import _free_port, _wait_for
-from tests.web.desk import PASSWORD
+from tests.web.conftest import _free_port, _wait_for, let_in
 
 PHONE = ViewportSize(width=375, height=812)
 YEAR = today().year + 1
@@ -55,11 +54,7 @@ def test_leave_is_asked_for_and_approved_on_telephones(browser: Browser, office:
         context.add_init_script(_TELL_VIOLATIONS)
         page = context.new_page()
         page.on("console", lambda said: errors.append(said.text) if _is_fault(said.type, said.text) else None)
-        page.goto("/sign-in")
-        page.get_by_label("Login").fill(staffed.logins[who])
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))
+        let_in(page, staffed.logins[who])
         return page
 
     teacher = phone("teacher")

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.conftest import Site
-from tests.web.desk import PASSWORD, SUPPLIER
+from tests.web.conftest import Site, let_in
+from tests.web.desk import SUPPLIER
 
 HEADS = "Дата\t№ документа\tСчет Дт\tКол-во Дт\tСчет Кт\tБИН\tСумма\tСодержание\n"
 BLOCK = (
@@ -24,11 +24,7 @@ _PASTE = """text => {
 def signed_in(browser: Browser, site: Site, width: int) -> Page:
     context = browser.new_context(base_url=site.address, locale="en", viewport={"width": width, "height": 800})
     page = context.new_page()
-    page.goto("/sign-in")
-    page.get_by_label("Login").fill("accountant")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))
+    let_in(page, "accountant")
     return page
 
 

@@ -1,7 +1,6 @@
 """Series of drivers: read with their source and doubts, expected by a planner once a day."""
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +11,6 @@ from tests.api.test_plans import with_planners
 from tests.conftest import TestServer
 from tests.web.desk import Desk, Reader
 from tests.web.outline import Outline
-from web.economy.macro import shown
 
 SignIn = Callable[[str], Reader]
 
@@ -29,12 +27,6 @@ def own_desk(server: TestServer) -> Iterator[Desk]:
 @pytest.fixture
 def desk(own_desk: Desk) -> Desk:
     return own_desk
-
-
-@pytest.mark.parametrize(("value", "said"), [("64", "64"), ("-1234.50", "−1\u00a0234,5"), ("0.086", "0,086")])
-def test_values_are_shown_as_people_write_them(value: str, said: str) -> None:
-
-    assert shown(Decimal(value)) == said
 
 
 def test_series_show_their_values_with_day_source_and_doubt(desk: Desk, sign_in: SignIn) -> None:

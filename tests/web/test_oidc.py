@@ -13,7 +13,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import text
 
-from api.app import create_app
 from api.options import Options, Provider
 from erp.base import uow
 from erp.base.clock import now, today
@@ -22,9 +21,9 @@ from erp.reference.access import identities, people, second_factor
 from erp.reference.access import service as access
 from ledger.model import Actor
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.provider import CLIENT_ID, CLIENT_SECRET, StandIn, provider
 from tests.web.desk import Desk, Reader, furnish
-from web.app import pages
 
 Client = TestClient[Any]
 
@@ -47,7 +46,7 @@ def standing_in() -> Iterator[StandIn]:
 @pytest.fixture(scope="module")
 def app(desk: Desk, standing_in: StandIn) -> Litestar:
     known = Provider(standing_in.issuer, CLIENT_ID, "Egov", CLIENT_SECRET)
-    return create_app(desk.engine, pages, threads=4, options=Options(provider=known))
+    return app_over(desk.engine, options=Options(provider=known))
 
 
 @pytest.fixture
@@ -100,7 +99,7 @@ def is_signed_in(client: Client) -> bool:
 
 def test_the_button_is_there_only_where_a_provider_is(desk: Desk, browser_of: Callable[[], Client]) -> None:
     assert "Sign in with Egov" in browser_of().get("/sign-in").text
-    without: Client = TestClient(create_app(desk.engine, pages, threads=4))
+    without: Client = TestClient(app_over(desk.engine))
     assert "/sign-in/oidc" not in without.get("/sign-in").text
     assert without.get("/sign-in/oidc").status_code == 404
 
@@ -217,7 +216,7 @@ def test_who_says_no_at_the_provider_is_not_signed_in(browser_of: Callable[[], C
 
 def test_a_provider_that_does_not_answer_is_told_so(desk: Desk) -> None:
     known = Provider("http://127.0.0.1:9", CLIENT_ID, "Egov", None)
-    client: Client = TestClient(create_app(desk.engine, pages, threads=4, options=Options(provider=known)))
+    client: Client = TestClient(app_over(desk.engine, options=Options(provider=known)))
     client.headers["accept-language"] = "en"
     answer = client.get("/sign-in/oidc", follow_redirects=False)
     assert answer.status_code == 403

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from api.app import create_app
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.staff import VAULT, Staff, a_staff, an_identity
 from tests.web.desk import PASSWORD, Desk, Reader, furnish
 from tests.web.outline import Outline
 from tests.web.test_pivot import form_of
-from web.app import pages
 
 SignIn = Callable[[str], Reader]
 
@@ -36,7 +35,7 @@ def staff(staff_desk: tuple[Desk, Staff]) -> Staff:
 @pytest.fixture
 def enter(staff_desk: tuple[Desk, Staff]) -> Iterator[SignIn]:
     desk, staff = staff_desk
-    app = create_app(desk.engine, pages, threads=4, vault=VAULT)
+    app = app_over(desk.engine, vault=VAULT)
     with ExitStack() as stack:
         yield lambda who: Reader(stack.enter_context(TestClient(app)), staff.logins[who])
 

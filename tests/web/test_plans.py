@@ -141,6 +141,41 @@ def test_a_plan_is_begun_branched_compared_undone_and_frozen(desk: Desk, sign_in
     assert all(words in told for words in ("Plan begun", "Version of a plan frozen", "Edit of a version undone"))
 
 
+def test_a_trial_is_put_away_found_again_and_brought_back(desk: Desk, sign_in: SignIn) -> None:
+    planner, auditor = sign_in("planner"), sign_in("auditor")
+    plan = begun(planner, desk.home, "With a trial")
+    base, _ = filled(desk, plan)
+    fields = {"key": str(uuid4()), "parent": str(base), "kind": "sandbox", "name": "Only a trial", "reason": ""}
+    trial = str(planner.send(f"{plan}/versions", fields).headers["location"])
+    number = trial.rpartition("/")[2]
+    assert f"{trial}/put-away" not in auditor.get(trial).text
+    assert f"/versions/{base}/put-away" not in planner.get(f"{plan}/versions/{base}").text, "the base stays"
+    silent = planner.send(f"{trial}/put-away", {"edits": "0", "reason": ""})
+    assert silent.status_code == 422
+    assert 'id="reason-away-fault"' in silent.text
+    assert 'href="#reason-away"' in silent.text
+    away = {"edits": "0", "reason": "It leads nowhere"}
+    assert planner.send(f"{trial}/put-away", away).headers["location"] == trial
+    page = auditor.get(trial).text
+    assert "put this version away" in page
+    assert "It leads nowhere" in page
+    assert f"{trial}/pivot" not in page
+    assert "Bring it back" not in page, "an auditor changes nothing"
+    listed = Outline(auditor.get(plan).text)
+    assert not [each for each in listed.all("option") if each["value"] == number]
+    (folded,) = [each for each in listed.all("details") if each["id"] == "put-away"]
+    assert "Only a trial" in folded.text
+    assert "Version of a plan put away" in auditor.get(plan).text
+    assert auditor.get(f"{plan}/compare?a={base}&b={number}").status_code == 404
+    assert auditor.get(f"{trial}/pivot").headers["location"] == trial
+    assert auditor.get(f"{trial}/pivot?as=csv").status_code == 409
+    assert auditor.get(f"{plan}/versions").headers["location"] == f"{plan}#versions"
+    assert auditor.get(f"{plan}/scenarios").headers["location"] == f"{desk.home}scenarios"
+    assert "put this version away" in planner.get(f"{trial}/file").text
+    assert planner.send(f"{trial}/bring-back", {}).headers["location"] == trial
+    assert f"{trial}/pivot" in auditor.get(trial).text
+
+
 def test_a_long_past_begins_with_its_latest_and_names_versions(desk: Desk, sign_in: SignIn) -> None:
     planner = sign_in("planner")
     plan = begun(planner, desk.home, "A long past")

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
-from tests.web.conftest import Site
-from tests.web.desk import PASSWORD
+from tests.web.conftest import Site, let_in
 
 A4 = (595, 842)
 MONTHS = "from=2026-01&to=2026-12"
@@ -23,11 +22,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
         site.desk.post(key=str(UUID(int=9100 + number)), memo=f"Printed {number}")
     context = browser.new_context(base_url=site.address, locale="en", color_scheme="dark")
     page = context.new_page()
-    page.goto("/sign-in")
-    page.get_by_label("Login").fill("accountant")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))
+    let_in(page, "accountant")
     yield page
     context.close()
 

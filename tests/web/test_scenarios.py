@@ -8,11 +8,10 @@ from uuid import uuid4
 import pytest
 from litestar.testing import TestClient
 
-from api.app import create_app
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.scenarios import PAY, Scenarios, scenarios
 from tests.web.desk import Reader
-from web.app import pages
 
 NO_BREAK = "\u00a0"
 
@@ -28,7 +27,7 @@ def planned(server: TestServer) -> Iterator[Scenarios]:
 
 @pytest.fixture(scope="module")
 def sign_in(planned: Scenarios) -> Iterator[dict[str, Reader]]:
-    app = create_app(planned.planning.oblast.engine, pages, threads=4)
+    app = app_over(planned.planning.oblast.engine)
     with TestClient(app) as planner, TestClient(app) as inspector, TestClient(app) as driver:
         yield {
             "planner": Reader(planner, "planner"),
@@ -245,3 +244,18 @@ def test_the_head_marks_scenarios_and_not_plans(planner: Reader, planned: Scenar
         (page.partition("/scenarios")[0], "plans"),
     ):
         assert re.findall(marked, planner.get(address).text) == [f"/o/{planned.at}/{section}"]
+
+
+def test_a_scenario_that_is_put_away_is_still_read_and_says_so(planner: Reader, planned: Scenarios) -> None:
+    below = planned.begin("Below")
+    above = planned.begin("Above", parent=below.version_id)
+    for each in (above, below):
+        planned.planning.put_away(each.version_id)
+    address = f"/o/{planned.at}/plans/{planned.plan}/scenarios/{above.version_id}"
+    page = planner.get(address)
+    assert page.status_code == 200, page.text
+    assert "put this version away" in page.text
+    assert 'id="save"' not in page.text
+    listed = planner.get(f"/o/{planned.at}/scenarios").text
+    assert address not in listed
+    assert f'value="{planned.plan}/{below.version_id}"' not in listed, "none starts from it"

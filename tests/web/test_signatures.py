@@ -11,7 +11,6 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.app import create_app
 from api.options import NCALAYER, Options
 from erp.base import uow
 from erp.base.scope import Scope
@@ -21,9 +20,9 @@ from erp.reference.signatures.model import Cms, Consent, Document, Evidence, Sig
 from ledger.model import Actor
 from tests.conftest import TestServer
 from tests.factories import authority as authorities
+from tests.factories.application import app_over
 from tests.factories.authority import Authority, Holder
 from tests.web.desk import Desk, Reader, furnish
-from web.app import pages
 
 DOCUMENT = Document("entry", "15", date(2026, 3, 16))
 CONTENT = rules.canonical("prepared:1/1", "second-signature", DOCUMENT, amount="7418.52", memo="Канцтовары")
@@ -42,7 +41,7 @@ class Hall:
 
     def visitor(self, options: Options = OUTSIDE) -> "TestClient[Litestar]":
         if options not in self.apps:
-            self.apps[options] = create_app(self.desk.engine, pages, threads=4, options=options)
+            self.apps[options] = app_over(self.desk.engine, options=options)
         client = TestClient(self.apps[options])
         client.headers["accept-language"] = "en"
         return client

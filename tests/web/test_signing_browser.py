@@ -14,8 +14,8 @@ from tests.conftest import TestServer
 from tests.factories import authority as authorities
 from tests.factories.authority import Authority, national
 from tests.factories.ncalayer import Ncalayer, ncalayer
-from tests.web.conftest import _free_port, _wait_for
-from tests.web.desk import PASSWORD, furnish
+from tests.web.conftest import _free_port, _wait_for, let_in
+from tests.web.desk import furnish
 
 PHONE = {"width": 375, "height": 740}
 
@@ -60,11 +60,7 @@ def window(browser: Browser, booth: Booth) -> Iterator[Page]:
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto("/sign-in")
-    page.get_by_label("Login").fill("accountant")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile(r"/(\?|$|o/\d+)"))
+    let_in(page, "accountant")
     yield page
     context.close()
     assert errors == []

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from api.app import create_app
 from erp.base.clock import today
 from erp.base.dates import day_string
 from erp.hr.personnel import service as personnel
@@ -17,9 +16,9 @@ from erp.hr.personnel.model import ReadKind
 from tests.conftest import TestServer
 from tests.erp.hr.requests.conftest import Desk as Requests
 from tests.erp.hr.requests.conftest import days
+from tests.factories.application import app_over
 from tests.factories.staff import VAULT, Staff, a_hire, a_post, a_staff, an_identity
 from tests.web.desk import PASSWORD, Desk, Reader, furnish
-from web.app import pages
 
 SignIn = Callable[[str], Reader]
 
@@ -42,7 +41,7 @@ def staff(staff_desk: tuple[Desk, Staff]) -> Staff:
 @pytest.fixture
 def enter(staff_desk: tuple[Desk, Staff]) -> Iterator[SignIn]:
     desk, staff = staff_desk
-    app = create_app(desk.engine, pages, threads=4, vault=VAULT)
+    app = app_over(desk.engine, vault=VAULT)
     with ExitStack() as stack:
         yield lambda who: Reader(stack.enter_context(TestClient(app)), staff.logins[who])
 

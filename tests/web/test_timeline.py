@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from erp.base.i18n import Language
+from erp.hr.staffing.model import StaffGroup
+from erp.hr.staffing.schemas import PostContent, UnitContent
 from erp.reference.trail.model import TrailEvent
 from qazyna.settings import PROJECT
 from tests.tidy.source import modules, tree_of
-from web.timeline import ACTIONS, Change, told
+from web.timeline import ACTIONS, FIELDS, Change, told
 
 
 def recorded() -> Iterator[tuple[str, str]]:
@@ -49,6 +51,10 @@ def an_event(**changes: Any) -> TrailEvent:
     return TrailEvent(**event | changes)
 
 
+def test_what_acts_on_units_and_posts_say_has_its_words() -> None:
+    assert {*UnitContent.model_fields, *PostContent.model_fields, "since", "act_no", "rescinds"} <= FIELDS.keys()
+
+
 def test_an_event_is_told_in_local_time_with_its_number() -> None:
     (each,) = told([an_event(before={"name": "Дина"}, after={"name": "Дина Оспанова"})], Language.EN)
     assert (each.when, each.who, each.what, each.subject) == (
@@ -69,6 +75,12 @@ def test_an_event_is_told_in_local_time_with_its_number() -> None:
         ({"counterparty": "1"}, None, None, [Change("Counterparty", None, "1")]),
         ({"codes": ["a", "b"], "count": 2}, None, None, [Change("Codes", None, "a; b"), Change("Count", None, "2")]),
         ({}, None, {"by_mail": True}, [Change("By mail", None, "yes")]),
+        (
+            {"act_no": 7, "staff_group": StaffGroup.CIVIL_SERVANT.value},
+            None,
+            None,
+            [Change("Act on the record №", None, "7"), Change("Serves as", None, "civil servant")],
+        ),
         (
             {"formulas": "6b86b273"},
             {"wage_growth 2027": "6E+1", "revision": None},

@@ -11,12 +11,13 @@ from litestar.testing import TestClient
 
 from erp.base import uow
 from erp.base.clock import today
-from erp.base.dates import day_string
+from erp.base.dates import day_string, parse_day
 from erp.base.scope import system_scope
 from erp.reference.access import service as access
 from ledger import service as ledger
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
+from tests.factories.staff import on_day
 from tests.web.desk import Reader
 from tests.web.outline import Outline
 
@@ -64,9 +65,10 @@ def a_trip(start: int, days: int = 3, **typed: str) -> Sent:
 
 
 def asked(office: Office, reader: Reader, typed: Sent, place: str = "trips/new") -> str:
-    """Ask for a trip by the form; its number."""
+    """Ask for a trip by the form, on the day it begins; its number."""
     form = Outline(reader.get(f"{office.home}{place}").text).fields("trip")
-    answer = reader.send(f"{office.home}{place.partition('?')[0]}", form | typed | {"do": "send"})
+    with on_day(parse_day(typed["legs.0.departs_on"])):
+        answer = reader.send(f"{office.home}{place.partition('?')[0]}", form | typed | {"do": "send"})
     assert answer.status_code == 303, answer.text
     return answer.headers["location"].rpartition("/")[2].partition("?")[0]
 
@@ -91,7 +93,8 @@ def test_a_trip_is_asked_for_approved_paid_reported_on_and_settled(office: Offic
     assert "98 350,00" in Outline(shown.text).one("section", id="estimate").text
     back = Outline(shown.text).fields("trip")
     assert (back["legs.1.from_place"], back["legs.1.to_place"]) == ("Almaty", "Sarydala"), "the way back follows"
-    sent = teacher.send(f"{office.home}trips/new", back | {"do": "send"})
+    with on_day(today() - timedelta(days=10)):
+        sent = teacher.send(f"{office.home}trips/new", back | {"do": "send"})
     assert sent.status_code == 303, sent.text
     again = teacher.send(f"{office.home}trips/new", back | {"do": "send"})
     assert again.headers["location"] == sent.headers["location"], "twice is once"
@@ -250,6 +253,28 @@ def test_human_resources_report_for_who_has_no_computer(office: Office, sign_in:
         if a.text.startswith("Colleague")
     )
     assert "10\u00a0000,00" in keeper.get(link).text
+
+
+def test_a_trip_that_has_begun_is_recorded_by_human_resources_who_say_why(office: Office, sign_in: SignIn) -> None:
+    teacher, officer, lead = sign_in("teacher"), sign_in("officer"), sign_in("lead")
+    address, typed = f"{office.home}trips/new", a_trip(-120)
+    form = Outline(teacher.get(address).text).fields("trip")
+    assert "belated" not in form
+    late = teacher.send(address, form | typed | {"do": "send"})
+    assert late.status_code == 422
+    assert "Human resources record one that has begun" in late.text
+
+    place = f"{office.home}trips/staff/new"
+    chosen = f"{place}?person={office.staff.persons['teacher']}"
+    form = Outline(officer.get(chosen).text).fields("trip") | typed
+    why = officer.send(place, form | {"do": "send", "advance": "1 000"})
+    assert why.status_code == 422
+    assert "say why it is recorded only now" in why.text
+    assert "An advance is paid before a trip" in why.text
+    sent = officer.send(place, form | {"do": "send", "belated": "The order came late"})
+    number = sent.headers["location"].rpartition("/")[2]
+    assert "Recorded once the trip had begun: The order came late" in lead.get(f"{office.home}inbox/{number}").text
+    assert "The order came late" in teacher.get(f"{office.home}requests/{number}").text
 
 
 def test_a_norm_that_is_not_loaded_is_said(office: Office, sign_in: SignIn) -> None:

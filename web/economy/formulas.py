@@ -16,15 +16,14 @@ from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.economy.formulas.faults import Fault, ModelFaulty
 from erp.economy.formulas.reading import LONGEST
-from erp.economy.plans import service as plans
 from erp.economy.scenarios import rules, service
 from erp.economy.scenarios.model import Revision
 from erp.economy.scenarios.schemas import SaveScenario
 from erp.economy.scenarios.service import Scenario
 from erp.reference.access.model import Permission
 from ledger.errors import LedgerError
-from web.economy.scenarios import Row, formulas_title
-from web.economy.sections import SECTION_LINES, millions, section_lines, signed_millions
+from web.economy.scenarios import formulas_title, section_rows
+from web.economy.sections import millions, signed_millions
 from web.faults import Refusal, fault_sheet
 from web.forms import Empty, NotTaken, TooLong, key_typed, reason_typed, tidy
 from web.i18n import Speech, speech
@@ -153,7 +152,8 @@ def _page(
         formulas_title=formulas_title(found.revision.model, say),
         drivers=found.drivers,
         base=rules.BASE,
-        is_open=not found.version.is_frozen,
+        is_open=found.version.is_open,
+        is_frozen=found.version.is_frozen,
         form=typed,
         wrong=[marked(typed.text, each, say) for each in _faults(refusal)],
         notes=[marked(typed.text, each, say) for each in notes],
@@ -172,16 +172,8 @@ def _faults(of: Refusal | None) -> Sequence[Fault]:
 def _tried(found: Scenario, tried: Scenario, say: Speech) -> dict[str, Any]:
     """Six sections by the typed formulas, beside what is saved."""
     figures = tried.figures(found.saved)
-    years = slice(found.plan.years.index(found.plan.first_year), None)
-    ours, theirs = (
-        section_lines(plans.sections_of(each, found.axes.table), say)[:SECTION_LINES]
-        for each in (figures.cells, found.own)
-    )
     return {
-        "rows": [
-            Row(mine.name, mine.amounts[years], yours.amounts[years], is_balance=mine.section is None)
-            for mine, yours in zip(ours, theirs, strict=True)
-        ],
+        "rows": section_rows(found, figures.cells, found.own, say),
         "missing": figures.missing,
         "years": found.plan.plan_years,
         "tried_name": say(N_("With these formulas")),

@@ -23,7 +23,7 @@ from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web.faults import Refusal, fault_sheet
 from web.forms import tidy
-from web.i18n import MINUS, NO_BREAK, Speech, speech
+from web.i18n import Speech, number, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent
 from web.tables.download import FORMATS, about, download
@@ -62,14 +62,6 @@ MEASURES = (
 """Units of series as the language of formulas writes them; people read them in their own."""
 
 
-def shown(value: Decimal) -> str:
-    """``1234.50`` → ``1 234,5``."""
-    text = f"{abs(value):,f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return (MINUS if value < 0 else "") + text.replace(",", NO_BREAK).replace(".", ",")
-
-
 @get("/o/{organisation_id:int}/drivers", opt=_READ, sync_to_thread=True)
 def drivers(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     say = speech(visit.language)
@@ -89,8 +81,7 @@ def drivers(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
         section="drivers",
         series=series,
         years=years,
-        shown=shown,
-        formats=FORMATS,
+        number=number,
     )
 
 
@@ -123,7 +114,7 @@ def _page(
         typed=typed,
         faults=sheet.by_field,
         summary=sheet.summary,
-        shown=shown,
+        number=number,
         confidence=CONFIDENCE,
         history=past,
     )
@@ -186,7 +177,7 @@ def _table(series: list[Series], say: Speech) -> Table:
                 say(each.unit),
                 value.year,
                 value.vintage,
-                shown(value.value),
+                number(value.value),
                 say(CONFIDENCE[value.confidence]),
                 value.source,
             ]

@@ -23,7 +23,7 @@ from erp.economy.pivot.model import YEAR, Actual, Behind, Entry, Head, Layout, P
 from erp.economy.plans import service as plans
 from erp.economy.plans.axes import LEVELS, Member
 from erp.economy.plans.model import Plan, Section, Version
-from erp.economy.plans.rules import require_version
+from erp.economy.plans.rules import VersionPutAway, require_version
 from erp.finance.reports.model import Figure, Part
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at, reach
@@ -31,7 +31,7 @@ from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from ledger.model import Dimension
-from web.economy.sections import BALANCE, gaps_told, section_name
+from web.economy.sections import BALANCE, UNIT, gaps_told, section_name
 from web.faults import Fault, Refusal, fault_sheet
 from web.finance.figures import Ways
 from web.forms import key_typed, tidy
@@ -60,7 +60,7 @@ Place = tuple[tuple[str, ...], tuple[str, ...]]
 
 def _unit(asked: Asked) -> str:
     unit = asked.said.get("unit", "")
-    return unit if unit in UNITS else "thousand"
+    return unit if unit in UNITS else UNIT
 
 
 def _path(keys: Sequence[str]) -> str:
@@ -85,7 +85,10 @@ def pivot(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versio
             return _table(shown, say), _about(visit, shown, say)
 
         return download(seeing_plans(visit), query["as"], file)
-    return _page(request, organisation_id, plan_id, version_id)
+    try:
+        return _page(request, organisation_id, plan_id, version_id)
+    except VersionPutAway:  # its own page says by whom and why, and brings it back
+        return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}")
 
 
 def _query(request: Ask) -> dict[str, str]:
@@ -151,7 +154,7 @@ def _page(
     shown = whole._replace(looked=replace(whole.looked, pivot=whole.looked.pivot.narrow(MOST_COLUMNS)))
     looked, plan, version = shown.looked, shown.looked.plan, shown.looked.version
     may_type = bool(visit.identity and Permission.PLAN_EDIT in permissions_at(visit.identity, organisation_id))
-    may_type = may_type and not version.is_frozen
+    may_type = may_type and version.is_open
     types = may_type and (filled is not None or query.get("type") == "1")
     home = f"/o/{organisation_id}/plans/{plan_id}"
     address = f"{home}/versions/{version_id}/pivot"
@@ -547,7 +550,7 @@ def actual(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versi
             plans.version(uow, organisation_id, plan_id, version_id),
         )
         question = asked.question(plan)
-        found = service.behind_actual(uow, organisation_id, plan_id, question, row, column, readable)
+        found = service.behind_actual(uow, organisation_id, plan_id, version_id, question, row, column, readable)
         named = organisations.by_ids(uow, sorted({organisation_id, *(each.organisation_id for each in found)}), today())
         return plan, version, question, found, named
 

@@ -137,7 +137,7 @@ def _bringing(
         version_url=address,
         plan=plan,
         version=version,
-        may_bring=may_edit and not version.is_frozen,
+        may_bring=may_edit and version.is_open,
         limits=service.LIMITS,
         key=str(uuid4()),
         intakes=intakes,
@@ -231,7 +231,7 @@ def _step(
         return organisation_at(uow), plan, version, said
 
     organisation, plan, version, found = visit.read(show)
-    is_open = found.intake.accepted_at is None and not version.is_frozen
+    is_open = found.intake.accepted_at is None and version.is_open
     to_mend = [line.number for line in found.lines if line.faults or line.kind == "left"]
     read = [line.number for line in found.lines if line.kind == "line" and not line.faults]
     by_number = {line.number: line for line in found.lines}

@@ -24,7 +24,7 @@ from erp.economy.plans.rules import CellsChangedSince, VersionUnknown, six_secti
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
-from web.economy.sections import BALANCE, GAP, gaps_by, identities, section_lines
+from web.economy.sections import BALANCE, GAP, UNIT, gap_lines, gaps_by, identities, section_lines
 from web.faults import Refusal, fault_sheet
 from web.forms import key_typed, tidy
 from web.i18n import UNITS, Speech, money, money_in, speech
@@ -41,7 +41,6 @@ _REFUSED = (DomainError, LedgerError)
 _ROWS_A_PAGE = 300
 _EDITS_A_PAGE, _LATEST = 50, 8
 """Edits and events that a page begins with are the latest few; those before them stand on pages of their own."""
-_UNIT = "thousand"
 
 BRANCHED = (VersionKind.DRAFT, VersionKind.SANDBOX)
 """Kinds that are begun here; a scenario is begun on its own page."""
@@ -75,6 +74,8 @@ _BELOW = {
 _OPENED = {"by": OF_SECTION[Section.EXPENDITURE], "in.section": Section.EXPENDITURE.value}
 """What a version's page shows below its sections, where nothing else is asked for."""
 _OF_A_LEAF = ("organisation", "programme", "economic")
+_AWAY = "away"
+"""In the name of the field that asks why a version is put away, as the number of an edit is where it is undone."""
 
 
 class YearWanted(RuleViolated):
@@ -167,15 +168,15 @@ def _plan_page(
 
     address = f"/o/{organisation_id}/plans/{plan_id}"
 
-    def read(uow: UnitOfWork) -> tuple[Organisation, Plan, list[Version], History]:
+    def read(uow: UnitOfWork) -> tuple[Organisation, Plan, list[Version], list[Version], History]:
         found = service.plan(uow, organisation_id, plan_id)
-        versions = service.versions(uow, organisation_id, plan_id)
-        names = {found.subject: found.name} | {each.subject: each.name for each in versions}
+        in_use, away = (service.versions(uow, organisation_id, plan_id, put_away=is_away) for is_away in (False, True))
+        names = {found.subject: found.name} | {each.subject: each.name for each in (*in_use, *away)}
         past = history(request, uow, address, *names, latest=_LATEST)
         events = [replace(each, subject=names[each.event.subject]) for each in past.events]
-        return organisation_at(uow), found, versions, replace(past, events=events)
+        return organisation_at(uow), found, in_use, away, replace(past, events=events)
 
-    organisation, found, versions, past = visit.read(read)
+    organisation, found, versions, away, past = visit.read(read)
     sheet = fault_sheet(refusal, visit.language)
     latest = max(versions, key=lambda each: each.id)
     usual = {"key": str(uuid4()), "parent": str(latest.id), "kind": VersionKind.DRAFT.value, "name": "", "reason": ""}
@@ -188,6 +189,7 @@ def _plan_page(
         plan=found,
         tree=tree_of(versions),
         by_id={each.id: each for each in versions},
+        put_away=away,
         kinds=VERSION_KINDS,
         branched=BRANCHED,
         levels=_levels(speech(visit.language)),
@@ -203,6 +205,12 @@ def _plan_page(
 
 def _levels(say: Speech) -> list[tuple[str, str]]:
     return [(level, say(name)) for level, name in (*LEVELS.items(), (LEAF, N_("Every line")))]
+
+
+@get("/o/{organisation_id:int}/plans/{plan_id:int}/versions", opt=_READ, sync_to_thread=True)
+def versions(organisation_id: Id, plan_id: Id) -> Redirect:
+    """The end of a version's address taken off leads to the plan that lists them."""
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}#versions")
 
 
 @post("/o/{organisation_id:int}/plans/{plan_id:int}/versions", opt=_EDIT, sync_to_thread=True)
@@ -322,8 +330,8 @@ def _version_page(
     asked = Asked.of(query if "by" in query else _OPENED)
     shown = visit.read(lambda uow: Shown.read(request, uow, organisation_id, plan_id, version_id, asked, refusal))
     sheet, say = fault_sheet(refusal, visit.language), speech(visit.language)
-    undoing = typed or {}
-    field = f"reason-{undoing.get('no', '')}"
+    typed = {"of": "", "reason": "", **(typed or {})}
+    field = f"reason-{typed['of']}"
     address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
     return render(
         request,
@@ -335,19 +343,22 @@ def _version_page(
         plan=shown.plan,
         version=shown.version,
         kinds=VERSION_KINDS,
-        lines=[(line, _opening(line.section)) for line in section_lines(shown.sections, say)],
+        lines=[
+            (line, _opening(line.section))
+            for line in (*section_lines(shown.sections, say), *gap_lines(shown.sections, say))
+        ],
         identities=identities(shown.sections, shown.plan.years, shown.plan.years, say),
         uncovered=gaps_by(shown.by_budget, shown.plan.years, shown.plan.years),
         groups=Groups.of(shown.groups, asked, address, say),
         asked=asked,
         levels=_levels(say),
-        written=money_in(_UNIT),
-        unit_name=say(UNITS[_UNIT]),
+        written=money_in(UNIT),
+        unit_name=say(UNITS[UNIT]),
         plan_address=f"/o/{organisation_id}/plans/{plan_id}",
         address=address,
         more_edits=f"{address}?{urlencode({'cursor': shown.following})}#edits" if shown.following else "",
         key=str(uuid4()),
-        undoing=undoing,
+        typed=typed,
         reason_fault=sheet.by_field.get("reason", ""),
         summary=[replace(each, field=field) if each.field == "reason" else each for each in sheet.summary],
     )
@@ -385,9 +396,33 @@ def undo(
             )
         )
     except _REFUSED as refusal:
-        typed = {"no": str(no), "reason": reason}
+        typed = {"of": str(no), "reason": reason}
         return _version_page(request, organisation_id, plan_id, version_id, refusal, typed)
     return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}#edits", status_code=303)
+
+
+@post("/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/put-away", opt=_EDIT, sync_to_thread=True)
+def put_away(
+    request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, data: Sent
+) -> Response[Any]:
+    reason, seen = tidy(data.get("reason", "")), _seen(data)
+    try:
+        visit.run(lambda uow: service.put_away(uow, organisation_id, plan_id, version_id, reason, expected_edits=seen))
+    except _REFUSED as refusal:
+        typed = {"of": _AWAY, "reason": reason}
+        return _version_page(request, organisation_id, plan_id, version_id, refusal, typed)
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}", status_code=303)
+
+
+@post(
+    "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/bring-back", opt=_EDIT, sync_to_thread=True
+)
+def bring_back(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[Any]:
+    try:
+        visit.run(lambda uow: service.bring_back(uow, organisation_id, plan_id, version_id))
+    except _REFUSED as refusal:
+        return _version_page(request, organisation_id, plan_id, version_id, refusal)
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}", status_code=303)
 
 
 def _seen(sent: Mapping[str, str]) -> int:
@@ -602,8 +637,8 @@ def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> R
         asked=asked,
         levels=_levels(say),
         groups=Groups.of(found, asked, address, say, **fixed),
-        written=money_in(_UNIT),
-        unit_name=say(UNITS[_UNIT]),
+        written=money_in(UNIT),
+        unit_name=say(UNITS[UNIT]),
         plan_address=f"/o/{organisation_id}/plans/{plan_id}",
         address=address,
         pinned=b.parent_edits if is_pinned and a.edits > (b.parent_edits or 0) else None,
@@ -641,4 +676,4 @@ def _table(found: Comparison, a: Version, b: Version, say: Speech) -> Table:
     return Table(say(N_("Comparison of versions")), columns, (row(each) for each in found.rows()))
 
 
-routes = [plans, create, plan, branch, version, freeze, undo, edit, compare]
+routes = [plans, create, plan, versions, branch, version, freeze, put_away, bring_back, undo, edit, compare]

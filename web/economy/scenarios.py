@@ -1,7 +1,7 @@
 """Scenarios on their pages: drivers typed or slid, the figures they give beside others, why, and how uncertain."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from erp.base.clock import now
 from erp.base.dates import day_string
 from erp.base.errors import DomainError, Invalid
 from erp.base.i18n import N_
+from erp.base.money import number_string
 from erp.base.uow import UnitOfWork
 from erp.economy.formulas.faults import ModelFaulty
 from erp.economy.formulas.tracing import Precedent
@@ -37,7 +38,6 @@ from ledger.errors import LedgerError
 from web.economy import charts
 from web.economy.sections import (
     BALANCE,
-    SECTION_LINES,
     Identity,
     gaps_by,
     identities,
@@ -48,7 +48,7 @@ from web.economy.sections import (
 )
 from web.faults import Fault, Refusal, fault_sheet
 from web.forms import Empty, NotTaken, key_typed, reason_typed, tidy
-from web.i18n import MINUS, NO_BREAK, Speech, moment, money, speech
+from web.i18n import MINUS, NO_BREAK, Speech, moment, money, number, speech
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.session import Sent
 from web.timeline import history
@@ -74,21 +74,11 @@ WAYS: Mapping[Section, tuple[str, ...]] = {
 # ------------------------------------------------------------------------------------------------ numbers
 
 
-def written(value: Decimal) -> str:
-    """``69.140000`` → ``69,14``."""
-    return plain(value).replace(".", ",").replace("-", MINUS)
-
-
 def _number(value: float) -> str:
     """With the places that tell something: tenge by the tiyn, ratios by the millionth."""
     places = 2 if abs(value) >= 1000 else 6
     text = f"{abs(value):,.{places}f}".rstrip("0").rstrip(".").replace(",", NO_BREAK).replace(".", ",")
     return f"{MINUS if value < 0 else ''}{text}"
-
-
-def plain(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 # ------------------------------------------------------------------------------------------------ what is asked
@@ -143,11 +133,22 @@ class Row:
     theirs: tuple[int, ...]
     code: str = ""
     address: str = ""
+    section: Section | None = None
     is_balance: bool = False
 
     @property
     def differences(self) -> tuple[int, ...]:
         return tuple(mine - yours for mine, yours in zip(self.ours, self.theirs, strict=True))
+
+
+def section_rows(of: Scenario, ours: Cells, theirs: Cells, say: Speech) -> list[Row]:
+    """The six sections of two sets of cells, side by side, in plan years."""
+    years = slice(of.plan.years.index(of.plan.first_year), None)
+    mine, yours = (section_lines(plans.sections_of(cells, of.axes.table), say) for cells in (ours, theirs))
+    return [
+        Row(m.name, m.amounts[years], y.amounts[years], section=m.section, is_balance=m.section is None)
+        for m, y in zip(mine, yours, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,7 @@ class Shown:
                     typed.setdefault(name, {})[year] = value
         paths = found.paths(typed)
         others = {each.id: each for each in plans.versions(uow, organisation_id, plan_id) if each.id != version_id}
+        others.setdefault(found.parent.id, found.parent)
         beside = asked.beside if asked.beside in others else found.parent.id
         theirs = found.base if beside == found.parent.id else plans.cells(uow, organisation_id, plan_id, beside)
         return cls(
@@ -218,7 +220,7 @@ class Shown:
 
     @property
     def changed_texts(self) -> dict[str, str]:
-        return {f"{name}.{year}": written(v) for name, path in self.changed.items() for year, v in path.items()}
+        return {f"{name}.{year}": number(v) for name, path in self.changed.items() for year, v in path.items()}
 
     def link(self, *at: str, page: str = "") -> str:
         return f"{self.address}{page}{self.asked.query(self.changed_texts, *at)}"
@@ -235,19 +237,9 @@ class Shown:
     # -------------------------------------------------------------------------------------------- sections
 
     def sections(self, say: Speech) -> list[Row]:
-        ours, theirs = (
-            section_lines(plans.sections_of(each, self.scenario.axes.table), say)[:SECTION_LINES]
-            for each in (self.figures.cells, self.theirs)
-        )
+        rows = section_rows(self.scenario, self.figures.cells, self.theirs, say)
         return [
-            Row(
-                mine.name,
-                mine.amounts[self.columns],
-                yours.amounts[self.columns],
-                address=f"{self.link(mine.section.value)}#breakdown" if mine.section else "",
-                is_balance=mine.section is None,
-            )
-            for mine, yours in zip(ours, theirs, strict=True)
+            replace(row, address=f"{self.link(row.section.value)}#breakdown") if row.section else row for row in rows
         ]
 
     def identities(self, say: Speech) -> list[Identity]:
@@ -355,9 +347,9 @@ class Shown:
                 Value(
                     place,
                     year,
-                    self.asked.texts[place] if fault else written(value),
-                    plain(value),
-                    plain(saved[year].value),
+                    self.asked.texts[place] if fault else number(value),
+                    number_string(value),
+                    number_string(saved[year].value),
                     say(N_("tried here, not saved")) if is_now is not None else source_of(saved[year], say),
                     is_now is not None or saved[year].verified,
                     is_now is not None,
@@ -368,11 +360,11 @@ class Shown:
         return {
             "title": driver.title(say.language.value),
             "unit": say(driver.unit),
-            "low": plain(driver.low),
-            "high": plain(driver.high),
-            "step": plain(driver.step),
+            "low": number_string(driver.low),
+            "high": number_string(driver.high),
+            "step": number_string(driver.step),
             "fields": values,
-            "reference": " · ".join(written(reference[year].value) for year in self.years),
+            "reference": " · ".join(number(reference[year].value) for year in self.years),
         }
 
     def node(self, of: Precedent, say: Speech) -> Node:
@@ -420,7 +412,7 @@ class Shown:
             "revision": self.scenario.revision,
             "seen": self.scenario.revision.revision,
             "query": self.asked.query(self.changed_texts),
-            "is_open": not self.scenario.version.is_frozen,
+            "is_open": self.scenario.version.is_open,
             "years": self.years,
             "ours": self.scenario.version.name,
             "theirs": self.name_beside,
@@ -540,6 +532,12 @@ def _list_page(
         faults=sheet.by_field,
         summary=sheet.summary,
     )
+
+
+@get("/o/{organisation_id:int}/plans/{plan_id:int}/scenarios", opt=_READ, sync_to_thread=True)
+def of_plan(organisation_id: Id, plan_id: Id) -> Redirect:
+    """The end of a scenario's address taken off leads to the list of them."""
+    return Redirect(f"/o/{organisation_id}/scenarios")
 
 
 @post("/o/{organisation_id:int}/scenarios", opt=_EDIT, sync_to_thread=True)
@@ -770,4 +768,4 @@ def _spread(kept: Uncertainty, drivers: Sequence[Driver], say: Speech) -> list[d
     return rows
 
 
-routes = [scenarios, begin, figures, scenario, save, line, fan]
+routes = [scenarios, of_plan, begin, figures, scenario, save, line, fan]

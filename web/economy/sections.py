@@ -4,26 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from erp.base.i18n import N_
-from erp.economy.plans.axes import SECTION_NAMES, Member
+from erp.economy.plans.axes import SECTIONS, Member
 from erp.economy.plans.model import Section, SixSections
-from web.i18n import MINUS, NO_BREAK, Speech, money
+from web.i18n import MINUS, NO_BREAK, Speech, money, money_in
 
+UNIT = "thousand"
+"""In which pages of plans write amounts where nobody chose another; what scenarios come to is in millions."""
+millions = money_in("million")
 _SHOWN = 5_000_000
 """Tiyn that are a tenth of a million tenge once rounded."""
-SECTION_LINES = 6
-"""Of the form, before what financing does not cover."""
 BALANCE, GAP = N_("V. Deficit (−) or surplus"), N_("Not covered by financing (−) or left over")
 
 
 def section_name(section: Section, say: Speech) -> str:
-    return dict(zip(("kk", "ru", "en"), SECTION_NAMES[section], strict=True))[say.language.value]
-
-
-def millions(tiyn: int) -> str:
-    """``123456789012`` → ``1 234,6``: million tenge, a half rounded away from zero."""
-    number = (abs(tiyn) + 5_000_000) // 10_000_000
-    whole, fraction = divmod(number, 10)
-    return f"{MINUS if tiyn < 0 and number else ''}{whole:,}".replace(",", NO_BREAK) + f",{fraction}"
+    return SECTIONS[section].name(say.language.value)
 
 
 def signed_millions(tiyn: int) -> str:
@@ -42,10 +36,15 @@ class SectionLine:
 
 
 def section_lines(told: SixSections, say: Speech) -> list[SectionLine]:
-    """The six sections in the order of the budget's form; last what financing does not cover, if there is any."""
+    """The six sections in the order of the budget's form."""
     lines = [SectionLine(section_name(each, say), getattr(told, each.value), each) for each in Section]
     lines.insert(-1, SectionLine(say(BALANCE), told.balance))
-    return [*lines, SectionLine(say(GAP), told.gap)] if any(told.gap) else lines
+    return lines
+
+
+def gap_lines(told: SixSections, say: Speech) -> list[SectionLine]:
+    """What financing does not cover, if there is any."""
+    return [SectionLine(say(GAP), told.gap)] if any(told.gap) else []
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from erp.base.errors import DomainError
 from erp.base.i18n import N_
 from erp.base.money import parse_tiyn
 from erp.base.uow import UnitOfWork
-from erp.finance.settlements import service
+from erp.finance.settlements import rules, service
 from erp.finance.settlements.model import Act, Kind, Page, Row, Settlement, SettlementState
 from erp.reference.access.model import Permission
 from erp.reference.attachments import service as attachments
@@ -46,7 +46,7 @@ STATES = {
 }
 ACTS = {
     Act.DRAFTED: N_("Drafted"),
-    Act.TAKEN: N_("Taken"),
+    Act.TAKEN: N_("Taken by the accountant"),
     Act.PUT_BACK: N_("Put back"),
     Act.DECLINED: N_("Declined"),
     Act.WITHDRAWN: N_("Taken back"),
@@ -199,6 +199,7 @@ def _page(
         facts=looked.shown.facts,
         papers=looked.papers,
         amounts=[parse_tiyn(row.amount) for row in looked.shown.sheet.rows],
+        verified=rules.accounts_on(looked.shown.facts.first).verified,
         kinds=KINDS,
         states=STATES,
         acts=ACTS,

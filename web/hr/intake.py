@@ -96,6 +96,11 @@ _NOTES = {
         "{name} is on record too, and nothing tells whether it is the same person. If it is, leave the row out and"
         " appoint them in their file."
     ),
+    Note.IDENTITY_OFFERED: N_(
+        "{name} has no identity number on record, and this row has one that begins with their day of birth. Tick “Add"
+        " the identity numbers” above to have it added."
+    ),
+    Note.IDENTITY_ADDED: N_("The identity number of this row is added to the personal data of {name}."),
     Note.BIRTH_DIFFERS: N_("The identity number begins with another day of birth."),
 }
 _KINDS = {
@@ -124,7 +129,7 @@ def _empty(visit: Visit, organisation: Organisation) -> tuple[Table, About]:
     say = speech(visit.language)
     columns = [Column(say(LABELS[name]), width=24) for name in _EXPLAINED]
     facts = [(say(LABELS[name]), say(text)) for name, text in _EXPLAINED.items()]
-    return Table(say("People"), columns, []), about(visit, organisation, "people", *facts)
+    return Table(say("Staff"), columns, []), about(visit, organisation, "people", *facts)
 
 
 @post(_LISTS, opt=_KEEP, sync_to_thread=True)
@@ -248,7 +253,16 @@ def _settings(before: Settings, said: Checked, data: Mapping[str, str]) -> Setti
         columns = None
     elif columns == said.columns:
         columns, heads = before.columns, before.heads
-    return Settings(columns, heads, since, group, typed.ticked("creates_units"), typed.ticked("creates_posts"), under)
+    return Settings(
+        columns,
+        heads,
+        since,
+        group,
+        typed.ticked("creates_units"),
+        typed.ticked("creates_posts"),
+        under,
+        typed.ticked("adds_identities"),
+    )
 
 
 def _step(

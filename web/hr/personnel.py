@@ -90,7 +90,7 @@ class Shown:
 
 def _besides_acts(past: History) -> History:
     """What no line of the acts tells: accounts that were linked, numbers that were opened."""
-    return replace(past, events=[each for each in past.events if "act" not in each.event.facts])
+    return replace(past, events=[each for each in past.events if "act_no" not in each.event.facts])
 
 
 @get("/o/{organisation_id:int}/staff/{person_id:int}", opt=_READ, sync_to_thread=True)

@@ -7,7 +7,7 @@ Three people look at a trip, each from an address of their own: who makes it (``
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from litestar import Response, get, post
@@ -99,12 +99,15 @@ class TripForm:
     comes_home: str = ""
     advance: str = ""
     ground: str = ""
+    belated: str = ""
     version: str = ""
     legs: tuple[LegTyped, ...] = (LegTyped(), LegTyped())
 
+    _SAID: ClassVar = ("purpose", "host", "comes_home", "advance", "ground", "belated")
+
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> "TripForm":
-        said = {name: tidy(sent.get(name, "")) for name in ("purpose", "host", "comes_home", "advance", "ground")}
+        said = {name: tidy(sent.get(name, "")) for name in cls._SAID}
         legs = tuple(
             LegTyped(**{name: fields.get(name, "") for name in LegTyped.__dataclass_fields__})
             for fields in _numbered(sent, "legs")
@@ -120,6 +123,7 @@ class TripForm:
             "on" if facts.comes_home else "",
             money(facts.advance_tiyn) if facts.advance_tiyn else "",
             facts.ground,
+            facts.belated,
             str(version),
             tuple(map(LegTyped.of, facts.legs)),
         )
@@ -176,6 +180,7 @@ class TripForm:
                     "comes_home": self.comes_home == "on",
                     "advance": self.advance,
                     "ground": self.ground,
+                    "belated": self.belated,
                 }
             )
         except ValidationError as refusal:

@@ -44,7 +44,7 @@ def lines(content: bytes, most_rows: int, most_columns: int) -> Iterator[Any]:
     hidden = [s.name for s in workbook.sheets_metadata if s.visible != SheetVisibleEnum.Visible]
     if len(hidden) == len(workbook.sheet_names):
         hidden = []
-    spans, errors = _of_ods(content), _errors_of_xlsx(content)
+    spans, errors = _of_ods(content), _errors(content)
     for place, name in enumerate(workbook.sheet_names):
         if name in hidden:
             continue
@@ -54,7 +54,7 @@ def lines(content: bytes, most_rows: int, most_columns: int) -> Iterator[Any]:
         if sheet.end[0] >= most_rows or sheet.end[1] >= most_columns:
             yield {"too large": True}
             return
-        ranges, failed = sheet.merged_cell_ranges, errors.get(name, {})
+        ranges, failed = sheet.merged_cell_ranges, errors.get(name) or errors.get(place, {})
         if spans is not None:
             ranges, failed = (spans.sheets[place], spans.errors[place]) if place < len(spans.sheets) else ([], {})
         yield {"sheet": name, "merged": [[*first, *last] for first, last in ranges or []]}
@@ -75,26 +75,43 @@ def _plain(value: object) -> object:
     return value
 
 
-def _errors_of_xlsx(content: bytes) -> dict[str, Errors]:
-    """By the sheets' names."""
+def _errors(content: bytes) -> dict[str | int, Errors]:
+    """By the sheets' names, of XLS by their places."""
+    if content.startswith(_COMPOUND):
+        return dict(enumerate(_errors_of_xls(_workbook_stream(content))))
     if not is_zipfile(BytesIO(content)):
         return {}
     with ZipFile(BytesIO(content)) as container:
         names = set(container.namelist())
-        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-            return {}
-        targets = {each["Id"]: each["Target"] for each in _elements(container, _RELATIONS, "Relationship")}
-        found = {}
-        for sheet in _elements(container, "xl/workbook.xml", "sheet"):
-            target = targets.get(sheet.get("id", ""), "")
-            part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-            if part in names and _says_error(container, part):
-                with container.open(part) as opened:
-                    found[sheet["name"]] = _Failed().read(opened)
-        return found
+        for workbook, sheets_of, errors_of in (
+            ("xl/workbook.xml", _sheets_of_xlsx, _errors_of_xlsx),
+            ("xl/workbook.bin", _sheets_of_xlsb, _errors_of_xlsb),
+        ):
+            relations = f"xl/_rels/{workbook.removeprefix('xl/')}.rels"
+            if {workbook, relations} <= names:
+                targets = {each["Id"]: each["Target"] for each in _elements(container, relations, "Relationship")}
+                parts = {
+                    name: target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+                    for name, relation in sheets_of(container, workbook)
+                    for target in [targets.get(relation, "")]
+                }
+                return {name: errors_of(container, part) for name, part in parts.items() if part in names}
+    return {}
 
 
-_RELATIONS = "xl/_rels/workbook.xml.rels"
+# ------------------------------------------------------------------------------------------------ XLSX
+
+
+def _sheets_of_xlsx(container: ZipFile, part: str) -> Iterator[tuple[str, str]]:
+    for sheet in _elements(container, part, "sheet"):
+        yield sheet["name"], sheet.get("id", "")
+
+
+def _errors_of_xlsx(container: ZipFile, part: str) -> Errors:
+    if not _says_error(container, part):
+        return {}
+    with container.open(part) as opened:
+        return _Failed().read(opened)
 
 
 def _elements(container: ZipFile, part: str, name: str) -> list[dict[str, str]]:
@@ -167,6 +184,123 @@ def _column(letters: str) -> int:
     for letter in letters:
         at = at * 26 + ord(letter) - 64
     return at - 1
+
+
+# ------------------------------------------------------------------------------------------------ XLSB and XLS
+
+_NAMED = {
+    0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A",
+    0x2B: "#GETTING_DATA",
+}  # fmt: skip
+"""Errors by their numbers in binary workbooks.  Source: Microsoft, [MS-XLS] 2.5.10, [MS-XLSB] 2.5.97.2."""
+
+
+def _sheets_of_xlsb(container: ZipFile, part: str) -> Iterator[tuple[str, str]]:
+    for kind, said in _records_of_xlsb(container, part):
+        if kind == 156:  # BrtBundleSh: state, number, relation, name
+            relation, rest = _text_of_xlsb(said[8:])
+            yield _text_of_xlsb(rest)[0], relation
+
+
+def _text_of_xlsb(said: bytes) -> tuple[str, bytes]:
+    """A text with its length before it, and what follows it."""
+    end = 4 + 2 * int.from_bytes(said[:4], "little")
+    return said[4:end].decode("utf-16-le"), said[end:]
+
+
+def _errors_of_xlsb(container: ZipFile, part: str) -> Errors:
+    row, found = 0, {}
+    for kind, said in _records_of_xlsb(container, part):
+        if kind == 0:  # BrtRowHdr
+            row = int.from_bytes(said[:4], "little")
+        elif kind in (3, 11) and len(said) > 8:  # BrtCellError, BrtFmlaError: column, style, error
+            found[row, int.from_bytes(said[:4], "little")] = _NAMED.get(said[8], "#N/A")
+    return found
+
+
+def _records_of_xlsb(container: ZipFile, part: str) -> Iterator[tuple[int, bytes]]:
+    with container.open(part) as opened:
+        while first := opened.read(1):
+            kind = first[0] if first[0] < 0x80 else first[0] & 0x7F | opened.read(1)[0] << 7
+            size = shift = 0
+            more = True
+            while more:
+                octet = opened.read(1)[0]
+                size, shift, more = size | (octet & 0x7F) << shift, shift + 7, octet >= 0x80 and shift < 21
+            yield kind, opened.read(size)
+
+
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LAST_SECTOR = 0xFFFFFFFA
+
+
+def _workbook_stream(content: bytes) -> bytes:
+    """The stream of the workbook in a compound file; Excel writes none below 4096 bytes, kept otherwise.
+
+    Source: Microsoft, [MS-CFB] 2.
+    """
+    shift = int.from_bytes(content[30:32], "little")
+
+    def sector(number: int) -> bytes:
+        return content[number + 1 << shift : number + 2 << shift]
+
+    def numbers(octets: bytes) -> list[int]:
+        return [int.from_bytes(octets[at : at + 4], "little") for at in range(0, len(octets), 4)]
+
+    maps, following = numbers(content[76:512]), int.from_bytes(content[68:72], "little")
+    while following < _LAST_SECTOR and len(maps) << shift < len(content):
+        *more, following = numbers(sector(following))
+        maps += more
+    table = [each for number in maps if number < _LAST_SECTOR for each in numbers(sector(number))]
+
+    def stream(number: int) -> bytes:
+        found: list[bytes] = []
+        while number < len(table) and len(found) <= len(table):
+            found.append(sector(number))
+            number = table[number]
+        return b"".join(found)
+
+    entries = stream(int.from_bytes(content[48:52], "little"))
+    for at in range(0, len(entries), 128):
+        entry = entries[at : at + 128]
+        name = entry[: max(int.from_bytes(entry[64:66], "little") - 2, 0)].decode("utf-16-le", "replace")
+        if name in ("Workbook", "Book"):
+            return stream(int.from_bytes(entry[116:120], "little"))[: int.from_bytes(entry[120:124], "little")]
+    return b""
+
+
+def _errors_of_xls(workbook: bytes) -> list[Errors]:
+    """Of each sheet, in their order."""
+    places = [int.from_bytes(said[:4], "little") for kind, said in _records_of_xls(workbook, 0) if kind == 0x85]
+    sheets: list[Errors] = []
+    for place in places:
+        sheets.append(found := {})
+        for kind, said in _records_of_xls(workbook, place):
+            at = int.from_bytes(said[:2], "little"), int.from_bytes(said[2:4], "little")
+            if kind == 0x205 and said[7:8] == b"\x01":  # BoolErr
+                found[at] = _NAMED.get(said[6], "#N/A")
+            elif kind == 0x06 and said[6:7] == b"\x02" and said[12:14] == b"\xff\xff":  # Formula
+                found[at] = _NAMED.get(said[8], "#N/A")
+    return sheets
+
+
+def _records_of_xls(workbook: bytes, place: int) -> Iterator[tuple[int, bytes]]:
+    """From the beginning of a part through its end, without the parts inside."""
+    depth = 0
+    while place + 4 <= len(workbook):
+        kind, size = (
+            int.from_bytes(workbook[place : place + 2], "little"),
+            int.from_bytes(workbook[place + 2 : place + 4], "little"),
+        )
+        depth += (kind == 0x809) - (kind == 0x0A)
+        if depth <= 0:
+            return
+        if depth == 1:
+            yield kind, workbook[place + 4 : place + 4 + size]
+        place += 4 + size
+
+
+# ------------------------------------------------------------------------------------------------ OpenDocument
 
 
 def _of_ods(content: bytes) -> "_Spans | None":

@@ -21,6 +21,14 @@ _EPOCH = date(1899, 12, 30)
 _SERIALS = range(33_239, 109_575)  # 1991 to 2199: the years that books are kept for
 
 
+_FAILED = re.compile(r"#[\w/]+[!?]|#N/A|#Н/Д|#GETTING_DATA|Err:[0-9]{3}")
+
+
+def has_failed(text: str) -> bool:
+    """Whether a cell says that its formula failed, in the words of Excel or LibreOffice: ``#REF!``, ``#Н/Д``."""
+    return _FAILED.fullmatch(text) is not None
+
+
 def text_of(value: object) -> str:
     """What a cell says, in one line: a number with the digits a spreadsheet shows, a day as dd.mm.yyyy."""
     if isinstance(value, str):

@@ -2,6 +2,7 @@
 
 from erp.base import audit
 from erp.base.clock import today
+from erp.base.money import number_string
 from erp.base.uow import UnitOfWork
 from erp.economy.macro import queries
 from erp.economy.macro.model import Series
@@ -35,16 +36,17 @@ def expect(uow: UnitOfWork, organisation_id: int, code: str, command: ExpectSeri
     if all(told.get(year) == (vintage, value, command.source) for year, value in command.values.items()):
         return before
     queries.insert_expected(uow.connection, uow.scope, organisation_id, code, vintage, command.values, command.source)
-    said = {str(year): str(value) for year, value in sorted(command.values.items())}
+    said = {str(year): number_string(value) for year, value in sorted(command.values.items())}
+    known = {year: number_string(of.value) for year in said if (of := before.latest.get(int(year)))}
+    moved = {"before": known, "after": said} if known != said else {}  # the same values may come from another source
     audit.record(
         uow.connection,
         uow.scope,
         "series-expected",
         f"series:{organisation_id}/{code}",
         organisation_id=organisation_id,
-        before={year: str(of.value) for year in said if (of := before.latest.get(int(year)))},
-        after=said,
         vintage=vintage.isoformat(),
         basis=command.source,
+        **moved,
     )
     return one(uow, organisation_id, code)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from erp.base.errors import DomainError
 from erp.economy.pivot.model import YEAR, Actuals, Entry, Head, Key, Pivot, Question, Typed
-from erp.economy.pivot.rules import BalanceFollows, FigureUnknown, Spreading, lay_out
+from erp.economy.pivot.rules import BalanceFollows, FigureUnknown, lay_out, spreading
 from erp.economy.plans.axes import Axes, Member
 from erp.economy.plans.model import CellChange, Cells, Coded, LeafKey, LeafTable, Section
 from erp.economy.plans.rules import SIDES, laid_out, signs
@@ -132,7 +132,7 @@ class Cube:
             else:
                 blocks.append(Typed(leaves.tolist(), years.tolist(), entry.tiyn))
                 places.append(place)
-        amounts, present, refused = Spreading(self.plan, self.present)(blocks)
+        amounts, present, refused = spreading(self.plan, self.present, blocks)
         faults |= {places[at]: fault for at, fault in refused.items()}
         changed = np.argwhere((present != self.present) | (amounts != self.plan))
         said = [

@@ -4,7 +4,7 @@ A row names a line of the plan by its codes.  Where the file lacks a column, a r
 the others, and its figure goes to them by their shares.  A blank cell says nothing; a dash takes the cells away.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -20,9 +20,10 @@ from erp.base.sheets.heads import Header, find_header, fold
 from erp.base.sheets.model import Row, RowKind, address
 from erp.economy.pivot.cube import Cube, extended, first_id_beyond
 from erp.economy.pivot.model import Intake, Typed
-from erp.economy.pivot.rules import TAKEN_AWAY, Spreading
-from erp.economy.plans.axes import SECTION_NAMES
+from erp.economy.pivot.rules import TAKEN_AWAY, spreading
+from erp.economy.plans.axes import SECTIONS
 from erp.economy.plans.model import CellChange, LeafKey, Section
+from erp.economy.plans.registers import CODED, CodeUnknown, Registers
 from erp.economy.plans.rules import check_section, signs
 
 CODES = ("section", "budget_id", "organisation_id", "programme", "economic", "source", "region")
@@ -74,14 +75,9 @@ class YearTwice(RuleViolated):
     template = N_("Two columns say {year}. Leave one of them out, or name it otherwise.")
 
 
-class CodeUnknown(RuleViolated):
-    code = "code-unknown"
-    template = N_("There is no “{code}” in the register today.")
-
-
 class LineUnknown(RuleViolated):
     code = "line-unknown"
-    template = N_("The plan has no such line. To add it the row needs section, organisation and specific.")
+    template = N_("The version has no such line. To add it the row needs section, organisation and specific.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,7 @@ class Checked:
     """By column, a code's name or a year; empty where it is not read."""
     lines: tuple[Line, ...]
     added: tuple[LeafKey, ...]
-    """Lines that the plan lacks and the file brings."""
+    """Lines that the version lacks and the file brings."""
     changes: tuple[CellChange, ...]
     """Of good rows; those of lines not yet in the plan stand under ids that no plan uses."""
     fault: DomainError | None = None
@@ -143,12 +139,8 @@ class Checked:
 # ------------------------------------------------------------------------------------------------ checking
 
 
-def checked(intake: Intake, cube: Cube, bodies: Mapping[str, int]) -> Checked:
-    """What a file says, cell by cell, and what its good rows would change.
-
-    Args:
-        bodies: ids of organisations by BIN.
-    """
+def checked(intake: Intake, cube: Cube, registers: Registers) -> Checked:
+    """What a file says, cell by cell, and what its good rows would change."""
     rows = tuple(_mended(intake))
     years = {str(year): _of_year(year) for year in cube.years}
     header = find_header(rows, {**HEADINGS, **years})
@@ -158,7 +150,7 @@ def checked(intake: Intake, cube: Cube, bodies: Mapping[str, int]) -> Checked:
         return Checked(intake, (), (), tuple(_unread(rows)), (), (), told)
     if twice := [year for year in years if names.count(year) > 1]:
         return Checked(intake, (), (), tuple(_unread(rows)), (), (), YearTwice(year=twice[0]))
-    return _Reading(intake, cube, bodies, header, rows).checked()
+    return _Reading(intake, cube, registers, header, rows).checked()
 
 
 def _of_year(year: int) -> tuple[str, ...]:
@@ -171,7 +163,7 @@ def _mended(intake: Intake) -> Iterator[Row]:
         yield Row(number, tuple(cells.get(address(number, at), text) for at, text in enumerate(texts)))
 
 
-def codes_of_bodies(intake: Intake) -> set[str]:
+def bins_in(intake: Intake) -> set[str]:
     """Whatever in a file may be the BIN of an organisation."""
     said = {text for _, texts in intake.rows for text in texts} | set(intake.mended.cells.values())
     return {_bin(text) for text in said if text.isdecimal() and len(text) <= _BIN}
@@ -188,10 +180,8 @@ def _unread(rows: Sequence[Row]) -> Iterator[Line]:
 
 
 class _Reading:
-    def __init__(
-        self, intake: Intake, cube: Cube, bodies: Mapping[str, int], header: Header, rows: Sequence[Row]
-    ) -> None:
-        self._intake, self._cube, self._bodies, self._header, self._rows = intake, cube, bodies, header, rows
+    def __init__(self, intake: Intake, cube: Cube, registers: Registers, header: Header, rows: Sequence[Row]) -> None:
+        self._intake, self._cube, self._registers, self._header, self._rows = intake, cube, registers, header, rows
         self._columns = {name: at for name, at in header.columns.items() if name in CODES}
         self._years = {at: cube.years.index(int(name)) for name, at in header.columns.items() if name not in CODES}
         self._keys = [cube.axes.table.key_at(at) for at in range(cube.leaves)]
@@ -200,7 +190,9 @@ class _Reading:
         for at, key in enumerate(self._keys):
             self._lines.setdefault(self._place(key), []).append(at)
         self._sections = {
-            fold(text): section for section in Section for text in (section.value, *SECTION_NAMES[section])
+            fold(text): section
+            for section, named in SECTIONS.items()
+            for text in (named.code, named.kk, named.ru, named.en)
         }
         self._added: dict[LeafKey, int] = {}
 
@@ -265,58 +257,50 @@ class _Reading:
                     figures.append((at, year, parse_tiyn(text)))
             except RuleViolated as fault:
                 faults[at] = fault
-        leaves = () if faults else self._leaves(codes, bool(figures))
-        if leaves is None:
-            faults[-1] = LineUnknown()
+        leaves: tuple[int, ...] = ()
+        try:
+            leaves = () if faults else self._leaves(codes, bool(figures))
+        except LineUnknown as fault:
+            faults[-1] = fault
+        except CodeUnknown as fault:
+            faults[self._columns[fault.fields["field"]]] = fault
         line = Line(row.number, "line", texts, faults)
         return line, _Said(row.number, leaves, tuple(figures)) if leaves and figures and not faults else None
 
-    def _leaves(self, codes: Mapping[str, object], says: bool) -> tuple[int, ...] | None:
-        """Places of the lines that a row means; a line that the plan lacks is added.  ``None`` where it cannot be."""
+    def _leaves(self, codes: Mapping[str, object], says: bool) -> tuple[int, ...]:
+        """Places of the lines that a row means; a line that the version lacks is added.
+
+        Raises: LineUnknown, CodeUnknown.
+        """
         found = self._lines.get(tuple(codes[name] for name in self._named))
         if found or not says:
             return tuple(found or ())
         if not all(codes.get(name) for name in _NEEDED):
-            return None
+            raise LineUnknown()
         organisation = codes["organisation_id"]
         assert isinstance(organisation, int)
         budgets = {key.budget_id for key in self._keys if key.organisation_id == organisation}
         budget = codes.get("budget_id") or (min(budgets) if len(budgets) == 1 else None)
         if budget is None:
-            return None
-        rest = {name: str(codes.get(name, "")) for name in ("programme", "economic", "source", "region")}
+            raise LineUnknown()
+        rest = {name: str(codes.get(name, "")) for name in CODED}
         key = LeafKey(Section(str(codes["section"])), int(str(budget)), organisation, **rest)
+        if fault := self._registers.fault_of(key):
+            raise fault
         return (self._added.setdefault(key, len(self._keys) + len(self._added)),)
 
     def _code(self, name: str, text: str) -> object:
         """A code as the plan writes it.  Raises: CodeUnknown."""
-        known = self._cube.axes.codes
-        if name == "section":
-            found = self._sections.get(fold(text))
-            if found is None:
-                raise CodeUnknown(code=text)
-            return found
-        if name in ("budget_id", "organisation_id"):
-            code = _bin(text)
-            if code not in self._bodies:
-                raise CodeUnknown(code=text)
-            return self._bodies[code]
-        if not text:
-            return text
-        if name == "programme":
-            code = _padded(text)
-            ok = ("functional", code[:7]) in known
-        elif name == "economic":
-            code, ok = text, ("economic", text) in known or ("revenue", text) in known
-        elif name == "source":
-            code = text.zfill(3) if text.isdecimal() else text
-            ok = ("functional", f"*.*.{code}") in known
-        else:
-            code = _bin(text)
-            ok = code in self._bodies
-        if not ok and code not in self._cube.axes.table.columns[name].codes:
+        if name in _WRITTEN:
+            code = _WRITTEN[name](text) if text else text
+            fault = self._registers.fault(name, code)
+            if fault and code not in self._cube.axes.table.columns[name].codes:
+                raise fault
+            return code
+        found: object = self._sections.get(fold(text)) if name == "section" else self._registers.bodies.get(_bin(text))
+        if found is None:
             raise CodeUnknown(code=text)
-        return code
+        return found
 
     def _changes(self, good: Sequence[_Said]) -> tuple[tuple[CellChange, ...], dict[int, tuple[int, DomainError]]]:
         """What good rows make of the cells, and by row what cannot be spread."""
@@ -333,7 +317,7 @@ class _Reading:
                 factor = int(sign[said.leaves[0]]) if len(said.leaves) == 1 else 1
                 typed.append(Typed(said.leaves, (year,), None if tiyn is None else tiyn * factor))
                 places.append((said.number, column))
-        amounts, there, refused = Spreading(plan, present)(typed)
+        amounts, there, refused = spreading(plan, present, typed)
         changed = np.argwhere((there != present) | (amounts != plan))
         changes = tuple(
             CellChange(
@@ -350,3 +334,12 @@ def _padded(programme: str) -> str:
     """A programme whose last zeros a spreadsheet took for those of a number: 261.01 is 261.010."""
     first, point, rest = programme.partition(".")
     return f"{first.zfill(3)}.{rest.ljust(3, '0')}" if point and len(rest) < 3 and rest.isdecimal() else programme
+
+
+_WRITTEN: Mapping[str, Callable[[str], str]] = {
+    "programme": _padded,
+    "economic": str,
+    "source": lambda text: text.zfill(3) if text.isdecimal() else text,
+    "region": _bin,
+}
+"""How the plan writes a code that a spreadsheet may have taken for a number."""

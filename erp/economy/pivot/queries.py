@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -115,18 +114,6 @@ def delete_layout(connection: Connection, scope: Scope, organisation_id: int, la
 
 
 # ------------------------------------------------------------------------------------------------ files
-
-
-def bodies(connection: Connection, scope: Scope, codes: Collection[str], day: date) -> dict[str, int]:
-    """Ids of the organisations that are there on ``day``, by BIN; whatever the scope, as names of bodies are public."""
-    rows = connection.execute(
-        text("""
-            SELECT code, id FROM reference_organisation
-             WHERE code = ANY(:codes) AND in_force @> CAST(:day AS date)
-        """),
-        {"codes": sorted(codes), "day": day},
-    )
-    return {row.code: row.id for row in rows}
 
 
 _OWN = "i.organisation_id = :organisation AND i.owner_id = :owner"

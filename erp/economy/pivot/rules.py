@@ -4,11 +4,11 @@ A cell is a leaf in a year; every axis says of each cell which of its groups it 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from erp.base.commands import one_line
 from erp.base.errors import Conflict, DomainError, NotFound, RuleViolated
 from erp.base.i18n import N_
 from erp.base.money import decimal_string
@@ -140,7 +140,7 @@ def _level(name: str) -> str:
 
 def tidy_name(name: str) -> str:
     """Raises: LayoutUnnamed."""
-    bare = " ".join(name.split())
+    bare = one_line(name)
     if not 1 <= len(bare) <= LONGEST_NAME:
         raise LayoutUnnamed(limit=LONGEST_NAME)
     return bare
@@ -190,99 +190,102 @@ def _numbered(axes: Sequence[Codes], cells: int) -> tuple[list[Key], NDArray[np.
 # ------------------------------------------------------------------------------------------------ typing
 
 
-@dataclass
-class Spreading:
+def spreading(tiyn: Amounts, present: Mask, typed: Sequence[Typed]) -> tuple[Amounts, Mask, Mapping[int, DomainError]]:
     """What figures typed at leaves and totals make of the cells of a version.
 
     The smaller a figure's set of cells, the surer it is: what was typed at a part holds, and the rest of a total goes
-    to the parts that were not typed, by their shares.  Amounts are tiyn, int64[leaf, year]; ``present`` says which
-    cells there are.
+    to the parts that were not typed, by their shares.
+
+    Args:
+        tiyn: int64[leaf, year]; ``present`` says which cells there are.
+
+    Returns: new amounts, which cells there are then, and by place in ``typed`` what cannot be done.
     """
+    made, there = tiyn.copy(), present.copy()
+    held = np.zeros(tiyn.shape, np.bool_)
+    faults: dict[int, DomainError] = {}
+    done = _set_cells(typed, made, there, held)
+    for place in sorted(
+        (at for at in range(len(typed)) if at not in done),
+        key=lambda at: (len(typed[at].leaves) * len(typed[at].years), at),
+    ):
+        each = typed[place]
+        block = np.ix_(each.leaves, each.years)
+        free = ~held[block]
+        try:
+            made[block], there[block] = _spread(each, made[block], there[block], free, (tiyn, present))
+        except RuleViolated as fault:
+            faults[place] = fault
+        held[block] = True
+    return made, there, faults
 
-    tiyn: Amounts
-    present: Mask
 
-    def __call__(self, typed: Sequence[Typed]) -> tuple[Amounts, Mask, Mapping[int, DomainError]]:
-        """New amounts, which cells there are then, and by place in ``typed`` what cannot be done."""
-        tiyn, present = self.tiyn.copy(), self.present.copy()
-        held = np.zeros(tiyn.shape, np.bool_)
-        faults: dict[int, DomainError] = {}
-        done = self._set_cells(typed, tiyn, present, held)
-        for place in sorted(
-            (at for at in range(len(typed)) if at not in done),
-            key=lambda at: (len(typed[at].leaves) * len(typed[at].years), at),
-        ):
-            block = np.ix_(typed[place].leaves, typed[place].years)
-            free = ~held[block]
-            try:
-                made, there = self._made(typed[place], tiyn[block], present[block], free)
-            except RuleViolated as fault:
-                faults[place] = fault
-            else:
-                tiyn[block], present[block] = made, there
-            held[block] = True
-        return tiyn, present, faults
+def _set_cells(typed: Sequence[Typed], tiyn: Amounts, present: Mask, held: Mask) -> set[int]:
+    """Set all that was typed at one cell alone, at once; which places these are.  What repeats one is left."""
+    ones = [
+        (place, each.leaves[0], each.years[0], each.tiyn)
+        for place, each in enumerate(typed)
+        if len(each.leaves) == len(each.years) == 1 and abs(each.tiyn or 0) <= LARGEST_TIYN
+    ]
+    if not ones:
+        return set()
+    places, leaves, years, _ = (np.array(column) for column in zip(*ones, strict=True))
+    _, first = np.unique(leaves * tiyn.shape[1] + years, return_index=True)
+    at = leaves[first], years[first]
+    tiyn[at] = [ones[place][3] or 0 for place in first]
+    present[at] = [ones[place][3] is not None for place in first]
+    held[at] = True
+    return set(places[first].tolist())
 
-    def _set_cells(self, typed: Sequence[Typed], tiyn: Amounts, present: Mask, held: Mask) -> set[int]:
-        """Set all that was typed at one cell alone, at once; which places these are.  What repeats one is left."""
-        ones = [
-            (place, each.leaves[0], each.years[0], each.tiyn)
-            for place, each in enumerate(typed)
-            if len(each.leaves) == len(each.years) == 1 and abs(each.tiyn or 0) <= LARGEST_TIYN
-        ]
-        if not ones:
-            return set()
-        places, leaves, years, _ = (np.array(column) for column in zip(*ones, strict=True))
-        _, first = np.unique(leaves * tiyn.shape[1] + years, return_index=True)
-        at = leaves[first], years[first]
-        tiyn[at] = [ones[place][3] or 0 for place in first]
-        present[at] = [ones[place][3] is not None for place in first]
-        held[at] = True
-        return set(places[first].tolist())
 
-    def _made(self, typed: Typed, before: Amounts, present: Mask, free: Mask) -> tuple[Amounts, Mask]:
-        made, there = before.copy(), present.copy()
-        if typed.tiyn is None:
-            made[free], there[free] = 0, False
-            return made, there
-        rest = typed.tiyn - sum(before[~free & present].tolist())
-        if not free.any():
-            if rest:
-                raise TypedPartsDiffer(found=decimal_string(typed.tiyn - rest))
-            return made, there
-        weights = self._weights(typed, free)
-        places = np.flatnonzero(weights)
-        if not len(places):
-            raise NothingToSpread()
-        flat, flat_there = made.reshape(-1), there.reshape(-1)
-        flat[(free & present).reshape(-1)] = 0
-        shares = weights.reshape(-1)[places]
-        base = sum(shares.tolist())
-        if not base:
-            raise SpreadCancelsOut()
-        if abs(rest) * int(np.abs(shares).max()) > LARGEST_TIYN * abs(base):
-            raise ShareTooLarge()
-        flat[places] = spread(rest, shares)
-        flat_there[places] = True
+def _spread(
+    typed: Typed, before: Amounts, present: Mask, free: Mask, seen: tuple[Amounts, Mask]
+) -> tuple[Amounts, Mask]:
+    """A figure over the free cells of its block, by shares of the cells as they were ``seen``; the others hold.
+
+    Raises: TypedPartsDiffer, NothingToSpread, SpreadCancelsOut, ShareTooLarge.
+    """
+    made, there = before.copy(), present.copy()
+    if typed.tiyn is None:
+        made[free], there[free] = 0, False
         return made, there
+    rest = typed.tiyn - sum(before[~free & present].tolist())
+    if not free.any():
+        if rest:
+            raise TypedPartsDiffer(found=decimal_string(typed.tiyn - rest))
+        return made, there
+    weights = _weights(*seen, typed, free)
+    places = np.nonzero(weights)
+    shares = weights[places]
+    if not len(shares):
+        raise NothingToSpread()
+    base = sum(shares.tolist())
+    if not base:
+        raise SpreadCancelsOut()
+    if abs(rest) * int(np.abs(shares).max()) > LARGEST_TIYN * abs(base):
+        raise ShareTooLarge()
+    made[free & present] = 0
+    made[places], there[places] = spread(rest, shares), True
+    return made, there
 
-    def _weights(self, typed: Typed, free: Mask) -> Amounts:
-        """What shares are by: the figures there are, else those of the nearest year with some, the earlier first."""
-        block = np.ix_(typed.leaves, typed.years)
-        own = np.where(free & self.present[block], self.tiyn[block], 0)
-        if own.any():
-            return own
-        if free.sum() == 1:
-            return free.astype(np.int64)
-        last = self.tiyn.shape[1]
-        for distance in range(1, last):
-            for step in (-distance, distance):
-                near = np.zeros_like(own)
-                for column, year in enumerate(typed.years):
-                    if 0 <= year + step < last:
-                        there = self.present[typed.leaves, year + step]
-                        near[:, column] = np.where(there, self.tiyn[typed.leaves, year + step], 0)
-                near[~free] = 0
-                if near.any():
-                    return near
+
+def _weights(tiyn: Amounts, present: Mask, typed: Typed, free: Mask) -> Amounts:
+    """What shares are by: the figures there are, else those of the nearest year with some, the earlier first."""
+    block = np.ix_(typed.leaves, typed.years)
+    own = np.where(free & present[block], tiyn[block], 0)
+    if own.any():
         return own
+    if free.sum() == 1:
+        return free.astype(np.int64)
+    last = tiyn.shape[1]
+    for distance in range(1, last):
+        for step in (-distance, distance):
+            near = np.zeros_like(own)
+            for column, year in enumerate(typed.years):
+                if 0 <= year + step < last:
+                    there = present[typed.leaves, year + step]
+                    near[:, column] = np.where(there, tiyn[typed.leaves, year + step], 0)
+            near[~free] = 0
+            if near.any():
+                return near
+    return own

@@ -13,7 +13,7 @@ from erp.base.sheets.reader import read_table
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import queries, rules
 from erp.economy.pivot.cube import Cube, Placed, placed
-from erp.economy.pivot.files import Checked, NothingGood, checked, codes_of_bodies
+from erp.economy.pivot.files import Checked, NothingGood, bins_in, checked
 from erp.economy.pivot.model import (
     Actual,
     Behind,
@@ -29,7 +29,7 @@ from erp.economy.pivot.model import (
 from erp.economy.plans import service as plans
 from erp.economy.plans.axes import Axes
 from erp.economy.plans.model import Cells, Edit, LeafTable, Plan, Version
-from erp.economy.plans.rules import no_cells, require_version
+from erp.economy.plans.rules import require_in_use, require_version
 from erp.reference.organisations import service as organisations
 from ledger.errors import KeyReused
 
@@ -66,9 +66,10 @@ def look(
     *,
     edits: int | None = None,
 ) -> Looked:
-    """A version as it is, or was after its first ``edits``.  Raises: PlanUnknown, VersionUnknown."""
+    """A version as it is, or was after its first ``edits``.  Raises: PlanUnknown, VersionUnknown, VersionPutAway."""
     plan = plans.plan(uow, organisation_id, plan_id)
     version = plans.version(uow, organisation_id, plan_id, version_id)
+    require_in_use(version)
     cube, books = _cube(uow, plan, version_id, question.actual, edits=edits)
     return Looked(plan, version, cube, cube.ask(question), books)
 
@@ -76,8 +77,10 @@ def look(
 def _cube(
     uow: UnitOfWork, plan: Plan, version_id: int, actual: Actual | None = None, *, edits: int | None = None
 ) -> tuple[Cube, Placed | None]:
+    """Of the lines that the version holds: another version's lines are no members of its levels."""
     at = plan.organisation_id, plan.id
-    axes, cells = plans.axes(uow, *at), plans.cells(uow, *at, version_id, edits)
+    cells = plans.cells(uow, *at, version_id, edits)
+    axes = plans.axes(uow, *at).of(cells.leaves)
     if actual is None:
         return Cube.of(axes, cells), None
     books = _books(uow, plan, axes, actual)
@@ -85,7 +88,7 @@ def _cube(
 
 
 def _books(uow: UnitOfWork, plan: Plan, axes: Axes, actual: Actual) -> Placed:
-    """What the books of the plan's institutions, and of all below its owner, say where the scope reads plans."""
+    """What the books of the lines' institutions, and of all below the plan's owner, say where the scope reads plans."""
     named = [int(code) for code in axes.table.columns["organisation_id"].codes]
     said = queries.actuals(uow.connection, uow.scope, plan.organisation_id, named, plan.years, actual)
     return placed(axes.table, plan.years, plan.organisation_id, said)
@@ -142,20 +145,20 @@ def behind_actual(
     uow: UnitOfWork,
     organisation_id: int,
     plan_id: int,
+    version_id: int,
     question: Question,
     row: Sequence[str],
     column: Sequence[str],
     readable: Collection[int],
 ) -> list[Behind]:
-    """What an actual of a pivot sums, by organisation and year; accounts of those among ``readable``.
+    """What an actual beside a version sums, by organisation and year; accounts of those among ``readable``.
 
-    Raises: PlanUnknown, FigureUnknown.
+    Raises: PlanUnknown, VersionUnknown, VersionPutAway, FigureUnknown.
     """
     assert question.actual is not None
-    plan = plans.plan(uow, organisation_id, plan_id)
-    axes = plans.axes(uow, organisation_id, plan_id)
-    books = _books(uow, plan, axes, question.actual)
-    cube = Cube.of(_over(uow, axes, books.table), no_cells(plan.years), books)
+    looked = look(uow, organisation_id, plan_id, version_id, question)
+    plan, cube, books = looked.plan, looked.cube, looked.books
+    assert books is not None
     leaves, years = (set(each.tolist()) for each in cube.behind(question, row, column))
     counted = {
         (each.organisation_id, each.fiscal_year, each.programme, each.specific, each.source): each.actual_tiyn
@@ -193,7 +196,7 @@ def read(source: bytes | str, name: str) -> Table:
 def bring(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, table: Table, *, key: UUID) -> Intake:
     """Keep a file for a version as it was brought; the same key gives what it brought before.
 
-    Raises: PlanUnknown, VersionUnknown, VersionFrozen; KeyReused, where that was another file.
+    Raises: PlanUnknown, VersionUnknown, VersionFrozen, VersionPutAway; KeyReused, where that was another file.
     """
     version = plans.version(uow, organisation_id, plan_id, version_id)
     require_version(version, version.edits)
@@ -225,8 +228,7 @@ def check(uow: UnitOfWork, found: Intake) -> tuple[Version, Checked]:
     at = found.organisation_id, found.plan_id
     plan, version = plans.plan(uow, *at), plans.version(uow, *at, found.version_id)
     cube, _ = _cube(uow, plan, version.id)
-    bodies = queries.bodies(uow.connection, uow.scope, codes_of_bodies(found), today())
-    return version, checked(found, cube, bodies)
+    return version, checked(found, cube, plans.registers(uow, bins_in(found)))
 
 
 def mend(uow: UnitOfWork, organisation_id: int, intake_id: int, revision: int, mended: Mended) -> Intake:

@@ -4,7 +4,7 @@ A level is written ``programme.group``, or by its axis alone where the finest is
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -34,18 +34,6 @@ AXIS_NAMES = {
     Axis.SOURCE: N_("Source of funds"),
     Axis.REGION: N_("Region"),
 }
-SECTION_NAMES = {
-    Section.REVENUE: ("I. Кірістер", "I. Доходы", "I. Revenue"),
-    Section.EXPENDITURE: ("II. Шығындар", "II. Затраты", "II. Expenditure"),
-    Section.LENDING: ("III. Таза бюджеттік кредиттеу", "III. Чистое бюджетное кредитование", "III. Net budget lending"),
-    Section.ASSETS: (
-        "IV. Қаржы активтерімен операциялар бойынша сальдо",
-        "IV. Сальдо по операциям с финансовыми активами",
-        "IV. Balance on financial assets",
-    ),
-    Section.FINANCING: ("VI. Бюджетті қаржыландыру", "VI. Финансирование бюджета", "VI. Financing"),
-}
-"""In Kazakh, Russian and English.  Source: Budget Code (RK), structure of a budget; V is the balance."""
 LEVELS: Mapping[str, str] = {
     "section": AXIS_NAMES[Axis.SECTION],
     "budget": AXIS_NAMES[Axis.BUDGET],
@@ -85,6 +73,27 @@ class Member:
 
     def name(self, language: str) -> str:
         return str(getattr(self, language))
+
+
+SECTIONS = {
+    section: Member(section.value, section.value, *names)
+    for section, names in {
+        Section.REVENUE: ("I. Кірістер", "I. Доходы", "I. Revenue"),
+        Section.EXPENDITURE: ("II. Шығындар", "II. Затраты", "II. Expenditure"),
+        Section.LENDING: (
+            "III. Таза бюджеттік кредиттеу",
+            "III. Чистое бюджетное кредитование",
+            "III. Net budget lending",
+        ),
+        Section.ASSETS: (
+            "IV. Қаржы активтерімен операциялар бойынша сальдо",
+            "IV. Сальдо по операциям с финансовыми активами",
+            "IV. Balance on financial assets",
+        ),
+        Section.FINANCING: ("VI. Бюджетті қаржыландыру", "VI. Финансирование бюджета", "VI. Financing"),
+    }.items()
+}
+"""In the order of the budget's form.  Source: Budget Code (RK), structure of a budget; V is the balance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +141,10 @@ class Axes:
     """The bodies above each organisation, the nearest first."""
     _made: dict[str, Grouping] = field(default_factory=dict)
 
+    def of(self, leaves: Ints) -> "Axes":
+        """The levels of some of the leaves, by their ids: members are those that these have."""
+        return replace(self, table=self.table.only(leaves), _made={})
+
     def level(self, name: str) -> Grouping:
         """Raises: LevelUnknown."""
         name = canonical(name)
@@ -162,8 +175,7 @@ class Axes:
         }
 
     def _section(self, code: str, _: str) -> Member:
-        section = Section(code)
-        return Member(code, code, *SECTION_NAMES[section])
+        return SECTIONS[Section(code)]
 
     def _organisation(self, code: str, level: str) -> Member:
         own = self.organisations[int(code)]

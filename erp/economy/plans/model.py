@@ -60,6 +60,13 @@ class Coded:
     codes: tuple[str, ...]
     index: Ints
 
+    def at(self, places: npt.NDArray[np.intp]) -> "Coded":
+        """Of some of the leaves: the codes that these have."""
+        index = self.index[places]
+        there = np.bincount(index, minlength=len(self.codes)) > 0
+        codes = tuple(code for code, is_there in zip(self.codes, there.tolist(), strict=True) if is_there)
+        return Coded(codes, (np.cumsum(there) - 1).astype(np.int32)[index])
+
 
 @dataclass(frozen=True, eq=False)
 class LeafTable:
@@ -89,6 +96,13 @@ class LeafTable:
         """Which of the ids are leaves of the plan."""
         return np.isin(ids, self.ids)
 
+    def only(self, ids: Ints) -> "LeafTable":
+        """The table of some of its leaves alone."""
+        if len(ids) == len(self):
+            return self
+        at = self.positions(ids)
+        return LeafTable(self.ids[at], {name: column.at(at) for name, column in self.columns.items()})
+
     def key_at(self, position: int) -> LeafKey:
         section, budget, organisation, *codes = (
             self.columns[name].codes[self.columns[name].index[position]] for name in LeafKey._fields
@@ -104,7 +118,7 @@ class LeafTable:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A budget as it is being planned, by whom it is planned: its years, and how many versions there are."""
+    """A budget as it is being planned, by whom it is planned: its years, and how many versions are in use."""
 
     organisation_id: int
     id: int
@@ -159,6 +173,10 @@ class Version:
     frozen_at: datetime | None
     frozen_by: str
     content_hash: bytes | None
+    put_away_at: datetime | None
+    """Since when it is put away: neither offered nor changed, until somebody brings it back."""
+    put_away_by: str
+    put_away_reason: str
 
     @property
     def subject(self) -> str:
@@ -167,6 +185,15 @@ class Version:
     @property
     def is_frozen(self) -> bool:
         return self.frozen_at is not None
+
+    @property
+    def is_put_away(self) -> bool:
+        return self.put_away_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its cells may change."""
+        return not self.is_frozen and not self.is_put_away
 
 
 class CellChange(NamedTuple):

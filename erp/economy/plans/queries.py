@@ -1,6 +1,6 @@
 """Plans in the database.  Cells travel packed, a few megabytes at once, and not row by row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -29,16 +29,18 @@ from erp.economy.plans.rules import years_of
 _PLAN = """
     SELECT p.organisation_id, p.id, p.key, p.name, p.base_year, p.first_year, p.last_year, p.created_at,
            (SELECT count(*)::int FROM economy_version v
-             WHERE v.organisation_id = p.organisation_id AND v.plan_id = p.id) AS versions
+             WHERE v.organisation_id = p.organisation_id AND v.plan_id = p.id AND v.put_away_at IS NULL) AS versions
       FROM economy_plan p WHERE p.organisation_id = :organisation
 """
 _ANY_VERSIONS = """
     SELECT v.organisation_id, v.plan_id, v.id, v.parent_id, v.parent_edits, v.kind, v.name, v.reason, v.author_id,
            coalesce(a.name, '') AS author, v.created_at, v.edits, v.edited_at, v.frozen_at,
-           coalesce(f.name, '') AS frozen_by, v.content_hash
+           coalesce(f.name, '') AS frozen_by, v.content_hash, v.put_away_at, coalesce(w.name, '') AS put_away_by,
+           coalesce(v.put_away_reason, '') AS put_away_reason
       FROM economy_version v
       LEFT JOIN reference_user a ON a.id = v.author_id
       LEFT JOIN reference_user f ON f.id = v.frozen_by
+      LEFT JOIN reference_user w ON w.id = v.put_away_by
 """
 _VERSIONS = f"{_ANY_VERSIONS} WHERE v.organisation_id = :organisation"
 _VERSION = f"{_VERSIONS} AND v.plan_id = :plan"
@@ -199,15 +201,22 @@ def intern(
 # ------------------------------------------------------------------------------------------------ versions
 
 
-def versions(connection: Connection, scope: Scope, organisation_id: int, plan_id: int) -> list[Version]:
-    """The oldest first, so each stands after its parent."""
-    rows = connection.execute(text(f"{_VERSION} ORDER BY v.id"), {"organisation": organisation_id, "plan": plan_id})
+def versions(
+    connection: Connection, scope: Scope, organisation_id: int, plan_id: int, *, put_away: bool
+) -> list[Version]:
+    """Those in use, or those put away; the oldest first, so each stands after its parent."""
+    rows = connection.execute(
+        text(f"{_VERSION} AND (v.put_away_at IS NOT NULL) = :put_away ORDER BY v.id"),
+        {"organisation": organisation_id, "plan": plan_id, "put_away": put_away},
+    )
     return [_version(row) for row in rows]
 
 
 def versions_of_all(connection: Connection, scope: Scope, organisation_id: int) -> list[Version]:
-    """Those of every plan, the latest plan first."""
-    rows = connection.execute(text(f"{_VERSIONS} ORDER BY v.plan_id DESC, v.id"), {"organisation": organisation_id})
+    """Those in use of every plan, the latest plan first."""
+    rows = connection.execute(
+        text(f"{_VERSIONS} AND v.put_away_at IS NULL ORDER BY v.plan_id DESC, v.id"), {"organisation": organisation_id}
+    )
     return [_version(row) for row in rows]
 
 
@@ -289,6 +298,28 @@ def freeze(
             "version": version_id,
             "actor": scope.actor.id,
             "hash": content_hash,
+        },
+    )
+
+
+def put_away(
+    connection: Connection, scope: Scope, organisation_id: int, plan_id: int, version_id: int, reason: str | None
+) -> None:
+    """Put a version away; without a reason, bring it back."""
+    connection.execute(
+        text("""
+            UPDATE economy_version
+               SET put_away_at = CASE WHEN :is_away THEN clock_timestamp() END,
+                   put_away_by = CASE WHEN :is_away THEN :actor END, put_away_reason = :reason
+             WHERE organisation_id = :organisation AND plan_id = :plan AND id = :version
+        """),
+        {
+            "organisation": organisation_id,
+            "plan": plan_id,
+            "version": version_id,
+            "is_away": reason is not None,
+            "actor": scope.actor.id,
+            "reason": reason,
         },
     )
 
@@ -442,3 +473,15 @@ def classification(connection: Connection, scope: Scope, day: date) -> list[Code
         {"day": day},
     )
     return many(Code, rows)
+
+
+def bodies(connection: Connection, scope: Scope, codes: Collection[str], day: date) -> dict[str, int]:
+    """Ids of the organisations that are there on ``day``, by BIN; whatever the scope, as names of bodies are public."""
+    rows = connection.execute(
+        text("""
+            SELECT code, id FROM reference_organisation
+             WHERE code = ANY(:codes) AND in_force @> CAST(:day AS date)
+        """),
+        {"codes": sorted(codes), "day": day},
+    )
+    return {row.code: row.id for row in rows}

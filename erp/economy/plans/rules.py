@@ -60,6 +60,21 @@ class VersionFrozen(Conflict):
     template = "The version “{name}” is frozen and changes no more. Branch from it to go on."
 
 
+class VersionPutAway(Conflict):
+    code = "version-put-away"
+    template = "The version “{name}” was put away. Bring it back first."
+
+
+class VersionStoodUpon(Conflict):
+    code = "version-stood-upon"
+    template = "Other versions stand upon “{name}”: {others}. Put them away first."
+
+
+class BaseStays(RuleViolated):
+    code = "base-stays"
+    template = "The base of a plan is not put away: all its versions stand upon it."
+
+
 class VersionMoved(Conflict):
     code = "version-moved"
     template = "Somebody has edited “{name}” since you opened it: it has {found} edits, you saw {expected}. Look again."
@@ -256,10 +271,22 @@ def put_back(touched: Iterable[EditedCell], no: int) -> tuple[Overlay, Flags]:
     return overlay, np.array([not each.before_inherited for each in cells], np.bool_)
 
 
-def require_version(version: Version, expected_edits: int) -> None:
-    """Raises: VersionFrozen, VersionMoved."""
+def require_in_use(version: Version) -> None:
+    """Raises: VersionPutAway."""
+    if version.is_put_away:
+        raise VersionPutAway(name=version.name)
+
+
+def require_open(version: Version) -> None:
+    """Raises: VersionFrozen, VersionPutAway."""
     if version.is_frozen:
         raise VersionFrozen(name=version.name)
+    require_in_use(version)
+
+
+def require_version(version: Version, expected_edits: int) -> None:
+    """Raises: VersionFrozen, VersionPutAway, VersionMoved."""
+    require_open(version)
     if version.edits != expected_edits:
         raise VersionMoved(name=version.name, found=version.edits, expected=expected_edits)
 

@@ -1,6 +1,6 @@
 """Use cases of plans.  Each runs inside the caller's unit of work."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -9,10 +9,11 @@ import numpy as np
 
 from erp.base import audit
 from erp.base.clock import today
+from erp.base.commands import one_line
 from erp.base.cursors import INTEGER, number_in
 from erp.base.uow import UnitOfWork
 from erp.economy.plans import queries, rules
-from erp.economy.plans.axes import Axes, Member
+from erp.economy.plans.axes import Axes, Code, Member
 from erp.economy.plans.comparison import Comparison, compared
 from erp.economy.plans.model import (
     CellChange,
@@ -31,6 +32,7 @@ from erp.economy.plans.model import (
     VersionKind,
 )
 from erp.economy.plans.recall import memory
+from erp.economy.plans.registers import Registers
 from erp.reference.organisations import service as organisations
 from ledger.errors import KeyReused
 
@@ -78,7 +80,7 @@ def plan(uow: UnitOfWork, organisation_id: int, plan_id: int) -> Plan:
 
 def tidy_name(name: str) -> str:
     """Raises: PlanUnnamed."""
-    name = " ".join(name.split())
+    name = one_line(name)
     if not 0 < len(name) <= LONGEST_NAME:
         raise rules.PlanUnnamed(limit=LONGEST_NAME)
     return name
@@ -100,7 +102,7 @@ def leaves(uow: UnitOfWork, organisation_id: int, plan_id: int) -> LeafTable:
 def intern(uow: UnitOfWork, organisation_id: int, plan_id: int, keys: Sequence[LeafKey]) -> Ints:
     """int32[key]: ids of the leaves in the order asked, new ones made.  Other plans' planners wait for nothing.
 
-    Raises: PlanUnknown, LeafMalformed, CodeOfAnotherSection, BodyUnknown.
+    Raises: PlanUnknown, LeafMalformed, CodeOfAnotherSection, BodyUnknown, CodeUnknown.
     """
     plan(uow, organisation_id, plan_id)
     if not keys:
@@ -109,7 +111,22 @@ def intern(uow: UnitOfWork, organisation_id: int, plan_id: int, keys: Sequence[L
     named = {body for key in keys for body in (key.budget_id, key.organisation_id)}
     if unknown := named - organisations.by_ids(uow, sorted(named), today()).keys():
         raise rules.BodyUnknown(found=min(unknown))
+    known = registers(uow, {key.region for key in keys})
+    if faults := {key: fault for key in keys if (fault := known.fault_of(key))}:
+        there = {leaf.key for leaf in leaves(uow, organisation_id, plan_id)}
+        for fault in (fault for key, fault in faults.items() if key not in there):
+            raise fault
     return np.array(queries.intern(uow.connection, uow.scope, organisation_id, plan_id, keys), np.int32)
+
+
+def registers(uow: UnitOfWork, bins: Collection[str]) -> Registers:
+    """Codes that lines may have today, and which of the BINs there are."""
+    day = today()
+    return Registers(_classification(uow, day), queries.bodies(uow.connection, uow.scope, bins, day))
+
+
+def _classification(uow: UnitOfWork, day: date) -> dict[tuple[str, str], Code]:
+    return {(each.kind, each.code): each for each in queries.classification(uow.connection, uow.scope, day)}
 
 
 def axes(uow: UnitOfWork, organisation_id: int, plan_id: int, day: date | None = None) -> Axes:
@@ -119,20 +136,19 @@ def axes(uow: UnitOfWork, organisation_id: int, plan_id: int, day: date | None =
     ids = sorted(map(int, named))
     above = organisations.above(uow, ids, on)
     known = organisations.by_ids(uow, ids, on) | {each.id: each for bodies in above.values() for each in bodies}
-    codes = queries.classification(uow.connection, uow.scope, on)
-    return Axes(table, {(each.kind, each.code): each for each in codes}, known, above)
+    return Axes(table, _classification(uow, on), known, above)
 
 
 # ------------------------------------------------------------------------------------------------ versions
 
 
-def versions(uow: UnitOfWork, organisation_id: int, plan_id: int) -> list[Version]:
-    """The oldest first, so each stands after its parent."""
-    return queries.versions(uow.connection, uow.scope, organisation_id, plan_id)
+def versions(uow: UnitOfWork, organisation_id: int, plan_id: int, *, put_away: bool = False) -> list[Version]:
+    """Those in use, or those put away; the oldest first, so each stands after its parent."""
+    return queries.versions(uow.connection, uow.scope, organisation_id, plan_id, put_away=put_away)
 
 
 def versions_of_all(uow: UnitOfWork, organisation_id: int) -> list[Version]:
-    """Those of every plan, the latest plan first, of each the oldest first."""
+    """Those in use of every plan, the latest plan first, of each the oldest first."""
     return queries.versions_of_all(uow.connection, uow.scope, organisation_id)
 
 
@@ -157,12 +173,13 @@ def branch(
 ) -> Version:
     """A version upon another as that is now; repeating it under its key changes nothing.
 
-    Raises: VersionUnknown, BaseIsRoot, PlanUnnamed, EditReasonMissing, KeyReused.
+    Raises: VersionUnknown, VersionPutAway, BaseIsRoot, PlanUnnamed, EditReasonMissing, KeyReused.
     """
     name, reason = tidy_name(name), rules.reason_given(reason) if reason.strip() else ""
     if kind is VersionKind.BASE:
         raise rules.BaseIsRoot()
-    parent = version(uow, organisation_id, plan_id, parent_id)
+    parent = _lock(uow, organisation_id, plan_id, parent_id)
+    rules.require_in_use(parent)
     version_id = queries.insert_version(
         uow.connection, uow.scope, organisation_id, plan_id, key, kind, name, reason, parent
     )
@@ -180,7 +197,8 @@ def branch(
 def freeze(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, *, expected_edits: int) -> Version:
     """Let a version change no more, with the SHA-256 of what it holds; doing it twice is doing it once.
 
-    Raises: VersionUnknown, VersionMoved; OwnEdits for whoever edited it, or what it stands upon that is not frozen.
+    Raises: VersionUnknown, VersionPutAway, VersionMoved; OwnEdits for whoever edited it, or what it stands upon that
+    is not frozen.
     """
     found = _lock(uow, organisation_id, plan_id, version_id)
     if found.is_frozen and found.edits == expected_edits:
@@ -191,6 +209,44 @@ def freeze(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int,
     digest = hash_of(uow, found)
     queries.freeze(uow.connection, uow.scope, organisation_id, plan_id, version_id, digest)
     _record(uow, "version-frozen", found, sha256=digest.hex(), name=found.name)
+    return version(uow, organisation_id, plan_id, version_id)
+
+
+def put_away(
+    uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, reason: str, *, expected_edits: int
+) -> Version:
+    """Let a version be offered no more, and change no more, until it is brought back; doing it twice is doing it once.
+
+    It stays as it is, and so does every figure of every other version.
+
+    Raises: VersionUnknown, VersionFrozen, VersionMoved, BaseStays, VersionStoodUpon, EditReasonMissing.
+    """
+    reason = rules.reason_given(reason)
+    found = _lock(uow, organisation_id, plan_id, version_id)
+    if found.is_put_away:
+        return found
+    rules.require_version(found, expected_edits)
+    if found.parent_id is None:
+        raise rules.BaseStays()
+    if above := [each.name for each in versions(uow, organisation_id, plan_id) if each.parent_id == version_id]:
+        raise rules.VersionStoodUpon(name=found.name, others=", ".join(above))
+    queries.put_away(uow.connection, uow.scope, organisation_id, plan_id, version_id, reason)
+    _record(uow, "version-put-away", found, name=found.name, reason=reason)
+    return version(uow, organisation_id, plan_id, version_id)
+
+
+def bring_back(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Version:
+    """Let a version that was put away be used again; doing it twice is doing it once.
+
+    Raises: VersionUnknown; VersionPutAway, where what it stands upon is put away.
+    """
+    found = _lock(uow, organisation_id, plan_id, version_id)
+    if not found.is_put_away:
+        return found
+    assert found.parent_id is not None, "a base stays"
+    rules.require_in_use(version(uow, organisation_id, plan_id, found.parent_id))
+    queries.put_away(uow.connection, uow.scope, organisation_id, plan_id, version_id, None)
+    _record(uow, "version-brought-back", found, name=found.name)
     return version(uow, organisation_id, plan_id, version_id)
 
 
@@ -236,8 +292,8 @@ def edit(
 ) -> Edit:
     """Change cells of a version; what is already as asked is left out.  Repeating it under its key changes nothing.
 
-    Raises: VersionUnknown, VersionFrozen, VersionMoved, CellNotOfPlan, CellTwice, CellTooLarge, PlanTooLarge,
-    NothingChanges, EditReasonMissing, KeyReused.
+    Raises: VersionUnknown, VersionFrozen, VersionPutAway, VersionMoved, CellNotOfPlan, CellTwice, CellTooLarge,
+    PlanTooLarge, NothingChanges, EditReasonMissing, KeyReused.
     """
     reason = rules.reason_given(reason)
     years = plan(uow, organisation_id, plan_id).years
@@ -268,7 +324,7 @@ def undo(
 ) -> Edit:
     """A new edit that puts back what the cells of edit ``no`` were before it.  Undoing that in turn redoes it.
 
-    Raises: VersionUnknown, EditUnknown, VersionFrozen, VersionMoved, CellsChangedSince with the cells,
+    Raises: VersionUnknown, EditUnknown, VersionFrozen, VersionPutAway, VersionMoved, CellsChangedSince with the cells,
     EditReasonMissing, KeyReused.
     """
     reason = rules.reason_given(reason)
@@ -430,8 +486,10 @@ def compare(
     ``within`` narrows to members: their keys by level.  Every leaf is a row of its own ``by`` ``leaf``.  The first may
     be as it was after its first ``a_edits``.
 
-    Raises: PlanUnknown, VersionUnknown, LevelUnknown.
+    Raises: PlanUnknown, VersionUnknown, VersionPutAway, LevelUnknown.
     """
+    for each in (a, b):
+        rules.require_in_use(version(uow, organisation_id, plan_id, each))
     held_a = cells(uow, organisation_id, plan_id, a, a_edits)
     held_b = cells(uow, organisation_id, plan_id, b)
     around = axes(uow, organisation_id, plan_id)

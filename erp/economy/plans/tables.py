@@ -86,6 +86,9 @@ version = Table(
     Column("frozen_at", DateTime(timezone=True)),
     Column("frozen_by", Integer),
     Column("content_hash", LargeBinary),
+    Column("put_away_at", DateTime(timezone=True)),
+    Column("put_away_by", Integer),
+    Column("put_away_reason", Text),
     UniqueConstraint("organisation_id", "key"),
     ForeignKeyConstraint(["organisation_id", "plan_id"], ["economy_plan.organisation_id", "economy_plan.id"]),
     ForeignKeyConstraint(

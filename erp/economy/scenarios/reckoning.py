@@ -36,17 +36,12 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, eq=False)
 class Reckoner:
-    """Formulas over ``base``, the cells that a scenario starts from."""
+    """Formulas over ``base``, the cells that a scenario starts from; ``axes`` are of its leaves, in their order."""
 
     plan: Plan
     axes: Axes
     base: Cells
     body: str
-
-    @cached_property
-    def positions(self) -> NDArray[np.intp]:
-        """int[leaf]: places of the base's leaves in the plan's table."""
-        return self.axes.table.positions(self.base.leaves)
 
     @cached_property
     def _placed(self) -> "_Placed":
@@ -56,12 +51,10 @@ class Reckoner:
             grouping = self.axes.level(key)
             dimension, _, level = key.partition(".")
             level = level or _FINEST.get(dimension, dimension)
-            # Only what the version above holds: a line that the plan gets later makes no formula ambiguous.
-            there, index = np.unique(grouping.index[self.positions], return_inverse=True)
-            levels.setdefault(dimension, {})[level] = tuple(grouping.members[at].key for at in there.tolist())
-            groups[f"{dimension}.{level}"] = index.astype(np.int32)
+            levels.setdefault(dimension, {})[level] = tuple(member.key for member in grouping.members)
+            groups[f"{dimension}.{level}"] = grouping.index
         axes = formulas.Axes(self.plan.years, self.plan.first_year, levels)
-        return _Placed(self.body, axes, formulas.Leaves(len(self.positions), groups))
+        return _Placed(self.body, axes, formulas.Leaves(len(self.base.leaves), groups))
 
     @cached_property
     def program(self) -> Program:
@@ -122,7 +115,7 @@ class Reckoner:
         lost = present & missing & self.is_planned
         computed = present & ~missing & self.is_planned
         exact = np.where(tenge == self.tenge, amounts, tenge * _TIYN)
-        sections = self.axes.table.columns["section"].index[self.positions]
+        sections = self.axes.table.columns["section"].index
         for year in np.flatnonzero(self.is_planned):
             for section in range(len(self.axes.table.columns["section"].codes)):
                 cells = computed[:, year] & (sections == section)
@@ -158,7 +151,7 @@ class Reckoner:
         """
         table = self.axes.table
         sections = table.columns["section"]
-        groups = (sections.index * 2 + (plans.signs(table) < 0))[self.positions].astype(np.int32)
+        groups = (sections.index * 2 + (plans.signs(table) < 0)).astype(np.int32)
         wanted = {each.name for each in self.program.checked.of(Kind.DRIVER)}
         above = {f"{BASE}{name}": self._path(reference[name]) for name in reference}
         given = {name: path for name, path in {**above, **self._whole(drawn)}.items() if name in wanted}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from erp.base.errors import Conflict, NotFound, RuleViolated
-from erp.base.money import MOST_PLACES, parse_scaled
+from erp.base.money import MOST_PLACES, number_string, parse_scaled
 from erp.economy.formulas.faults import Fault
 from erp.economy.scenarios.model import (
     Assumption,
@@ -254,7 +254,7 @@ def with_typed(
 def check_range(driver: Driver, value: Decimal) -> None:
     """Raises: DriverOutOfRange."""
     if not driver.low <= value <= driver.high:
-        raise DriverOutOfRange(value=f"{value.normalize():f}", driver=driver.name, low=driver.low, high=driver.high)
+        raise DriverOutOfRange(value=number_string(value), driver=driver.name, low=driver.low, high=driver.high)
 
 
 def changed(saved: Paths, paths: Paths) -> dict[str, dict[int, Decimal]]:

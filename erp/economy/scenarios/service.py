@@ -10,6 +10,7 @@ from uuid import uuid5
 import numpy as np
 
 from erp.base import audit
+from erp.base.money import number_string
 from erp.base.uow import UnitOfWork
 from erp.economy.formulas.checking import Checked
 from erp.economy.formulas.tracing import Precedent
@@ -57,7 +58,8 @@ class Scenario:
 
     @cached_property
     def reckoner(self) -> Reckoner:
-        return Reckoner(self.plan, self.axes, self.base, self.revision.model.body)
+        """Over the lines of the version above: one that the plan gets later makes no formula ambiguous."""
+        return Reckoner(self.plan, self.axes.of(self.base.leaves), self.base, self.revision.model.body)
 
     @property
     def subject(self) -> str:
@@ -103,15 +105,16 @@ class Scenario:
 
 
 def scenarios(uow: UnitOfWork, organisation_id: int) -> list[Row]:
-    """Scenarios of all plans, the latest plan and version first."""
+    """Scenarios in use of all plans, the latest plan and version first."""
     found = queries.latest(uow.connection, uow.scope, organisation_id)
     plan = {each.id: each for each in plans.plans(uow, organisation_id)}
     version = {(each.plan_id, each.id): each for each in plans.versions_of_all(uow, organisation_id)}
     rows = []
     for each in found:
-        own = version[each.plan_id, each.version_id]
-        assert own.parent_id is not None
-        rows.append(Row(plan[each.plan_id], own, version[each.plan_id, own.parent_id], each))
+        own = version.get((each.plan_id, each.version_id))
+        if own is not None:
+            assert own.parent_id is not None
+            rows.append(Row(plan[each.plan_id], own, version[each.plan_id, own.parent_id], each))
     return rows
 
 
@@ -216,14 +219,13 @@ def save(
 ) -> Revision:
     """Save what paths and formulas give as one edit of the version, and both beside it; twice under its key is once.
 
-    Raises: ScenarioUnknown, ScenarioChanged, VersionFrozen, NothingToSave, FiguresMissing, DriverUnknown,
-    DriverOutOfRange, ModelFaulty, KeyReused; as an edit of a version does.
+    Raises: ScenarioUnknown, ScenarioChanged, VersionFrozen, VersionPutAway, NothingToSave, FiguresMissing,
+    DriverUnknown, DriverOutOfRange, ModelFaulty, KeyReused; as an edit of a version does.
     """
     if done := _saved(uow, organisation_id, plan_id, version_id, command):
         return done
     found = scenario(uow, organisation_id, plan_id, version_id)
-    if found.version.is_frozen:
-        raise plan_rules.VersionFrozen(name=found.version.name)
+    plan_rules.require_open(found.version)
     if found.revision.revision != revision:
         return _saved_meanwhile(uow, organisation_id, plan_id, version_id, command)
     formulas = found.reformulated(command.formulas or found.revision.model.body)
@@ -330,9 +332,7 @@ def _hash(body: str) -> str:
 
 
 def _told(values: Typed) -> dict[str, Any]:
-    return {
-        f"{driver} {year}": f"{value.normalize():f}" for driver, path in values.items() for year, value in path.items()
-    }
+    return {f"{driver} {year}": number_string(value) for driver, path in values.items() for year, value in path.items()}
 
 
 def _revision(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Revision:

@@ -108,6 +108,13 @@ STEPS: Mapping[str, StepKind] = {
         N_("Balances stand on their side"),
         N_("Assets have debit balances, liabilities credit balances; the others are a mistake or have a reason."),
     ),
+    "advances-tie": StepKind(
+        N_("Advances of trips tie to their account"),
+        N_(
+            "Entries of trips move the account by what the advance or its report says; others are listed with the"
+            " difference."
+        ),
+    ),
     "transit-empty": StepKind(
         N_("Nothing is left in transit"),
         N_("Money and stocks on their way have arrived by the end of the month, or it is said why not."),

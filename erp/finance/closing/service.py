@@ -32,6 +32,7 @@ from erp.finance.policy import rules as policy_rules
 from erp.finance.policy import service as policies
 from erp.finance.policy.content import CloseStep, Content
 from erp.finance.reports import service as reports
+from erp.finance.settlements import service as settlements
 from erp.finance.templates import service as templates
 from erp.finance.templates.model import OccurrenceState
 from erp.reference.attachments import service as attachments
@@ -48,6 +49,8 @@ Prove = Callable[[UnitOfWork, int, Period, Content], Proof]
 
 _BALANCE, _DEBIT, _CREDIT = N_("Balance"), N_("Debit turnover"), N_("Credit turnover")
 _POSTED, _DIFFERING = N_("Turnover by postings"), N_("Accounts that differ")
+_OPEN, _BOOKED = N_("Open advances of trips"), N_("By their entries on the account")
+_HELD = N_("Balance of the account with all entries")
 _ACCOUNTS, _COMPARED, _FELL_DUE = N_("Accounts"), N_("Trial balances compared"), N_("Fell due")
 
 
@@ -118,6 +121,20 @@ def _sides(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Proof:
     return rules.listing(queries.wrong_sides(uow.connection, uow.scope, at, period))
 
 
+def _advances(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Proof:
+    found = settlements.ties(uow, at, period.end)
+    return rules.listing(
+        [
+            Finding(each.entry, f"journal/{each.entry_id}", each.booked_tiyn - each.told_tiyn)
+            for each in found.differing
+        ],
+        None,
+        Figure(_OPEN, found.open_tiyn),
+        Figure(_BOOKED, found.booked_tiyn),
+        Figure(_HELD, found.balance_tiyn),
+    )
+
+
 def _transit(uow: UnitOfWork, at: int, period: Period, policy: Content) -> Proof:
     return rules.listing(queries.standing(uow.connection, uow.scope, at, period, rules.control().transit))
 
@@ -176,6 +193,7 @@ PROOFS: dict[str, Prove] = {
     "numbers-whole": _numbers,
     "cash-not-negative": _cash,
     "sides-right": _sides,
+    "advances-tie": _advances,
     "transit-empty": _transit,
     "pairs-usual": _pairs,
     "off-balance-reviewed": _off_balance,

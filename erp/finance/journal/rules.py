@@ -163,14 +163,13 @@ def side_faults(
         return {"account": ledger_errors.AccountNotPostable(account=account.code)}
     faults: Faults = {}
     for dimension in Dimension:
-        value = side.dimensions.get(dimension, "")
-        place = f"dimensions.{dimension.slug}"
-        if not value and dimension in account.mandatory:
-            faults[place] = ValueMissing(account=account.code)
-        elif value and dimension not in account.permitted:
-            faults[place] = ValueNotPermitted(account=account.code)
-        elif (dimension, value) in unknown:
-            faults[place] = ValueUnknown(value=value)
+        if value := side.dimensions.get(dimension, ""):
+            if dimension not in account.permitted:
+                faults[f"dimensions.{dimension.slug}"] = ValueNotPermitted(account=account.code)
+            elif (dimension, value) in unknown:
+                faults[f"dimensions.{dimension.slug}"] = ValueUnknown(value=value)
+        elif dimension in account.mandatory:
+            faults[f"dimensions.{dimension.slug}"] = ValueMissing(account=account.code)
     if account.keeps_quantity and side.quantity is None:
         faults["quantity"] = QuantityMissing(account=account.code)
     elif side.quantity is not None and not account.keeps_quantity:

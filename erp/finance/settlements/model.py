@@ -74,6 +74,39 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """What a settlement that was posted does to the open advances, and what its entry does to their account."""
+
+    entry_id: int
+    entry: str
+    """``MO-08 № 12``."""
+    told_tiyn: int
+    """Paid in advance above nought, covered by a report below it; nought once the entry was cancelled."""
+    booked_tiyn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """The open advances of trips, settlement by settlement, beside the account that holds them."""
+
+    movements: tuple[Movement, ...]
+    balance_tiyn: int
+    """Of the whole account, with what other entries move: returns to the cash office, advances for purchases."""
+
+    @property
+    def open_tiyn(self) -> int:
+        return sum(each.told_tiyn for each in self.movements)
+
+    @property
+    def booked_tiyn(self) -> int:
+        return sum(each.booked_tiyn for each in self.movements)
+
+    @property
+    def differing(self) -> tuple[Movement, ...]:
+        return tuple(each for each in self.movements if each.told_tiyn != each.booked_tiyn)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     rows: Sequence[Row]
     next_cursor: str | None

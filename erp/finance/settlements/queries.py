@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, text
 from erp.base.db import many
 from erp.base.scope import Scope
 from erp.finance.drafts.rules import sheet_of
-from erp.finance.settlements.model import Act, Done, Kind, Row, Settlement, SettlementState
+from erp.finance.settlements.model import Act, Done, Kind, Movement, Row, Settlement, SettlementState
 from erp.hr.contracts.types import SettlementStanding, TripSettlement
 
 _STATE = """
@@ -163,6 +164,59 @@ def waiting(connection: Connection, scope: Scope, organisation_id: int) -> int:
         {"organisation": organisation_id},
     ).scalar_one()
     return number
+
+
+def movements(
+    connection: Connection, scope: Scope, organisation_id: int, end: date, codes: Sequence[str]
+) -> list[Movement]:
+    """What each settlement posted before ``end`` moves, by what it says and on the accounts of its entry."""
+    rows = connection.execute(
+        text("""
+            WITH held AS MATERIALIZED (
+                SELECT s.id FROM ledger_subaccount s JOIN ledger_account a ON a.id = s.account_id
+                 WHERE s.organisation_id = :organisation AND a.code = ANY(:codes))
+            SELECT e.id AS entry_id, j.code || ' № ' || e.number AS entry,
+                   sum(x.sign) * CASE s.kind WHEN 'advance' THEN s.amount_tiyn
+                                 ELSE -least((s.facts ->> 'advance_tiyn')::bigint, s.amount_tiyn) END AS told_tiyn,
+                   sum(b.tiyn) AS booked_tiyn
+              FROM finance_settlement s
+              JOIN ledger_command c ON c.organisation_id = s.organisation_id AND c.key = s.key
+              JOIN ledger_entry e ON (e.organisation_id, e.fiscal_year, e.id)
+                                   = (c.organisation_id, c.fiscal_year, c.entry_id)
+              JOIN ledger_journal j ON j.id = e.journal_id
+              LEFT JOIN ledger_correction k ON (k.organisation_id, k.entry_id) = (e.organisation_id, e.id)
+             CROSS JOIN LATERAL (VALUES (e.fiscal_year, e.id, 1), (k.by_fiscal_year, k.by_entry_id, -1))
+                   AS x(fiscal_year, id, sign)
+              JOIN ledger_entry m ON (m.organisation_id, m.fiscal_year, m.id) = (s.organisation_id, x.fiscal_year, x.id)
+             CROSS JOIN LATERAL (
+                   SELECT coalesce(sum(CASE WHEN d.id IS NULL THEN 0 ELSE p.amount_tiyn END
+                                     - CASE WHEN r.id IS NULL THEN 0 ELSE p.amount_tiyn END), 0) AS tiyn
+                     FROM ledger_posting p
+                     LEFT JOIN held d ON d.id = p.debit_id
+                     LEFT JOIN held r ON r.id = p.credit_id
+                    WHERE (p.organisation_id, p.fiscal_year, p.entry_id) = (m.organisation_id, m.fiscal_year, m.id)) b
+             WHERE s.organisation_id = :organisation AND m.effective_on < :end
+             GROUP BY s.organisation_id, s.id, e.id, e.number, j.code ORDER BY s.id
+        """),
+        {"organisation": organisation_id, "end": end, "codes": list(codes)},
+    )
+    return many(
+        lambda told_tiyn, booked_tiyn, **said: Movement(told_tiyn=int(told_tiyn), booked_tiyn=int(booked_tiyn), **said),
+        rows,
+    )
+
+
+def balance(connection: Connection, scope: Scope, organisation_id: int, end: date, codes: Sequence[str]) -> int:
+    """What is on the accounts before ``end``, the first day of a month; debit above nought."""
+    tiyn: int = connection.execute(
+        text("""
+            SELECT coalesce(sum(b.debit_tiyn - b.credit_tiyn), 0)::bigint
+              FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
+             WHERE b.organisation_id = :organisation AND b.month < :end AND a.code = ANY(:codes)
+        """),
+        {"organisation": organisation_id, "end": end, "codes": list(codes)},
+    ).scalar_one()
+    return tiyn
 
 
 def insert_act(

@@ -1,14 +1,14 @@
 """Pure rules of settlements: the entry that another context's approval makes."""
 
 import tomllib
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from erp.base.dates import day_string
+from erp.base.dates import DateInterval, day_string
 from erp.base.errors import Conflict, NotFound, RuleViolated
 from erp.base.money import decimal_string
 from erp.finance.drafts.model import Sheet, TypedRow, TypedSide
@@ -35,33 +35,52 @@ class SettlementReasonMissing(RuleViolated):
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What entries of trips are drafted with, as the shipped file has it."""
+    """What entries of the trips of a day are drafted with; empty where nothing is known to be in force."""
 
     journal: str
     advance: str
+    """The control account of open advances: a report is covered from it."""
     paid_from: tuple[str, ...]
     """Plan accounts, of which the books are kept on one."""
     cost: str
-    covered: str
     owed: str
     inside: str
     abroad: str
+    verified: bool
 
 
 @cache
-def accounts() -> Accounts:
-    told: Mapping[str, Any] = tomllib.loads(_ACCOUNTS.read_text(encoding="utf-8"))
-    advance, report, specific = told["advance"], told["report"], told["specific"]
+def _shipped() -> Mapping[str, Any]:
+    return tomllib.loads(_ACCOUNTS.read_text(encoding="utf-8"))
+
+
+def accounts_on(day: date, told: Mapping[str, Any] | None = None) -> Accounts:
+    """What is in force on the first day of a trip, of the shipped file or of ``told``."""
+    file = _shipped() if told is None else told
+    found = {name: _in_force(file[name], day) for name in ("journal", "advance", "report", "specific")}
+
+    def named(fact: str, place: str) -> str:
+        return str(found[fact].get(place, ""))
+
     return Accounts(
-        told["journal"]["code"],
-        advance["debit"],
-        tuple(advance["credit"]),
-        report["debit"],
-        report["covered"],
-        report["owed"],
-        specific["inside"],
-        specific["abroad"],
+        named("journal", "code"),
+        named("advance", "account"),
+        tuple(found["advance"].get("paid_from", ())),
+        named("report", "cost"),
+        named("report", "owed"),
+        named("specific", "inside"),
+        named("specific", "abroad"),
+        all(fact.get("confidence") in ("verified", "high") for fact in found.values()),
     )
+
+
+def _in_force(rows: Iterable[Mapping[str, Any]], day: date) -> Mapping[str, Any]:
+    return next((row for row in rows if day in DateInterval(row["valid_from"], row.get("valid_until"))), {})
+
+
+def control_accounts() -> list[str]:
+    """Every account that has ever held the open advances of trips."""
+    return sorted({row["account"] for row in _shipped()["advance"]})
 
 
 def sheet_of(told: TripSettlement) -> Sheet:
@@ -70,7 +89,7 @@ def sheet_of(told: TripSettlement) -> Sheet:
     Of a report each kind of cost is one row, covered by the advance as far as it reaches, in the order told; what is
     beyond it is owed to the person.  What is left of the advance stays with the person until it is returned.
     """
-    named = accounts()
+    named = accounts_on(told.first)
     memo = f"{told.person}: {told.route}, {day_string(told.first)} – {day_string(told.last)}"
     if told.kind == "advance":
         specific = _specific(named, abroad=told.abroad)
@@ -83,7 +102,7 @@ def sheet_of(told: TripSettlement) -> Sheet:
             specific = _specific(named, abroad=line.abroad)
             rows += [
                 TypedRow(TypedSide(named.cost, specific), TypedSide(account, specific), _typed(tiyn), memo)
-                for account, tiyn in ((named.covered, covered), (named.owed, line.amount_tiyn - covered))
+                for account, tiyn in ((named.advance, covered), (named.owed, line.amount_tiyn - covered))
                 if tiyn
             ]
     return Sheet(named.journal, memo=memo[:1000], rows=tuple(rows))
@@ -95,13 +114,13 @@ def _typed(tiyn: int) -> str:
 
 
 def _specific(named: Accounts, *, abroad: bool) -> dict[str, str]:
-    return {"specific": named.abroad if abroad else named.inside}
+    code = named.abroad if abroad else named.inside
+    return {"specific": code} if code else {}
 
 
-def completed(sheet: Sheet, day: date, in_use: Set[str], programmes: Set[str]) -> Sheet:
+def completed(sheet: Sheet, day: date, in_use: Collection[str], programmes: Collection[str]) -> Sheet:
     """The sheet with the day, and with what the books leave no choice of: the plan account, the programme."""
-    plan = [code for code in accounts().paid_from if code in in_use]
-    paid_from = plan[0] if len(plan) == 1 else ""
+    paid_from = next(iter(in_use)) if len(in_use) == 1 else ""
     programme = {"programme": next(iter(programmes))} if len(programmes) == 1 else {}
 
     def filled(side: TypedSide) -> TypedSide:

@@ -5,6 +5,7 @@ makes of them: they go through the database's own doors, because who approves a 
 """
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from erp.finance.drafts import rules as draft_rules
 from erp.finance.drafts import service as drafts
 from erp.finance.drafts.model import Draft, DraftState, Origin
 from erp.finance.settlements import queries, rules
-from erp.finance.settlements.model import Act, Page, Settlement, SettlementState
+from erp.finance.settlements.model import Act, Kind, Page, Settlement, SettlementState, Ties
 from erp.hr.contracts.types import SettlementStanding, TripSettlement
 from erp.reference.notifications import service as notifications
 from erp.reference.notifications.model import NotificationKind
@@ -86,6 +87,13 @@ def waiting(uow: UnitOfWork, organisation_id: int) -> int:
     return queries.waiting(uow.connection, uow.scope, organisation_id)
 
 
+def ties(uow: UnitOfWork, organisation_id: int, end: date) -> Ties:
+    """Open advances of trips at the end of the day before ``end`` beside their control account."""
+    connection, scope, codes = uow.connection, uow.scope, rules.control_accounts()
+    found = queries.movements(connection, scope, organisation_id, end, codes)
+    return Ties(tuple(found), queries.balance(connection, scope, organisation_id, end, codes))
+
+
 def take(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: int) -> Draft:
     """Make it a draft of one's own, dated today and completed by what the books leave no choice of.
 
@@ -102,7 +110,7 @@ def take(uow: UnitOfWork, organisation_id: int, settlement_id: int, version: int
         if begun is not None:
             return begun
     _require(found, version, SettlementState.WAITING, SettlementState.TAKEN)
-    paid_from = rules.accounts().paid_from
+    paid_from = rules.accounts_on(found.facts.first).paid_from if found.kind is Kind.ADVANCE else ()
     sheet = rules.completed(
         found.sheet,
         today(),

@@ -7,6 +7,7 @@ from typing import TypeVar
 from erp.base.dates import DateInterval, IntervalReversed, day_string
 from erp.base.errors import DomainError, RuleViolated
 from erp.base.sheets.heads import fold
+from erp.base.sheets.values import has_failed
 from erp.hr.intake import rules
 from erp.hr.intake.fields import GROUPS, SCHEDULES
 from erp.hr.intake.model import Intake, Said
@@ -26,7 +27,9 @@ class Cells:
 
     def __init__(self, texts: tuple[str, ...], places: Mapping[str, int], intake: Intake) -> None:
         self._texts, self._places, self._settings = texts, places, intake.settings
-        self.faults: dict[int, DomainError] = {}
+        self.faults: dict[int, DomainError] = {
+            at: rules.CellFailed(text=texts[at]) for at in places.values() if has_failed(texts[at])
+        }
 
     def text(self, name: str) -> str:
         at = self._places.get(name)

@@ -41,6 +41,8 @@ class Settings:
     creates_posts: bool = False
     under: int | None = None
     """The unit that new ones stand under, where the row names none above."""
+    adds_identities: bool = False
+    """Whether people on record who have no identity number get that of their row."""
 
 
 Row = tuple[int, tuple[str, ...]]
@@ -128,6 +130,8 @@ class Known(NamedTuple):
     name: Name
     birth_on: date | None
     has_identity: bool
+    takes_identity: bool
+    """Whether one may be recorded here: there is none, the file is kept here, and it is not one's own."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,8 @@ class Note(StrEnum):
     APPOINTED = "already-appointed"
     NAMESAKE = "namesake"
     BIRTH_DIFFERS = "birth-differs"
+    IDENTITY_OFFERED = "identity-offered"
+    IDENTITY_ADDED = "identity-added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,14 @@ class Placed(NamedTuple):
     post: int | None
 
 
+class Numbered(NamedTuple):
+    """Somebody on record whose identity number a row adds."""
+
+    number: int
+    person_id: int
+    identity: str
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A row of the file as it is understood."""
@@ -252,6 +266,7 @@ class Checked:
     """Those above first."""
     posts: tuple[NewPost, ...] = ()
     placed: tuple[Placed, ...] = ()
+    numbered: tuple[Numbered, ...] = ()
     fault: DomainError | None = None
     """Why nothing of it can be read."""
 
@@ -262,7 +277,7 @@ class Checked:
     @cached_property
     def good(self) -> frozenset[int]:
         """Numbers of the rows that would be accepted."""
-        return frozenset(each.number for each in self.placed)
+        return frozenset(each.number for each in self.placed) | frozenset(each.number for each in self.numbered)
 
     @cached_property
     def new_people(self) -> int:

@@ -11,6 +11,7 @@ from erp.hr.intake.model import Held, PostDays, Record, Said, Whom
 from erp.hr.intake.shares import overlap
 from erp.hr.intake.structure import Missing, There, Unit
 from erp.hr.personnel.model import Name
+from erp.hr.personnel.rules import says_born
 
 
 @dataclass(slots=True)
@@ -23,6 +24,9 @@ class Somebody:
     birth_on: date | None = None
     identity: str = ""
     has_identity: bool = False
+    takes_identity: bool = False
+    numbered: int = 0
+    """The row that adds their identity number."""
     served: list[tuple[int | Missing, frozenset[str], DateInterval, int]] = field(default_factory=list)
     """Unit, titles of the post, days, and the row that says so; 0: the record does."""
 
@@ -42,6 +46,13 @@ class Somebody:
             and not _differ(said.birth_on, self.birth_on)
             and not _differ(_letters(said.name.patronymic), _letters(self.name.patronymic))
         )
+
+
+def _is_born(said: Said, day: date) -> bool:
+    """Whether a row says this day of birth."""
+    if said.birth_on:
+        return said.birth_on == day
+    return bool(said.identity) and says_born(said.identity, day)
 
 
 def _key(name: Name) -> tuple[str, str]:
@@ -69,9 +80,18 @@ class People:
         here: dict[int, Somebody] = {}
         for known in record.people:
             somebody = here.setdefault(
-                known.id, Somebody(Whom(known.id, 0), known.name, known.birth_on, has_identity=known.has_identity)
+                known.id,
+                Somebody(
+                    Whom(known.id, 0),
+                    known.name,
+                    known.birth_on,
+                    has_identity=known.has_identity,
+                    takes_identity=known.takes_identity,
+                ),
             )
-            self._by_name.setdefault(_key(known.name), []).append(somebody)
+            alike = self._by_name.setdefault(_key(known.name), [])
+            if somebody not in alike:  # of two names that differ in the patronymic alone
+                alike.append(somebody)
         for held in record.held:
             if held.person_id in here:
                 here[held.person_id].served.extend(_served(held, posts.get(held.staff_unit_id, ())))
@@ -81,15 +101,26 @@ class People:
             self._by_identity[identity] = somebody
 
     def find(self, said: Said) -> Somebody | None:
-        """Whom a row is about, as far as number, or name and day of birth, tell.  Raises: IdentityOfAnother."""
+        """Whom a row is about, as far as number, or name and day of birth, tell.
+
+        Where the row says no day of birth, its number does, which begins with it.
+
+        Raises: IdentityOfAnother.
+        """
         found = self._by_identity.get(said.identity) if said.identity else None
         if found is not None:
-            if found.whom.row and found.name and not set(_key(found.name)) & set(_key(said.name)):
-                raise rules.IdentityOfAnother(row=found.whom.row)
+            row = found.whom.row or found.numbered
+            if row and found.name and not set(_key(found.name)) & set(_key(said.name)):
+                raise rules.IdentityOfAnother(row=row)
             return found
-        if said.birth_on:
-            return next((s for s in self.namesakes(said) if s.birth_on == said.birth_on), None)
-        return None
+        born = [each for each in self.namesakes(said) if each.birth_on and _is_born(said, each.birth_on)]
+        return born[0] if len(born) == 1 else None
+
+    def number(self, row: int, somebody: Somebody, identity: str) -> None:
+        """From now on their number is known."""
+        somebody.identity, somebody.has_identity, somebody.takes_identity = identity, True, False
+        somebody.numbered = row
+        self._by_identity[identity] = somebody
 
     def namesakes(self, said: Said) -> list[Somebody]:
         """Those of the same name of whom nothing says that they are others."""

@@ -248,7 +248,10 @@ def people(connection: Connection, scope: Scope, organisation_id: int) -> list[K
     rows = connection.execute(
         text("""
             SELECT n.person_id, n.family_name, n.given_name, n.patronymic, f.birth_on, coalesce(f.has_identity, false)
-                   AS has_identity
+                   AS has_identity,
+                   CASE WHEN NOT f.has_identity
+                        THEN hr_keeps(ARRAY[CAST(:organisation AS int)], n.person_id) AND NOT hr_own(n.person_id)
+                        ELSE false END AS takes_identity
               FROM hr_person_name n
               LEFT JOIN LATERAL (
                    SELECT p.birth_on, p.identity_sealed IS NOT NULL AS has_identity FROM hr_person_fact p
@@ -263,7 +266,14 @@ def people(connection: Connection, scope: Scope, organisation_id: int) -> list[K
         {"organisation": organisation_id},
     )
     return [
-        Known(r.person_id, Name(r.family_name, r.given_name, r.patronymic), r.birth_on, r.has_identity) for r in rows
+        Known(
+            r.person_id,
+            Name(r.family_name, r.given_name, r.patronymic),
+            r.birth_on,
+            r.has_identity,
+            r.takes_identity,
+        )
+        for r in rows
     ]
 
 

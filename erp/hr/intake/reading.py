@@ -3,7 +3,7 @@
 Rows are placed in their order: each takes its share of a post, and whom it brings is known to those below it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from erp.base.sheets.model import Row, RowKind, address, letters
 from erp.hr.intake import rules
 from erp.hr.intake.cells import Cells
 from erp.hr.intake.fields import HEADINGS
-from erp.hr.intake.model import Checked, Intake, Line, LineKind, Note, Placed, PostDays, Record, Said, Whom
+from erp.hr.intake.model import Checked, Intake, Line, LineKind, Note, Numbered, Placed, PostDays, Record, Said, Whom
 from erp.hr.intake.people import People, Somebody
 from erp.hr.intake.structure import Structure, There, Unit, Wanted
 from erp.hr.personnel.rules import says_born
@@ -118,6 +118,7 @@ class _Reading:
         self._places = head.places
         self._structure, self._people = Structure(intake, record), People(record)
         self._placed: list[tuple[int, Said, Whom, PostDays | Wanted]] = []
+        self._numbered: list[Numbered] = []
 
     def checked(self) -> Checked:
         left = self._intake.mended.left
@@ -140,7 +141,7 @@ class _Reading:
             for number, said, whom, post in self._placed
         )
         h = self._head
-        return Checked(self._intake, h.titles, h.columns, h.number, lines, units, posts, placed)
+        return Checked(self._intake, h.titles, h.columns, h.number, lines, units, posts, placed, tuple(self._numbered))
 
     def _text(self, row: Row, name: str) -> str:
         at = self._places.get(name)
@@ -183,7 +184,8 @@ class _Reading:
             if row:
                 raise RowAgain(row=row)
             if row == 0:
-                return LineKind.APPOINTED, ((Note.APPOINTED, _of(each)),)
+                notes += self._number(number, somebody, said)
+                return LineKind.APPOINTED, ((Note.APPOINTED, _of(each)), *notes)
         post = self._structure.take(unit, said)
         if somebody is None:
             notes += [(Note.NAMESAKE, _of(each)) for each in namesakes if each.whom.person_id is not None]
@@ -192,6 +194,7 @@ class _Reading:
             notes.append((Note.SAME_AS_ROW, {"row": somebody.whom.row}))
         else:
             notes.append((Note.ON_RECORD, _of(somebody)) if somebody.name else (Note.ELSEWHERE, {}))
+        notes += self._number(number, somebody, said)
         if said.identity and said.birth_on and not says_born(said.identity, said.birth_on):
             notes.append((Note.BIRTH_DIFFERS, {}))
         titles = {fold(each) for each in post.titles} if isinstance(post, PostDays) else set()
@@ -199,6 +202,20 @@ class _Reading:
         somebody.served.append((key, frozenset(titles | {title}), said.valid, number))
         self._placed.append((number, said, somebody.whom, post))
         return LineKind.PERSON, tuple(notes)
+
+    def _number(self, number: int, somebody: Somebody | None, said: Said) -> Iterator[tuple[Note, Mapping[str, Any]]]:
+        """The row's number is that of somebody on record who has none, and begins with their day of birth."""
+        if somebody is None or not said.identity or not somebody.takes_identity or somebody.birth_on is None:
+            return
+        person_id = somebody.whom.person_id
+        if person_id is None or not says_born(said.identity, somebody.birth_on):
+            return
+        if not self._intake.settings.adds_identities:
+            yield Note.IDENTITY_OFFERED, _of(somebody)
+            return
+        yield Note.IDENTITY_ADDED, _of(somebody)
+        self._numbered.append(Numbered(number, person_id, said.identity))
+        self._people.number(number, somebody, said.identity)
 
 
 def _of(somebody: Somebody) -> dict[str, Any]:

@@ -67,6 +67,11 @@ class CellNeeded(RuleViolated):
     template = N_("This is needed, and the cell is empty.")
 
 
+class CellFailed(RuleViolated):
+    code = "cell-failed"
+    template = N_("“{text}” is what a spreadsheet says where a formula failed. Write what belongs here.")
+
+
 class CellTooLong(RuleViolated):
     code = "cell-too-long"
     template = N_("This is too long: at most {limit} characters.")

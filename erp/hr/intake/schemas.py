@@ -30,6 +30,7 @@ class ReadList(Command):
     creates_units: bool = Field(False, description="Create the units that are missing.")
     creates_posts: bool = Field(False, description="Create the posts that are missing.")
     under: Id | None = Field(None, description="The unit that new ones stand under, where the row names none.")
+    adds_identities: bool = Field(False, description="Add the rows' identity numbers to people on record without one.")
     cells: dict[Address, CellText] = Field(default_factory=dict, description="By address, what cells should say.")
     left: tuple[int, ...] = Field((), max_length=LIMITS.rows, description="Numbers of the rows to leave out.")
 

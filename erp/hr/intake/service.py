@@ -20,7 +20,7 @@ from erp.hr.intake.model import LIMITS, Checked, Intake, IntakeRow, LineKind, Pl
 from erp.hr.intake.schemas import AcceptList
 from erp.hr.personnel import service as personnel
 from erp.hr.personnel.model import ScheduleKind
-from erp.hr.personnel.schemas import Appoint, AppointmentContent, Hire, NameContent, ScheduleContent
+from erp.hr.personnel.schemas import AddIdentity, Appoint, AppointmentContent, Hire, NameContent, ScheduleContent
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import About, StaffGroup
 from erp.hr.staffing.schemas import PostContent, RecordPost, RecordUnit, UnitContent
@@ -159,11 +159,25 @@ def accept(
     found = _lock(uow, vault, organisation_id, intake_id, revision)
     record = _record(uow, vault, found)
     said = reading.checked(found, record)
-    if not said.placed:
+    if not said.good:
         raise NothingGood()
     posts = _laid_out(uow, said, command.reason)
     here = {known.id for known in record.people}
     _appointed(uow, vault, said, posts, here, command.reason)
+    personnel.number_many(
+        uow,
+        vault,
+        organisation_id,
+        [
+            (
+                each.person_id,
+                AddIdentity(
+                    key=uuid5(found.key, f"number/{each.number}"), reason=command.reason, identity=each.identity
+                ),
+            )
+            for each in said.numbered
+        ],
+    )
     rest = _rest(said)
     kept = {number for number, _ in rest}
     mended = Mended(
@@ -184,6 +198,7 @@ def accept(
     )
     _tell(
         uow, "people-file-accepted", found, name=found.name, people=said.new_people, appointments=len(said.placed),
+        identities=len(said.numbered),
         left=len(rest) - sum(line.kind is LineKind.HEAD for line in said.lines) if rest else 0,
     )  # fmt: skip
     return said
@@ -369,6 +384,7 @@ def _settings_kept(settings: Settings) -> dict[str, Any]:
         "staff_group": settings.staff_group.value,
         "creates_units": settings.creates_units,
         "creates_posts": settings.creates_posts,
+        "adds_identities": settings.adds_identities,
         "under": settings.under,
     }
 
@@ -382,6 +398,7 @@ def _settings_read(kept: Mapping[str, Any]) -> Settings:
         kept["creates_units"],
         kept["creates_posts"],
         kept["under"],
+        kept.get("adds_identities", False),
     )
 
 

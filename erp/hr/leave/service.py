@@ -538,7 +538,7 @@ def _move(uow: UnitOfWork, organisation_id: int, command: _Reasoned, moved: Sequ
     for act in dict.fromkeys(m.act for m in moved):
         days = sum(m.centidays for m in moved if m.act is act)
         about = f"person:{command.person_id}"
-        _record(uow, organisation_id, f"leave-{act.value}", about, {"days": rules.days_string(days)})
+        _record(uow, organisation_id, f"leave-{act.value}", about, {"leave_days": rules.days_string(days)})
 
 
 def _add(uow: UnitOfWork, organisation_id: int, command: _Reasoned, moved: Sequence[NewMovement]) -> int:

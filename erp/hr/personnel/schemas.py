@@ -53,6 +53,12 @@ class RecordFacts(DatedAct):
     identity: Identity = ""
 
 
+class AddIdentity(ActCommand):
+    """The identity number of somebody on record who has none."""
+
+    identity: Identity
+
+
 class RecordAppointment(DatedAct):
     """Which post an appointment holds from a day on; null: it has ended."""
 

@@ -24,6 +24,7 @@ from erp.hr.personnel.model import (
     ReadKind,
 )
 from erp.hr.personnel.schemas import (
+    AddIdentity,
     Appoint,
     Hire,
     NameContent,
@@ -252,6 +253,44 @@ def record_facts(uow: UnitOfWork, vault: Vault, organisation_id: int, person_id:
     _tell(uow, organisation_id, person_id, f"person-facts-{staffing.kind_of(command).value}", by)
 
 
+def number_many(
+    uow: UnitOfWork, vault: Vault, organisation_id: int, numbered: Sequence[tuple[int, AddIdentity]]
+) -> None:
+    """Identity numbers of people on record who have none, on all days of their facts, by a few statements.
+
+    Raises: IdentityInvalid, IdentityTaken.
+    """
+    if not numbered:
+        return
+    connection, scope = uow.connection, uow.scope
+    bare = {person_id: rules.identity_typed(command.identity) for person_id, command in numbered}
+    marks = {person_id: vault.indexes(identity, about=_IDENTITY) for person_id, identity in bare.items()}
+    every = [mark for each in marks.values() for mark in each]
+    if queries.person_known(connection, scope, organisation_id, every) is not None:
+        raise rules.IdentityTaken()
+    acts = staffing_queries.insert_acts(
+        connection,
+        scope,
+        organisation_id,
+        [
+            staffing.acted(command, ActKind.CORRECT, About.FACTS, person_id, person_id=person_id)
+            for person_id, command in numbered
+        ],
+    )
+    facts = [
+        {
+            "person_id": person_id,
+            "act": act_id,
+            "identity_sealed": vault.seal(bare[person_id], about=f"{_IDENTITY}:{person_id}"),
+            "identity_index": marks[person_id][0],
+        }
+        for (person_id, _), act_id in zip(numbered, acts, strict=True)
+    ]
+    bitemporal.amend(connection, queries.FACTS, ("identity_sealed", "identity_index"), facts, organisation_id)
+    about = f"organisation:{organisation_id}"
+    audit.record(connection, scope, "people-numbered", about, organisation_id=organisation_id, count=len(numbered))
+
+
 def _require_born_before(uow: UnitOfWork, organisation_id: int, person_id: int, command: RecordFacts) -> None:
     """Raises: BornTooLate."""
     facts = queries.appointment_facts(uow.connection, uow.scope, organisation_id, person_id, AsOf(command.since))
@@ -393,7 +432,7 @@ def _not_own(uow: UnitOfWork, person_id: int) -> None:
 def _tell(uow: UnitOfWork, organisation_id: int, person_id: int, action: str, by: Act, **facts: Any) -> None:
     """In the trail stands which act it was; what it says, and on what ground, is read where the file is."""
     about = f"person:{person_id}"
-    audit.record(uow.connection, uow.scope, action, about, organisation_id=organisation_id, act=by.id, **facts)
+    audit.record(uow.connection, uow.scope, action, about, organisation_id=organisation_id, act_no=by.id, **facts)
 
 
 # ------------------------------------------------------------------------------------------------ meant or not

@@ -269,7 +269,7 @@ def _tell(
         action,
         f"{about.value}:{organisation_id}/{number}",
         organisation_id=organisation_id,
-        act=by.id,
+        act_no=by.id,
         reason=command.reason,
         **facts,
     )

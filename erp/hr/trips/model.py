@@ -290,6 +290,8 @@ class Facts:
     advance_tiyn: int = 0
     ground: str = ""
     """Why the trip may be longer than the rules allow."""
+    belated: str = ""
+    """Why it was recorded only once it had begun; empty of a trip that was asked for ahead."""
 
     @property
     def first(self) -> date:

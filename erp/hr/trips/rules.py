@@ -32,7 +32,16 @@ MOST_LEGS = 20
 MOST_LINES = 100
 MOST_DAYS = 366
 """What one request may take: beyond it a day is mistyped.  What the law allows is a norm."""
-LONGEST = {"purpose": 500, "host": 200, "place": 100, "what": 200, "paper": 100, "result": 2000, "ground": 500}
+LONGEST = {
+    "purpose": 500,
+    "host": 200,
+    "place": 100,
+    "what": 200,
+    "paper": 100,
+    "result": 2000,
+    "ground": 500,
+    "belated": 500,
+}
 _DAY = timedelta(days=1)
 
 
@@ -74,6 +83,28 @@ class LegsApart(RuleViolated):
 class GroundMissing(RuleViolated):
     code = "trip-ground-missing"
     template = "A trip of {days} days is longer than {limit} days: say on what ground."
+
+
+class TripBegun(RuleViolated):
+    code = "trip-begun"
+    template = (
+        "A trip is asked for on the day it begins at the latest. Human resources record one that has begun: ask them."
+    )
+
+
+class BelatedReasonMissing(RuleViolated):
+    code = "trip-belated-reason-missing"
+    template = "The trip has begun: say why it is recorded only now. Who decides reads it."
+
+
+class NotBelated(RuleViolated):
+    code = "trip-not-belated"
+    template = "The trip has not begun: leave this empty."
+
+
+class AdvanceTooLate(RuleViolated):
+    code = "advance-too-late"
+    template = "An advance is paid before a trip, and this one has begun. What was spent is paid by the report."
 
 
 class AdvanceTooLarge(RuleViolated):
@@ -360,6 +391,31 @@ def require_ground(facts: Facts, found: Estimate) -> None:
     """Raises: Invalid, where the trip is longer than the rules allow and no ground is given."""
     if found.longest and not facts.ground:
         raise Invalid({"ground": GroundMissing(days=found.days, limit=found.longest)})
+
+
+def require_ahead(facts: Facts, today: date, *, keeps: bool) -> None:
+    """A trip is asked for by its first day; who keeps the records alone records one that has begun, and says why.
+
+    An advance is paid before a trip.
+
+    Raises: Invalid.
+
+    Source: Government resolution 1428 of 22.09.2000: one is sent, by an order; of a belated order the acts that could
+    be read say nothing, so this is the program's own rule.
+    """
+    faults: dict[str, Exception] = {}
+    if facts.first >= today:
+        if facts.belated:
+            faults["belated"] = NotBelated()
+    elif not keeps:
+        faults["legs.0.departs_on"] = TripBegun()
+    else:
+        if not facts.belated:
+            faults["belated"] = BelatedReasonMissing()
+        if facts.advance_tiyn:
+            faults["advance"] = AdvanceTooLate()
+    if faults:
+        raise Invalid(faults)
 
 
 def require_within(facts: Facts, found: Estimate) -> None:

@@ -74,6 +74,9 @@ class TripAsked(Command):
     ground: Annotated[str, Field(max_length=rules.LONGEST["ground"], pattern=NO_NUL)] = Field(
         "", description="Of a trip that is longer than the rules allow: why."
     )
+    belated: Annotated[str, Field(max_length=rules.LONGEST["belated"], pattern=NO_NUL)] = Field(
+        "", description="Of a trip that has begun: why it is recorded only now. Only who keeps the records may."
+    )
 
     @property
     def facts(self) -> Facts:
@@ -95,7 +98,15 @@ class TripAsked(Command):
         )
         advance = read("advance", self.advance)
         read.finish()
-        return Facts(self.purpose.strip(), self.host.strip(), legs, self.comes_home, advance, self.ground.strip())
+        return Facts(
+            self.purpose.strip(),
+            self.host.strip(),
+            legs,
+            self.comes_home,
+            advance,
+            self.ground.strip(),
+            self.belated.strip(),
+        )
 
 
 class AskTrip(TripAsked):
@@ -302,6 +313,7 @@ class TripShown(_View):
     days: int
     comes_home: bool
     ground: str
+    belated: str = Field(description="Why it was recorded only once it had begun; empty where it was asked for ahead.")
     legs: list[LegView]
     estimate: EstimateView
     advance_asked: Tenge

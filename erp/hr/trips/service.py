@@ -114,6 +114,7 @@ def _asked(
     """Raises: Invalid, AdvanceOpen."""
     facts = command.facts
     found = estimate(uow, facts)
+    rules.require_ahead(facts, today(), keeps=organisation_id in uow.scope.keeps)
     rules.require_ground(facts, found)
     rules.require_within(facts, found)
     if facts.advance_tiyn:
@@ -477,6 +478,7 @@ def shown(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> Tri
         days=facts.days,
         comes_home=facts.comes_home,
         ground=facts.ground,
+        belated=facts.belated,
         legs=legs_of(facts.legs),
         estimate=EstimateView.of(found.estimate),
         advance_asked=facts.advance_tiyn,

@@ -1,6 +1,7 @@
 """The one policy: every page, list, search, export and API asks here, and nothing else decides."""
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 
 from erp.base.errors import NotFound, NotPermitted
@@ -182,7 +183,12 @@ def _grants_in(identity: Identity, where: frozenset[int]) -> Iterator[Grant]:
 
 
 def _granted_at(identity: Identity, organisation_id: int) -> frozenset[Permission]:
-    return frozenset[Permission]().union(*(ALLOWED[role] for role in identity.roles.get(organisation_id, ())))
+    return _of_roles(identity.roles.get(organisation_id, frozenset()))
+
+
+@cache
+def _of_roles(roles: frozenset[Role]) -> frozenset[Permission]:
+    return frozenset[Permission]().union(*(ALLOWED[role] for role in roles))
 
 
 def _within(identity: Identity, organisation_id: int) -> bool:

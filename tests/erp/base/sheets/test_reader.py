@@ -12,7 +12,7 @@ from erp.base.errors import DomainError
 from erp.base.sheets.errors import FileUnreadable, QuotesUnpaired, TableEmpty, TableTooHeavy, TableTooLarge
 from erp.base.sheets.model import Limits, RowKind, address
 from erp.base.sheets.reader import read_table
-from tests.erp.base.sheets.files import Content, a_csv, a_zip_bomb, an_ods, an_xlsx, rewritten
+from tests.erp.base.sheets.files import Content, a_csv, a_zip_bomb, an_ods, an_xls, an_xlsb, an_xlsx, rewritten
 
 LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюяқңғүұөәһіABC 0123456789«»№.,;\"'"
 texts = st.text(alphabet=LETTERS, max_size=12).map(str.strip)
@@ -170,6 +170,14 @@ def test_a_formula_that_failed_says_so_in_its_cell() -> None:
         cell.encode(),
     )
     assert [row.values for row in read_table(made, "table").sheets[0].rows] == [("Дата", "Err:502"), ("x", "y")]
+
+
+@pytest.mark.parametrize("made", [an_xls, an_xlsb])
+def test_a_formula_that_failed_says_so_in_binary_workbooks_too(made: Callable[..., bytes]) -> None:
+    first = [["Дата", "Сумма"], ["x", "#REF!"], ["#N/A", "y"]]
+    second = [["a", "#DIV/0!"], ["#N/A", "b"]]
+    table = read_table(made(first, second), "table")
+    assert [[[*row.values] for row in sheet.rows] for sheet in table.sheets] == [first, second]
 
 
 def test_what_a_file_is_is_told_by_its_content_not_by_its_name() -> None:

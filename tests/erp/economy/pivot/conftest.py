@@ -94,7 +94,7 @@ LINES = {
     "lyceum paper": ("lyceum", "464.003", "149", 9_000, 30_000),
     "lyceum power": ("lyceum", "464.003", "152", 20_000, 10_000),
     "school paper": ("school", "464.003", "149", 1_000, None),
-    "roads paper": ("roads", "458.001", "149", 500, 700),
+    "roads paper": ("roads", "458.012", "149", 500, 700),
 }
 
 

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from erp.economy.pivot.model import Key, Typed
 from erp.economy.pivot.rules import (
+    Amounts,
+    Mask,
     NothingToSpread,
     ShareTooLarge,
     SpreadCancelsOut,
-    Spreading,
     TypedPartsDiffer,
     lay_out,
+    spreading,
 )
 
 LEAVES, YEARS = 5, 3
@@ -53,9 +55,9 @@ def test_every_figure_is_the_sum_of_its_cells(given: tuple[list[list[int]], list
     assert list(grid.rows) == sorted(grid.rows)
 
 
-def a_spreading(amounts: list[list[int | None]]) -> Spreading:
+def cells_of(amounts: list[list[int | None]]) -> tuple[Amounts, Mask]:
     present = np.array([[each is not None for each in row] for row in amounts])
-    return Spreading(np.array([[each or 0 for each in row] for row in amounts], np.int64), present)
+    return np.array([[each or 0 for each in row] for row in amounts], np.int64), present
 
 
 grids = st.lists(st.lists(st.none() | positive, min_size=YEARS, max_size=YEARS), min_size=LEAVES, max_size=LEAVES)
@@ -70,12 +72,12 @@ blocks = st.tuples(
 def test_a_typed_total_ties_and_touches_nothing_else(
     amounts: list[list[int | None]], block: tuple[list[int], list[int]], total: int
 ) -> None:
-    spreading = a_spreading(amounts)
-    made, there, faults = spreading([Typed(*block, total)])
+    before, present = cells_of(amounts)
+    made, there, faults = spreading(before, present, [Typed(*block, total)])
     inside = np.zeros(made.shape, bool)
     inside[np.ix_(*block)] = True
-    assert (made[~inside] == spreading.tiyn[~inside]).all()
-    assert (there[~inside] == spreading.present[~inside]).all()
+    assert (made[~inside] == before[~inside]).all()
+    assert (there[~inside] == present[~inside]).all()
     if faults:
         assert isinstance(faults[0], NothingToSpread)
     else:
@@ -83,49 +85,50 @@ def test_a_typed_total_ties_and_touches_nothing_else(
 
 
 def test_shares_follow_the_figures_there_are() -> None:
-    made, _, faults = a_spreading([[300, 1], [100, 2], [None, 3]])([Typed([0, 1, 2], [0], 1001)])
+    made, _, faults = spreading(*cells_of([[300, 1], [100, 2], [None, 3]]), [Typed([0, 1, 2], [0], 1001)])
     assert not faults
     assert made[:, 0].tolist() == [751, 250, 0]
 
 
 def test_a_year_without_figures_takes_the_shares_of_the_year_before() -> None:
-    made, there, faults = a_spreading([[300, None], [100, None], [None, None]])([Typed([0, 1, 2], [1], 800)])
+    made, there, faults = spreading(*cells_of([[300, None], [100, None], [None, None]]), [Typed([0, 1, 2], [1], 800)])
     assert not faults
     assert made[:, 1].tolist() == [600, 200, 0]
     assert there[:, 1].tolist() == [True, True, False]
 
 
 def test_what_was_typed_at_a_part_holds_and_the_rest_goes_to_the_others() -> None:
-    spreading = a_spreading([[300], [100], [100]])
-    made, _, faults = spreading([Typed([0, 1, 2], [0], 1000), Typed([0], [0], 200)])
+    made, _, faults = spreading(*cells_of([[300], [100], [100]]), [Typed([0, 1, 2], [0], 1000), Typed([0], [0], 200)])
     assert not faults
     assert made[:, 0].tolist() == [200, 400, 400]
 
 
 def test_parts_that_do_not_make_the_typed_total_are_told() -> None:
-    _, _, faults = a_spreading([[300], [100]])([Typed([0, 1], [0], 1000), Typed([0], [0], 1), Typed([1], [0], 2)])
+    _, _, faults = spreading(
+        *cells_of([[300], [100]]), [Typed([0, 1], [0], 1000), Typed([0], [0], 1), Typed([1], [0], 2)]
+    )
     assert {place: type(fault) for place, fault in faults.items()} == {0: TypedPartsDiffer}
 
 
 def test_a_figure_taken_away_is_gone_and_no_zero() -> None:
-    made, there, faults = a_spreading([[300], [100]])([Typed([0, 1], [0], None)])
+    made, there, faults = spreading(*cells_of([[300], [100]]), [Typed([0, 1], [0], None)])
     assert not faults
     assert not made.any()
     assert not there.any()
 
 
 def test_figures_that_cancel_out_give_no_shares() -> None:
-    _, _, faults = a_spreading([[300], [-300]])([Typed([0, 1], [0], 5)])
+    _, _, faults = spreading(*cells_of([[300], [-300]]), [Typed([0, 1], [0], 5)])
     assert isinstance(faults[0], SpreadCancelsOut)
 
 
 def test_shares_that_no_cell_holds_are_told() -> None:
-    _, _, faults = a_spreading([[10**15], [1 - 10**15]])([Typed([0, 1], [0], 10**15)])
+    _, _, faults = spreading(*cells_of([[10**15], [1 - 10**15]]), [Typed([0, 1], [0], 10**15)])
     assert isinstance(faults[0], ShareTooLarge)
 
 
 def test_one_empty_leaf_takes_what_is_typed_at_it() -> None:
-    made, there, faults = a_spreading([[None], [100]])([Typed([0], [0], 5)])
+    made, there, faults = spreading(*cells_of([[None], [100]]), [Typed([0], [0], 5)])
     assert not faults
     assert made[:, 0].tolist() == [5, 100]
     assert there.all()

@@ -16,7 +16,7 @@ from erp.economy.plans import rules as plan_rules
 from erp.economy.plans import service as plans
 from erp.economy.plans.axes import LEVELS, Axes
 from erp.economy.plans.comparison import compared
-from erp.economy.plans.model import Cells, Edit, LeafKey, Section
+from erp.economy.plans.model import CellChange, Cells, Edit, LeafKey, Section, VersionKind
 from erp.economy.plans.rules import VersionMoved
 from tests.erp.economy.pivot.conftest import Planned
 
@@ -127,6 +127,40 @@ def test_a_budget_holds_together_at_every_level_by_one_rule(planned: Planned) ->
             assert [pivot.figure((), (str(year),)) or 0 for year in cells.years] == list(whole.balance)
 
 
+@pytest.mark.parametrize("is_put_away", [False, True])
+def test_lines_of_another_version_are_nothing_to_this_one(planned: Planned, is_put_away: bool) -> None:
+    """Neither its figures, nor groups to choose from, nor what stands beside, nor what a file means."""
+    question = rules.question(["organisation", "economic"], ["year"], {}, Actual.PAID)
+    table = service.read("Programme;2026;2027\n464.003;400,00;\n458.012;;8\n", "figures.csv")
+
+    def told(u: uow.UnitOfWork) -> object:
+        looked = service.look(u, planned.at, planned.plan, planned.version, question)
+        brought = service.bring(u, planned.at, planned.plan, planned.version, table, key=uuid4())
+        _, said = service.check(u, brought)
+        members = {level: looked.cube.members(level) for level in LEVELS}
+        return looked.pivot, members, said.lines, said.changes
+
+    def more(u: uow.UnitOfWork) -> None:
+        at = planned.at, planned.plan
+        trial = plans.branch(u, *at, planned.version, kind=VersionKind.SANDBOX, name="Trial", reason="", key=uuid4())
+        paper = LeafKey(Section.EXPENDITURE, planned.at, planned.oblast.at("lyceum"), "464.003", "149", "", "")
+        keys = [
+            paper._replace(source="015"),
+            paper._replace(programme="458.012", economic="152"),
+            paper._replace(organisation_id=planned.oblast.at("village"), budget_id=planned.oblast.at("village")),
+        ]
+        said = [CellChange(leaf, 2027, 77) for leaf in plans.intern(u, *at, keys).tolist()]
+        plans.edit(u, *at, trial.id, said, "What if", expected_edits=0, key=uuid4())
+        if is_put_away:
+            plans.put_away(u, *at, trial.id, "It leads nowhere", expected_edits=1)
+            with pytest.raises(plan_rules.VersionPutAway):
+                service.look(u, *at, trial.id, question)
+
+    before = uow.run(planned.oblast.engine, planned.scope, told)
+    uow.run(planned.oblast.engine, planned.scope, more)
+    assert uow.run(planned.oblast.engine, planned.scope, told) == before
+
+
 def test_of_some_sections_no_balance_is_told_and_none_is_typed(planned: Planned) -> None:
     some = rules.question(["economic"], ["year"], {"section": ["revenue", "expenditure"]})
     assert {tiyn for row in figures(look(planned, some)).values() for tiyn in row} == {None}
@@ -176,7 +210,7 @@ def test_an_actual_leads_to_its_accounts_where_the_books_may_be_read(planned: Pl
     scope = replace(planned.scope, reads=readable)
 
     def read(u: uow.UnitOfWork) -> list[Behind]:
-        return service.behind_actual(u, planned.at, planned.plan, question, (), ("2026",), readable)
+        return service.behind_actual(u, planned.at, planned.plan, planned.version, question, (), ("2026",), readable)
 
     (found,) = uow.read(planned.oblast.engine, scope, read)
     assert (found.organisation_id, found.actual_tiyn, found.is_open) == (lyceum, 7_000, reads_books)

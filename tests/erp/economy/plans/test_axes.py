@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from erp.economy.plans import rules, service
+from erp.economy.plans import queries, rules, service
 from erp.economy.plans.axes import LEVELS, Axes, canonical
 from erp.economy.plans.comparison import LEAF, Comparison
 from erp.economy.plans.model import Section
@@ -15,17 +15,19 @@ from tests.factories.plans import Planning, a_leaf
 
 @pytest.fixture(scope="module")
 def plan(oblast: Planning) -> Planning:
-    """Two schools and a village okrug, a tax, a loan repaid, and codes that no register has."""
+    """Two schools and a village okrug, a tax, a loan repaid, and a line whose codes no register has any more."""
     at = oblast.oblast.at
-    return oblast.begin([
+    plan = oblast.begin([
         a_leaf(budget=oblast.at, organisation=at("school"), source="015", region=""),
         a_leaf(budget=oblast.at, organisation=at("school"), economic="141", programme="261.003"),
         a_leaf(budget=oblast.at, organisation=at("roads"), economic="422", programme="268.003.015"),
         a_leaf(Section.REVENUE, budget=oblast.at, organisation=oblast.at, programme="", economic="101201"),
         a_leaf(Section.REVENUE, budget=oblast.at, organisation=oblast.at, programme="", economic="1.08.1"),
         a_leaf(Section.LENDING, budget=oblast.at, organisation=oblast.at, programme="", economic="5.01.1"),
-        a_leaf(budget=oblast.at, organisation=at("village"), economic="999", programme="999.999"),
     ])  # fmt: skip
+    old = a_leaf(budget=oblast.at, organisation=at("village"), economic="999", programme="999.999")
+    plan.leaves += plan.run(lambda u: queries.intern(u.connection, u.scope, plan.at, plan.plan_id, [old]))
+    return plan
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""Any sequence of branches, edits, undone edits and freezing, against a plain model that copies whole dictionaries."""
+"""Any sequence of branches, edits, undone edits, freezing, putting away and bringing back, against a plain model.
+
+The model copies whole dictionaries, so whatever becomes of one version moves no figure of another.
+"""
 
 from functools import partial
 
@@ -32,10 +35,16 @@ changes = st.dictionaries(
 class Told:
     """A version as the model has it: what it held after each edit, and which cells each edit touched."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, parent: int | None = None) -> None:
         self.held = [content]
         self.touched: list[set[tuple[int, int]]] = [set()]
-        self.is_frozen = False
+        self.parent = parent
+        self.is_frozen = self.is_away = False
+
+    @property
+    def closed(self) -> type[rules.VersionFrozen | rules.VersionPutAway] | None:
+        """Why nothing of it changes."""
+        return rules.VersionFrozen if self.is_frozen else rules.VersionPutAway if self.is_away else None
 
 
 def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
@@ -56,8 +65,12 @@ def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
         def branch(self, parent: int) -> object:
             if len(self.told) >= 5:
                 return multiple()
+            if self.told[parent].is_away:
+                with pytest.raises(rules.VersionPutAway):
+                    self.plan.branch(parent)
+                return multiple()
             made = self.plan.branch(parent).id
-            self.told[made] = Told(dict(self.told[parent].held[-1]))
+            self.told[made] = Told(dict(self.told[parent].held[-1]), parent)
             return made
 
         @rule(version=versions, said=changes)
@@ -66,8 +79,8 @@ def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
             now = told.held[-1]
             effective = {cell: tiyn for cell, tiyn in said.items() if now.get(cell) != tiyn}
             asked = [(leaf, year, tiyn) for (leaf, year), tiyn in said.items()]
-            if told.is_frozen or not effective:
-                with pytest.raises(rules.VersionFrozen if told.is_frozen else rules.NothingChanges):
+            if told.closed or not effective:
+                with pytest.raises(told.closed or rules.NothingChanges):
                     self.plan.edit(asked, version)
                 return
             assert self.plan.edit(asked, version).cells == len(effective)
@@ -82,8 +95,8 @@ def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
                 return
             no = data.draw(st.integers(1, len(told.held) - 1))
             later = set().union(*told.touched[no + 1 :])
-            if told.is_frozen or told.touched[no] & later:
-                with pytest.raises(rules.VersionFrozen if told.is_frozen else rules.CellsChangedSince):
+            if told.closed or told.touched[no] & later:
+                with pytest.raises(told.closed or rules.CellsChangedSince):
                     self.plan.undo(no, version)
                 return
             self.plan.undo(no, version)
@@ -98,8 +111,39 @@ def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
         @precondition(lambda self: len(self.told) > 1)
         @rule(version=versions)
         def freeze(self, version: int) -> None:
+            if self.told[version].is_away:
+                with pytest.raises(rules.VersionPutAway):
+                    self.plan.freeze(version)
+                return
             self.plan.freeze(version)
             self.told[version].is_frozen = True
+
+        @rule(version=versions)
+        def put_away(self, version: int) -> None:
+            told = self.told[version]
+            stood_upon = any(each.parent == version and not each.is_away for each in self.told.values())
+            refusal = (
+                rules.VersionFrozen if told.is_frozen
+                else rules.BaseStays if told.parent is None
+                else rules.VersionStoodUpon if stood_upon
+                else None
+            )  # fmt: skip
+            if refusal:
+                with pytest.raises(refusal):
+                    self.plan.put_away(version)
+                return
+            self.plan.put_away(version)
+            told.is_away = True
+
+        @rule(version=versions)
+        def bring_back(self, version: int) -> None:
+            told = self.told[version]
+            if told.is_away and told.parent is not None and self.told[told.parent].is_away:
+                with pytest.raises(rules.VersionPutAway):
+                    self.plan.bring_back(version)
+                return
+            self.plan.bring_back(version)
+            told.is_away = False
 
         @rule(version=versions, data=st.data())
         def look(self, version: int, data: st.DataObject) -> None:
@@ -109,14 +153,17 @@ def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
             assert self.plan.holds(version, edits) == told.held[edits], "as it was after fewer edits"
 
         def teardown(self) -> None:
+            if hasattr(self, "told"):
+                assert self.plan.in_use() == [version for version, told in self.told.items() if not told.is_away]
             for version, told in getattr(self, "told", {}).items():
                 assert self.plan.holds(version) == told.held[-1]
                 found = self.plan.version(version)
                 assert (found.edits, found.is_frozen) == (len(told.held) - 1, told.is_frozen)
+                assert found.is_put_away == told.is_away
                 if told.is_frozen:
                     assert self.plan.read(partial(service.hash_of, of=found)) == found.content_hash
 
     run_state_machine_as_test(
         Machine,
-        settings=settings(max_examples=12, stateful_step_count=14, deadline=None, derandomize=True, database=None),
+        settings=settings(max_examples=12, stateful_step_count=16, deadline=None, derandomize=True, database=None),
     )

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from erp.base import uow
+from erp.base.clock import now
 from erp.base.db import make_engine
 from erp.base.scope import system_scope
-from erp.economy.plans import rules, service
+from erp.economy.plans import queries, rules, service
 from erp.economy.plans.model import CellChange, Section, VersionKind
+from erp.economy.plans.registers import CodeUnknown
 from ledger.errors import KeyReused
 from tests.factories.plans import YEARS, Planning, a_leaf
 from tests.factories.seals import tamper
@@ -35,7 +38,7 @@ def plan(oblast: Planning) -> Planning:
 
 def test_a_plan_begins_with_an_empty_base_and_its_key_makes_it_once(oblast: Planning) -> None:
     key = uuid4()
-    begin = lambda u: service.create_plan(u, oblast.at, " Budget  2030 ", (2029, 2030), 2030, key=key)  # noqa: E731
+    begin = lambda u: service.create_plan(u, oblast.at, " Budget\u202e  2030 ", (2029, 2030), 2030, key=key)  # noqa: E731
     made = oblast.run(begin)
     assert (made.name, made.years, made.plan_years, made.versions) == ("Budget 2030", (2029, 2030), (2030,), 1)
     assert oblast.run(begin) == made
@@ -59,25 +62,30 @@ def test_a_leaf_is_interned_once(plan: Planning) -> None:
             plan.run(lambda u, asked=wrong: service.intern(u, plan.at, plan.plan_id, [asked]))  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("rival", ["edit", "freeze"])
-def test_of_two_at_once_one_is_refused(plan: Planning, rival: str) -> None:
+@pytest.mark.parametrize(("act", "rival"), [("edit", "edit"), ("edit", "freeze"), ("edit", "away"), ("branch", "away")])
+def test_of_two_at_once_one_is_refused(plan: Planning, act: str, rival: str) -> None:
     plan.edit([(0, 2027, 100)], who="second")
     draft = plan.branch()
 
     def freeze(u: uow.UnitOfWork) -> object:
         return service.freeze(u, plan.at, plan.plan_id, draft.id, expected_edits=0)
 
-    acts: list[Callable[[], object]] = [
-        lambda: plan.edit([(0, 2027, 200)], draft.id, expected=0),
-        (lambda: plan.edit([(0, 2027, 300)], draft.id, expected=0, who="second"))
-        if rival == "edit"
-        else (lambda: plan.run(freeze, "head")),
-    ]
+    def put_away(u: uow.UnitOfWork) -> object:
+        return service.put_away(u, plan.at, plan.plan_id, draft.id, "It leads nowhere", expected_edits=0)
+
+    acts: dict[str, Callable[[str], object]] = {
+        "edit": lambda who: plan.edit([(0, 2027, len(who))], draft.id, expected=0, who=who),
+        "branch": lambda who: plan.branch(draft.id, who=who),
+        "freeze": lambda _: plan.run(freeze, "head"),
+        "away": lambda who: plan.run(put_away, who),
+    }
     with ThreadPoolExecutor(2) as pool:
-        made = [each.exception() for each in [pool.submit(act) for act in acts]]
+        done = [pool.submit(acts[act], "planner"), pool.submit(acts[rival], "second")]
+        made = [each.exception() for each in done]
     assert made.count(None) == 1
     (refused,) = filter(None, made)
-    assert isinstance(refused, rules.VersionMoved | rules.VersionFrozen)
+    refusals = rules.VersionMoved | rules.VersionFrozen | rules.VersionPutAway | rules.VersionStoodUpon
+    assert isinstance(refused, refusals)
 
 
 def test_edits_are_numbered_and_what_changes_nothing_is_left_out(plan: Planning) -> None:
@@ -202,6 +210,44 @@ def test_a_frozen_version_changes_no_more_and_keeps_its_hash(plan: Planning) -> 
     assert plan.holds() == plan.holds() == {(0, 2027): 100, (3, 2027): 900}, "remembered as it was read"
 
 
+def test_a_version_is_put_away_and_brought_back_and_nothing_of_it_is_lost(plan: Planning) -> None:
+    plan.edit([(0, 2027, 100)])
+    trial = plan.branch(kind=VersionKind.SANDBOX)
+    plan.edit([(0, 2027, 500)], trial.id)
+    with pytest.raises(rules.EditReasonMissing):
+        plan.put_away(trial.id, reason=" ")
+    away = plan.put_away(trial.id, who="second")
+    assert (away.is_put_away, away.put_away_by, away.put_away_reason) == (True, "Second", "It leads nowhere")
+    assert plan.put_away(trial.id, reason="For another reason") == away, "twice is once"
+    assert plan.in_use() == [plan.base_id]
+    assert [each.id for each in plan.read(lambda u: service.versions(u, plan.at, plan.plan_id, put_away=True))] == [
+        trial.id
+    ]
+    assert plan.read(lambda u: service.plan(u, plan.at, plan.plan_id)).versions == 1
+    with pytest.raises(rules.VersionPutAway):
+        plan.read(lambda u: service.compare(u, plan.at, plan.plan_id, plan.base_id, trial.id))
+    assert plan.holds(trial.id) == {(0, 2027): 500}, "who opens it still reads it"
+    assert not plan.bring_back(trial.id).is_put_away
+    assert plan.edit([(0, 2027, 501)], trial.id).no == 2
+
+
+def test_a_new_line_has_codes_of_the_registers_and_an_old_one_keeps_its_own(plan: Planning) -> None:
+    good = a_leaf(budget=plan.at, organisation=plan.at)
+    for wrong, field, nearest in (
+        (good._replace(programme="261.083"), "programme", "261.082"),
+        (good._replace(economic="999"), "economic", ""),
+        (good._replace(source="016"), "source", "015"),
+        (good._replace(region="120540099999"), "region", ""),
+    ):
+        with pytest.raises(CodeUnknown) as refused:
+            plan.run(lambda u, key=wrong: service.intern(u, plan.at, plan.plan_id, [good, key]))  # type: ignore[misc]
+        assert refused.value.fields["field"] == field
+        assert nearest in refused.value.fields.get("nearest", "")
+    old = good._replace(economic="998")
+    (made,) = plan.run(lambda u: queries.intern(u.connection, u.scope, plan.at, plan.plan_id, [old]))
+    assert plan.run(lambda u: service.intern(u, plan.at, plan.plan_id, [old])).tolist() == [made]
+
+
 def test_six_sections_follow_from_the_cells(plan: Planning) -> None:
     plan.edit([(0, 2027, 700), (1, 2027, 400), (3, 2027, 1000), (4, 2027, 150), (5, 2027, 50)])
     told = plan.read(lambda u: service.totals(u, plan.at, plan.plan_id, plan.base_id))
@@ -227,6 +273,7 @@ def owner(plan: Planning) -> Iterator[Engine]:
         "UPDATE economy_version SET name = 'Other'",
         "UPDATE economy_version SET frozen_at = NULL, frozen_by = NULL, content_hash = NULL",
         "DELETE FROM economy_version",
+        "UPDATE economy_version SET put_away_at = clock_timestamp(), put_away_by = 0, put_away_reason = 'Why not'",
         "UPDATE economy_edit SET reason = 'Other'",
         "UPDATE economy_cell SET amount_tiyn = 1",
         "UPDATE economy_cell SET until_no = edit_no + 1",
@@ -269,6 +316,47 @@ def test_the_database_refuses_cells_of_other_plans_and_other_years(plan: Plannin
             plan.run(lambda u, said=wrong: u.execute(record, asked | said))  # type: ignore[misc]
     plan.run(lambda u: u.execute(record, asked))
     assert plan.holds() == {(0, 2027): 1}
+
+
+def test_the_database_puts_away_what_nobody_stands_upon_and_in_the_name_of_who_acts(plan: Planning) -> None:
+    away = text("""
+        UPDATE economy_version SET put_away_at = '2001-01-01', put_away_by = :who, put_away_reason = 'A trial'
+         WHERE plan_id = :plan AND id = :version
+    """)
+    back = text("""
+        UPDATE economy_version SET put_away_at = NULL, put_away_by = NULL, put_away_reason = NULL
+         WHERE plan_id = :plan AND id = :version
+    """)
+    planner, head = plan.oblast.users["planner"], plan.oblast.users["head"]
+    below = plan.branch().id
+    above = plan.branch(below).id
+
+    def act(statement: TextClause, version: int, who: int = planner) -> None:
+        plan.run(lambda u: u.execute(statement, {"plan": plan.plan_id, "version": version, "who": who}))
+
+    for version, who in ((plan.base_id, planner), (below, planner), (above, head)):
+        with pytest.raises(IntegrityError):
+            act(away, version, who)
+    act(away, above)
+    act(away, below)
+    assert plan.version(below).put_away_at == pytest.approx(now(), abs=timedelta(minutes=5))
+    for statement in (
+        "UPDATE economy_version SET frozen_at = now(), frozen_by = :who, content_hash = sha256('') WHERE id = :version",
+        "UPDATE economy_version SET put_away_reason = 'Another' WHERE plan_id = :plan AND id = :version",
+        """INSERT INTO economy_version (organisation_id, plan_id, key, parent_id, parent_edits, kind, name, reason)
+           SELECT organisation_id, plan_id, gen_random_uuid(), id, 0, 'draft', 'Upon it', ''
+             FROM economy_version WHERE plan_id = :plan AND id = :version""",
+        """INSERT INTO economy_edit (organisation_id, plan_id, version_id, no, key, content_hash, reason, cells)
+           SELECT organisation_id, plan_id, id, 1, gen_random_uuid(), '', 'More', 1
+             FROM economy_version WHERE plan_id = :plan AND id = :version""",
+    ):
+        with pytest.raises(IntegrityError):
+            act(text(statement), below)
+    with pytest.raises(IntegrityError):
+        act(back, above)
+    act(back, below)
+    act(back, above)
+    assert plan.in_use() == [plan.base_id, below, above]
 
 
 def test_the_database_lets_only_another_person_freeze(plan: Planning) -> None:

@@ -17,7 +17,7 @@ from erp.economy.macro import service as macro
 from erp.economy.macro.schemas import ExpectSeries
 from erp.economy.plans import service as plans
 from erp.economy.plans.model import Section
-from erp.economy.plans.rules import VersionFrozen, VersionMoved
+from erp.economy.plans.rules import VersionFrozen, VersionMoved, VersionPutAway
 from erp.economy.scenarios import rules, service
 from erp.economy.scenarios.model import PathOrigin
 from erp.economy.scenarios.rules import DrawsMissing, DriverOutOfRange, NothingToSave, ScenarioChanged, ScenarioUnknown
@@ -249,7 +249,7 @@ def test_what_would_take_minutes_to_draw_is_refused(planned: Scenarios, monkeypa
 
 def test_a_line_that_the_plan_gets_later_changes_no_formula(planned: Scenarios) -> None:
     named = (
-        "input base: KZT\nmeasure amount: KZT\n  where programme in 261.077 = base * 2 from base\n  otherwise = base"
+        "input base: KZT\nmeasure amount: KZT\n  where programme in 261.024 = base * 2 from base\n  otherwise = base"
     )
     begun = planned.begin("Named programme")
     planned.save(begun.version_id, {}, formulas=named)
@@ -257,11 +257,45 @@ def test_a_line_that_the_plan_gets_later_changes_no_formula(planned: Scenarios) 
     figures = before.figures(before.saved).cells
     here = planned.at
     later = [
-        a_leaf(budget=here, organisation=here, programme=code, economic="159") for code in ("261.077", "261.077.015")
+        a_leaf(budget=here, organisation=here, programme=code, economic="159") for code in ("261.024", "261.024.015")
     ]
     planned.planning.run(lambda u: plans.intern(u, here, planned.plan, later), "planner")
     after = planned.scenario(begun.version_id)
     assert after.figures(after.saved).cells.same_as(figures)
+
+
+def test_what_is_expected_later_moves_no_scenario_that_was_begun(planned: Scenarios) -> None:
+    begun = planned.begin("Begun before")
+    before = planned.scenario(begun.version_id)
+
+    def later(uow: UnitOfWork) -> None:
+        values = {year: Decimal(33) for year in (2027, 2028, 2029)}
+        macro.expect(uow, planned.at, "brent", ExpectSeries(values=values, source="Later news"))
+        after = service.scenario(uow, planned.at, planned.plan, begun.version_id)
+        assert (after.saved, after.reference) == (before.saved, before.reference)
+        assert after.expected["brent"][2027].value == 33, "the page offers it"
+        assert after.figures(after.saved).cells.same_as(before.figures(before.saved).cells)
+        raise _Undone
+
+    with pytest.raises(_Undone):
+        planned.planning.run(later, "planner")
+
+
+def test_a_scenario_that_is_put_away_is_tried_and_not_saved_nor_offered(planned: Scenarios) -> None:
+    begun = planned.begin("Leads nowhere")
+    planned.planning.put_away(begun.version_id)
+    listed = planned.planning.read(lambda u: service.scenarios(u, planned.at))
+    offered = planned.planning.read(lambda u: service.parents(u, planned.at))
+    assert begun.version_id not in {each.version.id for each in listed} | {version.id for _, version in offered}
+    found = planned.scenario(begun.version_id)
+    assert not found.figures(found.paths({"cpi": {2027: Decimal(3)}})).cells.same_as(found.own)
+    for formulas in (None, OWN):
+        with pytest.raises(VersionPutAway):
+            planned.save(begun.version_id, {"cpi": {2027: "3"}}, formulas=formulas)
+    with pytest.raises(VersionPutAway):
+        planned.begin("Upon it", parent=begun.version_id)
+    planned.planning.bring_back(begun.version_id)
+    assert planned.save(begun.version_id, {"cpi": {2027: "3"}}).revision == 2
 
 
 def test_what_a_revision_assumes_is_written_with_it_and_never_later(planned: Scenarios) -> None:

@@ -1,6 +1,9 @@
 """The entry that a trip makes: what the advance covers, what is owed, what only the accountant knows."""
 
+import tomllib
 from datetime import date
+from itertools import pairwise
+from operator import itemgetter
 from uuid import UUID
 
 from hypothesis import given
@@ -55,6 +58,52 @@ def test_a_report_is_covered_by_the_advance_and_the_rest_is_owed() -> None:
         ("7070", "1261", "4050,00"),
         ("7070", "3242", "8350,00"),
     ]
+
+
+def on(day: date) -> TripSettlement:
+    lines = (("per-diem", False, 2_595_000), ("fare", True, 1_240_000))
+    return told("report", 2_595_000, *lines).model_copy(update={"first": day, "last": day})
+
+
+def test_the_accounts_of_a_trip_are_those_of_its_first_day() -> None:
+    """Order 403 of 18.09.2014 has named the specifics since 2015; accounts before accrual accounting are not told."""
+    for day, entry in (
+        (date(2012, 12, 31), ("", [("", "", {}), ("", "", {})])),
+        (date(2014, 12, 31), ("MO-08", [("7070", "1261", {}), ("7070", "3242", {})])),
+        (
+            date(2015, 1, 1),
+            ("MO-08", [("7070", "1261", {"specific": "161"}), ("7070", "3242", {"specific": "162"})]),
+        ),
+    ):
+        sheet = rules.sheet_of(on(day))
+        assert (
+            sheet.journal,
+            [(row.debit.account, row.credit.account, dict(row.debit.dimensions)) for row in sheet.rows],
+        ) == entry
+
+
+def test_where_an_act_changes_the_accounts_each_day_has_its_own() -> None:
+    said = {"act": "an order", "source": "read", "confidence": "verified"}
+    eve, day = date(2027, 12, 31), date(2028, 1, 1)
+    dated = [said | {"valid_from": date(2013, 1, 1), "valid_until": day}, said | {"valid_from": day}]
+    told = {
+        "journal": [dated[0] | {"code": "MO-08"}, dated[1] | {"code": "MO-09"}],
+        "advance": [dated[0] | {"account": "1261", "paid_from": ["1081"]}, dated[1] | {"account": "1262"}],
+        "report": [dated[0] | {"cost": "7070", "owed": "3242"}, dated[1] | {"cost": "7071", "owed": "3242"}],
+        "specific": [dated[0] | {"inside": "161", "abroad": "162"}],
+    }
+    before, after = rules.accounts_on(eve, told), rules.accounts_on(day, told)
+    assert before == rules.Accounts("MO-08", "1261", ("1081",), "7070", "3242", "161", "162", verified=True)
+    assert after == rules.Accounts("MO-09", "1262", (), "7071", "3242", "", "", verified=False), "one is not known"
+
+
+def test_every_shipped_account_has_its_act_and_days_and_none_overlap() -> None:
+    file = tomllib.loads(rules._ACCOUNTS.read_text(encoding="utf-8"))
+    for name in ("journal", "advance", "report", "specific"):
+        rows = file[name]
+        assert all({"act", "source", "confidence", "valid_from"} <= row.keys() for row in rows), name
+        for earlier, later in pairwise(sorted(rows, key=itemgetter("valid_from"))):
+            assert earlier["valid_until"] <= later["valid_from"], name
 
 
 def test_costs_abroad_have_their_own_specific() -> None:

@@ -19,6 +19,7 @@ from erp.hr.intake.model import (
     Known,
     LineKind,
     Note,
+    Numbered,
     PostDays,
     Record,
     Settings,
@@ -246,9 +247,9 @@ def test_a_new_post_cannot_stand_in_a_unit_before_the_unit_does() -> None:
 def test_who_is_on_record_is_the_same_person_or_is_skipped() -> None:
     known, elsewhere = an_identity(), an_identity()
     people = (
-        Known(5, Name("Ахметов", "Ерлан", "Серікұлы"), date(1985, 7, 19), has_identity=True),
-        Known(6, Name("Серікова", "Айгүл"), date(1990, 1, 2), has_identity=False),
-        Known(8, Name("Ким", "Олег"), None, has_identity=False),
+        Known(5, Name("Ахметов", "Ерлан", "Серікұлы"), date(1985, 7, 19), has_identity=True, takes_identity=False),
+        Known(6, Name("Серікова", "Айгүл"), date(1990, 1, 2), has_identity=False, takes_identity=True),
+        Known(8, Name("Ким", "Олег"), None, has_identity=False, takes_identity=True),
     )
     held = (Held(5, 7, DateInterval(date(2020, 1, 1), None), 100),)
     posts = (replace_percent(POSTS[0], 1000), PostDays(9, ALWAYS, 1, ("Директор",) * 3, "", 1000))
@@ -280,6 +281,58 @@ def test_who_is_on_record_is_the_same_person_or_is_skipped() -> None:
         7: Whom(77, 0),
         8: Whom(None, 8),
     }
+
+
+def test_who_has_no_identity_number_gets_that_of_the_list_where_the_day_of_birth_is_theirs() -> None:
+    born = date(1990, 1, 2)
+    theirs, others = an_identity(born), an_identity(date(1991, 1, 2))
+    people = (
+        Known(6, Name("Серікова", "Айгүл", "Ерланқызы"), born, has_identity=False, takes_identity=True),
+        Known(6, Name("Серікова", "Айгүл"), born, has_identity=False, takes_identity=True),
+        Known(8, Name("Ким", "Олег"), date(1991, 1, 2), has_identity=False, takes_identity=True),
+        Known(9, Name("Пак", "Анна"), born, has_identity=False, takes_identity=False),
+        Known(10, Name("Цой", "Вера"), None, has_identity=False, takes_identity=True),
+    )
+    held = tuple(Held(person, 7, DateInterval(date(2020, 1, 1), None), 10) for person in (6, 8, 9, 10))
+    record = Record(UNITS, (replace_percent(POSTS[0], 1000),), held, people)
+    rows = (
+        "ФИО;ИИН;Дата рождения;Отдел;Должность;Ставка;Принят\n"
+        f"Серікова Айгүл;{theirs};;Бухгалтерия;Бухгалтер;0,1;01.09.2021\n"
+        f"Ким Олег;{an_identity(born)};02.01.1991;Бухгалтерия;Бухгалтер;0,1;01.09.2021\n"
+        f"Пак Анна;{an_identity(born)};02.01.1990;Бухгалтерия;Бухгалтер;0,1;01.09.2021\n"
+        f"Цой Вера;{others};;Бухгалтерия;Бухгалтер;0,1;01.09.2021\n"
+        f"Петров Иван;{theirs};;Бухгалтерия;Бухгалтер;0,1;01.09.2021\n"
+    )
+
+    def notes(found: Checked) -> dict[int, list[Note]]:
+        return {line.number: [note for note, _ in line.notes] for line in found.lines if line.notes}
+
+    offered = look(rows, record)
+    assert notes(offered)[2] == [Note.APPOINTED, Note.IDENTITY_OFFERED]
+    assert offered.numbered == ()
+    added = look(rows, record, adds_identities=True)
+    assert notes(added) == {
+        2: [Note.APPOINTED, Note.IDENTITY_ADDED],
+        3: [Note.APPOINTED],  # the number begins with another day
+        4: [Note.APPOINTED],  # kept elsewhere, or one's own
+        5: [Note.APPOINTED],  # nothing tells their day of birth
+    }
+    assert added.numbered == (Numbered(2, 6, theirs),)
+    assert faults(added) == {6: {1: "identity-of-another"}}
+    assert added.good == {2}
+
+
+@pytest.mark.parametrize("failed", ["#REF!", "#N/A", "#NAME?", "#DIV/0!", "#ССЫЛКА!", "#Н/Д", "Err:502"])
+def test_what_a_failed_formula_says_is_a_fault_at_its_cell_whatever_the_column(failed: str) -> None:
+    found = look(
+        "ФИО;Отдел;Должность;Табельный номер;Принят;Примечание\n"
+        f"{failed};{failed};{failed};{failed};01.09.2021;{failed}\n"
+        f"Ким Олег;Отдел № 1;Инженер #1;№ 7;01.09.2021;\n",
+        creates_units=True,
+        creates_posts=True,
+    )
+    assert faults(found) == {2: {0: "cell-failed", 1: "cell-failed", 2: "cell-failed", 3: "cell-failed"}}
+    assert [unit.name for unit in found.units] == ["Отдел № 1"]
 
 
 def test_who_stands_in_the_list_twice_is_one_person() -> None:

@@ -112,6 +112,40 @@ def test_units_posts_people_and_schedules_come_in_one_act_and_the_rest_stays(sta
         accept(staff, again(staff, found))
 
 
+def test_identity_numbers_are_added_to_people_on_record_and_told_without_them(
+    staff: Staff, shared_database: str
+) -> None:
+    """Also those of a list that appoints nobody; what else is recorded of them stays."""
+    born = date(1990, 1, 2)
+    known = ["Серікова Айгүл;02.01.1990;;Отдел;Инспектор;1;01.02.2024", "Ким Олег;;;Отдел;Инспектор;1;01.02.2024"]
+    accept(staff, bring(staff, known))
+    aigul = next(row for row in people(staff) if str(row.name) == "Серікова Айгүл").person_id
+    identity = an_identity(born)
+    rows = [f"Серікова Айгүл;;{identity};Отдел;Инспектор;1;01.02.2024"]
+    with pytest.raises(NothingGood):
+        accept(staff, bring(staff, rows))
+    done = accept(staff, bring(staff, rows, adds_identities=True))
+    assert (done.placed, [each.person_id for each in done.numbered]) == ((), [aigul])
+    at = staff.organisation
+    assert staff.run("officer", lambda u: personnel.open_identity(u, VAULT, at, aigul)) == identity
+    file = staff.read("officer", lambda u: personnel.file_of(u, at, aigul))
+    assert [(fact.birth_on, fact.has_identity, fact.valid.start) for fact in file.facts] == [
+        (born, True, date(2024, 2, 1))
+    ]
+    assert {act.reason for act in file.acts} == {ACCEPT.reason}
+    engine = make_engine(shared_database, role=None, pool=1)
+    with engine.begin() as connection:
+        told = connection.execute(
+            text("SELECT action, event::text FROM base_audit_event event WHERE organisation_id = :at ORDER BY id DESC"),
+            {"at": at},
+        ).all()
+    engine.dispose()
+    assert "people-numbered" in {row.action for row in told}
+    assert not any(identity in row.event for row in told)
+    again_brought = check(staff, bring(staff, rows, adds_identities=True))
+    assert again_brought.numbered == (), "who has one gets no other"
+
+
 def test_a_list_is_accepted_once_and_brought_again_brings_nothing(staff: Staff) -> None:
     rows = ["Сейтов Арман;;;Отдел;Инспектор;1;01.02.2024", f"Ким Олег;;{an_identity()};Отдел;Инспектор;1;01.02.2024"]
     key = uuid4()

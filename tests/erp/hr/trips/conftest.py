@@ -28,7 +28,7 @@ from erp.reference.packages.service import load_shipped
 from ledger import service as ledger
 from ledger.model import Actor
 from tests.conftest import TestServer
-from tests.factories.staff import Staff, a_staff
+from tests.factories.staff import Staff, a_staff, on_day
 
 T = TypeVar("T")
 PORT = settlement_port()
@@ -63,7 +63,17 @@ class Desk:
         return self.staff.organisation
 
     def ask(self, who: str, command: AskTrip) -> Request:
+        """On the day the trip begins."""
+        with on_day(command.facts.first):
+            return self.ask_today(who, command)
+
+    def ask_today(self, who: str, command: AskTrip) -> Request:
         return self.staff.run(who, lambda u: service.ask(u, self.at, command, PORT))
+
+    def mend(self, who: str, of: Request, version: int, command: AskTrip) -> Request:
+        """On the day the trip begins."""
+        with on_day(command.facts.first):
+            return self.staff.run(who, lambda u: service.mend(u, self.at, of.id, version, command, PORT))
 
     def decide(self, who: str, of: Request, decision: Decision = Decision.APPROVE, reason: str = "") -> Request:
         consequences = {Kind.TRIP: Trips(PORT)}

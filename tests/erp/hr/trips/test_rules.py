@@ -1,5 +1,6 @@
 """The estimate of a trip by the norms of its days, by the examples of the act's explanations."""
 
+from contextlib import nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -119,6 +120,26 @@ def test_a_trip_longer_than_the_rules_allow_needs_a_ground() -> None:
     with pytest.raises(Invalid) as refusal:
         rules.require_ground(more, rules.estimate(more, NORMS))
     assert "41 days" in str(refusal.value.faults["ground"])
+
+
+@pytest.mark.parametrize(
+    ("first", "keeps", "belated", "advance", "faults"),
+    [
+        (date(2026, 3, 2), False, "", 100, {}),
+        (date(2026, 3, 3), True, "", 100, {}),
+        (date(2026, 3, 3), True, "Late", 0, {"belated": rules.NotBelated}),
+        (date(2026, 3, 1), False, "Late", 0, {"legs.0.departs_on": rules.TripBegun}),
+        (date(2026, 3, 1), True, "", 100, {"belated": rules.BelatedReasonMissing, "advance": rules.AdvanceTooLate}),
+        (date(2026, 3, 1), True, "Late", 0, {}),
+    ],
+)
+def test_who_travels_asks_by_the_first_day_and_who_keeps_records_says_why_it_is_later(
+    first: date, keeps: bool, belated: str, advance: int, faults: dict[str, type[Exception]]
+) -> None:
+    trip = Facts("Course", "", (a_leg("A", "B", first),), advance_tiyn=advance, belated=belated)
+    with pytest.raises(Invalid) if faults else nullcontext() as refusal:
+        rules.require_ahead(trip, date(2026, 3, 2), keeps=keeps)
+    assert refusal is None or {at: type(fault) for at, fault in refusal.value.faults.items()} == faults
 
 
 def test_every_fault_of_a_route_is_told_at_once() -> None:

@@ -1,6 +1,7 @@
 """A trip from the request to the posted entry, and everybody who may not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -12,13 +13,18 @@ from erp.base import uow
 from erp.base.clock import today
 from erp.base.errors import Invalid
 from erp.base.scope import Scope
+from erp.base.uow import Receipt
+from erp.finance.closing import service as closing
+from erp.finance.closing.model import Period
 from erp.finance.drafts import service as drafts
 from erp.finance.drafts.rules import SettlementGone
 from erp.finance.journal import service as journal
 from erp.finance.journal.schemas import StornoEntry
+from erp.finance.policy.rules import default
 from erp.finance.settlements import rules as inbox
 from erp.finance.settlements import service as settlements
 from erp.finance.settlements.model import SettlementState as Standing
+from erp.finance.settlements.model import Ties
 from erp.hr.requests.model import Decision, State
 from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, NotAtYourDesk, OwnRequest, RequestUnknown
 from erp.hr.trips import rules, service
@@ -151,6 +157,44 @@ def test_an_advance_whose_entry_was_cancelled_was_not_paid(desk: Desk) -> None:
     assert desk.settlement(advance_key(asked.key)).state is Standing.REVERSED
     desk.report("director", asked, a_report(first, last))
     assert desk.approve("hr_head", asked).owed_tiyn == 9_835_000
+
+
+def test_open_advances_tie_to_their_account_entry_by_entry(desk: Desk) -> None:
+    first, last = date(2026, 2, 9), date(2026, 2, 11)
+    end = date(2026, 3, 1)
+
+    def ties(end: date = end) -> Ties:
+        return desk.keep(lambda u: settlements.ties(u, desk.at, end))
+
+    before = ties()
+    approved = desk.decide("hr_head", desk.ask("director", a_trip(first, last, advance="90000")))
+    assert ties() == before, "what is not posted is not open"
+    entry = desk.post(advance_key(approved.key), "09.02.2026")
+    paid = ties()
+    assert (paid.open_tiyn - before.open_tiyn, paid.balance_tiyn - before.balance_tiyn) == (9_000_000, 9_000_000)
+    assert ties(date(2026, 2, 1)) == before
+
+    desk.report("director", approved, a_report(first, last, lodging="0"))
+    desk.approve("hr_head", approved)
+    begun = desk.take(report_key(approved.key, 1))
+    sheet = completed(begun.sheet, "12.02.2026")
+    less = replace(sheet, rows=(replace(sheet.rows[0], amount="20000,00"), *sheet.rows[1:]))
+    saved = desk.keep(lambda u: drafts.save(u, desk.at, begun.id, begun.version, less))
+    receipt = desk.keep(lambda u: drafts.post(u, desk.at, saved.id, saved.version))
+    assert isinstance(receipt, Receipt)
+    changed = receipt().entry_id
+    (found,) = ties().differing
+    assert (found.entry_id, found.told_tiyn, found.booked_tiyn) == (changed, -3_835_000, -3_240_000)
+
+    month = Period.month(first)
+    proof = desk.keep(lambda u: closing.PROOFS["advances-tie"](u, desk.at, month, default().content))
+    assert [(each.place, each.tiyn) for each in proof.findings] == [(f"journal/{changed}", 595_000)]
+
+    for of in (changed, entry):
+        storno = StornoEntry(key=uuid4(), effective_on=date(2026, 2, 20), reason="Of another trip")
+        desk.keep(lambda u, of=of, by=storno: journal.storno_entry(u, desk.at, of, by))  # type: ignore[misc]
+    after = ties()
+    assert (after.open_tiyn, after.booked_tiyn, after.differing) == (before.open_tiyn, before.booked_tiyn, ())
 
 
 def test_what_the_accountant_declines_goes_back_through_who_approved_it(desk: Desk) -> None:
@@ -309,7 +353,11 @@ def test_a_request_is_mended_after_it_was_returned(desk: Desk) -> None:
     assert desk.ask("teacher", command).id == asked.id
     returned = desk.decide("lead", asked, Decision.RETURN, "Two days are enough")
     shorter = a_trip(first, last - timedelta(days=1), key=uuid4())
-    mended = desk.staff.run("teacher", lambda u: service.mend(u, desk.at, asked.id, returned.version, shorter, PORT))
+
+    with pytest.raises(Invalid) as late:
+        desk.ask_today("teacher", command.model_copy(update={"key": uuid4()}))
+    assert type(late.value.faults["legs.0.departs_on"]) is rules.TripBegun
+    mended = desk.mend("teacher", asked, returned.version, shorter)
     assert (mended.days.last, desk.shown("lead", mended).days) == (last - timedelta(days=1), 2)
     with pytest.raises(Invalid) as refusal:
         desk.ask("colleague", a_trip(first, last, advance="98350.01"))
@@ -357,9 +405,7 @@ def test_a_command_sent_twice_gets_its_first_answer_in_any_later_state(desk: Des
     longer = a_trip(first, last, advance="90000")
     asked = say(lambda: desk.ask("director", command))
     back = say(lambda: desk.decide("hr_head", asked, Decision.RETURN, "More is needed"))
-    mended = say(
-        lambda: desk.staff.run("director", lambda u: service.mend(u, desk.at, asked.id, back.version, longer, PORT))
-    )
+    mended = say(lambda: desk.mend("director", asked, back.version, longer))
     approved = say(lambda: desk.decide("hr_head", mended))
     key = advance_key(asked.key)
     waits = desk.settlement(key)
