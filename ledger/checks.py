@@ -70,6 +70,12 @@ _DISAGREEMENTS = """
        AND NOT EXISTS (SELECT FROM ledger_posting p WHERE (p.organisation_id, p.fiscal_year, p.entry_id)
                                                         = (e.organisation_id, e.fiscal_year, e.id))
      UNION ALL
+    SELECT 'command without its entry: ' || c::text, organisation_id
+      FROM ledger_command c
+     WHERE organisation_id BETWEEN {first} AND {last}
+       AND NOT EXISTS (SELECT FROM ledger_entry e WHERE (e.organisation_id, e.fiscal_year, e.id)
+                                                      = (c.organisation_id, c.fiscal_year, c.entry_id))
+     UNION ALL
     SELECT 'year of an entry: ' || e::text, organisation_id
       FROM ledger_entry e
      WHERE organisation_id BETWEEN {first} AND {last} AND fiscal_year <> date_part('year', effective_on)

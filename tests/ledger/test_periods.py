@@ -1,6 +1,8 @@
 """Locks of two strengths and what changes them; reversals; corrections of a closed year."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -169,6 +171,28 @@ def test_a_retry_finds_its_entry_though_the_month_has_closed(books: Books) -> No
 
 
 # ------------------------------------------------------------------------------------------------ reversals
+
+
+def test_a_posting_that_waits_for_a_close_is_refused_and_its_key_stays_free(books: Books) -> None:
+    entry = sale(books)
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+    with ThreadPoolExecutor(1) as pool:
+
+        def closing(u: uow.UnitOfWork) -> Future[Posted]:
+            ledger.set_period(u.connection, 1, A_DAY.replace(day=1), CLOSED, ACTOR, "")
+            posting = pool.submit(books.post, entry)
+            for _ in range(500):
+                if posting.done() or u.execute(text(waits)).scalar_one():
+                    return posting
+                time.sleep(0.01)
+            raise AssertionError("the posting neither waits nor is done")
+
+        posting = run(books, closing)
+        with pytest.raises(errors.PeriodClosed):
+            posting.result()
+    set_month(books, A_DAY.replace(day=1), OPEN, "a late bill")
+    assert books.post(entry).is_new
+    agreed(books)
 
 
 def test_a_reversal_swaps_the_sides_and_leaves_turnovers_on_both(books: Books) -> None:

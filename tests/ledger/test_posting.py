@@ -54,7 +54,9 @@ _LEFT = text("""
            (SELECT jsonb_agg(to_jsonb(b) ORDER BY b) FROM ledger_balance b) AS fine,
            (SELECT jsonb_agg(to_jsonb(p) - 'entry_id') FROM ledger_posting p) AS postings,
            (SELECT jsonb_agg(to_jsonb(e) - ARRAY['id', 'recorded_at', 'recorded_xid']) FROM ledger_entry e) AS entries,
-           (SELECT jsonb_agg(to_jsonb(c) - ARRAY['key', 'entry_id', 'at']) FROM ledger_command c) AS commands
+           (SELECT jsonb_agg(to_jsonb(c) - ARRAY['key', 'entry_id', 'at']) FROM ledger_command c) AS commands,
+           (SELECT e.id = p.entry_id AND e.id = c.entry_id
+              FROM ledger_entry e, ledger_posting p, ledger_command c) AS is_one
 """)
 
 

@@ -131,6 +131,7 @@ def test_commands_of_one_entry_or_one_batch_never_deadlock(books: Books, monkeyp
         for round_ in range(6):
             first, second = orders[(n + round_) % 3], orders[(n + round_ + 1) % 3]
             books.post(books.entry(Posting(*first, 3), Posting(*second, 5)))
+            books.post(books.entry(Posting(*first, 3)))
             batch = [books.entry(Posting(*second, 1)), books.entry(Posting(*first, 1), journal_id=2)]
             key = uuid4()
 
