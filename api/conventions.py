@@ -83,7 +83,7 @@ class NoParameters(RuleViolated):
 
 class BodyUnexpected(RuleViolated):
     code = "body-unexpected"
-    template = "This address takes no body, and one was sent: nothing was done. Send the command without it."
+    template = "This address takes no body, and one was sent: nothing was done. Send the request without one."
 
 
 def tag_of(view: BaseModel) -> str:
@@ -157,10 +157,11 @@ def _refuse_unknown(request: Request[Any, Any, Any]) -> None:
 
 
 async def _refuse_body(request: Request[Any, Any, Any]) -> None:
-    """A command that is not read must not seem to be obeyed; an empty object says nothing."""
+    """What is not read must not seem to be obeyed; an empty object, or ``null``, says nothing."""
     headers, taken = request.headers, request.route_handler.parsed_fn_signature.parameters
     is_sent = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    if is_sent and taken.keys().isdisjoint({"data", "body"}) and (await request.body()).strip() not in (b"", b"{}"):
+    said = b"".join((await request.body()).split()) if is_sent and taken.keys().isdisjoint({"data", "body"}) else b""
+    if said not in (b"", b"{}", b"null"):
         raise BodyUnexpected()
 
 

@@ -54,6 +54,7 @@ class PeopleFileView(View):
     problem: str = Field(description="Why nothing of it can be read; else empty.", examples=[""])
     people: int = Field(description="On the staff by it already.", examples=[0])
     appointments: int = Field(examples=[0])
+    identities: int = Field(description="Identity numbers that it has added.", examples=[0])
     accepted_at: datetime | None
     is_open: bool = Field(description="Whether rows of it are left here.")
 
@@ -65,6 +66,7 @@ class PeopleFileRef(View):
     accepted_at: datetime | None
     people: int = Field(examples=[398])
     appointments: int = Field(examples=[410])
+    identities: int = Field(description="Identity numbers that it has added.", examples=[3])
     is_open: bool
 
     @classmethod
@@ -83,7 +85,7 @@ class PeopleNoteView(View):
 
     code: Literal[
         "on-record", "on-record-elsewhere", "same-as-row", "already-appointed", "namesake", "birth-differs",
-        "identity-offered", "identity-added",
+        "identity-offered", "identity-added", "identity-unsure",
     ]  # fmt: skip
     person: int | None = Field(None, description="Somebody on record.", examples=[412])
     name: str = Field("", examples=["Ахметов Ерлан Серікұлы"])
@@ -237,7 +239,7 @@ def _view(request: Request[Any, Any, Any], visit: Visit, found: Checked) -> Resp
             for at, (title, means) in enumerate(zip(found.titles, found.columns, strict=True))
         ],
         rows={kind.value: number for kind in LineKind if (number := found.count(kind))},
-        good=len(found.placed),
+        good=len(found.good),
         faulty=len(found.faulty),
         new_people=found.new_people,
         new_units=[unit.name for unit in found.units],
@@ -245,6 +247,7 @@ def _view(request: Request[Any, Any, Any], visit: Visit, found: Checked) -> Resp
         problem=request.app.state.say(found.fault, visit.language) if found.fault else "",
         people=intake.people,
         appointments=intake.appointments,
+        identities=intake.identities,
         accepted_at=intake.accepted_at,
         is_open=intake.is_open,
     )

@@ -190,8 +190,14 @@ def change_trip(
     if_match: IfMatch = None,
 ) -> TripRef:
     """Ask anew for what waits, or was returned."""
-    seen = version_seen(if_match)
-    made = visit.run(lambda uow: service.mend(uow, organisation_id, request_id, seen, data, settlements_of(request)))
+    return _changed(request, visit, organisation_id, request_id, data, if_match)
+
+
+def _changed(
+    http: Request[Any, Any, Any], visit: Visit, organisation_id: int, request_id: int, data: TripAsked, tag: str | None
+) -> TripRef:
+    seen = version_seen(tag)
+    made = visit.run(lambda uow: service.mend(uow, organisation_id, request_id, seen, data, settlements_of(http)))
     return TripRef(id=made.id, version=made.version, state=made.state)
 
 
@@ -275,6 +281,29 @@ def get_trip(
 ) -> TripShown:
     """One of them whole."""
     return _shown(request, visit, organisation_id, request_id)
+
+
+@put(_STAFF_ONE, opt=KEEP, sync_to_thread=True)
+def change_trip_for(
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    request_id: FromPath[int],
+    data: ChangeBody,
+    if_match: IfMatch = None,
+) -> TripRef:
+    """Ask anew, for somebody, for what waits or was returned; once the trip has begun, you alone may, and say why."""
+    return _changed(request, visit, organisation_id, request_id, data, if_match)
+
+
+@post(f"{_STAFF_ONE}/withdraw", opt=KEEP, sync_to_thread=True, status_code=200)
+def withdraw_trip_for(
+    visit: Visitor, organisation_id: Organisation, request_id: FromPath[int], if_match: IfMatch = None
+) -> TripRef:
+    """Take back what somebody asked for and nobody approved yet."""
+    seen = version_seen(if_match)
+    made = visit.run(lambda uow: service.withdraw(uow, organisation_id, request_id, seen))
+    return TripRef(id=made.id, version=made.version, state=made.state)
 
 
 @post(f"{_STAFF_ONE}/papers", opt=KEEP, sync_to_thread=True, operation_class=FileSent)
@@ -386,6 +415,8 @@ routes = [
     list_trips,
     send_on_trip,
     get_trip,
+    change_trip_for,
+    withdraw_trip_for,
     attach_paper_for,
     hand_in_report_for,
     list_trip_reports,

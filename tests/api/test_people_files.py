@@ -43,9 +43,7 @@ def test_a_list_is_brought_looked_at_mended_and_accepted(call: Call, staff: Staf
     assert [(each["column"], each["code"]) for each in faulty["faults"]] == [("E", "day-malformed")]
     accept = {"json": {"reason": "Order 7"}, "headers": {"If-Match": mended.headers["etag"]}}
     done = call("officer", "POST", f"{one}/accept", **accept)
-    assert done.json() == {
-            "people": 1, "appointments": 1, "identities": 0, "units": 1, "posts": 1, "left": 2,
-        }  # fmt: skip
+    assert done.json() == {"people": 1, "appointments": 1, "identities": 0, "units": 1, "posts": 1, "left": 2}
     assert call("officer", "POST", f"{one}/accept", **accept).status_code == 409
     left = call("officer", "GET", one)
     assert (left.json()["is_open"], left.json()["people"], left.json()["rows"]["person"]) == (True, 1, 1)

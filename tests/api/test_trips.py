@@ -78,7 +78,8 @@ def test_a_trip_is_asked_for_approved_reported_on_and_its_entry_taken(office: Of
     assert made[0].json() == made[1].json()
     number = made[0].json()["id"]
     desk = f"{books}/absence-requests/{number}"
-    assert client.post(f"{desk}/approve", headers=lead | seen(1)).status_code == 200
+    with on_day(today() - timedelta(days=9)):
+        assert client.post(f"{desk}/approve", headers=lead | seen(1)).status_code == 200
     trip = client.get(f"{own}/{number}", headers=teacher).json()
     assert (trip["advance"]["state"], trip["advance"]["amount"], trip["advance_paid"]) == ("waiting", "1000.00", "0.00")
 
@@ -136,6 +137,16 @@ def test_staff_are_sent_and_others_may_not(office: Office, client: Client) -> No
     assert recorded.status_code == 201, recorded.text
     desk = client.get(f"{office.books}/absence-requests/{recorded.json()['id']}", headers=office.bearer("lead"))
     assert desk.json()["facts"]["belated"] == "The order came late"
+    number = recorded.json()["id"]
+    changed = a_trip(-30, belated="Order 7 came late")
+    one = f"{office.books}/trips/{number}"
+    assert client.put(one, json=changed, headers=teacher | seen(1)).status_code == 403
+    assert client.put(one, json=changed, headers=officer).status_code == 428
+    made = [client.put(one, json=changed, headers=officer | seen(1)) for _ in range(2)]
+    assert [each.json() for each in made] == [{"id": number, "version": 2, "state": "submitted"}] * 2, "twice is once"
+    assert client.get(one, headers=officer).json()["belated"] == "Order 7 came late"
+    gone = [client.post(f"{one}/withdraw", headers=officer | seen(2)) for _ in range(2)]
+    assert [each.json() for each in gone] == [{"id": number, "version": 3, "state": "withdrawn"}] * 2
     again = {"person_id": office.staff.persons["lead"], "key": str(uuid4())}
     for_oneself = client.post(f"{office.books}/own/trips", json=a_trip(50) | again, headers=teacher)
     assert for_oneself.status_code == 201

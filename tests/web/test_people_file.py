@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import date
 from typing import Any
 
 import pytest
@@ -130,6 +131,38 @@ def test_columns_are_told_by_hand(enter: SignIn, staff: Staff) -> None:
     assert 'id="since-fault"' in refused.text
     stale = officer.send(draft, typed(page) | {"revision": "1", "do": "check"})
     assert stale.status_code == 409
+
+
+def test_rows_that_only_add_numbers_are_counted_and_left_out_one_by_one(enter: SignIn, staff: Staff) -> None:
+    officer, address = enter("officer"), f"/o/{staff.organisation}/staff/import"
+    heads, born = "ФИО;ИИН;Дата рождения;Подразделение;Должность;Ставка;Дата приема\n", ("19.07.1985", "20.07.1985")
+    names = ("Оспан Дана", "Оспан Дина")
+    known = "".join(f"{name};;{day};Архив;Архивариус;1;01.02.2024\n" for name, day in zip(names, born, strict=True))
+    numbers = [an_identity(date(1985, 7, day)) for day in (19, 20)]
+    told = "".join(f"{name};{n};;Архив;Архивариус;1;01.02.2024\n" for name, n in zip(names, numbers, strict=True))
+
+    def sent(draft: str, **said: str) -> str:
+        answer = officer.send(draft, typed(officer.get(draft).text) | said)
+        assert answer.status_code == 303, answer.text
+        return officer.get(draft).text
+
+    draft = bring(officer, address, (heads + known).encode()).headers["location"]
+    sent(draft, creates_units="on", creates_posts="on", do="accept", reason="Order 13")
+    draft = bring(officer, address, (heads + told).encode()).headers["location"]
+    offered = Outline(officer.get(draft).text)
+    assert "Rows without faults 0" in offered.one("dl", id="counts").text
+    assert not offered.all("input", name="leave.2"), "it would not be taken anyway"
+    ticked = Outline(sent(draft, adds_identities="on", do="check"))
+    assert "Rows without faults 2" in ticked.one("dl", id="counts").text
+    but_one = {"adds_identities": "on", "leave.3": "1"}
+    left = Outline(sent(draft, **but_one, do="check", reason="Papers"))
+    assert left.one("input", name="reason")["value"] == "Papers", "what was typed stays"
+    assert "Rows without faults 1" in left.one("dl", id="counts").text
+    done = sent(draft, **but_one, do="accept", reason="Papers of identity")
+    assert "people: 0, appointments: 0. Identity numbers added: 1." in done
+    assert "identity numbers: 1" in officer.get(address).text
+    kept = Outline(done).one("input", name="leave.3")
+    assert "checked" in kept.attributes, "the row that was left out stays"
 
 
 def test_nothing_is_brought_without_a_file(enter: SignIn, staff: Staff) -> None:

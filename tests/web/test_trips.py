@@ -103,7 +103,8 @@ def test_a_trip_is_asked_for_approved_paid_reported_on_and_settled(office: Offic
     desk = lead.get(f"{office.home}inbox/{number}").text
     assert "98\u00a0350,00" in desk
     assert "2 × 4325" in desk
-    assert lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"}).status_code == 303
+    with on_day(today() - timedelta(days=10)):
+        assert lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"}).status_code == 303
     assert "waits for the accountant" in teacher.get(f"{office.home}requests/{number}").text
 
     listed = Outline(keeper.get(f"{office.home}settlements").text)
@@ -260,9 +261,14 @@ def test_a_trip_that_has_begun_is_recorded_by_human_resources_who_say_why(office
     address, typed = f"{office.home}trips/new", a_trip(-120)
     form = Outline(teacher.get(address).text).fields("trip")
     assert "belated" not in form
-    late = teacher.send(address, form | typed | {"do": "send"})
-    assert late.status_code == 422
-    assert "Human resources record one that has begun" in late.text
+    for do in ("estimate", "send"):
+        late = teacher.send(address, form | typed | {"do": do})
+        assert late.status_code == 422
+        assert "an officer of human resources records it or changes its request" in late.text
+    assert (
+        "98 350,00"
+        in Outline(teacher.send(address, form | typed | {"do": "estimate"}).text).one("section", id="estimate").text
+    )
 
     place = f"{office.home}trips/staff/new"
     chosen = f"{place}?person={office.staff.persons['teacher']}"
@@ -275,6 +281,37 @@ def test_a_trip_that_has_begun_is_recorded_by_human_resources_who_say_why(office
     number = sent.headers["location"].rpartition("/")[2]
     assert "Recorded once the trip had begun: The order came late" in lead.get(f"{office.home}inbox/{number}").text
     assert "The order came late" in teacher.get(f"{office.home}requests/{number}").text
+
+    assert "Change the request" not in lead.get(f"{office.home}trips/reports/{number}").text
+    returned = {"version": "1", "reason": "Whose order is it?"}
+    assert lead.send(f"{office.home}inbox/{number}/return", returned).status_code == 303
+    page = teacher.get(f"{office.home}requests/{number}").text
+    assert "an officer of human resources changes the request" in page
+    assert "Change the request" not in page
+    page = officer.get(f"{office.home}trips/staff/{number}").text
+    assert "Sent back by Lead: Whose order is it?" in page
+    link = next(a["href"] for a in Outline(page).all("a") if a.text == "Change the request")
+    change = Outline(officer.get(link).text).fields("trip")
+    assert (change["of"], change["version"], change["belated"]) == (number, "2", "The order came late")
+    mended = officer.send(place, change | {"do": "send", "belated": "Order 7 came late"})
+    assert mended.headers["location"] == f"{office.home}trips/staff/{number}", mended.text
+    page = officer.get(mended.headers["location"]).text
+    assert "Order 7 came late" in page
+    assert officer.send(f"{office.home}trips/staff/{number}/withdraw", {"version": "2"}).status_code == 409
+    assert officer.send(f"{office.home}trips/staff/{number}/withdraw", {"version": "3"}).status_code == 303
+    assert "is withdrawn" in officer.get(f"{office.home}trips/staff/{number}").text
+    assert teacher.send(f"{office.home}trips/staff/{number}/withdraw", {"version": "4"}).status_code == 403
+
+
+def test_who_decides_late_and_who_asked_are_told_that_no_advance_is_paid(office: Office, sign_in: SignIn) -> None:
+    teacher, lead = sign_in("teacher"), sign_in("lead")
+    number = asked(office, teacher, a_trip(-140, advance="1 000"))
+    late = "The trip has begun: once it is approved, the advance that was asked for is not paid."
+    assert late in lead.get(f"{office.home}inbox/{number}").text
+    assert lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"}).status_code == 303
+    for page in (teacher.get(f"{office.home}requests/{number}"), lead.get(f"{office.home}inbox/{number}")):
+        assert "The trip was approved once it had begun: no advance is paid." in page.text
+        assert late not in page.text
 
 
 def test_a_norm_that_is_not_loaded_is_said(office: Office, sign_in: SignIn) -> None:

@@ -34,6 +34,7 @@ from erp.hr.requests.model import (
     Stray,
 )
 from erp.hr.trips import service as trips
+from erp.hr.trips.schemas import TripShown
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web import lists
@@ -357,6 +358,7 @@ def _own_page(request: Ask, organisation_id: int, request_id: int, refusal: Refu
         section=CHANGES[of.kind],
         **_told(looked),
         may_withdraw=of.state in rules.FROM[State.WITHDRAWN],
+        may_change=not (isinstance(looked.facts, TripShown) and looked.facts.has_begun),
         change_url=f"{home}{CHANGES[of.kind]}/new?request={of.id}",
         sent="sent" in request.query_params,
         back=own_address(request.query_params.get("back", ""), under=home, otherwise=f"{home}{CHANGES[of.kind]}"),

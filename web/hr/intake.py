@@ -41,6 +41,7 @@ _SECTION = "staff"
 _MENDED_AT_ONCE = 60
 _NOTED_AT_ONCE = 60
 _PREVIEWED = 12
+_LONGEST_REASON = 1000
 
 LABELS = {
     "name": N_("Full name"),
@@ -91,7 +92,7 @@ _NOTES = {
         " there."
     ),
     Note.SAME_AS_ROW: N_("The same person as in row {row}: one more appointment."),
-    Note.APPOINTED: N_("Is already appointed here: {name}. The row is skipped."),
+    Note.APPOINTED: N_("Is already appointed here: {name}. The row appoints nobody."),
     Note.NAMESAKE: N_(
         "{name} is on record too, and nothing tells whether it is the same person. If it is, leave the row out and"
         " appoint them in their file."
@@ -101,6 +102,10 @@ _NOTES = {
         " the identity numbers” above to have it added."
     ),
     Note.IDENTITY_ADDED: N_("The identity number of this row is added to the personal data of {name}."),
+    Note.IDENTITY_UNSURE: N_(
+        "{name} has no identity number on record, and nothing tells that the number of this row is theirs: it is not"
+        " added. Compare the day of birth, then record the number in their file."
+    ),
     Note.BIRTH_DIFFERS: N_("The identity number begins with another day of birth."),
 }
 _KINDS = {
@@ -262,6 +267,7 @@ def _settings(before: Settings, said: Checked, data: Mapping[str, str]) -> Setti
         typed.ticked("creates_posts"),
         under,
         typed.ticked("adds_identities"),
+        tidy(data.get("reason", ""))[:_LONGEST_REASON],
     )
 
 
@@ -323,7 +329,7 @@ def _step(
             for post in found.posts
         ],
         kinds=[(say(name), number) for kind, name in _KINDS.items() if (number := found.count(kind))],
-        reason=typed.get("reason", ""),
+        reason=typed.get("reason", found.intake.settings.reason),
         summary=sheet.summary,
         faults=sheet.by_field,
     )

@@ -355,9 +355,13 @@ def new_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]
     wanted = number_typed(query_of(request).get("request", ""))
     if wanted is None:
         return _form(request, organisation_id, TripForm(str(uuid4())))
-    shown = visit.read(lambda uow: service.trip(uow, organisation_id, wanted))
-    form = TripForm.of_facts(service.trip_of(shown.request).facts, shown.request.version)
-    return _form(request, organisation_id, form, of=shown.request.id)
+    return _to_change(request, organisation_id, wanted, "own")
+
+
+def _to_change(request: Ask, organisation_id: int, wanted: int, desk: str) -> Response[str]:
+    of = visit_of(request).read(lambda uow: service.trip(uow, organisation_id, wanted)).request
+    form = TripForm.of_facts(service.trip_of(of).facts, of.version)
+    return _form(request, organisation_id, form, person_id=of.person_id if desk == "staff" else None, of=of.id)
 
 
 @post("/o/{organisation_id:int}/trips/new", opt=SELF, sync_to_thread=True)
@@ -367,8 +371,10 @@ def ask(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Respon
 
 @get("/o/{organisation_id:int}/trips/staff/new", opt=KEEP, sync_to_thread=True)
 def new_staff_trip(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
-    """Whom to send; once a person is chosen, the form."""
+    """Whom to send; once a person is chosen, the form.  Or that of somebody's request to be changed."""
     query = query_of(request)
+    if (wanted := number_typed(query.get("request", ""))) is not None:
+        return _to_change(request, organisation_id, wanted, "staff")
     chosen = number_typed(query.get("person", ""))
     if chosen is not None:
         return _form(request, organisation_id, TripForm(str(uuid4())), person_id=chosen)
@@ -407,11 +413,12 @@ def _ask(request: Ask, organisation_id: int, data: Mapping[str, str], person_id:
             return _form(request, organisation_id, form, refusal=refusal, **typed)
     if do.startswith("remove."):
         return _form(request, organisation_id, form.without_leg(number_typed(do.removeprefix("remove.")) or 0), **typed)
-    port = settlements_of(request)
+    port, found = settlements_of(request), None
     try:
         command = form.asked(person_id)
         if do != "send":
             found = visit.read(lambda uow: service.estimate(uow, command.facts))
+            visit.read(lambda uow: service.require_ahead(uow, organisation_id, person_id, command.facts))
             return _form(request, organisation_id, form, found=found, **typed)
         if of is None:
             sent = visit.run(lambda uow: service.ask(uow, organisation_id, command, port))
@@ -420,7 +427,7 @@ def _ask(request: Ask, organisation_id: int, data: Mapping[str, str], person_id:
             seen, which = number_typed(form.version) or -1, of
             sent = visit.run(lambda uow: service.mend(uow, organisation_id, which, seen, asked, port))
     except _REFUSED as refusal:
-        return _form(request, organisation_id, form, refusal=refusal, **typed)
+        return _form(request, organisation_id, form, found=found, refusal=refusal, **typed)
     place = f"trips/staff/{sent.id}" if person_id else f"requests/{sent.id}?sent=1"
     return Redirect(f"/o/{organisation_id}/{place}", status_code=303)
 
@@ -439,11 +446,12 @@ def _form(
     visit, chosen = visit_of(request), choice or Choice()
 
     def look(uow: UnitOfWork) -> tuple[Organisation, str]:
-        who = requests.names(uow, organisation_id, [person_id])[person_id] if person_id else ""
+        who = str(personnel.person(uow, organisation_id, person_id).name) if person_id else ""
         return organisation_at(uow), who
 
     organisation, who = visit.read(look)
     sheet = fault_sheet(refusal, chosen.language or visit.language)
+    listed = f"/o/{organisation_id}/trips{'/staff' if person_id else ''}"
     return render(
         request,
         "trips/form.html",
@@ -455,8 +463,8 @@ def _form(
         section="trips/staff" if person_id else "trips",
         form_id="trip",
         form_default="estimate",
-        address=f"/o/{organisation_id}/trips/{'staff/new' if person_id else 'new'}",
-        back=f"/o/{organisation_id}/trips{'/staff' if person_id else ''}",
+        address=f"{listed}/new",
+        back=listed if of is None else f"{listed}/{of}" if person_id else f"/o/{organisation_id}/requests/{of}",
         form=form,
         of=of,
         person_id=person_id,
@@ -494,6 +502,17 @@ class Looked:
 @get("/o/{organisation_id:int}/trips/staff/{request_id:int}", opt=READ, sync_to_thread=True)
 def staff_trip(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id) -> Response[str]:
     return _page(request, organisation_id, request_id, "staff")
+
+
+@post("/o/{organisation_id:int}/trips/staff/{request_id:int}/withdraw", opt=KEEP, sync_to_thread=True)
+def withdraw_for(request: Ask, visit: Visitor, organisation_id: Id, request_id: Id, data: Sent) -> Response[Any]:
+    """Take back what somebody asked for and nobody approved yet."""
+    version = version_typed(data)
+    try:
+        visit.run(lambda uow: service.withdraw(uow, organisation_id, request_id, version))
+    except _REFUSED as refusal:
+        return _page(request, organisation_id, request_id, "staff", refusal=refusal)
+    return Redirect(f"/o/{organisation_id}/trips/staff/{request_id}", status_code=303)
 
 
 @get("/o/{organisation_id:int}/trips/reports/{request_id:int}", opt=DECIDE, sync_to_thread=True)
@@ -575,6 +594,7 @@ def _page(
         advance is not None
         and advance.state in ("declined", "reversed")
         and in_force
+        and not looked.facts.has_begun
         and report.state in (ReportState.NONE, ReportState.RETURNED)
     )
     form = "report" if decides and returns else "advance" if decides and sends else ""
@@ -756,6 +776,7 @@ routes = [
     new_staff_trip,
     send,
     staff_trip,
+    withdraw_for,
     decided_report,
     approve,
     send_advance,

@@ -43,6 +43,8 @@ class Settings:
     """The unit that new ones stand under, where the row names none above."""
     adds_identities: bool = False
     """Whether people on record who have no identity number get that of their row."""
+    reason: str = ""
+    """The ground of acceptance, as far as it is typed."""
 
 
 Row = tuple[int, tuple[str, ...]]
@@ -68,6 +70,8 @@ class Intake:
     people: int
     appointments: int
     """Made of its rows, the first ones of new people among them."""
+    identities: int
+    """Identity numbers that its rows added to people on record."""
 
     @property
     def subject(self) -> str:
@@ -88,6 +92,7 @@ class IntakeRow:
     accepted_at: datetime | None
     people: int
     appointments: int
+    identities: int
     is_open: bool
 
 
@@ -171,6 +176,7 @@ class Note(StrEnum):
     BIRTH_DIFFERS = "birth-differs"
     IDENTITY_OFFERED = "identity-offered"
     IDENTITY_ADDED = "identity-added"
+    IDENTITY_UNSURE = "identity-unsure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Sealed(NamedTuple):
     accepted_at: datetime | None
     people: int
     appointments: int
+    identities: int
 
 
 def insert(
@@ -75,7 +76,7 @@ def intake(
     rows = connection.execute(
         text(f"""
             SELECT i.id, i.key, i.mark, i.name, i.brought, i.mended, i.settings, i.revision, i.begun_at, i.accepted_at,
-                   i.people, i.appointments
+                   i.people, i.appointments, i.identities
               FROM hr_intake i WHERE {_OWN} AND (i.id = :intake OR i.key = CAST(:key AS uuid))
         """),
         {"organisation": organisation_id, "owner": scope.actor.id, "intake": intake_id, "key": key},
@@ -87,7 +88,8 @@ def intakes(connection: Connection, scope: Scope, organisation_id: int) -> list[
     """The actor's last lists, the latest first."""
     rows = connection.execute(
         text(f"""
-            SELECT i.id, i.name, i.begun_at, i.accepted_at, i.people, i.appointments, i.brought IS NOT NULL AS is_open
+            SELECT i.id, i.name, i.begun_at, i.accepted_at, i.people, i.appointments, i.identities,
+                   i.brought IS NOT NULL AS is_open
               FROM hr_intake i WHERE {_OWN} ORDER BY i.id DESC LIMIT 20
         """),
         {"organisation": organisation_id, "owner": scope.actor.id},
@@ -149,6 +151,7 @@ def accept(
     *,
     people: int,
     appointments: int,
+    identities: int,
 ) -> None:
     """Of the list there is only the rest now; nothing, where all of it was accepted."""
     connection.execute(
@@ -156,7 +159,7 @@ def accept(
             UPDATE hr_intake i
                SET brought = :rest, mended = :mended, settings = CAST(:settings AS jsonb), revision = revision + 1,
                    accepted_at = clock_timestamp(), updated_at = clock_timestamp(), people = people + :people,
-                   appointments = appointments + :appointments
+                   appointments = appointments + :appointments, identities = identities + :identities
              WHERE {_OWN} AND i.id = :intake
         """),
         {
@@ -168,6 +171,7 @@ def accept(
             "settings": json.dumps(settings),
             "people": people,
             "appointments": appointments,
+            "identities": identities,
         },
     )
 

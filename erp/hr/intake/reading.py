@@ -185,6 +185,8 @@ class _Reading:
                 raise RowAgain(row=row)
             if row == 0:
                 notes += self._number(number, somebody, said)
+                if not notes and said.identity and each.takes_identity:
+                    notes.append((Note.IDENTITY_UNSURE, _of(each)))
                 return LineKind.APPOINTED, ((Note.APPOINTED, _of(each)), *notes)
         post = self._structure.take(unit, said)
         if somebody is None:

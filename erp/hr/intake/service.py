@@ -185,6 +185,7 @@ def accept(
     )
     settings = replace(found.settings, columns=said.columns, heads=said.heads)
     about = _about(organisation_id, found.key)
+    made = {"people": said.new_people, "appointments": len(said.placed), "identities": len(said.numbered)}
     queries.accept(
         uow.connection,
         uow.scope,
@@ -193,14 +194,10 @@ def accept(
         vault.seal(_rows_written(rest), about=about) if rest else None,
         _mended_sealed(vault, found, mended) if rest else None,
         _settings_kept(settings),
-        people=said.new_people,
-        appointments=len(said.placed),
+        **made,
     )
-    _tell(
-        uow, "people-file-accepted", found, name=found.name, people=said.new_people, appointments=len(said.placed),
-        identities=len(said.numbered),
-        left=len(rest) - sum(line.kind is LineKind.HEAD for line in said.lines) if rest else 0,
-    )  # fmt: skip
+    left = len(rest) - sum(line.kind is LineKind.HEAD for line in said.lines) if rest else 0
+    _tell(uow, "people-file-accepted", found, name=found.name, **made, left=left)
     return said
 
 
@@ -373,6 +370,7 @@ def _opened(vault: Vault, organisation_id: int, kept: queries.Sealed) -> Intake:
         kept.accepted_at,
         kept.people,
         kept.appointments,
+        kept.identities,
     )
 
 
@@ -386,6 +384,7 @@ def _settings_kept(settings: Settings) -> dict[str, Any]:
         "creates_posts": settings.creates_posts,
         "adds_identities": settings.adds_identities,
         "under": settings.under,
+        "reason": settings.reason,
     }
 
 
@@ -399,6 +398,7 @@ def _settings_read(kept: Mapping[str, Any]) -> Settings:
         kept["creates_posts"],
         kept["under"],
         kept.get("adds_identities", False),
+        kept.get("reason", ""),
     )
 
 

@@ -35,6 +35,7 @@ intake = Table(
     Column("accepted_at", DateTime(timezone=True)),
     Column("people", Integer, nullable=False, server_default=_NONE),
     Column("appointments", Integer, nullable=False, server_default=_NONE),
+    Column("identities", Integer, nullable=False, server_default=_NONE),
     UniqueConstraint("organisation_id", "owner_id", "key"),
     Index("hr_intake_by_owner", "organisation_id", "owner_id", "id"),
 )

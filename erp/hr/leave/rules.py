@@ -109,7 +109,10 @@ class LeaveTooShort(RuleViolated):
 
 class LeaveInThePast(RuleViolated):
     code = "leave-in-the-past"
-    template = "A leave is asked for before it begins. Choose today or a later day."
+    template = (
+        "A leave is asked for before it begins. Choose today or a later day; one that has begun an officer of human"
+        " resources asks for, for others alone."
+    )
 
 
 def days_string(centidays: int) -> str:

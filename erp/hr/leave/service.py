@@ -150,7 +150,7 @@ def preview(
     Raises: LeaveInThePast, and as ``requests.require_free``; LeaveKindUnknown, LeaveRulesUnknown, CalendarUnknown,
     LeaveEmpty, LeaveTooLong, LeaveTooShort, LeaveNotEnough.
     """
-    if wanted.first < today() and organisation_id not in uow.scope.keeps:
+    if wanted.first < today() and (organisation_id not in uow.scope.keeps or personnel.is_own(uow, person_id)):
         raise rules.LeaveInThePast()
     requests.require_free(uow, organisation_id, person_id, wanted.days, but)
     return _meaning(uow, organisation_id, person_id, wanted, but)
@@ -420,10 +420,9 @@ def grant_norm(uow: UnitOfWork, organisation_id: int, command: GrantNorm) -> Non
     _move(uow, organisation_id, command, [moved])
 
 
-def _require_another(uow: UnitOfWork, organisation_id: int, person_id: int) -> None:
+def _require_another(uow: UnitOfWork, person_id: int) -> None:
     """Nobody moves their own days.  Raises: OwnDays."""
-    own = personnel.person_of(uow, organisation_id)
-    if own is not None and own.id == person_id:
+    if personnel.is_own(uow, person_id):
         raise rules.OwnDays()
 
 
@@ -473,7 +472,7 @@ def compensate(uow: UnitOfWork, organisation_id: int, command: Compensate) -> in
         if {m.person_id for m in before} != {person_id} or {m.effective_on for m in before} != {last_day}:
             raise KeyReused(key=str(command.key))
         return -sum(m.centidays for m in before if m.act is Act.COMPENSATION)
-    _require_another(uow, organisation_id, person_id)
+    _require_another(uow, person_id)
     if (after := queries.leave_after(connection, scope, organisation_id, person_id, last_day)) is not None:
         raise rules.LeaveAfterTheEnd(first=day_string(after.first), last=day_string(after.last))
     queries.grant_years(connection, scope, organisation_id, last_day, uuid4(), person_id)
@@ -533,7 +532,7 @@ def _move(uow: UnitOfWork, organisation_id: int, command: _Reasoned, moved: Sequ
     """Raises: KeyReused, OwnDays."""
     if _was_moved(uow, organisation_id, command, moved):
         return
-    _require_another(uow, organisation_id, command.person_id)
+    _require_another(uow, command.person_id)
     _add(uow, organisation_id, command, moved)
     for act in dict.fromkeys(m.act for m in moved):
         days = sum(m.centidays for m in moved if m.act is act)

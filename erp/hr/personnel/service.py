@@ -425,7 +425,7 @@ def _act(
 
 def _not_own(uow: UnitOfWork, person_id: int) -> None:
     """Raises: OwnRecord."""
-    if queries.is_own(uow.connection, uow.scope, person_id):
+    if is_own(uow, person_id):
         raise rules.OwnRecord()
 
 
@@ -528,6 +528,11 @@ def person_of(uow: UnitOfWork, organisation_id: int, day: date | None = None) ->
     if own is None:
         return None
     return next(iter(persons(uow, organisation_id, [own], day or today())), None)
+
+
+def is_own(uow: UnitOfWork, person_id: int) -> bool:
+    """Whether a person is the one who acts, or in whose name."""
+    return queries.is_own(uow.connection, uow.scope, person_id)
 
 
 def person(

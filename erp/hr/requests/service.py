@@ -96,7 +96,7 @@ def change(
     queries.waits_no_more(uow.connection, uow.scope, organisation_id, request_id)
     _send(uow, organisation_id, request_id, found.person_id, days, said, version=version + 1)
     changed = request(uow, organisation_id, request_id)
-    _record(uow, changed, State.SUBMITTED, before=_said(found.days), after=_said(days))
+    _record(uow, changed, State.SUBMITTED, before=_said(found.days) if found.days != days else None, after=_said(days))
     return changed
 
 

@@ -88,7 +88,8 @@ class GroundMissing(RuleViolated):
 class TripBegun(RuleViolated):
     code = "trip-begun"
     template = (
-        "A trip is asked for on the day it begins at the latest. Human resources record one that has begun: ask them."
+        "A trip is asked for on the day it begins at the latest. Once it has begun, an officer of human resources"
+        " records it or changes its request, for others alone: ask one."
     )
 
 
@@ -394,7 +395,7 @@ def require_ground(facts: Facts, found: Estimate) -> None:
 
 
 def require_ahead(facts: Facts, today: date, *, keeps: bool) -> None:
-    """A trip is asked for by its first day; who keeps the records alone records one that has begun, and says why.
+    """A trip is asked for by its first day; who keeps the record of who travels records one that has begun, and why.
 
     An advance is paid before a trip.
 

@@ -320,6 +320,7 @@ class TripShown(_View):
     advance_paid: Tenge = Field(description="What the accountant has posted.")
     advance: EntryDrafted | None
     advance_sent: int = Field(description="How many times the advance went to the accountant.")
+    has_begun: bool = Field(description="Whether its first day is over: no advance is sent to the accountant then.")
     report: ReportView
     report_due_on: date | None = Field(description="By when the report is to be handed in; null before the return.")
     settlement: EntryDrafted | None

@@ -18,6 +18,7 @@ from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
 from erp.hr.contracts.ports import SettlementPort
 from erp.hr.contracts.types import Hearer, SettlementLine, SettlementStanding, TripSettlement
+from erp.hr.personnel import service as personnel
 from erp.hr.requests import queries as requested
 from erp.hr.requests import service as requests
 from erp.hr.requests.model import Kind, Request, RequestView, State
@@ -98,6 +99,8 @@ def mend(
 ) -> Request:
     """Ask anew for what waits or was returned; doing it twice does it once.
 
+    Once the trip has begun, who keeps the records does, and says why.
+
     Raises: TripUnknown, and as ``ask`` and ``requests.change``.
     """
     found = _request(uow, organisation_id, request_id)
@@ -108,18 +111,33 @@ def mend(
     return requests.change(uow, organisation_id, request_id, version, days, facts=kept(trip))
 
 
+def withdraw(uow: UnitOfWork, organisation_id: int, request_id: int, version: int) -> Request:
+    """Take back what is not approved yet.  Raises: TripUnknown, and as ``requests.withdraw``."""
+    _request(uow, organisation_id, request_id)
+    return requests.withdraw(uow, organisation_id, request_id, version)
+
+
 def _asked(
     uow: UnitOfWork, organisation_id: int, person_id: int, command: TripAsked, settlements: SettlementPort
 ) -> Trip:
     """Raises: Invalid, AdvanceOpen."""
     facts = command.facts
     found = estimate(uow, facts)
-    rules.require_ahead(facts, today(), keeps=organisation_id in uow.scope.keeps)
+    require_ahead(uow, organisation_id, person_id, facts)
     rules.require_ground(facts, found)
     rules.require_within(facts, found)
     if facts.advance_tiyn:
         _require_no_advance(uow, organisation_id, person_id, settlements)
     return Trip(facts, found)
+
+
+def require_ahead(uow: UnitOfWork, organisation_id: int, person_id: int | None, facts: Facts) -> None:
+    """A trip that has begun is recorded by who keeps records, and never their own; ``None``: of oneself.
+
+    Raises: Invalid.
+    """
+    keeps = organisation_id in uow.scope.keeps and person_id is not None and not personnel.is_own(uow, person_id)
+    rules.require_ahead(facts, today(), keeps=keeps)
 
 
 def _require_no_advance(
@@ -149,9 +167,12 @@ class Trips:
         return shown(uow, request, self.settlements)
 
     def approved(self, uow: UnitOfWork, request: Request) -> None:
-        """The advance that was asked for waits with the accountant.  Raises: AdvanceOpen."""
+        """The advance that was asked for waits with the accountant; once the trip has begun, it gets none.
+
+        Raises: AdvanceOpen.
+        """
         trip = trip_of(request)
-        if not trip.facts.advance_tiyn:
+        if not trip.facts.advance_tiyn or _has_begun(request):
             return
         queries.lock_advances(uow.connection, uow.scope, request.person_id)
         _require_no_advance(uow, request.organisation_id, request.person_id, self.settlements, but=request.id)
@@ -176,9 +197,10 @@ def send_advance(
 ) -> None:
     """Send an advance to the accountant anew, once it was declined or its entry cancelled; of what was asked at most.
 
-    Doing it twice does it once.
+    Before the trip begins.  Doing it twice does it once.
 
-    Raises: TripUnknown, OwnRequest, NotAtYourDesk, AdvanceStands, AdvanceOpen; Invalid, where the sum is none.
+    Raises: TripUnknown, OwnRequest, NotAtYourDesk, AdvanceStands, AdvanceTooLate, AdvanceOpen; Invalid, where the sum
+    is none.
     """
     found, amount = _request(uow, organisation_id, request_id), command.content
     queries.lock_advances(uow.connection, uow.scope, found.person_id)
@@ -197,12 +219,19 @@ def send_advance(
     is_reported = report(uow, organisation_id, request_id).state in (ReportState.SUBMITTED, ReportState.APPROVED)
     if found.state not in _IN_FORCE or is_reported or last is None or last.no != command.sent or not last.may_be_anew:
         raise rules.AdvanceStands()
+    if _has_begun(found):
+        raise rules.AdvanceTooLate()
     asked = trip_of(found).facts.advance_tiyn
     if not 0 < amount <= asked:
         raise Invalid({"amount": rules.AdvanceAboveAsked(limit=decimal_string(asked))})
     _require_no_advance(uow, organisation_id, found.person_id, settlements, but=request_id)
     settlements.draft(uow, _settlement(uow, found, "advance", advance_key(found.key, command.sent + 1), amount, ()))
     audit.record(uow.connection, uow.scope, "trip-advance-sent", found.subject, organisation_id=organisation_id)
+
+
+def _has_begun(of: Request) -> bool:
+    """Whether its first day is over: until then an advance is asked for, and sent."""
+    return trip_of(of).facts.first < today()
 
 
 def _settlement(
@@ -485,6 +514,7 @@ def shown(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> Tri
         advance_paid=balance.advance_tiyn,
         advance=_drafted(sent.entry if sent else None),
         advance_sent=sent.no if sent else 0,
+        has_begun=_has_begun(request),
         report=report_of(there, estimated(request)),
         report_due_on=due_on(uow, request) if there.state is not ReportState.APPROVED else None,
         settlement=_drafted(entries.get(settled)),

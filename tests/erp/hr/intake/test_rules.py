@@ -49,7 +49,7 @@ def a_list(text: str, **settings: Any) -> Intake:
     table: Table = service.read(text, "list.csv")
     rows = tuple((row.number, row.texts) for row in table.sheets[0].rows)
     now = datetime.now(UTC)
-    return Intake(1, 1, uuid4(), "list.csv", rows, Mended(), Settings(**settings), 1, now, None, 0, 0)
+    return Intake(1, 1, uuid4(), "list.csv", rows, Mended(), Settings(**settings), 1, now, None, 0, 0, 0)
 
 
 def look(text: str, record: Record = RECORD, **settings: Any) -> Checked:
@@ -313,9 +313,9 @@ def test_who_has_no_identity_number_gets_that_of_the_list_where_the_day_of_birth
     added = look(rows, record, adds_identities=True)
     assert notes(added) == {
         2: [Note.APPOINTED, Note.IDENTITY_ADDED],
-        3: [Note.APPOINTED],  # the number begins with another day
+        3: [Note.APPOINTED, Note.IDENTITY_UNSURE],  # the number begins with another day
         4: [Note.APPOINTED],  # kept elsewhere, or one's own
-        5: [Note.APPOINTED],  # nothing tells their day of birth
+        5: [Note.APPOINTED, Note.IDENTITY_UNSURE],  # nothing tells their day of birth
     }
     assert added.numbered == (Numbered(2, 6, theirs),)
     assert faults(added) == {6: {1: "identity-of-another"}}

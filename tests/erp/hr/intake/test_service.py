@@ -124,8 +124,11 @@ def test_identity_numbers_are_added_to_people_on_record_and_told_without_them(
     rows = [f"Серікова Айгүл;;{identity};Отдел;Инспектор;1;01.02.2024"]
     with pytest.raises(NothingGood):
         accept(staff, bring(staff, rows))
-    done = accept(staff, bring(staff, rows, adds_identities=True))
+    brought = bring(staff, rows, adds_identities=True)
+    done = accept(staff, brought)
     assert (done.placed, [each.person_id for each in done.numbered]) == ((), [aigul])
+    taken = again(staff, brought)
+    assert (taken.people, taken.appointments, taken.identities) == (0, 0, 1)
     at = staff.organisation
     assert staff.run("officer", lambda u: personnel.open_identity(u, VAULT, at, aigul)) == identity
     file = staff.read("officer", lambda u: personnel.file_of(u, at, aigul))

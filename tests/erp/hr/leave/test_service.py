@@ -454,6 +454,15 @@ def test_what_is_shown_can_be_sent(staff: Staff) -> None:
     look("2026-08-10", "2026-08-12")
 
 
+def test_human_resources_ask_for_leave_that_has_begun_and_never_for_themselves(staff: Staff) -> None:
+    give(staff)
+    past = LeaveWanted(kind="ANNUAL", first=date(2026, 5, 4), last=date(2026, 5, 10))
+    at = staff.organisation
+    staff.read("officer", lambda u: service.preview(u, at, staff.persons["teacher"], past))
+    with pytest.raises(rules.LeaveInThePast):
+        staff.read("officer", lambda u: service.preview(u, at, staff.persons["officer"], past))
+
+
 def test_a_correction_says_why_and_may_leave_days_owed(staff: Staff) -> None:
     give(staff)
     approve(staff, ask(staff, "2026-07-07", "2026-08-05"))

@@ -73,9 +73,20 @@ class Desk:
     def mend(self, who: str, of: Request, version: int, command: AskTrip) -> Request:
         """On the day the trip begins."""
         with on_day(command.facts.first):
-            return self.staff.run(who, lambda u: service.mend(u, self.at, of.id, version, command, PORT))
+            return self.mend_today(who, of, version, command)
+
+    def mend_today(self, who: str, of: Request, version: int, command: AskTrip) -> Request:
+        return self.staff.run(who, lambda u: service.mend(u, self.at, of.id, version, command, PORT))
+
+    def withdraw(self, who: str, of: Request) -> Request:
+        return self.staff.run(who, lambda u: service.withdraw(u, self.at, of.id, of.version))
 
     def decide(self, who: str, of: Request, decision: Decision = Decision.APPROVE, reason: str = "") -> Request:
+        """On the day the trip begins."""
+        with on_day(of.days.first):
+            return self.decide_today(who, of, decision, reason)
+
+    def decide_today(self, who: str, of: Request, decision: Decision = Decision.APPROVE, reason: str = "") -> Request:
         consequences = {Kind.TRIP: Trips(PORT)}
         return self.staff.run(
             who,

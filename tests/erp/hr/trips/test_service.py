@@ -36,6 +36,7 @@ from erp.reference.notifications import service as notifications
 from ledger import service as ledger
 from ledger.model import Actor, PeriodState
 from tests.erp.hr.trips.conftest import PORT, TICKET, Desk, T, a_report, a_trip, completed
+from tests.factories.staff import a_hire, a_post, on_day
 
 MARCH = date(2026, 3, 2), date(2026, 3, 4)
 
@@ -224,7 +225,8 @@ def test_a_declined_advance_is_sent_anew_by_who_decides_of_what_was_asked_at_mos
 
     def send(who: str, amount: str, sent: int = 1) -> None:
         command = SendAdvance(sent=sent, amount=amount)
-        desk.staff.run(who, lambda u: service.send_advance(u, desk.at, asked.id, command, PORT))
+        with on_day(first):
+            desk.staff.run(who, lambda u: service.send_advance(u, desk.at, asked.id, command, PORT))
 
     with pytest.raises(rules.AdvanceStands):
         send("lead", "900")
@@ -235,6 +237,9 @@ def test_a_declined_advance_is_sent_anew_by_who_decides_of_what_was_asked_at_mos
     for amount in ("0", "1000.01"):
         with pytest.raises(Invalid):
             send("lead", amount)
+    late = SendAdvance(sent=1, amount="900")
+    with pytest.raises(rules.AdvanceTooLate):
+        desk.staff.run("lead", lambda u: service.send_advance(u, desk.at, asked.id, late, PORT))
     send("lead", "900")
     send("lead", "900")  # twice is once
     anew = desk.settlement(advance_key(asked.key, 2))
@@ -362,6 +367,64 @@ def test_a_request_is_mended_after_it_was_returned(desk: Desk) -> None:
     with pytest.raises(Invalid) as refusal:
         desk.ask("colleague", a_trip(first, last, advance="98350.01"))
     assert "98350.00" in str(refusal.value.faults["advance"])
+
+
+def test_a_request_of_a_trip_that_has_begun_is_changed_and_withdrawn_by_who_keeps_records(desk: Desk) -> None:
+    """Asked for ahead, returned or still waiting once it began; or recorded late, and returned."""
+    first, last = date(2026, 9, 14), date(2026, 9, 16)
+    ahead = desk.ask("teacher", a_trip(first, last))
+    returned = desk.decide("lead", ahead, Decision.RETURN, "Two days are enough")
+    shorter = a_trip(first, last - timedelta(days=1))
+    for who, command, at, fault in (
+        ("teacher", shorter, "legs.0.departs_on", rules.TripBegun),
+        ("officer", shorter, "belated", rules.BelatedReasonMissing),
+        ("officer", shorter.model_copy(update={"advance": "10", "belated": "Ill"}), "advance", rules.AdvanceTooLate),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            desk.mend_today(who, returned, returned.version, command)
+        assert type(refusal.value.faults[at]) is fault
+    why = shorter.model_copy(update={"belated": "It came back once the trip had begun"})
+    mended = desk.mend_today("officer", returned, returned.version, why)
+    assert (mended.state, mended.days.last) == (State.SUBMITTED, last - timedelta(days=1))
+    with pytest.raises(OwnRequest):
+        desk.decide_today("officer", mended)
+    again = desk.decide_today("lead", mended, Decision.RETURN, "Whose order is it?")
+    waits = desk.mend_today("hr_head", again, again.version, why.model_copy(update={"ground": "Order 7"}))
+    with pytest.raises(RequestUnknown):
+        desk.withdraw("colleague", waits)
+    assert desk.withdraw("officer", waits).state is State.WITHDRAWN
+
+
+def test_nobody_records_their_own_trip_that_has_begun(desk: Desk) -> None:
+    own = desk.staff.persons["hr_head"]
+    late = a_trip(date(2026, 9, 21), date(2026, 9, 22), belated="The order came late")
+    for command in (late, late.model_copy(update={"person_id": own})):
+        with pytest.raises(Invalid) as refusal:
+            desk.ask_today("hr_head", command)
+        assert type(refusal.value.faults["legs.0.departs_on"]) is rules.TripBegun
+    for_her = late.model_copy(update={"person_id": own})
+    with pytest.raises(Invalid):
+        desk.staff.run("officer", lambda u: service.ask(u, desk.at, for_her, PORT), on_behalf_of="hr_head")
+    recorded = desk.ask_today("officer", for_her)
+    with pytest.raises(Invalid):
+        desk.mend_today("hr_head", recorded, 1, late.model_copy(update={"belated": "Otherwise"}))
+
+
+def test_a_trip_that_is_approved_once_it_has_begun_gets_no_advance(desk: Desk) -> None:
+    first, last = date(2026, 9, 28), date(2026, 9, 30)
+    person = desk.staff.hire(a_hire(desk.staff.add_post(a_post(desk.staff.units["teaching"], "Librarian"))))
+    asked = desk.ask("officer", a_trip(first, last, advance="90000", person_id=person))
+    approved = desk.decide_today("lead", asked)
+    shown = desk.shown("lead", approved)
+    assert (shown.advance, shown.advance_sent, shown.advance_asked, shown.has_begun) == (None, 0, 9_000_000, True)
+    anew = SendAdvance(sent=1, amount="900")
+    with pytest.raises(rules.AdvanceStands):
+        desk.staff.run("lead", lambda u: service.send_advance(u, desk.at, approved.id, anew, PORT))
+    other = a_trip(date(2026, 10, 1), date(2026, 10, 2), advance="10", person_id=person)
+    paid = desk.shown("lead", desk.decide("lead", desk.ask("officer", other))).advance
+    assert paid is not None, "no advance is open"
+    desk.report("officer", approved, a_report(first, last))
+    assert desk.approve("lead", approved).owed_tiyn == 9_835_000
 
 
 def test_human_resources_report_for_who_cannot_and_another_approves(desk: Desk) -> None:
