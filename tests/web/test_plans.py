@@ -113,6 +113,13 @@ def test_a_plan_is_begun_branched_compared_undone_and_frozen(desk: Desk, sign_in
         "Difference in other years",
     ]
     assert "Remuneration of labour" in compared
+    by_section = f"{plan}/compare?a={base}&b={draft.rpartition('/')[2]}&by=section"
+    whole, differing = (
+        [[cell.text for cell in row.inside if cell.tag == "td"][:3] for row in page.all("tr") if "V. " in row.text]
+        for page in (Outline(auditor.get(f"{by_section}{only}").text) for only in ("", "&different=1"))
+    )
+    assert differing == whole, "revenue does not differ, and counts all the same"
+    assert whole[0][2] == "−100,0"
     file = auditor.get(f"{plan}/compare?a={base}&b={draft.rpartition('/')[2]}&by=economic&as=csv")
     assert "1334567" in file.text
     cells = auditor.get(f"{draft}/edits/1").text
@@ -166,14 +173,32 @@ def test_a_trial_is_put_away_found_again_and_brought_back(desk: Desk, sign_in: S
     (folded,) = [each for each in listed.all("details") if each["id"] == "put-away"]
     assert "Only a trial" in folded.text
     assert "Version of a plan put away" in auditor.get(plan).text
-    assert auditor.get(f"{plan}/compare?a={base}&b={number}").status_code == 404
-    assert auditor.get(f"{trial}/pivot").headers["location"] == trial
-    assert auditor.get(f"{trial}/pivot?as=csv").status_code == 409
+    compared = f"{plan}/compare?a={base}&b={number}"
+    for more in (compared, f"{compared}&as=csv", f"{trial}/pivot", f"{trial}/pivot?as=csv", f"{trial}/pivot/actual"):
+        assert auditor.get(more).headers["location"] == trial, more
+    assert auditor.get(f"{plan}/compare?a={base}&b=77").status_code == 404
     assert auditor.get(f"{plan}/versions").headers["location"] == f"{plan}#versions"
     assert auditor.get(f"{plan}/scenarios").headers["location"] == f"{desk.home}scenarios"
-    assert "put this version away" in planner.get(f"{trial}/file").text
+    for page in (planner.get(trial).text, planner.get(f"{trial}/file").text):
+        assert "put this version away" in page
+        assert [each["action"] for each in Outline(page).all("form")].count(f"{trial}/bring-back") == 1
+    upon = planner.send(f"{plan}/versions", fields | {"key": str(uuid4()), "parent": number, "name": "Upon it"})
+    assert (upon.status_code, 'id="parent-fault"' in upon.text) == (422, True)
+    offered = [each for each in Outline(upon.text).one("select", id="parent").inside if each.tag == "option"]
+    assert offered[0]["value"] == "", "no other parent is chosen"
+    assert not [each for each in offered if "selected" in each.attributes]
     assert planner.send(f"{trial}/bring-back", {}).headers["location"] == trial
     assert f"{trial}/pivot" in auditor.get(trial).text
+
+
+def test_a_version_that_nobody_may_type_into_does_not_lead_to_its_pivot(desk: Desk, sign_in: SignIn) -> None:
+    planner = sign_in("planner")
+    plan = begun(planner, desk.home, "Without figures")
+    fields = {"key": str(uuid4()), "parent": str(plan_base(planner, plan)), "kind": "sandbox", "name": "Empty"}
+    trial = str(planner.send(f"{plan}/versions", fields).headers["location"])
+    assert "Type figures in the pivot" in planner.get(trial).text
+    planner.send(f"{trial}/put-away", {"edits": "0", "reason": "It leads nowhere"})
+    assert f"{trial}/pivot" not in planner.get(trial).text
 
 
 def test_a_long_past_begins_with_its_latest_and_names_versions(desk: Desk, sign_in: SignIn) -> None:

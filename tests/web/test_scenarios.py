@@ -85,7 +85,17 @@ def test_what_cannot_be_taken_stands_at_its_field_and_the_rest_counts(planner: R
     assert 'aria-describedby="cpi.2028-fault"' in html
     assert 'value="abc"' in html
     assert "wage_growth.2027" in fields(html)
-    assert "cpi.2027" not in fields(html)
+
+
+@pytest.mark.parametrize("wrong", ["abc", "9999"])
+def test_what_cannot_be_taken_is_not_left_out_of_what_is_saved(planner: Reader, page: str, wrong: str) -> None:
+    said = fields(planner.get(f"{page}?cpi.2027={wrong}&wage_growth.2027=20").text) | {"reason": "Both"}
+    assert said["cpi.2027"] == wrong
+    refused = planner.send(f"{page}/save", said)
+    assert refused.status_code == 422
+    assert 'aria-describedby="cpi.2027-fault"' in refused.text
+    assert "Both" in refused.text
+    assert "typed by" not in planner.get(page).text
 
 
 def test_what_is_shown_is_saved_with_a_reason(planner: Reader, planned: Scenarios, page: str) -> None:
@@ -252,10 +262,15 @@ def test_a_scenario_that_is_put_away_is_still_read_and_says_so(planner: Reader, 
     for each in (above, below):
         planned.planning.put_away(each.version_id)
     address = f"/o/{planned.at}/plans/{planned.plan}/scenarios/{above.version_id}"
-    page = planner.get(address)
-    assert page.status_code == 200, page.text
-    assert "put this version away" in page.text
-    assert 'id="save"' not in page.text
+    for part in ("", "/formulas"):
+        page = planner.get(f"{address}{part}")
+        assert page.status_code == 200, page.text
+        assert "put this version away" in page.text
+        assert f'action="{address.replace("scenarios", "versions")}/bring-back"' in page.text
+        assert 'id="save"' not in page.text
+    beside = planned.begin("Beside").version_id
+    told = planner.get(address.replace(str(above.version_id), str(beside)) + f"?with={above.version_id}").text
+    assert "The version “Above” was put away." in told
     listed = planner.get(f"/o/{planned.at}/scenarios").text
     assert address not in listed
     assert f'value="{planned.plan}/{below.version_id}"' not in listed, "none starts from it"

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from litestar import Response, get, post
-from litestar.params import FromPath
 from litestar.response import Redirect
 
 from api.problems import status_of
@@ -25,7 +24,7 @@ from ledger.errors import LedgerError
 from web.economy.scenarios import formulas_title, section_rows
 from web.economy.sections import millions, signed_millions
 from web.faults import Refusal, fault_sheet
-from web.forms import Empty, NotTaken, TooLong, key_typed, reason_typed, tidy
+from web.forms import Empty, NotTaken, TooLong, key_typed, number_typed, reason_typed, tidy
 from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent
@@ -34,7 +33,6 @@ _ONE = "/o/{organisation_id:int}/plans/{plan_id:int}/scenarios/{version_id:int}/
 _READ = {"policy": Permission.PLAN_READ}
 _EDIT = {"policy": Permission.PLAN_EDIT}
 _REFUSED = (DomainError, LedgerError)
-_Part = FromPath[int]
 _AROUND = 60
 """Characters of a long line that are shown before and after a fault."""
 
@@ -59,9 +57,9 @@ class Form:
             raise Invalid({"formulas": Empty()})
         if len(self.text) > LONGEST:
             raise Invalid({"formulas": TooLong(limit=LONGEST)})
-        if not (self.revision.isascii() and self.revision.isdecimal() and len(self.revision) < 10):
+        if (seen := number_typed(self.revision)) is None:
             raise NotTaken()
-        return int(self.revision), key_typed(self.key)
+        return seen, key_typed(self.key)
 
     def command(self, key: UUID) -> SaveScenario:
         """Raises: Invalid."""
@@ -91,13 +89,13 @@ def marked(text: str, fault: Fault, say: Speech) -> Marked:
 
 
 @get(_ONE, opt=_READ, sync_to_thread=True)
-def formulas(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[str]:
+def formulas(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[str]:
     return _page(request, organisation_id, plan_id, version_id)
 
 
 @post(_ONE, opt=_EDIT, sync_to_thread=True)
 def rewrite(
-    request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part, data: Sent
+    request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, data: Sent
 ) -> Response[Any]:
     """Try the text, and nothing is saved; or save it."""
     form = Form.of(data)

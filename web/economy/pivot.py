@@ -23,7 +23,7 @@ from erp.economy.pivot.model import YEAR, Actual, Behind, Entry, Head, Layout, P
 from erp.economy.plans import service as plans
 from erp.economy.plans.axes import LEVELS, Member
 from erp.economy.plans.model import Plan, Section, Version
-from erp.economy.plans.rules import VersionPutAway, require_version
+from erp.economy.plans.rules import require_version
 from erp.finance.reports.model import Figure, Part
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import permissions_at, reach
@@ -31,10 +31,11 @@ from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from ledger.model import Dimension
+from web.economy.plans import version_address
 from web.economy.sections import BALANCE, UNIT, gaps_told, section_name
 from web.faults import Fault, Refusal, fault_sheet
 from web.finance.figures import Ways
-from web.forms import key_typed, tidy
+from web.forms import key_typed, number_typed, tidy
 from web.i18n import UNITS, Speech, money_in, speech
 from web.pages import Ask, Id, query_of, render, visit_of
 from web.session import Choice, Sent, choice_in, remember
@@ -56,6 +57,10 @@ Place = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 # ------------------------------------------------------------------------------------------------ what is asked
+
+
+def _address(organisation_id: int, plan_id: int, version_id: int) -> str:
+    return f"{version_address(organisation_id, plan_id, version_id)}/pivot"
 
 
 def _unit(asked: Asked) -> str:
@@ -85,10 +90,7 @@ def pivot(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versio
             return _table(shown, say), _about(visit, shown, say)
 
         return download(seeing_plans(visit), query["as"], file)
-    try:
-        return _page(request, organisation_id, plan_id, version_id)
-    except VersionPutAway:  # its own page says by whom and why, and brings it back
-        return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}")
+    return _page(request, organisation_id, plan_id, version_id)
 
 
 def _query(request: Ask) -> dict[str, str]:
@@ -156,10 +158,9 @@ def _page(
     may_type = bool(visit.identity and Permission.PLAN_EDIT in permissions_at(visit.identity, organisation_id))
     may_type = may_type and version.is_open
     types = may_type and (filled is not None or query.get("type") == "1")
-    home = f"/o/{organisation_id}/plans/{plan_id}"
-    address = f"{home}/versions/{version_id}/pivot"
+    home, address = f"/o/{organisation_id}/plans/{plan_id}", _address(organisation_id, plan_id, version_id)
     a_page = TYPED_A_PAGE if types else ROWS_A_PAGE
-    page = _number(query.get("page", "")) or 1
+    page = number_typed(query.get("page", "")) or 1
     rows = _rows(looked)
     lines = [_line(shown, at, say, address, filled) for at in rows[(page - 1) * a_page : page * a_page]]
     fault = refusal or shown.fault
@@ -386,10 +387,6 @@ def _placed(fault: Fault, lines: Sequence[Line], columns: Sequence[Head], say: S
     return fault if fault.field in ("reason", "name") else Fault("", "", fault.text)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-
 # ------------------------------------------------------------------------------------------------ typing
 
 
@@ -405,7 +402,7 @@ def type_in(
     if choice:
         remember(visit, choice)
     at, asked = (organisation_id, plan_id, version_id), Asked.of(query_of(request))
-    seen = _number(data.get("edits", ""))
+    seen = number_typed(data.get("edits", "")) or 0
     filled = Filled({}, tidy(data.get("reason", "")), data.get("key", ""), seen)
     try:
         shown = seeing_plans(visit).read(lambda uow: _look(uow, *at, asked, seen))
@@ -440,7 +437,7 @@ def type_in(
         )
     except (DomainError, LedgerError) as refusal:
         return _page(request, *at, filled=filled, refusal=refusal, choice=choice)
-    page = _number(query_of(request).get("page", "")) or 1
+    page = number_typed(query_of(request).get("page", "")) or 1
     return Redirect(f"{request.url.path}?{asked.query}&type=1&page={page}&saved={edit.no}", status_code=303)
 
 
@@ -544,13 +541,12 @@ def actual(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versi
     readable = reach(visit.identity, Permission.JOURNAL_READ) if visit.identity else frozenset[int]()
     row, column = _keys(query.get("row", "")), _keys(query.get("column", ""))
 
+    at = organisation_id, plan_id, version_id
+
     def read(uow: UnitOfWork) -> tuple[Plan, Version, Question, list[Behind], dict[int, Organisation]]:
-        plan, version = (
-            plans.plan(uow, organisation_id, plan_id),
-            plans.version(uow, organisation_id, plan_id, version_id),
-        )
+        plan, version = plans.plan(uow, organisation_id, plan_id), plans.version(uow, *at)
         question = asked.question(plan)
-        found = service.behind_actual(uow, organisation_id, plan_id, version_id, question, row, column, readable)
+        found = service.behind_actual(uow, *at, question, row, column, readable)
         named = organisations.by_ids(uow, sorted({organisation_id, *(each.organisation_id for each in found)}), today())
         return plan, version, question, found, named
 
@@ -568,7 +564,7 @@ def actual(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versi
         plan=plan,
         version=version,
         measure=say(ACTUALS[question.actual]),
-        back=f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{asked.query}",
+        back=f"{_address(*at)}?{asked.query}",
         facts=[
             (say(LEVEL_NAMES[level]), names.get(key, key) or say("not named"))
             for level, key in _chosen(question, row, column)
@@ -606,14 +602,14 @@ def _postings(turnover: Turnover, measure: Actual, back: str) -> str:
 def keep_view(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, data: Sent) -> Response[Any]:
     """Keep what is asked of a version under a name, and go on where it was."""
     query = dict(parse_qsl(data.get("query", "")))
-    asked, version_id = Asked.of(query), _number(data.get("version", ""))
+    asked, version_id = Asked.of(query), number_typed(data.get("version", "")) or 0
     name, shared = tidy(data.get("name", "")), data.get("shared") == "on"
     try:
         visit.run(lambda uow: service.keep_layout(uow, organisation_id, name=name, query=asked.query, shared=shared))
     except RuleViolated as refusal:
         naming = {"name": name, "shared": data.get("shared", "")}
         return _page(request, organisation_id, plan_id, version_id, refusal=refusal, query=query, naming=naming)
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{asked.query}", status_code=303)
+    return Redirect(f"{_address(organisation_id, plan_id, version_id)}?{asked.query}", status_code=303)
 
 
 @post("/o/{organisation_id:int}/plans/{plan_id:int}/views/{view_id:int}/rename", opt=_READ, sync_to_thread=True)
@@ -621,21 +617,21 @@ def rename_view(
     request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, view_id: Id, data: Sent
 ) -> Response[Any]:
     """Call a view of one's own otherwise."""
-    version_id, name = _number(data.get("version", "")), tidy(data.get("name", ""))
+    version_id, name = number_typed(data.get("version", "")) or 0, tidy(data.get("name", ""))
     try:
         kept = visit.run(lambda uow: service.rename_layout(uow, organisation_id, view_id, name))
     except (RuleViolated, Conflict) as refusal:
         naming = {"id": str(view_id), "name": name}
         return _page(request, organisation_id, plan_id, version_id, refusal=refusal, naming=naming)
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot?{kept.query}", status_code=303)
+    return Redirect(f"{_address(organisation_id, plan_id, version_id)}?{kept.query}", status_code=303)
 
 
 @post("/o/{organisation_id:int}/plans/{plan_id:int}/views/{view_id:int}/delete", opt=_READ, sync_to_thread=True)
 def delete_view(visit: Visitor, organisation_id: Id, plan_id: Id, view_id: Id, data: Sent) -> Response[Any]:
     """Forget a view of one's own."""
     visit.run(lambda uow: service.delete_layout(uow, organisation_id, view_id))
-    version_id = _number(data.get("version", ""))
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}/pivot", status_code=303)
+    version_id = number_typed(data.get("version", "")) or 0
+    return Redirect(_address(organisation_id, plan_id, version_id), status_code=303)
 
 
 routes = [pivot, type_in, actual, keep_view, rename_view, delete_view]

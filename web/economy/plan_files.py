@@ -23,9 +23,10 @@ from erp.reference.access.policy import permissions_at
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web.brought import ShownCell, source, written_over
+from web.economy.plans import version_address
 from web.economy.sections import section_name
 from web.faults import Refusal, fault_sheet
-from web.forms import key_typed, tidy
+from web.forms import key_typed, number_typed, tidy
 from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.papers import Uploaded
@@ -125,7 +126,7 @@ def _bringing(
 
     organisation, plan, version, intakes = visit.read(show)
     may_edit = bool(visit.identity and Permission.PLAN_EDIT in permissions_at(visit.identity, organisation_id))
-    address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
+    address = version_address(organisation_id, plan_id, version_id)
     return render(
         request,
         "pivot/file.html",
@@ -169,7 +170,7 @@ def change(request: Ask, visit: Visitor, organisation_id: Id, intake_id: Id, dat
     choice = choice_in(data)
     if choice:
         remember(visit, choice)
-    revision, do = _number(data.get("revision", "")), "check" if choice else data.get("do", "")
+    revision, do = number_typed(data.get("revision", "")) or 0, "check" if choice else data.get("do", "")
     try:
         if do == "discard":
             gone = visit.run(lambda uow: service.discard(uow, organisation_id, intake_id, revision))
@@ -183,7 +184,7 @@ def change(request: Ask, visit: Visitor, organisation_id: Id, intake_id: Id, dat
                     intake_id,
                     mended.revision,
                     tidy(data.get("reason", "")),
-                    expected_edits=_number(data.get("edits", "")),
+                    expected_edits=number_typed(data.get("edits", "")) or 0,
                 )
             )
     except (DomainError, LedgerError) as refusal:
@@ -194,7 +195,7 @@ def change(request: Ask, visit: Visitor, organisation_id: Id, intake_id: Id, dat
 
 
 def _of(found: Intake) -> str:
-    return f"/o/{found.organisation_id}/plans/{found.plan_id}/versions/{found.version_id}"
+    return version_address(found.organisation_id, found.plan_id, found.version_id)
 
 
 def _keep(uow: UnitOfWork, organisation_id: int, intake_id: int, revision: int, data: Mapping[str, str]) -> Intake:
@@ -206,10 +207,6 @@ def _said(found: Intake, data: Mapping[str, str]) -> Mended:
     """What the person wrote over cells and left out; what is not in the form stays."""
     brought = {address(number, at): text for number, texts in found.rows for at, text in enumerate(texts)}
     return written_over(brought, found.mended, data)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _step(

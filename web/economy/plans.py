@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -13,20 +12,20 @@ from litestar.response import Redirect
 from api.problems import status_of
 from api.security import Visitor
 from erp.base.clock import today
-from erp.base.errors import DomainError, RuleViolated
+from erp.base.errors import DomainError, Invalid, RuleViolated
 from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.economy.plans import service
 from erp.economy.plans.axes import LEVELS, Axes, Member, canonical
 from erp.economy.plans.comparison import LEAF, ComparedRow, Comparison, compared
 from erp.economy.plans.model import Edit, EditedCell, Plan, Section, SixSections, Version, VersionKind
-from erp.economy.plans.rules import CellsChangedSince, VersionUnknown, six_sections
+from erp.economy.plans.rules import CellsChangedSince, VersionPutAway, VersionUnknown
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web.economy.sections import BALANCE, GAP, UNIT, gap_lines, gaps_by, identities, section_lines
 from web.faults import Refusal, fault_sheet
-from web.forms import key_typed, tidy
+from web.forms import key_typed, number_typed, tidy
 from web.i18n import UNITS, Speech, money, money_in, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent
@@ -34,6 +33,9 @@ from web.tables.download import FORMATS, about, download
 from web.tables.model import About, Column, Kind, Row, Table
 from web.timeline import VERSION_KINDS, History, history
 
+_PLANS = "/o/{organisation_id:int}/plans"
+_PLAN = f"{_PLANS}/{{plan_id:int}}"
+_VERSION = f"{_PLAN}/versions/{{version_id:int}}"
 _READ = {"policy": Permission.PLAN_READ}
 _EDIT = {"policy": Permission.PLAN_EDIT}
 _FREEZE = {"policy": Permission.PLAN_FREEZE}
@@ -86,7 +88,7 @@ class YearWanted(RuleViolated):
 # ------------------------------------------------------------------------------------------------ plans
 
 
-@get("/o/{organisation_id:int}/plans", opt=_READ, sync_to_thread=True)
+@get(_PLANS, opt=_READ, sync_to_thread=True)
 def plans(request: Ask, visit: Visitor, organisation_id: Id) -> Response[str]:
     return _plans_page(request, organisation_id, {})
 
@@ -111,7 +113,7 @@ def _plans_page(
     )
 
 
-@post("/o/{organisation_id:int}/plans", opt=_EDIT, sync_to_thread=True)
+@post(_PLANS, opt=_EDIT, sync_to_thread=True)
 def create(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Response[Any]:
     typed = {name: tidy(data.get(name, "")) for name in ("key", "name", "first", "years", "base")}
     try:
@@ -156,7 +158,7 @@ def tree_of(versions: Sequence[Version]) -> list[Branch]:
     return laid
 
 
-@get("/o/{organisation_id:int}/plans/{plan_id:int}", opt=_READ, sync_to_thread=True)
+@get(_PLAN, opt=_READ, sync_to_thread=True)
 def plan(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> Response[str]:
     return _plan_page(request, organisation_id, plan_id, {})
 
@@ -177,7 +179,7 @@ def _plan_page(
         return organisation_at(uow), found, in_use, away, replace(past, events=events)
 
     organisation, found, versions, away, past = visit.read(read)
-    sheet = fault_sheet(refusal, visit.language)
+    sheet = fault_sheet(refusal, visit.language, {"parent": N_("Stands upon")})
     latest = max(versions, key=lambda each: each.id)
     usual = {"key": str(uuid4()), "parent": str(latest.id), "kind": VersionKind.DRAFT.value, "name": "", "reason": ""}
     return render(
@@ -188,7 +190,7 @@ def _plan_page(
         section="plans",
         plan=found,
         tree=tree_of(versions),
-        by_id={each.id: each for each in versions},
+        by_id={each.id: each for each in (*versions, *away)},
         put_away=away,
         kinds=VERSION_KINDS,
         branched=BRANCHED,
@@ -207,17 +209,17 @@ def _levels(say: Speech) -> list[tuple[str, str]]:
     return [(level, say(name)) for level, name in (*LEVELS.items(), (LEAF, N_("Every line")))]
 
 
-@get("/o/{organisation_id:int}/plans/{plan_id:int}/versions", opt=_READ, sync_to_thread=True)
+@get(f"{_PLAN}/versions", opt=_READ, sync_to_thread=True)
 def versions(organisation_id: Id, plan_id: Id) -> Redirect:
     """The end of a version's address taken off leads to the plan that lists them."""
     return Redirect(f"/o/{organisation_id}/plans/{plan_id}#versions")
 
 
-@post("/o/{organisation_id:int}/plans/{plan_id:int}/versions", opt=_EDIT, sync_to_thread=True)
+@post(f"{_PLAN}/versions", opt=_EDIT, sync_to_thread=True)
 def branch(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, data: Sent) -> Response[Any]:
     typed = {name: tidy(data.get(name, "")) for name in ("key", "parent", "kind", "name", "reason")}
     kind = VersionKind(typed["kind"]) if typed["kind"] in BRANCHED else VersionKind.DRAFT
-    parent = int(typed["parent"]) if typed["parent"].isdecimal() and len(typed["parent"]) < 10 else 0
+    parent = number_typed(typed["parent"]) or 0
     try:
         key = key_typed(typed["key"])
         made = visit.run(
@@ -232,12 +234,18 @@ def branch(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, data:
                 key=key,
             )
         )
+    except (VersionPutAway, VersionUnknown) as refusal:
+        return _plan_page(request, organisation_id, plan_id, typed, Invalid({"parent": refusal}))
     except _REFUSED as refusal:
         return _plan_page(request, organisation_id, plan_id, typed, refusal)
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{made.id}", status_code=303)
+    return Redirect(version_address(organisation_id, plan_id, made.id), status_code=303)
 
 
 # ------------------------------------------------------------------------------------------------ one version
+
+
+def version_address(organisation_id: int, plan_id: int, version_id: int) -> str:
+    return f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
 
 
 @dataclass(frozen=True)
@@ -274,7 +282,7 @@ class Shown:
     ) -> "Shown":
         at = organisation_id, plan_id
         plan, version = service.plan(uow, *at), service.version(uow, *at, version_id)
-        address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
+        address = version_address(organisation_id, plan_id, version_id)
         held, axes = service.cells(uow, *at, version_id), service.axes(uow, *at)
         cursor = request.query_params.get("cursor")
         edits, following = service.history(uow, *at, version_id, cursor, limit=_EDITS_A_PAGE if cursor else _LATEST)
@@ -312,7 +320,7 @@ def _lines_of(axes: Axes, leaf_ids: Sequence[int]) -> list[list[Member]]:
     return [[level.members[level.index[at]] for level in levels] for at in axes.table.positions(leaf_ids).tolist()]
 
 
-@get("/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}", opt=_READ, sync_to_thread=True)
+@get(_VERSION, opt=_READ, sync_to_thread=True)
 def version(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[str]:
     return _version_page(request, organisation_id, plan_id, version_id)
 
@@ -332,7 +340,7 @@ def _version_page(
     sheet, say = fault_sheet(refusal, visit.language), speech(visit.language)
     typed = {"of": "", "reason": "", **(typed or {})}
     field = f"reason-{typed['of']}"
-    address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
+    address = version_address(organisation_id, plan_id, version_id)
     return render(
         request,
         "plans/version.html",
@@ -369,21 +377,17 @@ def _opening(section: Section | None) -> str:
     return urlencode({"by": OF_SECTION[section], "in.section": section.value}) if section else ""
 
 
-@post("/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/freeze", opt=_FREEZE, sync_to_thread=True)
+@post(f"{_VERSION}/freeze", opt=_FREEZE, sync_to_thread=True)
 def freeze(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, data: Sent) -> Response[Any]:
     seen = _seen(data)
     try:
         visit.run(lambda uow: service.freeze(uow, organisation_id, plan_id, version_id, expected_edits=seen))
     except _REFUSED as refusal:
         return _version_page(request, organisation_id, plan_id, version_id, refusal)
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}", status_code=303)
+    return Redirect(version_address(organisation_id, plan_id, version_id), status_code=303)
 
 
-@post(
-    "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/edits/{no:int}/undo",
-    opt=_EDIT,
-    sync_to_thread=True,
-)
+@post(f"{_VERSION}/edits/{{no:int}}/undo", opt=_EDIT, sync_to_thread=True)
 def undo(
     request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, no: Id, data: Sent
 ) -> Response[Any]:
@@ -398,10 +402,10 @@ def undo(
     except _REFUSED as refusal:
         typed = {"of": str(no), "reason": reason}
         return _version_page(request, organisation_id, plan_id, version_id, refusal, typed)
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}#edits", status_code=303)
+    return Redirect(f"{version_address(organisation_id, plan_id, version_id)}#edits", status_code=303)
 
 
-@post("/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/put-away", opt=_EDIT, sync_to_thread=True)
+@post(f"{_VERSION}/put-away", opt=_EDIT, sync_to_thread=True)
 def put_away(
     request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, data: Sent
 ) -> Response[Any]:
@@ -411,36 +415,35 @@ def put_away(
     except _REFUSED as refusal:
         typed = {"of": _AWAY, "reason": reason}
         return _version_page(request, organisation_id, plan_id, version_id, refusal, typed)
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}", status_code=303)
+    return Redirect(version_address(organisation_id, plan_id, version_id), status_code=303)
 
 
-@post(
-    "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/bring-back", opt=_EDIT, sync_to_thread=True
-)
+def put_away_page(request: Ask, error: VersionPutAway) -> Redirect:
+    """Whoever asks what a version that is put away does not answer comes to its page: by whom, why, the way back."""
+    at = request.path_params["organisation_id"], error.fields["plan"], error.fields["version"]
+    return Redirect(version_address(*at), status_code=303)
+
+
+@post(f"{_VERSION}/bring-back", opt=_EDIT, sync_to_thread=True)
 def bring_back(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[Any]:
     try:
         visit.run(lambda uow: service.bring_back(uow, organisation_id, plan_id, version_id))
     except _REFUSED as refusal:
         return _version_page(request, organisation_id, plan_id, version_id, refusal)
-    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}", status_code=303)
+    return Redirect(version_address(organisation_id, plan_id, version_id), status_code=303)
 
 
 def _seen(sent: Mapping[str, str]) -> int:
     """The number of the last edit that the person saw."""
-    text = sent.get("edits", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+    seen = number_typed(sent.get("edits", ""))
+    return -1 if seen is None else seen
 
 
-@get(
-    "/o/{organisation_id:int}/plans/{plan_id:int}/versions/{version_id:int}/edits/{no:int}",
-    opt=_READ,
-    sync_to_thread=True,
-)
+@get(f"{_VERSION}/edits/{{no:int}}", opt=_READ, sync_to_thread=True)
 def edit(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, no: Id) -> Response[str]:
     """What one edit did, cell by cell, to the tiyn."""
-    at, wanted = (organisation_id, plan_id), query_of(request).get("page", "")
-    page = int(wanted) if wanted.isascii() and wanted.isdecimal() and 0 < len(wanted) < 6 and int(wanted) else 1
-    address = f"/o/{organisation_id}/plans/{plan_id}/versions/{version_id}"
+    at, page = (organisation_id, plan_id), number_typed(query_of(request).get("page", "")) or 1
+    address = version_address(organisation_id, plan_id, version_id)
 
     def read(uow: UnitOfWork) -> dict[str, Any]:
         shown = service.version(uow, *at, version_id)
@@ -493,10 +496,8 @@ class Asked:
     def of(cls, query: Mapping[str, str]) -> "Asked":
         """Raises: LevelUnknown."""
         within = {name.removeprefix("in."): text for name, text in query.items() if name.startswith("in.")}
-        year = query.get("year", "")
-        known = int(year) if year.isascii() and year.isdecimal() and len(year) == 4 else None
-        level = query.get("by") or "section"
-        return cls(level if level == LEAF else canonical(level), within, known, bool(query.get("different")))
+        level, year = query.get("by") or "section", number_typed(query.get("year", ""))
+        return cls(level if level == LEAF else canonical(level), within, year, bool(query.get("different")))
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -559,7 +560,7 @@ class Groups:
             )
             begun = section.key
         if found.by == ("section",) and "section" not in asked.within:
-            lines = _with_balance(lines, len(found.years), say)
+            lines = _with_balance(lines, found, say)
         crumbs = []
         for place, (level, member) in enumerate(found.narrowed):
             back = asked.said(level, {name: each.key for name, each in found.narrowed[:place]})
@@ -567,14 +568,9 @@ class Groups:
         return cls(lines, crumbs, max(0, len(found) - _ROWS_A_PAGE))
 
 
-def _with_balance(lines: Sequence[Line], years: int, say: Speech) -> list[Line]:
+def _with_balance(lines: Sequence[Line], found: Comparison, say: Speech) -> list[Line]:
     """Sections with the balance that follows in its place, and what financing does not cover of it at the end."""
-    a, b = (
-        six_sections(
-            {Section(each.row.members[0].key): [tiyn or 0 for tiyn in side(each.row)] for each in lines}, years
-        )
-        for side in (attrgetter("a"), attrgetter("b"))
-    )
+    a, b = found.sections
 
     def line(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> Line:
         return Line(say(name), (), "", True, "", ComparedRow((), None, a, b, 0, 0))
@@ -587,7 +583,7 @@ def _with_balance(lines: Sequence[Line], years: int, say: Speech) -> list[Line]:
 # ------------------------------------------------------------------------------------------------ side by side
 
 
-@get("/o/{organisation_id:int}/plans/{plan_id:int}/compare", opt=_READ, sync_to_thread=True)
+@get(f"{_PLAN}/compare", opt=_READ, sync_to_thread=True)
 def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> Response[Any]:
     query = query_of(request)
     asked = Asked.of(query)
@@ -597,7 +593,12 @@ def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> R
     def read(uow: UnitOfWork) -> tuple[Plan, list[Version], Version, Version, Comparison]:
         plan = service.plan(uow, *at)
         versions = service.versions(uow, *at)
-        a, b = (_chosen(versions, query.get(side, ""), otherwise) for side, otherwise in (("a", 0), ("b", -1)))
+
+        def chosen(side: str, otherwise: Version) -> Version:
+            asked_for = query.get(side)
+            return service.version(uow, *at, number_typed(asked_for) or 0) if asked_for else otherwise
+
+        a, b = chosen("a", versions[0]), chosen("b", versions[-1])
         found = service.compare(
             uow,
             *at,
@@ -644,14 +645,6 @@ def compare(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id) -> R
         pinned=b.parent_edits if is_pinned and a.edits > (b.parent_edits or 0) else None,
         query=urlencode(fixed | asked.said(asked.level, asked.within)),
     )
-
-
-def _chosen(versions: Sequence[Version], text: str, otherwise: int) -> Version:
-    """The version asked for, or where none is the one at a place.  Raises: VersionUnknown."""
-    found = next((each for each in versions if str(each.id) == text), None if text else versions[otherwise])
-    if found is None:
-        raise VersionUnknown()
-    return found
 
 
 def _table(found: Comparison, a: Version, b: Version, say: Speech) -> Table:

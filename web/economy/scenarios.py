@@ -1,6 +1,6 @@
 """Scenarios on their pages: drivers typed or slid, the figures they give beside others, why, and how uncertain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -8,13 +8,12 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from litestar import Response, get, post
-from litestar.params import FromPath
 from litestar.response import Redirect
 from markupsafe import Markup
 from pydantic import ValidationError
 
 from api.problems import status_of
-from api.security import Visitor
+from api.security import Visit, Visitor
 from erp.base.clock import now
 from erp.base.dates import day_string
 from erp.base.errors import DomainError, Invalid
@@ -27,6 +26,7 @@ from erp.economy.plans import service as plans
 from erp.economy.plans.axes import LEVELS, Member
 from erp.economy.plans.comparison import LEAF, compared
 from erp.economy.plans.model import Cells, Section, SixSections, Version
+from erp.economy.plans.rules import VersionPutAway, VersionUnknown
 from erp.economy.scenarios import rules, service
 from erp.economy.scenarios.model import Assumption, Driver, FormulaModel, PathOrigin, Typed
 from erp.economy.scenarios.reckoning import AMOUNT, Figures, changes
@@ -34,8 +34,10 @@ from erp.economy.scenarios.schemas import BeginScenario, SaveScenario
 from erp.economy.scenarios.service import Scenario
 from erp.economy.scenarios.uncertainty import Uncertainty
 from erp.reference.access.model import Permission
+from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web.economy import charts
+from web.economy.plans import version_address
 from web.economy.sections import (
     BALANCE,
     Identity,
@@ -47,7 +49,7 @@ from web.economy.sections import (
     signed_millions,
 )
 from web.faults import Fault, Refusal, fault_sheet
-from web.forms import Empty, NotTaken, key_typed, reason_typed, tidy
+from web.forms import Empty, NotTaken, key_typed, number_typed, reason_typed, tidy
 from web.i18n import MINUS, NO_BREAK, Speech, moment, money, number, speech
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.session import Sent
@@ -103,16 +105,19 @@ class Asked:
         for name, value in texts.items():
             driver, _, year = name.rpartition(".")
             try:
-                read = rules.number(value)
-                if not (year.isascii() and year.isdecimal() and len(year) == 4):
+                read, known = rules.number(value), number_typed(year)
+                if known is None:
                     raise rules.DriverUnknown(driver=driver, year=year)
             except DomainError as fault:
                 faults[name] = fault
             else:
-                typed.setdefault(driver, {})[int(year)] = read
-        beside = next((value for name, value in sent if name == "with"), "")
-        known = int(beside) if beside.isascii() and beside.isdecimal() and len(beside) < 10 else None
-        return cls(texts, typed, faults, known, tuple(tidy(value) for name, value in sent if name == "at"))
+                typed.setdefault(driver, {})[known] = read
+        beside = number_typed(next((value for name, value in sent if name == "with"), ""))
+        return cls(texts, typed, faults, beside, tuple(tidy(value) for name, value in sent if name == "at"))
+
+    @classmethod
+    def by(cls, request: Ask) -> "Asked":
+        return cls.of(list(request.query_params.multi_items()))
 
     def query(self, changed: Mapping[str, str], *at: str) -> str:
         """Of an address that shows the same values, opened elsewhere."""
@@ -143,10 +148,10 @@ class Row:
 
 def section_rows(of: Scenario, ours: Cells, theirs: Cells, say: Speech) -> list[Row]:
     """The six sections of two sets of cells, side by side, in plan years."""
-    years = slice(of.plan.years.index(of.plan.first_year), None)
+    shown = of.plan.columns
     mine, yours = (section_lines(plans.sections_of(cells, of.axes.table), say) for cells in (ours, theirs))
     return [
-        Row(m.name, m.amounts[years], y.amounts[years], section=m.section, is_balance=m.section is None)
+        Row(m.name, m.amounts[shown], y.amounts[shown], section=m.section, is_balance=m.section is None)
         for m, y in zip(mine, yours, strict=True)
     ]
 
@@ -190,6 +195,8 @@ class Shown:
     beside: int
     theirs: Cells
     changed: Mapping[str, Mapping[int, Decimal]]
+    gone: Version | None
+    """Asked for beside it, and put away."""
 
     @classmethod
     def read(cls, uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, asked: Asked) -> "Shown":
@@ -207,11 +214,13 @@ class Shown:
         paths = found.paths(typed)
         others = {each.id: each for each in plans.versions(uow, organisation_id, plan_id) if each.id != version_id}
         others.setdefault(found.parent.id, found.parent)
-        beside = asked.beside if asked.beside in others else found.parent.id
+        beside, gone = asked.beside if asked.beside in others else found.parent.id, None
+        if asked.beside not in (None, beside):
+            away = plans.versions(uow, organisation_id, plan_id, put_away=True)
+            gone = next((each for each in away if each.id == asked.beside), None)
         theirs = found.base if beside == found.parent.id else plans.cells(uow, organisation_id, plan_id, beside)
-        return cls(
-            found, asked, found.figures(paths), refusals, others, beside, theirs, rules.changed(found.saved, paths)
-        )
+        changed = rules.changed(found.saved, paths)
+        return cls(found, asked, found.figures(paths), refusals, others, beside, theirs, changed, gone)
 
     @property
     def address(self) -> str:
@@ -232,7 +241,7 @@ class Shown:
     @property
     def columns(self) -> slice:
         """Of the plan years."""
-        return slice(self.scenario.plan.years.index(self.scenario.plan.first_year), None)
+        return self.scenario.plan.columns
 
     # -------------------------------------------------------------------------------------------- sections
 
@@ -288,7 +297,9 @@ class Shown:
                 name = member.name(say.language.value) or say(N_("not classified"))
                 address = f"{self.link(section.value, *keys, member.key)}#breakdown"
                 rows.append(Row(name, ours, theirs, member.code, address))
-        total = Row(say(N_("Total")), *_summed(rows, len(self.years))) if rows else None
+        total = None
+        if rows:
+            total = Row(say(N_("Total")), _summed(row.ours for row in rows), _summed(row.theirs for row in rows))
         shown = rows
         if len(rows) > _ROWS:
             shown = sorted(rows, key=lambda row: -max(map(abs, row.differences)))[:_ROWS]
@@ -405,18 +416,20 @@ class Shown:
 
     def context(self, say: Speech) -> dict[str, Any]:
         """What the figures at the right are drawn from."""
-        by_budget = self.by_budget()
+        by_budget, version = self.by_budget(), self.scenario.version
         return {
             "address": self.address,
-            "version_address": self.address.replace("/scenarios/", "/versions/"),
+            "version_address": version_address(version.organisation_id, version.plan_id, version.id),
             "revision": self.scenario.revision,
             "seen": self.scenario.revision.revision,
             "query": self.asked.query(self.changed_texts),
-            "is_open": self.scenario.version.is_open,
+            "is_open": version.is_open,
             "years": self.years,
-            "ours": self.scenario.version.name,
+            "ours": version.name,
             "theirs": self.name_beside,
             "beside": self.beside,
+            "gone_beside": version_address(version.organisation_id, version.plan_id, self.gone.id) if self.gone else "",
+            "refusal_beside": say.refusal(VersionPutAway(name=self.gone.name)) if self.gone else "",
             "sections": self.sections(say),
             "identities": self.identities(say),
             "uncovered": gaps_by(by_budget, self.scenario.plan.years, self.years),
@@ -425,7 +438,7 @@ class Shown:
             "other_cells": 0 if self.changed else len(changes(self.scenario.own, self.figures.cells)),
             "chart": self.chart(say),
             "refusals": self.faults(say),
-            "typed": self.changed_texts,
+            "typed": self.changed_texts | {field: self.asked.texts[field] for field in self.refusals},
             "key": str(uuid4()),
             "millions": millions,
             "signed_millions": signed_millions,
@@ -437,13 +450,8 @@ def _named(member: Member, say: Speech) -> str:
     return member.name(say.language.value) or say(N_("not classified"))
 
 
-def _summed(rows: Sequence[Row], years: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    ours, theirs = ([sum(column) for column in zip(*sides, strict=True)] for sides in _sides(rows))
-    return tuple(ours) or (0,) * years, tuple(theirs) or (0,) * years
-
-
-def _sides(rows: Sequence[Row]) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
-    return [row.ours for row in rows], [row.theirs for row in rows]
+def _summed(amounts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*amounts, strict=True)))
 
 
 def formulas_title(model: FormulaModel, say: Speech) -> str:
@@ -486,8 +494,8 @@ class BeginForm:
         """Raises: Invalid, KeyDamaged."""
         key = key_typed(self.key)
         faults: dict[str, Exception] = {}
-        plan, _, parent = self.parent.partition("/")
-        if not (plan.isascii() and plan.isdecimal() and parent.isascii() and parent.isdecimal()):
+        plan, parent = map(number_typed, self.parent.partition("/")[::2])
+        if not (plan and parent):
             faults["parent"] = NotTaken()
         if not self.name:
             faults["name"] = Empty()
@@ -498,7 +506,7 @@ class BeginForm:
         if faults:
             raise Invalid(faults)
         try:
-            return BeginScenario(key=key, plan=int(plan), parent=int(parent), name=self.name, reason=self.reason)
+            return BeginScenario(key=key, plan=plan, parent=parent, name=self.name, reason=self.reason)
         except ValidationError as refusal:
             raise Invalid({str(each["loc"][0]): NotTaken() for each in refusal.errors()}) from None
 
@@ -519,7 +527,7 @@ def _list_page(
             service.parents(uow, organisation_id),
         )
     )
-    sheet = fault_sheet(refusal, visit.language)
+    sheet = fault_sheet(refusal, visit.language, {"parent": N_("Starts from")})
     return render(
         request,
         "scenarios/list.html",
@@ -546,6 +554,8 @@ def begin(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Resp
     try:
         command = form.command()
         made = visit.run(lambda uow: service.begin(uow, organisation_id, command))
+    except (VersionPutAway, VersionUnknown) as refusal:
+        return _list_page(request, organisation_id, form, Invalid({"parent": refusal}))
     except _REFUSED as refusal:
         return _list_page(request, organisation_id, form, refusal)
     return Redirect(f"/o/{organisation_id}/plans/{made.plan_id}/scenarios/{made.version_id}", status_code=303)
@@ -554,26 +564,29 @@ def begin(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> Resp
 # ------------------------------------------------------------------------------------------------ one scenario
 
 _ONE = "/o/{organisation_id:int}/plans/{plan_id:int}/scenarios/{version_id:int}"
-_Part = FromPath[int]
 
 
 @get(_ONE, opt=_READ, sync_to_thread=True)
-def scenario(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[Any]:
-    return _page(request, organisation_id, plan_id, version_id, Asked.of(list(request.query_params.multi_items())))
+def scenario(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[Any]:
+    return _page(request, organisation_id, plan_id, version_id, Asked.by(request))
 
 
 @get(f"{_ONE}/figures", opt=_READ, sync_to_thread=True)
-def figures(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[str]:
+def figures(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[str]:
     """The part of the page at the right, for the values that are asked."""
-    asked = Asked.of(list(request.query_params.multi_items()))
-    organisation, shown = visit.read(
-        lambda uow: (organisation_at(uow), Shown.read(uow, organisation_id, plan_id, version_id, asked))
-    )
+    organisation, shown = _shown(request, visit, organisation_id, plan_id, version_id)
     context = shown.context(speech(visit.language))
-    seen = request.query_params.get("revision", "")
-    if seen.isascii() and seen.isdecimal() and len(seen) < 10:
-        context["seen"] = int(seen)
+    if (seen := number_typed(request.query_params.get("revision", ""))) is not None:
+        context["seen"] = seen
     return render(request, "scenarios/figures.html", organisation=organisation, **context)
+
+
+def _shown(
+    request: Ask, visit: Visit, organisation_id: int, plan_id: int, version_id: int
+) -> tuple[Organisation, Shown]:
+    """What the address asks for."""
+    at, asked = (organisation_id, plan_id, version_id), Asked.by(request)
+    return visit.read(lambda uow: (organisation_at(uow), Shown.read(uow, *at, asked)))
 
 
 def _page(
@@ -621,9 +634,7 @@ def _page(
 
 
 @post(f"{_ONE}/save", opt=_EDIT, sync_to_thread=True)
-def save(
-    request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part, data: Sent
-) -> Response[Any]:
+def save(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, data: Sent) -> Response[Any]:
     """Save the values that were shown; a value that cannot be taken saves nothing."""
     asked, reason = Asked.of(list(data.items())), tidy(data.get("reason", ""))
     try:
@@ -633,11 +644,10 @@ def save(
             reason_typed(reason)
         except DomainError as fault:
             raise Invalid({"reason": fault}) from None
-        seen = data.get("revision", "")
-        if not (seen.isascii() and seen.isdecimal() and len(seen) < 10):
+        if (seen := number_typed(data.get("revision", ""))) is None:
             raise NotTaken()
         command = _command(data.get("key", ""), asked.typed, reason)
-        visit.run(lambda uow: service.save(uow, organisation_id, plan_id, version_id, int(seen), command))
+        visit.run(lambda uow: service.save(uow, organisation_id, plan_id, version_id, seen, command))
     except _REFUSED as refusal:
         return _page(request, organisation_id, plan_id, version_id, asked, refusal, reason)
     address = f"/o/{organisation_id}/plans/{plan_id}/scenarios/{version_id}"
@@ -657,19 +667,14 @@ def _command(key: str, typed: Typed, reason: str) -> SaveScenario:
 
 
 @get(f"{_ONE}/lines/{{leaf_id:int}}", opt=_READ, sync_to_thread=True)
-def line(
-    request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part, leaf_id: _Part
-) -> Response[str]:
+def line(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id, leaf_id: Id) -> Response[str]:
     """Where the figure of a line comes from, for the values that are asked."""
-    asked, say = Asked.of(list(request.query_params.multi_items())), speech(visit.language)
-    organisation, shown = visit.read(
-        lambda uow: (organisation_at(uow), Shown.read(uow, organisation_id, plan_id, version_id, asked))
-    )
-    found = shown.scenario
+    organisation, shown = _shown(request, visit, organisation_id, plan_id, version_id)
+    found, at, say = shown.scenario, shown.asked.at, speech(visit.language)
     wanted = request.query_params.get("year", "")
     year = next((each for each in shown.years if str(each) == wanted), shown.years[0])
     tree = found.precedents(found.paths(shown.changed), leaf_id, year)
-    own = shown.link(*asked.at, page=f"/lines/{leaf_id}")
+    own = shown.link(*at, page=f"/lines/{leaf_id}")
     links = [(each, f"{own}{'&' if '?' in own else '?'}year={each}") for each in shown.years]
     return render(
         request,
@@ -677,7 +682,7 @@ def line(
         organisation=organisation,
         section="scenarios",
         version=found.version,
-        back=shown.link(*asked.at),
+        back=shown.link(*at),
         told=[
             *((say(LEVELS[level]), name) for level, name in _of_line(found, leaf_id, say)),
             (found.parent.name, money(found.base.get(leaf_id, year) or 0)),
@@ -702,15 +707,12 @@ def _of_line(found: Scenario, leaf_id: int, say: Speech) -> Sequence[tuple[str, 
 
 
 @get(f"{_ONE}/fan", opt=_READ, sync_to_thread=True)
-def fan(request: Ask, visit: Visitor, organisation_id: Id, plan_id: _Part, version_id: _Part) -> Response[str]:
+def fan(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[str]:
     """How far the figures stray for 1,000 seeded draws of the drivers around the values that are asked."""
-    asked, say = Asked.of(list(request.query_params.multi_items())), speech(visit.language)
-    organisation, shown = visit.read(
-        lambda uow: (organisation_at(uow), Shown.read(uow, organisation_id, plan_id, version_id, asked))
-    )
-    found = shown.scenario
+    organisation, shown = _shown(request, visit, organisation_id, plan_id, version_id)
+    found, at, say = shown.scenario, shown.asked.at, speech(visit.language)
     drawn = service.fan(found, found.paths(shown.changed), _DRAWS)
-    of = asked.at[0] if asked.at and asked.at[0] in _FANS else "balance"
+    of = at[0] if at and at[0] in _FANS else "balance"
     shares = drawn.shares(None if of == "balance" else Section(of), _SHARES)
     central = getattr(plans.sections_of(shown.figures.cells, found.axes.table), of)[shown.columns]
     bands = [([v / 1e8 for v in shares[low]], [v / 1e8 for v in shares[high]]) for low, high in _BANDS]

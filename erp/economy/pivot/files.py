@@ -293,8 +293,7 @@ class _Reading:
         """A code as the plan writes it.  Raises: CodeUnknown."""
         if name in _WRITTEN:
             code = _WRITTEN[name](text) if text else text
-            fault = self._registers.fault(name, code)
-            if fault and code not in self._cube.axes.table.columns[name].codes:
+            if fault := self._registers.fault(name, code):
                 raise fault
             return code
         found: object = self._sections.get(fold(text)) if name == "section" else self._registers.bodies.get(_bin(text))

@@ -29,7 +29,7 @@ from erp.economy.pivot.model import (
 from erp.economy.plans import service as plans
 from erp.economy.plans.axes import Axes
 from erp.economy.plans.model import Cells, Edit, LeafTable, Plan, Version
-from erp.economy.plans.rules import require_in_use, require_version
+from erp.economy.plans.rules import require_in_use, require_open, require_version
 from erp.reference.organisations import service as organisations
 from ledger.errors import KeyReused
 
@@ -199,11 +199,14 @@ def bring(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, 
     Raises: PlanUnknown, VersionUnknown, VersionFrozen, VersionPutAway; KeyReused, where that was another file.
     """
     version = plans.version(uow, organisation_id, plan_id, version_id)
-    require_version(version, version.edits)
     rows = tuple((row.number, row.texts) for row in table.sheets[0].rows)
-    made = queries.insert_intake(uow.connection, uow.scope, organisation_id, plan_id, version_id, key, table.name, rows)
-    found = queries.intake(uow.connection, uow.scope, organisation_id, key=key)
-    if found is None or (found.version_id, found.rows) != (version_id, rows):
+    made, found = None, queries.intake(uow.connection, uow.scope, organisation_id, key=key)
+    if found is None:
+        require_open(version)
+        at = organisation_id, plan_id, version_id
+        made = queries.insert_intake(uow.connection, uow.scope, *at, key, table.name, rows)
+        found = queries.intake(uow.connection, uow.scope, organisation_id, key=key)
+    if found is None or (found.plan_id, found.version_id, found.rows) != (plan_id, version_id, rows):
         raise KeyReused(key=str(key))
     if made is not None:
         _tell(uow, "plan-file-brought", found, name=found.name, rows=len(rows))
@@ -228,7 +231,7 @@ def check(uow: UnitOfWork, found: Intake) -> tuple[Version, Checked]:
     at = found.organisation_id, found.plan_id
     plan, version = plans.plan(uow, *at), plans.version(uow, *at, found.version_id)
     cube, _ = _cube(uow, plan, version.id)
-    return version, checked(found, cube, plans.registers(uow, bins_in(found)))
+    return version, checked(found, cube, plans.registers(uow, *at, bins_in(found)))
 
 
 def mend(uow: UnitOfWork, organisation_id: int, intake_id: int, revision: int, mended: Mended) -> Intake:

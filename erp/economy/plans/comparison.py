@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from erp.economy.plans import rules
 from erp.economy.plans.axes import Axes, Member
-from erp.economy.plans.model import Cells, Ints, Totals
+from erp.economy.plans.model import Cells, Ints, Section, SixSections, Totals
 
 LEAF = "leaf"
 """The level at which every leaf is a row of its own."""
@@ -52,6 +52,8 @@ class Comparison:
     b: Totals
     cells: npt.NDArray[np.int64]
     different: npt.NDArray[np.int64]
+    sections: tuple[SixSections, SixSections]
+    """Of all leaves that it is narrowed to, be their rows shown or not."""
 
     def __len__(self) -> int:
         return len(self.members)
@@ -110,6 +112,11 @@ def compared(
         rules.sums(tiyn[kept] * sign, there[kept], groups, len(numbers))
         for tiyn, there in ((tiyn_a, there_a), (tiyn_b, there_b))
     ]
+    section = levels[0].index[at[first]]
+    sections = [
+        {Section(each.key): side.amounts[section == place].sum(axis=0) for place, each in enumerate(levels[0].members)}
+        for side in sums
+    ]
     a_sums, b_sums = (Totals(each.amounts[shown], each.present[shown]) for each in sums)
     first, counted = first[shown], counted[shown]
     return Comparison(
@@ -122,4 +129,5 @@ def compared(
         b_sums,
         counted[:, 0],
         counted[:, 1],
+        (rules.six_sections(sections[0], len(a.years)), rules.six_sections(sections[1], len(a.years))),
     )

@@ -136,7 +136,12 @@ class Plan:
 
     @property
     def plan_years(self) -> tuple[int, ...]:
-        return tuple(year for year in self.years if year >= self.first_year)
+        return self.years[self.columns]
+
+    @property
+    def columns(self) -> slice:
+        """Where the plan years stand among all years."""
+        return slice(self.years.index(self.first_year), None)
 
 
 class VersionKind(StrEnum):

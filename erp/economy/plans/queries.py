@@ -475,13 +475,12 @@ def classification(connection: Connection, scope: Scope, day: date) -> list[Code
     return many(Code, rows)
 
 
-def bodies(connection: Connection, scope: Scope, codes: Collection[str], day: date) -> dict[str, int]:
-    """Ids of the organisations that are there on ``day``, by BIN; whatever the scope, as names of bodies are public."""
+def bodies(connection: Connection, scope: Scope, codes: Collection[str]) -> dict[str, int]:
+    """Ids of organisations by BIN, also of those that are closed: base years are theirs too.
+
+    Whatever the scope, as names of bodies are public.
+    """
     rows = connection.execute(
-        text("""
-            SELECT code, id FROM reference_organisation
-             WHERE code = ANY(:codes) AND in_force @> CAST(:day AS date)
-        """),
-        {"codes": sorted(codes), "day": day},
+        text("SELECT code, id FROM reference_organisation WHERE code = ANY(:codes)"), {"codes": sorted(codes)}
     )
     return {row.code: row.id for row in rows}

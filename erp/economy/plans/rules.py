@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from erp.base.commands import one_line
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.economy.plans.model import (
     CellChange,
@@ -65,6 +66,11 @@ class VersionPutAway(Conflict):
     template = "The version “{name}” was put away. Bring it back first."
 
 
+class FrozenStays(Conflict):
+    code = "frozen-stays"
+    template = "The version “{name}” is frozen: it was decided on, and is not put away."
+
+
 class VersionStoodUpon(Conflict):
     code = "version-stood-upon"
     template = "Other versions stand upon “{name}”: {others}. Put them away first."
@@ -77,7 +83,7 @@ class BaseStays(RuleViolated):
 
 class VersionMoved(Conflict):
     code = "version-moved"
-    template = "Somebody has edited “{name}” since you opened it: it has {found} edits, you saw {expected}. Look again."
+    template = "Somebody has edited “{name}” since you opened it. Edits: {found}, you saw {expected}. Look again."
 
 
 class BaseIsRoot(RuleViolated):
@@ -196,7 +202,7 @@ def only_changes(below: Cells, overlay: Overlay) -> Overlay:
     )
 
 
-_LONGEST_REASON = 1000
+_SHORTEST_REASON, _LONGEST_REASON = 3, 1000
 _ECONOMIC, _PROGRAMME, _CODE = (
     re.compile(form)
     for form in (r"(?=.{1,20}$)[0-9]+(\.[0-9]+)*", r"([0-9]{3}\.[0-9]{3}(\.[0-9]{3})?)?", r"[0-9A-Za-z.-]{0,20}")
@@ -206,7 +212,7 @@ _ECONOMIC, _PROGRAMME, _CODE = (
 def reason_given(reason: str) -> str:
     """Raises: EditReasonMissing."""
     reason = reason.strip()
-    if not 3 <= len(reason) <= _LONGEST_REASON:
+    if len(one_line(reason)) < _SHORTEST_REASON or len(reason) > _LONGEST_REASON:
         raise EditReasonMissing(limit=_LONGEST_REASON)
     return reason
 
@@ -274,7 +280,7 @@ def put_back(touched: Iterable[EditedCell], no: int) -> tuple[Overlay, Flags]:
 def require_in_use(version: Version) -> None:
     """Raises: VersionPutAway."""
     if version.is_put_away:
-        raise VersionPutAway(name=version.name)
+        raise VersionPutAway(name=version.name, plan=version.plan_id, version=version.id)
 
 
 def require_open(version: Version) -> None:

@@ -111,18 +111,16 @@ def intern(uow: UnitOfWork, organisation_id: int, plan_id: int, keys: Sequence[L
     named = {body for key in keys for body in (key.budget_id, key.organisation_id)}
     if unknown := named - organisations.by_ids(uow, sorted(named), today()).keys():
         raise rules.BodyUnknown(found=min(unknown))
-    known = registers(uow, {key.region for key in keys})
-    if faults := {key: fault for key in keys if (fault := known.fault_of(key))}:
-        there = {leaf.key for leaf in leaves(uow, organisation_id, plan_id)}
-        for fault in (fault for key, fault in faults.items() if key not in there):
-            raise fault
+    known = registers(uow, organisation_id, plan_id, {key.region for key in keys})
+    for fault in filter(None, map(known.fault_of, keys)):
+        raise fault
     return np.array(queries.intern(uow.connection, uow.scope, organisation_id, plan_id, keys), np.int32)
 
 
-def registers(uow: UnitOfWork, bins: Collection[str]) -> Registers:
-    """Codes that lines may have today, and which of the BINs there are."""
-    day = today()
-    return Registers(_classification(uow, day), queries.bodies(uow.connection, uow.scope, bins, day))
+def registers(uow: UnitOfWork, organisation_id: int, plan_id: int, bins: Collection[str]) -> Registers:
+    """Codes that new lines of a plan may have today, which of the BINs there are, and the lines that it has."""
+    bodies = queries.bodies(uow.connection, uow.scope, bins)
+    return Registers(_classification(uow, today()), bodies, leaves(uow, organisation_id, plan_id))
 
 
 def _classification(uow: UnitOfWork, day: date) -> dict[tuple[str, str], Code]:
@@ -179,15 +177,16 @@ def branch(
     if kind is VersionKind.BASE:
         raise rules.BaseIsRoot()
     parent = _lock(uow, organisation_id, plan_id, parent_id)
+    if done := queries.version_of_key(uow.connection, uow.scope, organisation_id, plan_id, key):
+        if (done.parent_id, done.kind, done.name, done.reason) != (parent_id, kind, name, reason):
+            raise KeyReused(key=str(key))
+        return done
     rules.require_in_use(parent)
     version_id = queries.insert_version(
         uow.connection, uow.scope, organisation_id, plan_id, key, kind, name, reason, parent
     )
     if version_id is None:
-        found = queries.version_of_key(uow.connection, uow.scope, organisation_id, plan_id, key)
-        if found is None or (found.parent_id, found.kind, found.name, found.reason) != (parent_id, kind, name, reason):
-            raise KeyReused(key=str(key))
-        return found
+        raise KeyReused(key=str(key))
     made = version(uow, organisation_id, plan_id, version_id)
     after = {"name": name, "kind": kind.value, "upon": parent.name}
     _record(uow, "version-branched", made, after=after, **({"reason": reason} if reason else {}))
@@ -219,12 +218,14 @@ def put_away(
 
     It stays as it is, and so does every figure of every other version.
 
-    Raises: VersionUnknown, VersionFrozen, VersionMoved, BaseStays, VersionStoodUpon, EditReasonMissing.
+    Raises: VersionUnknown, FrozenStays, VersionMoved, BaseStays, VersionStoodUpon, EditReasonMissing.
     """
     reason = rules.reason_given(reason)
     found = _lock(uow, organisation_id, plan_id, version_id)
     if found.is_put_away:
         return found
+    if found.is_frozen:
+        raise rules.FrozenStays(name=found.name)
     rules.require_version(found, expected_edits)
     if found.parent_id is None:
         raise rules.BaseStays()
@@ -244,7 +245,7 @@ def bring_back(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: 
     if not found.is_put_away:
         return found
     assert found.parent_id is not None, "a base stays"
-    rules.require_in_use(version(uow, organisation_id, plan_id, found.parent_id))
+    rules.require_in_use(_lock(uow, organisation_id, plan_id, found.parent_id))
     queries.put_away(uow.connection, uow.scope, organisation_id, plan_id, version_id, None)
     _record(uow, "version-brought-back", found, name=found.name)
     return version(uow, organisation_id, plan_id, version_id)

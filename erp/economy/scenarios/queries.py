@@ -17,7 +17,9 @@ _REVISION = """
            m.confidence, m.body
       FROM economy_scenario s
       JOIN economy_model m ON (m.organisation_id, m.id) = (s.organisation_id, s.model_id)
-      LEFT JOIN reference_user u ON u.id = s.saved_by"""
+      LEFT JOIN reference_user u ON u.id = s.saved_by
+     WHERE s.organisation_id = :organisation"""
+_OF_ONE = f"{_REVISION} AND s.plan_id = :plan AND s.version_id = :version ORDER BY s.revision DESC"
 
 
 def _revision(row: Row[Any]) -> Revision:
@@ -40,33 +42,22 @@ def revisions(
     connection: Connection, scope: Scope, organisation_id: int, plan_id: int, version_id: int
 ) -> list[Revision]:
     """Every revision of a scenario, the last first."""
-    rows = connection.execute(
-        text(
-            f"{_REVISION} WHERE s.organisation_id = :organisation AND s.plan_id = :plan AND s.version_id = :version"
-            " ORDER BY s.revision DESC"
-        ),
-        {"organisation": organisation_id, "plan": plan_id, "version": version_id},
-    )
-    return [_revision(row) for row in rows]
+    at = {"organisation": organisation_id, "plan": plan_id, "version": version_id}
+    return [_revision(row) for row in connection.execute(text(_OF_ONE), at)]
 
 
 def revision(
     connection: Connection, scope: Scope, organisation_id: int, plan_id: int, version_id: int
 ) -> Revision | None:
     """The last revision of a scenario."""
-    row = connection.execute(
-        text(
-            f"{_REVISION} WHERE s.organisation_id = :organisation AND s.plan_id = :plan AND s.version_id = :version"
-            " ORDER BY s.revision DESC LIMIT 1"
-        ),
-        {"organisation": organisation_id, "plan": plan_id, "version": version_id},
-    ).one_or_none()
+    at = {"organisation": organisation_id, "plan": plan_id, "version": version_id}
+    row = connection.execute(text(f"{_OF_ONE} LIMIT 1"), at).one_or_none()
     return _revision(row) if row else None
 
 
 def revision_of_key(connection: Connection, scope: Scope, organisation_id: int, key: UUID) -> Revision | None:
     row = connection.execute(
-        text(f"{_REVISION} WHERE s.organisation_id = :organisation AND s.key = :key"),
+        text(f"{_REVISION} AND s.key = :key"),
         {"organisation": organisation_id, "key": key},
     ).one_or_none()
     return _revision(row) if row else None
@@ -76,7 +67,7 @@ def latest(connection: Connection, scope: Scope, organisation_id: int) -> list[R
     """The last revision of each scenario of an organisation, by plan and version."""
     rows = connection.execute(
         text(f"""
-            {_REVISION} WHERE s.organisation_id = :organisation
+            {_REVISION}
                AND s.revision = (SELECT max(l.revision) FROM economy_scenario l
                                   WHERE (l.organisation_id, l.plan_id, l.version_id)
                                       = (s.organisation_id, s.plan_id, s.version_id))

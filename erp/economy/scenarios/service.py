@@ -65,7 +65,7 @@ class Scenario:
     def subject(self) -> str:
         return self.revision.subject
 
-    @property
+    @cached_property
     def driver(self) -> dict[str, Driver]:
         return {each.name: each for each in self.drivers}
 
@@ -91,9 +91,10 @@ class Scenario:
 
     def members(self, leaf_id: int, levels: Sequence[str]) -> dict[str, Member]:
         """What a line belongs to at each of the levels.  Raises: ScenarioLineUnknown."""
-        if not self.axes.table.has(np.array([leaf_id]))[0]:
+        table = self.axes.table
+        if not table.has([leaf_id])[0]:
             raise rules.ScenarioLineUnknown()
-        at = int(self.axes.table.positions(np.array([leaf_id]))[0])
+        (at,) = table.positions([leaf_id])
         found = {level: self.axes.level(level) for level in levels}
         return {level: each.members[each.index[at]] for level, each in found.items()}
 

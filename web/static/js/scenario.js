@@ -59,8 +59,10 @@ async function refresh(form) {
     }
     shown.innerHTML = await answer.text();
     for (const field of form.querySelectorAll("[data-value]")) {
-      const { id } = field.querySelector("input[type=text]");
-      field.classList.toggle("wrong", Boolean(shown.querySelector(`.faults a[href="#${id}"]`)));
+      const text = field.querySelector("input[type=text]");
+      const isWrong = Boolean(shown.querySelector(`.faults a[href="#${text.id}"]`));
+      field.classList.toggle("wrong", isWrong);
+      text.setAttribute("aria-invalid", isWrong);
     }
     const address = `${form.getAttribute("action")}${query.size ? `?${query}` : ""}`;
     history.replaceState(history.state, "", address);

@@ -1,6 +1,8 @@
 """A file of figures: every row kept, faults at their cells, nothing saved before it is accepted."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from typing import TypeVar
 from uuid import uuid4
 
@@ -14,11 +16,17 @@ from erp.base.uow import UnitOfWork
 from erp.economy.pivot import rules, service
 from erp.economy.pivot.files import HEADINGS, HEADS, Checked, HeadsMissing, YearTwice
 from erp.economy.pivot.model import Intake, Mended
+from erp.economy.plans import queries
 from erp.economy.plans import service as plans
-from erp.economy.plans.model import CellChange, Cells
-from erp.economy.plans.rules import VersionMoved
+from erp.economy.plans.model import CellChange, Cells, LeafKey, Section, VersionKind
+from erp.economy.plans.registers import CodeUnknown
+from erp.economy.plans.rules import VersionFrozen, VersionMoved
+from erp.reference.organisations import queries as bodies
 from erp.reference.organisations import service as organisations
+from erp.reference.organisations.model import OrganisationDraft, OrganisationKind
+from ledger.model import Actor
 from tests.erp.economy.pivot.conftest import Planned
+from tests.factories.oblast import SINCE, a_bin
 from web.i18n import speech
 
 T = TypeVar("T")
@@ -97,6 +105,68 @@ def test_a_row_of_no_line_adds_it(planned: Planned) -> None:
     after = cells(planned)
     (new,) = set(after.leaves.tolist()) - set(before.leaves.tolist())
     assert after.get(new, 2027) == 1_234
+
+
+def test_a_file_and_a_program_take_the_same_lines(planned: Planned) -> None:
+    """A line that the plan has, be it another version's and its code gone since; no new one of that code."""
+    gone = LeafKey(Section.EXPENDITURE, planned.at, planned.oblast.at("lyceum"), "464.003", "998", "", "")
+    new = gone._replace(organisation_id=planned.oblast.at("school"))
+
+    def trial(u: UnitOfWork) -> int:
+        at = planned.at, planned.plan
+        made = plans.branch(u, *at, planned.version, kind=VersionKind.SANDBOX, name="Trial", reason="", key=uuid4())
+        (leaf,) = queries.intern(u.connection, u.scope, *at, [gone])
+        plans.edit(u, *at, made.id, [CellChange(leaf, 2027, 77)], "What if", expected_edits=0, key=uuid4())
+        return leaf
+
+    def interned(key: LeafKey) -> list[int]:
+        return run(planned, lambda u: plans.intern(u, planned.at, planned.plan, [key]).tolist())
+
+    head = "Section;Budget (BIN);Organisation (BIN);Programme;Specific;2027\n"
+    oblast = bin_of(planned, "oblast")
+    theirs = f"{head}expenditure;{oblast};{bin_of(planned, 'lyceum')};464.003;998;5\n"
+    assert check(planned, bring(planned, theirs)).faulty == {2}, "nobody has it yet"
+    leaf = run(planned, trial)
+    assert interned(gone) == [leaf]
+    accept(planned, bring(planned, theirs))
+    assert cells(planned).get(leaf, 2027) == 500
+    said = check(planned, bring(planned, theirs.replace(bin_of(planned, "lyceum"), bin_of(planned, "school"))))
+    with pytest.raises(CodeUnknown) as refused:
+        interned(new)
+    assert [line.faults[4].args for line in said.lines if line.faults] == [refused.value.args]
+
+
+def test_a_body_that_is_closed_has_its_figures_of_before(planned: Planned) -> None:
+    code = a_bin(900)
+
+    def register(u: UnitOfWork) -> int:
+        names = ("kk", "ru", "Closed school")
+        draft = OrganisationDraft(code, OrganisationKind.INSTITUTION, *names, bin_of(planned, "education"), since=SINCE)
+        organisations.register_organisations(u, [draft])
+        made = organisations.find_by_code(u, code)
+        assert made is not None
+        bodies.update_life(u.connection, u.scope, made.id, date(2026, 6, 1))
+        return made.id
+
+    closed = planned.oblast.by_program(register)
+    head = "Section;Budget (BIN);Organisation (BIN);Programme;Specific;2026\n"
+    found = bring(planned, f"{head}expenditure;{bin_of(planned, 'oblast')};{code};464.003;149;5\n")
+    (key,) = check(planned, found).added
+    assert key.organisation_id == closed
+    accept(planned, found)
+    (leaf,) = run(planned, lambda u: plans.intern(u, planned.at, planned.plan, [key]).tolist())
+    assert cells(planned).get(leaf, 2026) == 500
+
+
+def test_the_same_file_sent_again_is_what_it_was_whatever_became_of_its_version(planned: Planned) -> None:
+    at, key = (planned.at, planned.plan, planned.version), uuid4()
+    table = service.read("Specific;2027\n152;9\n", "figures.csv")
+    first = run(planned, lambda u: service.bring(u, *at, table, key=key))
+    head = replace(planned.scope, actor=Actor(planned.oblast.users["root"], "test"))
+    uow.run(planned.oblast.engine, head, lambda u: plans.freeze(u, *at, expected_edits=1))
+    assert run(planned, lambda u: service.bring(u, *at, table, key=key)) == first
+    with pytest.raises(VersionFrozen):
+        run(planned, lambda u: service.bring(u, *at, table, key=uuid4()))
 
 
 def test_every_fault_stands_at_its_cell_and_the_good_rows_go_on(planned: Planned) -> None:

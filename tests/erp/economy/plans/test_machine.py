@@ -123,7 +123,7 @@ def test_versions_hold_what_a_plain_model_says(oblast: Planning) -> None:
             told = self.told[version]
             stood_upon = any(each.parent == version and not each.is_away for each in self.told.values())
             refusal = (
-                rules.VersionFrozen if told.is_frozen
+                rules.FrozenStays if told.is_frozen
                 else rules.BaseStays if told.parent is None
                 else rules.VersionStoodUpon if stood_upon
                 else None

@@ -1,5 +1,6 @@
 """Versions of a plan in the database: edits, undo, branches, freezing; and the database's own refusals."""
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,7 +15,7 @@ from erp.base.clock import now
 from erp.base.db import make_engine
 from erp.base.scope import system_scope
 from erp.economy.plans import queries, rules, service
-from erp.economy.plans.model import CellChange, Section, VersionKind
+from erp.economy.plans.model import CellChange, Section, Version, VersionKind
 from erp.economy.plans.registers import CodeUnknown
 from ledger.errors import KeyReused
 from tests.factories.plans import YEARS, Planning, a_leaf
@@ -62,10 +63,13 @@ def test_a_leaf_is_interned_once(plan: Planning) -> None:
             plan.run(lambda u, asked=wrong: service.intern(u, plan.at, plan.plan_id, [asked]))  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(("act", "rival"), [("edit", "edit"), ("edit", "freeze"), ("edit", "away"), ("branch", "away")])
+@pytest.mark.parametrize(
+    ("act", "rival"), [("edit", "edit"), ("edit", "freeze"), ("edit", "away"), ("branch", "away"), ("back", "away")]
+)
 def test_of_two_at_once_one_is_refused(plan: Planning, act: str, rival: str) -> None:
     plan.edit([(0, 2027, 100)], who="second")
     draft = plan.branch()
+    trial = plan.put_away(plan.branch(draft.id, kind=VersionKind.SANDBOX).id)
 
     def freeze(u: uow.UnitOfWork) -> object:
         return service.freeze(u, plan.at, plan.plan_id, draft.id, expected_edits=0)
@@ -76,6 +80,7 @@ def test_of_two_at_once_one_is_refused(plan: Planning, act: str, rival: str) -> 
     acts: dict[str, Callable[[str], object]] = {
         "edit": lambda who: plan.edit([(0, 2027, len(who))], draft.id, expected=0, who=who),
         "branch": lambda who: plan.branch(draft.id, who=who),
+        "back": lambda who: plan.bring_back(trial.id, who=who),
         "freeze": lambda _: plan.run(freeze, "head"),
         "away": lambda who: plan.run(put_away, who),
     }
@@ -214,8 +219,9 @@ def test_a_version_is_put_away_and_brought_back_and_nothing_of_it_is_lost(plan: 
     plan.edit([(0, 2027, 100)])
     trial = plan.branch(kind=VersionKind.SANDBOX)
     plan.edit([(0, 2027, 500)], trial.id)
-    with pytest.raises(rules.EditReasonMissing):
-        plan.put_away(trial.id, reason=" ")
+    for unsaid in (" ", "\u200b" * 4):
+        with pytest.raises(rules.EditReasonMissing):
+            plan.put_away(trial.id, reason=unsaid)
     away = plan.put_away(trial.id, who="second")
     assert (away.is_put_away, away.put_away_by, away.put_away_reason) == (True, "Second", "It leads nowhere")
     assert plan.put_away(trial.id, reason="For another reason") == away, "twice is once"
@@ -231,18 +237,40 @@ def test_a_version_is_put_away_and_brought_back_and_nothing_of_it_is_lost(plan: 
     assert plan.edit([(0, 2027, 501)], trial.id).no == 2
 
 
+def test_a_key_branches_once_whatever_became_of_the_parent(plan: Planning) -> None:
+    key, parent = uuid4(), plan.branch(kind=VersionKind.SANDBOX)
+
+    def branch(u: uow.UnitOfWork, *, name: str = "Another", reason: str = "") -> Version:
+        kind = VersionKind.DRAFT
+        return service.branch(u, plan.at, plan.plan_id, parent.id, kind=kind, name=name, reason=reason, key=key)
+
+    made = plan.run(branch)
+    for each in (made, parent):
+        plan.put_away(each.id)
+    again = plan.run(branch)
+    assert (again.id, again.is_put_away) == (made.id, True), "as it is now"
+    with pytest.raises(KeyReused):
+        plan.run(lambda u: branch(u, name="Otherwise"))
+    with pytest.raises(rules.VersionPutAway):
+        plan.branch(parent.id)
+
+
 def test_a_new_line_has_codes_of_the_registers_and_an_old_one_keeps_its_own(plan: Planning) -> None:
     good = a_leaf(budget=plan.at, organisation=plan.at)
-    for wrong, field, nearest in (
-        (good._replace(programme="261.083"), "programme", "261.082"),
-        (good._replace(economic="999"), "economic", ""),
-        (good._replace(source="016"), "source", "015"),
-        (good._replace(region="120540099999"), "region", ""),
+    for wrong, field, near, form in (
+        (good._replace(programme="261.083"), "programme", "261.082", r"\d{3}\.\d{3}"),
+        (good._replace(programme="110.002"), "programme", "110.001", r"\d{3}\.\d{3}"),
+        (good._replace(economic="000"), "economic", "110", r"\d{3}"),
+        (good._replace(source="016"), "source", "015", r"\d{3}"),
+        (good._replace(source="099"), "source", "032", r"\d{3}"),
+        (good._replace(region="120540099999"), "region", "", ""),
     ):
         with pytest.raises(CodeUnknown) as refused:
             plan.run(lambda u, key=wrong: service.intern(u, plan.at, plan.plan_id, [good, key]))  # type: ignore[misc]
         assert refused.value.fields["field"] == field
-        assert nearest in refused.value.fields.get("nearest", "")
+        nearest = refused.value.fields.get("nearest", "")
+        assert near in nearest
+        assert re.fullmatch(rf"{form}(, {form})*", nearest), nearest
     old = good._replace(economic="998")
     (made,) = plan.run(lambda u: queries.intern(u.connection, u.scope, plan.at, plan.plan_id, [old]))
     assert plan.run(lambda u: service.intern(u, plan.at, plan.plan_id, [old])).tolist() == [made]
