@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, Router
+from litestar.exceptions import MethodNotAllowedException
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
@@ -15,6 +16,7 @@ from erp.base.errors import DomainError
 from erp.base.i18n import N_
 from erp.base.scope import Scope
 from erp.base.uow import Busy
+from erp.economy.plans.rules import VersionPutAway
 from erp.reference.access.policy import PasswordChangeNeeded, SignInNeeded
 from ledger.errors import LedgerError
 from ledger.model import Actor
@@ -156,8 +158,9 @@ _PASSING = {409, 429, 500, 503, 504, 507}
 def exception_response(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The page of an error: what happened, what became of the work, what to do, and by what number it is known.
 
-    Whoever must sign in, or choose a password, first is led there and back.  A form that may be sent again stands on
-    the page as it was filled.
+    Whoever must sign in, or choose a password, first is led there and back; who asks for a version that is put away,
+    to its own page; who opens the address that a form was sent to, to the page above it.  A form that may be sent again
+    stands on the page as it was filled.
     """
     if isinstance(error, SignInNeeded):
         if kept := kept_of(request):
@@ -165,6 +168,11 @@ def exception_response(request: Request[Any, Any, Any], error: Exception) -> Res
         return Redirect("/sign-in", query_params={"next": page_before(request)}, status_code=303)
     if isinstance(error, PasswordChangeNeeded):
         return Redirect("/account/password", query_params={"next": here(request)}, status_code=303)
+    if isinstance(error, VersionPutAway) and request.method == "GET":
+        return plans.put_away_page(request, error)
+    above = request.url.path.rpartition("/")[0]
+    if isinstance(error, MethodNotAllowedException) and request.method == "GET" and above:
+        return Redirect(above, status_code=303)
     visit: Visit | None = getattr(request.state, "visit", None)
     if visit is None:
         language = preferred_language(request, None)

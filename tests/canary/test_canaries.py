@@ -25,8 +25,6 @@ CLOSED = {
     "/o/{organisation_id:int}/plans/{plan_id:int}/scenarios": "it leads on to the list of scenarios",
     f"{_SCENARIO}/formulas/comparison": "two revisions are compared; one is planted",
     f"{_SCENARIO}/lines/{{leaf_id:int}}/precedents": "a figure's year has to be named",
-    "/o/{organisation_id:int}/plans/{plan_id:int}/versions": "it leads on to the plan",
-    "/o/{organisation_id:int}/plans/{plan_id:int}/scenarios": "it leads on to the list of all scenarios",
 }
 """Doors of rooms that nothing planted opens, and why."""
 EMPTY = {"ledger_stage"}

@@ -166,6 +166,13 @@ def test_an_error_says_what_became_of_the_work_and_by_which_number_it_is_known(d
         assert "Nothing was saved" not in answer.text, "nothing was sent"
 
 
+def test_the_address_a_form_was_sent_to_leads_to_the_page_above_it(desk: Desk, accountant: Reader) -> None:
+    answer = accountant.get(f"{desk.home}approvals/1/sign/return")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{desk.home}approvals/1/sign")
+    answer = accountant.get(answer.headers["location"])
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{desk.home}approvals/1")
+
+
 def test_a_form_that_met_a_failure_comes_back_as_it_was_filled(
     desk: Desk, accountant: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
