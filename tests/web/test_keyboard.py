@@ -98,7 +98,9 @@ def test_an_entry_is_posted_read_and_traced_without_a_mouse(keyboard: Page) -> N
     row = page.evaluate("document.activeElement.closest('tr').id")
     page.keyboard.press("Enter")
     page.wait_for_url("**/reports/postings?**")
-    tab_to(page, ".back a")
+    expect(page.locator("h1:focus")).to_be_visible()
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(".back a")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url("**/trial-balance**")
     if row:
