@@ -16,6 +16,7 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_500_INTERNAL_SERVER_ERROR
 
 from api.security import Visit, masked
+from erp.base.clock import today
 from erp.base.dates import day_string, last_day
 from erp.base.i18n import Language
 from erp.base.scope import Scope
@@ -72,6 +73,7 @@ template_globals: dict[str, Callable[..., Any]] = {
     "money_or_blank": money_or_blank,
     "measure": measure,
     "day": day_string,
+    "this_day": lambda: day_string(today()),
     "last_day": last_day,
     "moment": moment,
     "size": size,

@@ -86,6 +86,10 @@ def test_a_list_is_brought_mended_accepted_and_gone(enter: SignIn, staff: Staff)
     refused = sent(do="accept")
     assert refused.status_code == 422
     assert 'id="reason-fault"' in refused.text
+    long = "Order 12, " * 120 + "and the last"
+    refused = sent(do="accept", reason=long)
+    assert refused.status_code == 422
+    assert Outline(refused.text).one("input", name="reason")["value"] == long, "a ground is never cut"
     mended = {"cell.B3": "-", "cell.D4": "Бухгалтерия"}
     accepted = sent(**ticks | mended | {"do": "accept", "reason": "Order 12"})
     assert accepted.status_code == 303, accepted.text

@@ -41,7 +41,6 @@ _SECTION = "staff"
 _MENDED_AT_ONCE = 60
 _NOTED_AT_ONCE = 60
 _PREVIEWED = 12
-_LONGEST_REASON = 1000
 
 LABELS = {
     "name": N_("Full name"),
@@ -267,7 +266,7 @@ def _settings(before: Settings, said: Checked, data: Mapping[str, str]) -> Setti
         typed.ticked("creates_posts"),
         under,
         typed.ticked("adds_identities"),
-        tidy(data.get("reason", ""))[:_LONGEST_REASON],
+        tidy(data.get("reason", "")),
     )
 
 
