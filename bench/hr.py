@@ -35,6 +35,11 @@ _ORGANISATION = """
     INSERT INTO reference_organisation (code, kind, name_kk, name_ru, name_en)
     VALUES ('120540000099', 'institution', 'bench', 'bench', 'bench')
 """
+# Who decides on a request; the actor asks.
+_HEAD = """
+    WITH head AS (INSERT INTO reference_user (login, name, password_hash) VALUES ('head', 'head', '') RETURNING id)
+    INSERT INTO reference_role_grant (user_id, role, organisation_id) SELECT id, 'hr_head', :at FROM head RETURNING user_id
+"""
 
 # Straight into the tables, past their guards: what is measured is reading.
 _LEDGER = (
@@ -63,6 +68,7 @@ def figures() -> Iterator[Figure]:
         with owner.begin() as connection:
             packages.load_shipped(connection, system_scope())
             connection.execute(text(_ORGANISATION))
+            head = connection.execute(text(_HEAD), {"at": _AT}).scalar_one()
         engine = make_engine(postgres.url(), pool=2, timeouts=False)
         person = uow.run(engine, system_scope(_AT), _settle)
         first = person + _UNIT
@@ -73,7 +79,7 @@ def figures() -> Iterator[Figure]:
         with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (ANALYZE)"))
         yield _balances(engine, first)
-        yield _preview(engine, person)
+        yield _preview(engine, person, asker=head + 1)
         engine.dispose()
         owner.dispose()
 
@@ -97,8 +103,8 @@ def _balances(engine: Engine, first: int) -> Figure:
     return duration("leave.balances.100k", seconds, baseline, note)
 
 
-def _preview(engine: Engine, person: int) -> Figure:
-    scope = Scope(Actor(1, "bench"), staff=frozenset({_AT}), keeps=frozenset({_AT}))
+def _preview(engine: Engine, person: int, asker: int) -> Figure:
+    scope = Scope(Actor(asker, "bench"), staff=frozenset({_AT}), keeps=frozenset({_AT}))
 
     def look(first: date, last: date) -> float:
         wanted = LeaveWanted(kind="ANNUAL", first=first, last=last)

@@ -51,14 +51,15 @@ class _Visitor:
         self._address = address
         self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open
 
-    def get(self, path: str) -> tuple[str, str]:
-        """Body and type of an answer; nothing where it is refused."""
+    def get(self, path: str) -> str:
+        """Text of a page; nothing where it is refused, or no page."""
         request = urllib.request.Request(urljoin(self._address, path), headers={"Accept-Language": "ru"})
         try:
             with self._open(request, timeout=60) as answer:
-                return answer.read().decode(), answer.headers.get("content-type", "")
+                body, kind = answer.read(), answer.headers.get_content_type()
         except HTTPError:
-            return "", ""
+            return ""
+        return body.decode() if kind == "text/html" else ""
 
     def sign_in(self, login: str, password: str) -> None:
         form = urlencode({"login": login, "password": password}).encode()
@@ -73,11 +74,12 @@ def _pages_of(address: str, person: demonstration.SignIn) -> list[float]:
     """Milliseconds of each page, found by following links from the first one on."""
     visitor = _Visitor(address)
     visitor.sign_in(person.login, person.password)
-    waiting, seen, times = ["/"], {"/"}, []
+    times: list[float] = []
+    waiting, seen = ["/"], {"/"}
     while waiting and len(times) < PAGES_OF_EACH:
         path = waiting.pop(0)
-        body, kind = visitor.get(path)
-        if not kind.startswith("text/html"):
+        body = visitor.get(path)
+        if not body:
             continue
         times.append(_milliseconds(visitor, path, REPEATS))
         for link in map(unescape, _LINK.findall(body)):
