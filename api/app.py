@@ -62,10 +62,12 @@ from erp.reference.access.model import Permission
 
 API_PREFIX = "/api/"
 _FOR_PROGRAMS = (API_PREFIX, "/healthz", "/readyz", "/metrics")
+_NOT_PACKED = (*_FOR_PROGRAMS, "/ical/")  # their tags are of the octets that are sent
 _FOR_EVER = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)  # addresses carry a content hash
 _PUBLIC = {"policy": Permission.PUBLIC}
 _MEBIBYTE = 1 << 20
 _CHECKS = 60  # of signatures that an address may ask for in a minute
+_REFUSED = 30  # attempts to sign in from an address in a minute
 
 
 def security_policy(*, also: str = "") -> str:
@@ -175,7 +177,11 @@ def create_app(
             *audit.routes,
             *pages.routes,
             create_static_files_router(
-                "/static", [pages.static], opt=_PUBLIC, include_in_schema=False, cache_control=_FOR_EVER
+                "/static",
+                [pages.static],
+                opt=_PUBLIC | {"anonymous": True},
+                include_in_schema=False,
+                cache_control=_FOR_EVER,
             ),
         ],
         guards=[policy_guard],
@@ -193,6 +199,7 @@ def create_app(
                 "largest_file": largest_file,
                 "options": options,
                 "checks": Allowance(_CHECKS, 60),
+                "sign_ins": Allowance(_REFUSED, 60),
                 "vault": vault or Vault.fresh(),
                 "say": pages.say,
                 "consequences": hr.consequences(settlement_port()),
@@ -215,7 +222,7 @@ def create_app(
         ),
         request_max_body_size=largest_file + _MEBIBYTE,  # a form around the file
         compression_config=CompressionConfig(
-            "gzip", minimum_size=1000, gzip_compress_level=4, exclude=f"^{API_PREFIX}", exclude_opt_key="anonymous"
+            "gzip", minimum_size=1000, gzip_compress_level=4, exclude=[f"^{each}" for each in _NOT_PACKED]
         ),
         logging_config=None,
     )

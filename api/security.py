@@ -161,8 +161,9 @@ def _require_own_form(connection: ASGIConnection[Any, Any, Any, Any], form: Form
     site = connection.headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):
         raise ForeignForm()
-    sent_from = connection.headers.get("origin")
-    if sent_from and sent_from.partition("://")[2] != connection.headers.get("host"):
+    sent_from, known_as = connection.headers.get("origin", ""), connection.app.state.options.origin
+    host = sent_from.partition("://")[2]  # without its scheme: a proxy with TLS asks without
+    if sent_from not in ("", known_as) and host != connection.headers.get("host"):
         raise ForeignForm()
     if connection.state.visit.identity is None:
         return

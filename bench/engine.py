@@ -71,7 +71,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _drawn(inputs: dict[str, Floats], drawn: dict[str, Floats], groups: NDArray[np.int32]) -> Iterator[Figure]:
-    """A thousand draws of what is linear, joined first; beside a run for each draw."""
+    """A thousand draws of what is linear, joined first, as scenarios ask; beside a run for each draw."""
     said = "driver wage_growth: %  driver cpi: %  driver saving: %  input base: KZT  measure amount: KZT\n"
     said += "where programme in (04, 05) = grow(base, wage_growth) otherwise = grow(base, cpi) * (1 - saving)"
     program = engine.compile(check(parse(said), _AXES), Leaves(LEAVES, {"programme.group": groups}))
@@ -79,7 +79,7 @@ def _drawn(inputs: dict[str, Floats], drawn: dict[str, Floats], groups: NDArray[
     machine.load(inputs)
     path = {name: paths[0] for name, paths in drawn.items()}
     one = timed(lambda: [machine.run(path).totals("amount", groups, 15) for _ in range(20)]) / 20
-    seconds = [timed(lambda: program.draws(inputs, drawn, "amount", groups, 15)) for _ in range(3)]
+    seconds = [timed(lambda: program.draws(inputs, drawn, "amount", groups, 15, asked="base")) for _ in range(3)]
     note = (
         f"{LEAVES:,} leaves × {YEARS} years, 1,000 draws of a linear measure; ratio: to a run and its totals for each"
     )
@@ -95,7 +95,7 @@ def _drawn_one_by_one(
     said += "= min(grow(base, wage_growth), grow(base, cpi) * (1 - saving))"
     program = engine.compile(check(parse(said), _AXES), Leaves(LEAVES, {"programme.group": groups}))
     few = {name: paths[:100] for name, paths in drawn.items()}
-    seconds = [timed(lambda: program.draws(inputs, few, "amount", groups, 15)) for _ in range(3)]
+    seconds = [timed(lambda: program.draws(inputs, few, "amount", groups, 15, asked="base")) for _ in range(3)]
     machine = program.machine()
     machine.load(inputs)
     path = {name: paths[0] for name, paths in few.items()}

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -93,12 +94,13 @@ def append(url: str, path: Path) -> int:
     """Add the blocks that the file does not have yet; returns how many.
 
     ``url`` is that of a role which may read all books.  A last block that an interruption left without all its leaves
-    is written anew.
+    is written anew.  Of two that add at once one waits for the other.
 
     Raises: AnchorDamaged, AnchorDiffers where the file's last block is not the database's.
     """
-    last, end = _complete(path)
-    with psycopg.connect(url.replace("+psycopg", "", 1)) as connection, path.open("ab") as file:
+    with path.open("ab") as file, psycopg.connect(url.replace("+psycopg", "", 1)) as connection:
+        flock(file, LOCK_EX)
+        last, end = _complete(path)
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.execute("SET LOCAL row_security = off")  # all books or an error, never some
         if last is not None:
@@ -123,6 +125,11 @@ def append(url: str, path: Path) -> int:
                 added += 1
         file.flush()
         os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)  # or a file that is new may be gone with the power
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
     return added
 
 
@@ -158,8 +165,6 @@ def _complete(path: Path) -> tuple[AnchoredBlock | None, int]:
     """The last block that has all its leaves, and where it ends."""
     last: AnchoredBlock | None = None
     complete, end, at, wanted = last, 0, 0, 0
-    if not path.exists():
-        return None, 0
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             found = _parse(line)

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import typer
 from alembic.util import CommandError
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
@@ -58,7 +59,7 @@ from ledger.model import Dimension
 from ledger.verify import Fault, Head
 from ledger.verify import verify as verify_seals
 from qazyna import backup as backups
-from qazyna.database import Database, first_line, migrated_database
+from qazyna.database import Database, first_line, migrated_database, seal_secrets
 from qazyna.errors import StartupError
 from qazyna.keys import vault_of
 from qazyna.settings import Settings
@@ -108,12 +109,23 @@ def main() -> None:
         sentence = _("The database did not do as asked: {reason}", reason=first_line(failure))
         err.print(sentence, style="red")
         sys.exit(1)
+    except (OSError, UnicodeDecodeError, ValidationError) as failure:
+        err.print(_("This could not be done: {reason}", reason=_reason(failure)), style="red")
+        sys.exit(1)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except typer.TyperException as mistyped:
         err.print(str(mistyped), style="red")
         sys.exit(2)
     sys.exit(code)
+
+
+def _reason(failure: OSError | UnicodeDecodeError | ValidationError) -> str:
+    if isinstance(failure, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in failure.errors())
+    if isinstance(failure, OSError) and failure.filename:
+        return f"{failure.strerror}, {failure.filename}"
+    return str(failure)
 
 
 def _leave(*signal_and_frame: object) -> None:
@@ -164,6 +176,8 @@ def worker() -> None:
 def _serve(found: Database, settings: Settings, sign_ins: tuple["SignIn", ...]) -> None:
     from qazyna.serve import serve as run
 
+    seal_secrets(found.owner, settings)
+
     def announce(address: str) -> None:
         out.print(_("Qazyna answers at {address}. Ctrl-C stops everything.", address=address), style="bold")
         if sign_ins:
@@ -178,7 +192,9 @@ def _serve(found: Database, settings: Settings, sign_ins: tuple["SignIn", ...]) 
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema and load the data packages that come with the program."""
-    with migrated_database(Settings.read()) as found, _owner(found) as connection:
+    settings = Settings.read()
+    with migrated_database(settings) as found, _owner(found) as connection:
+        seal_secrets(found.owner, settings)
         for loaded in packages.load_shipped(connection, system_scope()):
             _tell_loaded(loaded)
 

@@ -43,12 +43,10 @@ def migrated_database(settings: Settings) -> Iterator[Database]:
         with EmbeddedPostgres(settings.data) as postgres:
             upgrade(postgres.url())
             _let_application_in(postgres.url())
-            _seal_secrets(postgres.url(), settings)
             yield Database(postgres.url(), postgres.url(user=APPLICATION_ROLE), postgres.is_alive, postgres)
     else:
         _require_reachable(settings.database_url)
         upgrade(settings.database_url)
-        _seal_secrets(settings.database_url, settings)
         yield Database(settings.database_url, settings.database_url, lambda: True)
 
 
@@ -60,8 +58,11 @@ def _let_application_in(url: str) -> None:
     engine.dispose()
 
 
-def _seal_secrets(url: str, settings: Settings) -> None:
-    """Seal secrets from before there was a key.  Raises: StartupError, where the key file cannot be used."""
+def seal_secrets(url: str, settings: Settings) -> None:
+    """Seal secrets from before there was a key, by the key that the program serves with, and no other.
+
+    Raises: StartupError, where the key file cannot be used.
+    """
     vault = vault_of(settings)
     engine = make_engine(url, role=None, pool=1)
     with engine.begin() as connection:

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -42,11 +43,35 @@ def _no_key() -> list[bytes]:
 def _make(file: Path) -> None:
     """Whole or not at all, and readable by its owner alone; of two programs that start together one key stays."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    key = written(new_key()) + "\n"
     descriptor, part = mkstemp(prefix=file.name, dir=file.parent)
+    try:
+        _write(descriptor, key)
+        with suppress(FileExistsError):
+            _put(part, file)
+    finally:
+        Path(part).unlink(missing_ok=True)
+
+
+def _put(part: str, file: Path) -> None:
+    """Give what is written its name, whole, unless something has it.  Raises: FileExistsError."""
+    try:
+        os.link(part, file)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            flock(folder, LOCK_EX)
+            if file.exists():
+                raise FileExistsError from None
+            Path(part).rename(file)
+        finally:
+            os.close(folder)
+
+
+def _write(descriptor: int, key: str) -> None:
     with os.fdopen(descriptor, "w", encoding="ascii") as writing:
-        writing.write(written(new_key()) + "\n")
+        writing.write(key)
         writing.flush()
         os.fsync(writing.fileno())
-    with suppress(FileExistsError):
-        os.link(part, file)
-    Path(part).unlink()

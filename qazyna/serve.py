@@ -129,8 +129,9 @@ class Sealer:
 
     def stop(self) -> None:
         """Break off what is being done just now: it is done after the next start."""
-        if self._connection is not None:
-            self._connection.cancel_safe(timeout=5)
+        under_way = self._connection  # the thread that seals may be done with it at any moment
+        if under_way is not None:
+            under_way.cancel_safe(timeout=5)
 
     def _in_transaction(self, work: _Work) -> object:
         with self._engine.begin() as connection:

@@ -215,9 +215,9 @@ def _public_url(text: str) -> str:
 def _oidc_issuer(text: str) -> str:
     """As its provider writes it, a slash at the end counts; unencrypted only on this machine."""
     refusal = N_("QAZYNA_OIDC_ISSUER is {found}, but an address with https:// is expected.")
+    _address(text, refusal)
     if not text.startswith("https://") and urlsplit(text).hostname not in _LOOPBACK:
         raise StartupError(refusal, found=text)
-    _address(text, refusal)
     return text
 
 

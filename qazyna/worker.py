@@ -6,8 +6,9 @@ others, or the next one, see that its heartbeat ended and put it back.
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import date
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from erp.base import uow
 from erp.base.clock import today
 from erp.base.db import connect_args, make_engine
 from erp.base.scope import system_scope
+from erp.base.uow import UnitOfWork
 from erp.finance.approvals.bulk import job as bulk
 from erp.finance.closing import service as closing
 from erp.finance.intake import job as intake
@@ -54,7 +56,8 @@ class Worker:
         event.listen(self._engine, "checkout", lambda driver, *_: self._busy.add(driver))
         event.listen(self._engine, "checkin", lambda driver, *_: self._busy.discard(driver))
         self._stopping = threading.Event()
-        self._leave_given_on: date | None = None
+        self._leave_given_on: dict[int, date] = {}
+        self._failing: set[tuple[str, int]] = set()
         self._around = Circumstances(translate, log_unforeseen, self._stopping.is_set)
         self._queue = App(
             connector=PsycopgConnector(
@@ -104,7 +107,9 @@ class Worker:
         self._stopping.set()
 
     def break_off(self) -> None:
-        """Break off the statements that are under way."""
+        """Break off the statements and the letters that are under way."""
+        if self._server:
+            self._server.break_off()
         for connection in list(self._busy):
             connection.cancel_safe(timeout=5)
 
@@ -166,23 +171,36 @@ class Worker:
 
     def remind(self) -> None:
         """Tell the owners of steps that are due today or late."""
-        everywhere = uow.read(self._engine, system_scope(origin="worker"), closing.organisations)
-        program = system_scope(*everywhere, origin="worker")
-        uow.run(self._engine, program, lambda u: closing.remind(u, today()))
+        day = today()
+        for at in uow.read(self._engine, system_scope(origin="worker"), closing.organisations):
+            self._at(at, "remind", lambda u: closing.remind(u, day))
 
     def give_leave(self) -> None:
-        """Give the working years that have begun, once a day, where human resources gave the first ones.
-
-        Each organisation's in a transaction of its own.
-        """
+        """Give the working years that have begun, once a day, where human resources gave the first ones."""
         day = today()
-        if self._leave_given_on == day:
-            return
         everywhere = uow.read(self._engine, system_scope(origin="worker"), closing.organisations)
         for at in uow.read(self._engine, system_scope(*everywhere, origin="worker"), leave.given_at):
-            program = system_scope(at, origin="worker")
-            uow.run(self._engine, program, lambda u, at=at: leave.grant_years(u, at, GrantYears(day=day)))  # type: ignore[misc]
-        self._leave_given_on = day
+            give = partial(leave.grant_years, organisation_id=at, command=GrantYears(day=day))
+            if self._leave_given_on.get(at) != day and self._at(at, "give_leave", give):
+                self._leave_given_on[at] = day
+
+    def _at(self, organisation: int, work: str, act: Callable[[UnitOfWork], object]) -> bool:
+        """Whether it was done, in a transaction of its own; what one organisation refuses, no other waits for.
+
+        A failure is told once, until it is done again.  Raises: what ended the connection, or breaks the work off.
+        """
+        about = (work, organisation)
+        try:
+            uow.run(self._engine, system_scope(organisation, origin="worker"), act)
+        except Exception as failure:
+            if self._stopping.is_set() or getattr(failure, "connection_invalidated", False):
+                raise
+            if about not in self._failing:
+                logger().warning("not-done", work=work, organisation=organisation, exc_info=failure)
+            self._failing.add(about)
+            return False
+        self._failing.discard(about)
+        return True
 
     def put_away(self) -> None:
         """Delete lists of people that nobody has touched for long."""
@@ -206,5 +224,4 @@ class Worker:
         work(self._engine, KINDS, self._around, organisation, job)
 
     def _mail(self, **of: Any) -> None:
-        scope = system_scope(origin="worker")
-        uow.run(self._engine, scope, lambda u: mail.deliver(u, of["mail"], self._server, write, log_unforeseen))
+        mail.deliver(self._engine, system_scope(origin="worker"), of["mail"], self._server, write, log_unforeseen)

@@ -10,9 +10,11 @@ import fcntl
 import gc
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,20 +22,34 @@ import psutil
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
+from erp.base import clock
 from erp.reference.access import service as access
 from qazyna.browser import BROWSER_FLAGS, find_browser
 from qazyna.migrate import upgrade
 from qazyna.postgres import EmbeddedPostgres, temporary_data
 
 if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
     from playwright.sync_api import Browser, Page
 
 FOLDER = "PYTEST_QAZYNA_FOLDER"  # tells the workers of one session where their common server lives
 TEMPLATE = "qazyna_template"
 SUPPORTED_MAJORS = range(15, 19)
 _MEMORY_NEEDED = 6 << 30  # bytes; most of it stays free
+_LONGEST_RUN = timedelta(minutes=25)
+_LOOK_FOR = 30_000  # milliseconds that a page is given until it shows what is expected
+
+# How long an example takes says how busy the machine is; and what a test asks of its fixtures all its examples share.
+settings.register_profile(
+    "qazyna",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    print_blob=True,
+)
+settings.load_profile("qazyna")
 # A test server is thrown away, so nothing of it has to survive the machine.
 HASTY = {
     "fsync": "off",
@@ -145,6 +161,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[FOLDER] = str(session.enter_context(temporary_data("qazyna-test-", inside=_quickest_folder())))
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Modules reckon days from today's when they are read: a session of many ends on the day on which it began."""
+    midnight = datetime.combine(clock.today() + timedelta(days=1), datetime.min.time(), clock.LOCAL_TIME)
+    left = midnight - clock.now()
+    is_of_many = all(Path(asked).is_dir() for asked in session.config.args)
+    if left < _LONGEST_RUN and is_of_many and not hasattr(session.config, "workerinput"):
+        terminal: TerminalReporter = session.config.pluginmanager.getplugin("terminalreporter")
+        terminal.write_line(f"Nearly midnight in Kazakhstan: the tests begin in {left.seconds // 60 + 1} minutes.")
+        time.sleep(left.total_seconds())
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Modules and tests live until the end: nothing of them is looked through for what could be freed."""
@@ -219,8 +246,9 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(no_browser)
         pytest.skip(no_browser)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=_LOOK_FOR)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
         yield browser

@@ -20,6 +20,7 @@ from erp.reference.access import identities, people, second_factor
 from erp.reference.access import service as access
 from erp.reference.access.identities import Linked
 from erp.reference.access.model import (
+    PERMISSION_NAMES,
     ROLE_NAMES,
     Delegation,
     Identity,
@@ -49,25 +50,6 @@ _HOME = "/account"
 _LAYOUT = "account/base.html"
 
 Number = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
-
-PERMISSION_NAMES: dict[Permission, str] = {
-    Permission.JOURNAL_READ: N_("read the journal and the reports"),
-    Permission.JOURNAL_COMMENT: N_("comment on entries"),
-    Permission.JOURNAL_POST: N_("post entries"),
-    Permission.JOURNAL_CORRECT: N_("correct entries"),
-    Permission.JOURNAL_IMPORT: N_("import journals"),
-    Permission.JOURNAL_ADJUST: N_("post into restricted months"),
-    Permission.JOURNAL_APPROVE: N_("approve entries of others"),
-    Permission.PERIOD_CLOSE: N_("close and open months"),
-    Permission.YEAR_CLOSE: N_("close and open years"),
-    Permission.BOOKS_RECODE: N_("move books to a new chart or classification"),
-    Permission.AUDIT_READ: N_("read the trail of changes"),
-    Permission.USERS_MANAGE: N_("administer people and roles"),
-    Permission.ORGANISATIONS_MANAGE: N_("administer organisations"),
-    Permission.SYSTEM_READ: N_("see how the system stands"),
-    Permission.SYSTEM_AUDIT: N_("read the trail of the whole system"),
-    Permission.PACKAGES_MANAGE: N_("load data packages"),
-}
 
 
 @dataclass(frozen=True)
@@ -123,13 +105,13 @@ def _roles(
     identity: Identity, known: dict[int, Organisation], language: Language
 ) -> list[tuple[str, list[Organisation]]]:
     """Each role with the organisations it reaches, by name."""
-    reached: dict[str, set[int]] = {}
-    for grant in identity.grants:
-        reached.setdefault(grant.role, set()).add(grant.organisation_id)
     return [
-        (ROLE_NAMES[role], sorted((known[i] for i in reached[role]), key=lambda o: alphabetical(o.name(language))))
+        (
+            ROLE_NAMES[role],
+            sorted((known[i] for i in identity.reached[role]), key=lambda o: alphabetical(o.name(language))),
+        )
         for role in Role
-        if role in reached
+        if role in identity.reached
     ]
 
 

@@ -8,7 +8,7 @@ from litestar.datastructures import UploadFile
 from erp.base.clock import now
 from erp.base.sheets.model import Mended
 from erp.reference.attachments.rules import FileEmpty, FileMissing, FileTooLarge, clean_name
-from web.forms import tidy
+from web.forms import number_typed, tidy
 from web.i18n import Speech, moment
 from web.pages import Ask
 
@@ -59,6 +59,6 @@ def written_over(brought: Texts, before: Mended, data: Mapping[str, str]) -> Men
             cells[place] = tidy(text)
             if cells[place] == brought[place]:
                 del cells[place]
-        elif kind == "shown" and place.isascii() and place.isdecimal():
-            left = left | {int(place)} if data.get(f"leave.{place}") else left - {int(place)}
+        elif kind == "shown" and (row := number_typed(place)) is not None:
+            left = left | {row} if data.get(f"leave.{place}") else left - {row}
     return Mended(cells, frozenset(left))

@@ -31,8 +31,8 @@ from web.sections import start, workplaces
 from web.tour import stops
 
 _LAST_ENTRIES = 8
-_STANDINGS = 200
-"""Of how many institutions the first page says how they stand; who reads more looks for one by name."""
+_MOST = 200
+"""How many institutions the first page shows; who reads more looks for one by name."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def choose(request: Ask, visit: Visitor) -> Response[Any]:
 
     def read(uow: UnitOfWork) -> tuple[list[Organisation], set[int]]:
         above = organisations.above(uow, at_work, today())
-        tops = {each for each in at_work if not {body.id for body in above[each]} & set(at_work)}
+        inside = set(at_work)
+        tops = {each for each in at_work if inside.isdisjoint(body.id for body in above[each])}
         return list(organisations.by_ids(uow, at_work, today()).values()), tops
 
     known, tops = visit.read(read)
@@ -77,12 +78,14 @@ def choose(request: Ask, visit: Visitor) -> Response[Any]:
     approves, signs = (
         reach(identity, permission) for permission in (Permission.JOURNAL_APPROVE, Permission.DOCUMENT_SIGN)
     )
-    shown = [each.id for each in found[:_STANDINGS]]
-    standings = visit.read(lambda uow: approvals.standings(uow, shown, approves, signs, today()))
+    shown = found[:_MOST]
+    ids = [each.id for each in shown]
+    standings = visit.read(lambda uow: approvals.standings(uow, ids, approves, signs, today()))
     return render(
         request,
         "organisations.html",
-        found=found,
+        shown=shown,
+        found=len(found),
         standings=standings,
         words=words,
         place=place,

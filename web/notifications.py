@@ -18,7 +18,7 @@ from web.forms import tidy
 from web.i18n import speech
 from web.jobs import below
 from web.pages import Ask, query_of, render, visit_of
-from web.papers import address_of
+from web.places import page_of
 from web.session import Choice, Sent, choice_in, remember
 
 _OWN = {"policy": Permission.IN_PERSON}
@@ -34,7 +34,7 @@ def notifications(request: Ask, visit: Visitor) -> Response[str]:
 def follow(visit: Visitor, notification_id: FromPath[int]) -> Redirect:
     """To what it is about; it is read then."""
     found = visit.run(lambda u: service.open_one(u, notification_id))
-    return Redirect(address_of(found.subject) or "/notifications", status_code=303)
+    return Redirect(page_of(found.subject) or "/notifications", status_code=303)
 
 
 @post("/notifications/read", opt=_OWN, sync_to_thread=True)

@@ -7,6 +7,7 @@ administrator made.  Who turned one-time codes on here says one after the provid
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.concurrency import sync_to_thread
 from litestar.response import Redirect
 
 from api.options import Provider
@@ -19,7 +20,7 @@ from erp.reference.access import service as access
 from erp.reference.access.model import Permission
 from erp.reference.access.policy import authorise
 from web.pages import Ask, own_address
-from web.provider import Client, Errand, ProviderRefused, SignInBroken
+from web.provider import Client, Errand, ProviderNotBelieved, ProviderRefused, SignInBroken
 from web.session import Sent, agent_of, cookie, let_in, sign_in_form
 from web.signing import options_of, public_url
 
@@ -28,6 +29,8 @@ _OWN = {"policy": Permission.OWN_ACCOUNT}
 _COOKIE = "qazyna_oidc"
 _PATIENCE = 600  # seconds
 _HOME = "/account"
+_COUNTED = (ProviderRefused, ProviderNotBelieved, access.IdentityNotLinked)
+"""What an address may meet with so often: strangers must not keep the provider's turns from others."""
 
 
 class NoProvider(NotFound):
@@ -40,33 +43,34 @@ class AccountLinked(Conflict):
     template = "That account is linked to somebody already, or you are linked to another one. Ask the administrator."
 
 
-@get("/sign-in/oidc", opt=_PUBLIC, sync_to_thread=True)
-def begin(request: Ask, visit: Visitor) -> Response[Any]:
+@get("/sign-in/oidc", opt=_PUBLIC)
+async def begin(request: Ask, visit: Visitor) -> Response[Any]:
     """Send the browser to the provider."""
     wanted = own_address(request.query_params.get("next", "/"))
     try:
-        return _sent_on(request, Errand.begin(wanted))
+        return await _sent_on(request, Errand.begin(wanted))
     except NotPermitted as refusal:
-        return sign_in_form(request, wanted, refusal=refusal)
+        return await sync_to_thread(sign_in_form, request, wanted, refusal=refusal)
 
 
-@get("/sign-in/oidc/back", opt=_PUBLIC, sync_to_thread=True)
-def back(request: Ask, visit: Visitor) -> Response[Any]:
+@get("/sign-in/oidc/back", opt=_PUBLIC)
+async def back(request: Ask, visit: Visitor) -> Response[Any]:
     """The browser comes back with a code: who it is of is signed in, or linked to who began."""
     said, wanted = request.query_params, "/"
-    client = client_of(request)
+    client, sign_ins = client_of(request), request.app.state.sign_ins
+    issuer, agent = client.provider.issuer, agent_of(request)
     try:
         errand = Errand.of(request.cookies.get(_COOKIE, ""), said.get("state", ""))
         wanted = own_address(errand.wanted)
         if "code" not in said:
             raise ProviderRefused(label=client.provider.label)
-        subject = client.subject(errand, said["code"], _back_to(request))
-        if errand.links:
-            return _linked(request, client.provider, subject, errand.links)
-        issuer, agent = client.provider.issuer, agent_of(request)
-        opened = access.sign_in_by(visit.engine, visit.scope, issuer, subject, today(), agent)
+        with sign_ins.counting(visit.scope.actor.origin, *_COUNTED):
+            subject = await client.subject(errand, said["code"], _back_to(request))
+            if errand.links:
+                return await sync_to_thread(_linked, request, client.provider, subject, errand.links)
+            opened = await sync_to_thread(access.sign_in_by, visit.engine, visit.scope, issuer, subject, today(), agent)
     except NotPermitted as refusal:
-        answer = sign_in_form(request, wanted, refusal=refusal)
+        answer = await sync_to_thread(sign_in_form, request, wanted, refusal=refusal)
         answer.cookies.append(cookie(request, _COOKIE, "", 0))
         return answer
     answer = let_in(request, opened, wanted, "")
@@ -74,10 +78,10 @@ def back(request: Ask, visit: Visitor) -> Response[Any]:
     return answer
 
 
-@post("/account/provider/link", opt=_OWN, sync_to_thread=True)
-def link(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
+@post("/account/provider/link", opt=_OWN)
+async def link(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     """Send the browser to the provider, to be known here by that account from then on."""
-    return _sent_on(request, Errand.begin(_HOME, links=visit.scope.actor.id))
+    return await _sent_on(request, Errand.begin(_HOME, links=visit.scope.actor.id))
 
 
 @post("/account/provider/unlink", opt=_OWN, sync_to_thread=True)
@@ -98,8 +102,8 @@ def client_of(request: Request[Any, Any, Any]) -> Client:
     return client
 
 
-def _sent_on(request: Ask, errand: Errand) -> Redirect:
-    address = client_of(request).address(errand, _back_to(request))
+async def _sent_on(request: Ask, errand: Errand) -> Redirect:
+    address = await client_of(request).address(errand, _back_to(request))
     return Redirect(address, status_code=303, cookies=[cookie(request, _COOKIE, errand.cookie, _PATIENCE)])
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
@@ -25,9 +25,10 @@ from erp.reference.comments import service as comments
 from erp.reference.comments.model import Comment
 from ledger.errors import LedgerError
 from web.faults import Refusal, fault_sheet
-from web.forms import KeyDamaged, ReasonForm
+from web.forms import ReasonForm, key_typed
 from web.jobs import below
 from web.pages import Ask, Id, organisation_at, render, visit_of
+from web.places import page_of
 from web.session import Choice, Sent, choice_in, remember
 
 Uploaded = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]
@@ -126,7 +127,7 @@ def remove(request: Ask, visit: Visitor, organisation_id: Id, file_id: Id, data:
         found = visit.run(lambda uow: attachments.remove(uow, organisation_id, file_id, reason))
     except (RuleViolated, Conflict) as refusal:
         return _removal(request, organisation_id, file_id, form, refusal=refusal)
-    return Redirect(address_of(found.subject) or f"/o/{organisation_id}/", status_code=303)
+    return Redirect(page_of(found.subject) or f"/o/{organisation_id}/", status_code=303)
 
 
 @post("/o/{organisation_id:int}/journal/{entry_id:int}/comments", opt=_SAY, sync_to_thread=True)
@@ -136,39 +137,13 @@ def comment(request: Ask, visit: Visitor, organisation_id: Id, entry_id: Id, dat
 
     def say(uow: UnitOfWork) -> None:
         entry = journal.entry(uow, organisation_id, entry_id)
-        comments.say(uow, organisation_id, entry.subject, entry_name(entry), said, _key(key))
+        comments.say(uow, organisation_id, entry.subject, entry_name(entry), said, key_typed(key))
 
     try:
         visit.run(say)
     except (RuleViolated, Conflict, LedgerError) as refusal:
         return _form(request, organisation_id, entry_id, "papers/comment.html", refusal, said=said, key=key)
     return _to_entry(organisation_id, entry_id, "comments")
-
-
-def address_of(subject: str) -> str | None:
-    """The page of a subject; ``None`` where it has none."""
-    kind, _, place = subject.partition(":")
-    organisation, *rest = place.split("/")
-    pages = {
-        "entry": f"/o/{organisation}/journal/{rest[-1] if rest else ''}",
-        "prepared": f"/o/{organisation}/approvals/{rest[-1] if rest else ''}",
-        "policy": f"/o/{organisation}/policy/{rest[-1] if rest else ''}",
-        "closing": f"/o/{organisation}/closing/{rest[0] if rest else ''}",
-        "job": f"/jobs/{rest[-1] if rest else ''}",
-        "request": f"/o/{organisation}/requests/{rest[-1] if rest else ''}",
-        "inbox": f"/o/{organisation}/inbox/{rest[-1] if rest else ''}",
-        "trip": f"/o/{organisation}/requests/{rest[-1] if rest else ''}",
-        "tripreport": f"/o/{organisation}/trips/reports/{rest[-1] if rest else ''}",
-        "settlement": f"/o/{organisation}/settlements/{rest[-1] if rest else ''}",
-    }
-    return pages.get(kind) if rest else None
-
-
-def _key(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise KeyDamaged() from None
 
 
 def _form(
@@ -223,7 +198,7 @@ def _removal(
         form_default="post",
         form=form,
         file=found,
-        back=address_of(found.subject) or f"/o/{organisation_id}/",
+        back=page_of(found.subject) or f"/o/{organisation_id}/",
         faults=sheet.by_field,
         summary=sheet.summary,
     )

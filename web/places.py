@@ -1,4 +1,4 @@
-"""The same page at another organisation."""
+"""Where pages are: that of a subject, and the same page at another organisation."""
 
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -13,6 +13,39 @@ from erp.reference.access.policy import permissions, permissions_at
 Ask = Request[Any, Any, Any]
 _OF_ONE = {"cursor", "back", "subaccount", "copy", "draft", "posted", "key"}
 """What an address may ask for that only one organisation has, or that is over when one leaves the page."""
+
+
+_PAGES = {
+    "entry": "/o/{0}/journal/{2}",
+    "prepared": "/o/{0}/approvals/{1}",
+    "settlement": "/o/{0}/settlements/{1}",
+    "bulk": "/o/{0}/bulk/{1}",
+    "policy": "/o/{0}/policy/{1}",
+    "closing": "/o/{0}/closing/{1}",
+    "month": "/o/{0}/months#p-{1}",
+    "year": "/o/{0}/months#p-{1}",
+    "takeover": "/o/{0}/takeover/{1}",
+    "plan": "/o/{0}/plans/{1}",
+    "version": "/o/{0}/plans/{1}/versions/{2}",
+    "scenario": "/o/{0}/plans/{1}/scenarios/{2}",
+    "plan-file": "/o/{0}/plans/files/{1}",
+    "series": "/o/{0}/drivers/{1}",
+    "people-file": "/o/{0}/staff/import/{1}",
+    "request": "/o/{0}/requests/{1}",
+    "trip": "/o/{0}/requests/{1}",
+    "inbox": "/o/{0}/inbox/{1}",
+    "tripreport": "/o/{0}/trips/reports/{1}",
+    "job": "/jobs/{1}",
+}
+"""Pages by the kind of a subject, with the parts of its key in their places."""
+
+
+def page_of(subject: str) -> str | None:
+    """The page of a subject, as the trail, signatures and notifications name it; ``None`` where it has none."""
+    kind, _, key = subject.partition(":")
+    parts = key.split("/")
+    address = _PAGES.get(kind)
+    return address.format(*parts) if address and len(parts) >= 2 + ("{2}" in address) else None
 
 
 def place_of(request: Ask) -> str:

@@ -5,17 +5,18 @@ Source: OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE).
 
 import hmac
 import json
+import ssl
+from asyncio import Lock, Semaphore, timeout
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, astuple, dataclass
 from hashlib import sha256
 from secrets import token_urlsafe
-from threading import Lock
 from time import monotonic
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from httpx import AsyncClient, HTTPError, InvalidURL
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -25,11 +26,15 @@ from erp.base.errors import NotPermitted
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """By public keys only: who knows the client's secret must not make tokens."""
-_PATIENCE = 10  # seconds
+_PATIENCE = 10.0  # seconds in which an answer must be there to its last byte
+_REST = 15.0  # seconds in which a provider that did not answer is not asked again
+_AT_ONCE = 4  # people for whom the provider is asked; others wait
+_LONGEST_WAIT = 30.0  # seconds that a person waits in all, for their turn too
 _LONGEST = 1 << 20  # bytes of an answer
 _KEPT = 3600  # seconds that what the provider says of itself counts
 _LEAST = 30  # seconds between two looks for a key that is new
 _LEEWAY = 60  # seconds that clocks may differ
+_MALFORMED = (JoseError, ValueError, KeyError, TypeError)
 
 
 class ProviderAway(NotPermitted):
@@ -77,35 +82,45 @@ class Errand:
         """Raises: SignInBroken, where the answer is not to this browser's question."""
         try:
             errand = cls(**json.loads(urlsafe_b64decode(cookie.encode())))
-            if hmac.compare_digest(errand.state.encode(), state.encode()):
+            is_ours = [*map(type, astuple(errand))] == [str, str, str, str, int]
+            if is_ours and hmac.compare_digest(errand.state.encode(), state.encode()):
                 return errand
         except (ValueError, TypeError, AttributeError):
             raise SignInBroken() from None
         raise SignInBroken()
 
 
-class _NoWayOn(HTTPRedirectHandler):
-    """A provider that sends elsewhere is not asked there."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = build_opener(_NoWayOn)
-
-
 class Client:
-    """This program at the provider; what the provider says of itself is asked for once an hour."""
+    """This program at the provider; what the provider says of itself is asked for once an hour.
+
+    Whoever waits for the provider holds none of the threads that serve everybody.
+    """
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
-        self._lock = Lock()
+        self._turns, self._learning = Semaphore(_AT_ONCE), Lock()
+        self._trusted = ssl.create_default_context()
         self._said: dict[str, Any] = {}
         self._keys: KeySet | None = None
-        self._said_at = self._keys_at = float("-inf")
+        self._said_at = self._keys_at = self._away_until = float("-inf")
 
-    def address(self, errand: Errand, back: str) -> str:
+    async def address(self, errand: Errand, back: str) -> str:
         """Where the person signs in.  Raises: ProviderAway, ProviderNotBelieved."""
+        return await self._in_turn(self._address, errand, back)
+
+    async def subject(self, errand: Errand, code: str, back: str) -> str:
+        """Whose the code is.  Raises: ProviderAway, ProviderRefused, ProviderNotBelieved."""
+        return await self._in_turn(self._subject, errand, code, back)
+
+    async def _in_turn(self, ask: Callable[..., Awaitable[str]], *about: object) -> str:
+        """Raises: ProviderAway, also where it took too long."""
+        try:
+            async with timeout(_LONGEST_WAIT), self._turns:
+                return await ask(*about)
+        except TimeoutError:
+            raise self._away() from None
+
+    async def _address(self, errand: Errand, back: str) -> str:
         proof = urlsafe_b64encode(sha256(errand.verifier.encode()).digest()).rstrip(b"=").decode()
         asked = {
             "response_type": "code",
@@ -117,11 +132,10 @@ class Client:
             "code_challenge": proof,
             "code_challenge_method": "S256",
         }
-        address = str(self._discovered()["authorization_endpoint"])
+        address = str((await self._discovered())["authorization_endpoint"])
         return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
 
-    def subject(self, errand: Errand, code: str, back: str) -> str:
-        """Whose the code is.  Raises: ProviderAway, ProviderRefused, ProviderNotBelieved."""
+    async def _subject(self, errand: Errand, code: str, back: str) -> str:
         sent = {
             "grant_type": "authorization_code",
             "code": code,
@@ -129,16 +143,16 @@ class Client:
             "client_id": self.provider.client_id,
             "code_verifier": errand.verifier,
         }
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        headers = {}
         if self.provider.client_secret is not None:
             pair = f"{quote(self.provider.client_id, safe='')}:{quote(self.provider.client_secret, safe='')}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        answer = self._ask(str(self._discovered()["token_endpoint"]), urlencode(sent).encode(), headers)
-        return self._verified(str(answer.get("id_token", "")), errand.nonce)
+        answer = await self._ask(str((await self._discovered())["token_endpoint"]), sent, headers)
+        return await self._verified(str(answer.get("id_token", "")), errand.nonce)
 
-    def _verified(self, token: str, nonce: str) -> str:
+    async def _verified(self, token: str, nonce: str) -> str:
         try:
-            claims = self._decoded(token).claims
+            claims = (await self._decoded(token)).claims
             jwt.JWTClaimsRegistry(
                 leeway=_LEEWAY,
                 iss={"essential": True, "value": self.provider.issuer},
@@ -148,7 +162,7 @@ class Client:
                 iat={"essential": True},
                 nonce={"essential": True, "value": nonce},
             ).validate(claims)
-        except (JoseError, ValueError) as unbelievable:
+        except _MALFORMED as unbelievable:
             raise self._not_believed() from unbelievable
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if claims.get("azp", None if several else self.provider.client_id) != self.provider.client_id:
@@ -158,16 +172,16 @@ class Client:
             raise self._not_believed()
         return subject
 
-    def _decoded(self, token: str) -> jwt.Token:
+    async def _decoded(self, token: str) -> jwt.Token:
         try:
-            return jwt.decode(token, self._known_keys(), algorithms=_ALGORITHMS)
-        except (JoseError, ValueError):
-            return jwt.decode(token, self._known_keys(anew=True), algorithms=_ALGORITHMS)  # keys are changed at times
+            return jwt.decode(token, await self._known_keys(), algorithms=_ALGORITHMS)
+        except _MALFORMED:  # keys are changed at times
+            return jwt.decode(token, await self._known_keys(anew=True), algorithms=_ALGORITHMS)
 
-    def _discovered(self) -> dict[str, Any]:
-        with self._lock:
+    async def _discovered(self) -> dict[str, Any]:
+        async with self._learning:
             if monotonic() - self._said_at > _KEPT:
-                said = self._ask(f"{self.provider.issuer.rstrip('/')}/.well-known/openid-configuration")
+                said = await self._ask(f"{self.provider.issuer.rstrip('/')}/.well-known/openid-configuration")
                 if said.get("issuer") != self.provider.issuer:
                     raise self._not_believed()
                 for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
@@ -175,11 +189,11 @@ class Client:
                 self._said, self._said_at = said, monotonic()
             return self._said
 
-    def _known_keys(self, *, anew: bool = False) -> KeySet:
-        address = str(self._discovered()["jwks_uri"])
-        with self._lock:
+    async def _known_keys(self, *, anew: bool = False) -> KeySet:
+        address = str((await self._discovered())["jwks_uri"])
+        async with self._learning:
             if self._keys is None or monotonic() - self._keys_at > (_LEAST if anew else _KEPT):
-                self._keys = KeySet.import_key_set(self._ask(address))  # type: ignore[arg-type]
+                self._keys = KeySet.import_key_set(await self._ask(address))  # type: ignore[arg-type]
                 self._keys_at = monotonic()
             return self._keys
 
@@ -188,18 +202,41 @@ class Client:
         if not address.startswith(("https://", f"{urlsplit(self.provider.issuer).scheme}://")):
             raise self._not_believed()
 
-    def _ask(self, address: str, sent: bytes | None = None, headers: dict[str, str] | None = None) -> dict[str, Any]:
-        asked = Request(address, data=sent, headers={"Accept": "application/json"} | (headers or {}))  # noqa: S310
+    async def _ask(
+        self, address: str, sent: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Raises: ProviderAway, also where it was away a moment ago; ProviderRefused, ProviderNotBelieved."""
+        if monotonic() < self._away_until:
+            raise self._away()
+        how, body = "GET" if sent is None else "POST", bytearray()
+        asked = {"data": sent, "headers": {"Accept": "application/json"} | (headers or {})}
         try:
-            with _OPENER.open(asked, timeout=_PATIENCE) as answer:
-                said = json.loads(answer.read(_LONGEST))
-        except (URLError, OSError, ValueError) as trouble:
-            if sent is not None and 400 <= getattr(trouble, "code", 0) < 500:  # the code is not taken
-                raise ProviderRefused(label=self.provider.label) from trouble
-            raise ProviderAway(label=self.provider.label) from trouble
+            async with (
+                timeout(_PATIENCE),
+                AsyncClient(verify=self._trusted) as client,
+                client.stream(how, address, **asked) as answer,  # type: ignore[arg-type]
+            ):
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > _LONGEST:
+                        raise self._not_believed()
+        except (HTTPError, InvalidURL, OSError) as trouble:  # a timeout is one
+            self._away_until = monotonic() + _REST
+            raise self._away() from trouble
+        if sent is not None and answer.is_client_error:  # the code is not taken
+            raise ProviderRefused(label=self.provider.label)
+        try:
+            said = json.loads(body) if answer.is_success else None
+        except ValueError:
+            said = None
+        if said is None:
+            raise self._away()
         if not isinstance(said, dict):
             raise self._not_believed()
         return said
+
+    def _away(self) -> ProviderAway:
+        return ProviderAway(label=self.provider.label)
 
     def _not_believed(self) -> ProviderNotBelieved:
         return ProviderNotBelieved(label=self.provider.label)

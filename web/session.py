@@ -10,6 +10,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
 
+from api.allowance import Allowance
 from api.problems import status_of
 from api.security import LANGUAGE_COOKIE, SESSION_COOKIE, Visit, Visitor
 from erp.base.clock import now, today
@@ -74,8 +75,11 @@ def sign_in(request: Ask, visit: Visitor, data: Sent) -> Response[Any]:
     login, wanted, kept = tidy(data.get("login", "")), own_address(data.get("next", "/")), data.get("kept", "")
     if choice := choice_in(data):
         return sign_in_form(request, wanted, login=login, choice=choice, kept=kept)
+    sign_ins: Allowance = request.app.state.sign_ins
+    password, agent = data.get("password", ""), agent_of(request)
     try:
-        opened = access.sign_in(visit.engine, visit.scope, login, data.get("password", ""), today(), agent_of(request))
+        with sign_ins.counting(visit.scope.actor.origin, access.WrongCredentials):
+            opened = access.sign_in(visit.engine, visit.scope, login, password, today(), agent)
     except NotPermitted as refusal:
         return sign_in_form(request, wanted, login=login, refusal=refusal, kept=kept)
     return let_in(request, opened, wanted, kept)

@@ -27,7 +27,8 @@ from erp.reference.signatures.model import Aspect, Check, Checked, Examined, Kep
 from web.faults import Refusal, fault_sheet
 from web.forms import tidy
 from web.pages import Ask, Id, organisation_at, render
-from web.papers import Uploaded, address_of
+from web.papers import Uploaded
+from web.places import page_of
 from web.signing import check_url, document_name, qr
 
 _READ = {"policy": Permission.JOURNAL_READ}
@@ -64,7 +65,7 @@ def signature_page(request: Ask, visit: Visitor, organisation_id: Id, signature_
         verdict=verdict,
         rows=rows(verdict),
         address=request.url.path,
-        back=address_of(found.signature.subject) or "",
+        back=page_of(found.signature.subject) or "",
         check_url=address,
         picture=qr(address),
     )

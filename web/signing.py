@@ -105,7 +105,7 @@ def options_of(request: Ask) -> Options:
 
 def public_url(request: Ask) -> str:
     """How this program is reached from outside, without a slash at the end."""
-    return options_of(request).public_url or str(request.base_url).rstrip("/")
+    return options_of(request).seen_at(request.base_url)
 
 
 def check_url(request: Ask, code: str) -> str:

@@ -17,13 +17,14 @@ from erp.economy.scenarios.rules import shipped
 from erp.finance.approvals.model import Step
 from erp.finance.closing.rules import STEPS as CLOSE_STEPS
 from erp.hr.staffing.model import StaffGroup
-from erp.reference.access.model import ROLE_NAMES, Role
+from erp.reference.access.model import PERMISSION_NAMES, ROLE_NAMES, Permission, Role
 from erp.reference.trail import service as trail
-from erp.reference.trail.model import EntrySubject, Sighting, TrailEvent
+from erp.reference.trail.model import Sighting, TrailEvent
 from ledger.model import Dimension
 from web.hr.acts import GROUPS
 from web.i18n import MINUS, Speech, moment, money, speech
 from web.pages import Ask, visit_of
+from web.places import page_of
 from web.signing import METHODS, PURPOSES
 
 ACTIONS: dict[str, str] = {
@@ -410,6 +411,8 @@ _VERDICTS = {"holds": N_("the proof holds"), "fails": N_("the proof fails")}
 _UNTOLD = {"key", "sha256", "attachment", "signature", "content_sha256", "container_sha256", "query"}
 _ASSUMED = re.compile(r"(?:([a-z][a-z0-9_]*) )?([0-9]{4})")
 """A value of a driver in a year, as scenarios are saved; of the one series that is the subject, the year alone."""
+_OF_ONE = {"job", "request", "trip"}
+"""Kinds whose page only one person opens, and that is seldom who reads the trail."""
 _NOTHING = "—"
 _AMOUNT = re.compile(r"-?\d+\.\d\d")
 
@@ -490,7 +493,7 @@ def told(events: Iterable[TrailEvent], language: Language) -> list[Told]:
             event.actor or say(N_("The program")),
             action_name(event.action, say),
             _subject(event, say),
-            _address(event.subject),
+            None if event.subject.partition(":")[0] in _OF_ONE else page_of(event.subject),
             tuple(_changes(event, say)),
         )
         for event in events
@@ -509,30 +512,6 @@ def _subject(event: TrailEvent, say: Speech) -> str:
     if kind == "month":
         return say.month(parse_month(name))
     return f"{say(KINDS[kind])} {key if kind == 'package' else name}"
-
-
-def _address(subject: str) -> str | None:
-    """Where the subject is shown."""
-    if entry := EntrySubject.parse(subject):
-        return f"/o/{entry.organisation_id}/journal/{entry.entry_id}"
-    kind, _, key = subject.partition(":")
-    organisation, _, what = key.partition("/")
-    if kind in ("prepared", "bulk") and organisation.isdecimal() and what.isdecimal():
-        return f"/o/{organisation}/{'approvals' if kind == 'prepared' else 'bulk'}/{what}"
-    if kind in ("policy", "closing", "takeover") and organisation.isdecimal():
-        return f"/o/{organisation}/{kind}/{what.partition('/')[0]}"
-    if kind in ("plan", "version", "scenario") and organisation.isdecimal():
-        plan, _, version = what.partition("/")
-        return f"/o/{organisation}/plans/{plan}" + (f"/{kind}s/{version}" if version else "")
-    if kind == "plan-file" and organisation.isdecimal():
-        return f"/o/{organisation}/plans/files/{what}"
-    if kind == "people-file" and organisation.isdecimal():
-        return f"/o/{organisation}/staff/import/{what}"
-    if kind == "series" and organisation.isdecimal():
-        return f"/o/{organisation}/drivers/{what}"
-    if kind in ("month", "year") and organisation.isdecimal():
-        return f"/o/{organisation}/months#p-{what}"
-    return None
 
 
 def _changes(event: TrailEvent, say: Speech) -> Iterator[Change]:
@@ -586,6 +565,8 @@ def _text(field: str, value: str, say: Speech) -> str:
         return f"{Decimal(value):f}".replace(".", ",").replace("-", MINUS)
     if field == "role" and value in set(Role):
         return say(ROLE_NAMES[Role(value)])
+    if field == "permissions" and value in set(PERMISSION_NAMES):
+        return say(PERMISSION_NAMES[Permission(value)])
     if field == "kind" and value in set(VersionKind):
         return say(VERSION_KINDS[VersionKind(value)])
     if field == "step" and value in CLOSE_STEPS:

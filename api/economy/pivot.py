@@ -13,6 +13,7 @@ from litestar.params import Body, FromPath, QueryParameter, RawBody
 from pydantic import Field
 
 from api.conventions import BOOKS, IfMatch, Organisation, Page, View, version_seen
+from api.economy.plans import narrowed
 from api.finance.papers import FileName, FileSent, Key, name_sent
 from api.security import Visit, Visitor
 from erp.base.commands import Amount as AmountIn
@@ -105,6 +106,7 @@ class MendFile(Command):
 
     cells: dict[Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]{0,6}$")], Text] = Field(default_factory=dict)
     left: list[int] = Field(default_factory=list, max_length=20_000)
+    sheet: int | None = Field(None, description="The place of the sheet to be read, from 0; null: as before.")
 
 
 class AcceptFile(Command):
@@ -201,6 +203,8 @@ class PlanFileView(View):
     plan_id: int = Field(examples=[1])
     version_id: int = Field(examples=[2])
     edits: int = Field(description="Edits of the version that it was checked against.", examples=[4])
+    sheets: list[str] = Field(description="Names of its sheets; empty for a text.", examples=[["Доходы", "Расходы"]])
+    sheet: int = Field(description="The place of the one that is read, from 0; `mend` chooses another.", examples=[1])
     columns: list[str] = Field(description="What each column is read as; empty where it is not.", examples=[["2027"]])
     rows: dict[str, int] = Field(description="How many rows of each kind.", examples=[{"line": 12, "head": 1}])
     good: int = Field(description="Rows that would be taken over.", examples=[11])
@@ -235,8 +239,7 @@ def ask_pivot(
 
     def read(uow: UnitOfWork) -> service.Looked:
         if view is None:
-            narrowed = dict(each.partition(":")[::2] for each in within or [])
-            filters = {level: keys.split(",") for level, keys in narrowed.items()}
+            filters = {level: keys.split(",") for level, keys in narrowed(within).items()}
             question = rules.question(row or [], column or [], filters, actual)
         else:
             asked = Asked.of(dict(parse_qsl(service.layout(uow, organisation_id, view).query)))
@@ -321,7 +324,9 @@ def keep_view(visit: Visitor, organisation_id: Organisation, data: KeepBody) -> 
     asked = Asked.by(rules.question(data.rows, data.columns, data.within, data.actual))
 
     def act(uow: UnitOfWork) -> Layout:
-        kept = service.keep_layout(uow, organisation_id, name=data.name, query=asked.query, shared=data.shared)
+        kept = service.keep_layout(
+            uow, organisation_id, name=data.name, query=asked.query, shared=data.shared, may_share=True
+        )
         return service.layout(uow, organisation_id, kept)
 
     return PivotViewView.of(visit, visit.run(act))
@@ -388,11 +393,11 @@ def mend_figures(
     data: MendBody,
     if_match: IfMatch = None,
 ) -> Response[PlanFileView]:
-    """Write over cells of a file, and leave rows out; it is checked anew."""
+    """Write over cells of a file, leave rows out, choose the sheet of a workbook; it is checked anew."""
     revision, mended = version_seen(if_match), Mended(data.cells, frozenset(data.left))
 
     def mend(uow: UnitOfWork) -> tuple[Version, Checked]:
-        return service.check(uow, service.mend(uow, organisation_id, file_id, revision, mended))
+        return service.check(uow, service.mend(uow, organisation_id, file_id, revision, mended, data.sheet))
 
     return _view(request, visit, *visit.run(mend))
 
@@ -442,6 +447,8 @@ def _view(request: Request[Any, Any, Any], visit: Visit, version: Version, found
         plan_id=found.intake.plan_id,
         version_id=found.intake.version_id,
         edits=version.edits,
+        sheets=[each.name for each in found.intake.sheets],
+        sheet=found.intake.sheet,
         columns=list(found.names),
         rows={kind: number for kind in kinds if (number := found.count(kind))},
         good=found.good,

@@ -1,5 +1,6 @@
 """Plans under ``/api/v1``: leaves, versions, what they hold, edits and their undoing, freezing, two side by side."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -16,6 +17,7 @@ from erp.base.commands import Code, Command, Text
 from erp.base.cursors import INTEGER, number_in
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
+from erp.economy.pivot.rules import LevelTwice
 from erp.economy.plans import model, service
 from erp.economy.plans.axes import LEVELS, Member
 from erp.economy.plans.comparison import LEAF, ComparedRow
@@ -581,7 +583,7 @@ def undo_edit(
     data: UndoBody,
     if_match: IfMatch = None,
 ) -> EditView:
-    """A new edit that puts back what was; refused where one of the cells was changed since. It can be undone too."""
+    """A new edit that puts back what was; refused where a later edit of its cells stands. It can be undone too."""
     seen = version_seen(if_match)
     made = visit.run(
         lambda uow: service.undo(
@@ -646,15 +648,25 @@ def compare_versions(
     limit: Limit = 100,
 ) -> Page[ComparedVersionsView]:
     """Two versions side by side, by section and any levels, with the cells behind each row counted."""
-    narrowed = dict(each.partition(":")[::2] for each in within or ())
+    members = narrowed(within)
     found = visit.read(
         lambda uow: service.compare(
-            uow, organisation_id, plan_id, a, b, by or (), within=narrowed, only_different=only_different
+            uow, organisation_id, plan_id, a, b, by or (), within=members, only_different=only_different
         )
     )
     start = number_in(cursor, most=INTEGER) if cursor else 0
     items = [ComparedVersionsView.of(found.by, row) for row in found.rows(start, start + limit)]
     return Page(items=items, next=str(start + limit) if start + limit < len(found) else None)
+
+
+def narrowed(within: Sequence[str] | None) -> dict[str, str]:
+    """By level, what it is narrowed to.  Raises: LevelTwice."""
+    found: dict[str, str] = {}
+    for level, _, members in (each.partition(":") for each in within or ()):
+        if level in found:
+            raise LevelTwice(level=level)
+        found[level] = members
+    return found
 
 
 def _leaf_in(cursor: str | None) -> int:

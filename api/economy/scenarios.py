@@ -15,7 +15,7 @@ from api.security import Visitor
 from erp.base.cursors import INTEGER
 from erp.base.money import decimal_string, number_string
 from erp.base.uow import UnitOfWork
-from erp.economy.formulas.tracing import Precedent
+from erp.economy.formulas.tracing import Precedent, Told
 from erp.economy.plans import service as plans
 from erp.economy.plans.model import Section
 from erp.economy.scenarios import model, rules, service
@@ -75,7 +75,7 @@ class ScenarioRowView(View):
     name: str = Field(examples=["Дешёвая нефть"])
     plan: str = Field(examples=["Бюджет области на 2027–2029 годы"])
     parent_id: int = Field(description="The version that it starts from.", examples=[1])
-    revision: int = Field(description="How often it was saved.", examples=[2])
+    revision: int = Field(description="The last; of one scenario that in force: edits may be undone.", examples=[2])
     saved_by: str
     saved_at: datetime
     frozen: bool
@@ -99,13 +99,13 @@ class DriverView(View):
     kk: str
     ru: str
     en: str
-    low: str = Field(examples=["20"])
+    low: str = Field(description="From here to `high` values are usual; others are taken too.", examples=["20"])
     high: str = Field(examples=["140"])
     path: list[AssumptionView]
 
 
 class ScenarioView(ScenarioRowView):
-    """A scenario as it was last saved; its `ETag` is its revision."""
+    """A scenario as it was last saved, saves that were undone left out; its `ETag` is that revision."""
 
     drivers: list[DriverView]
     formulas: str = Field(description="Their text.", examples=["driver brent: USD/bbl"])
@@ -163,10 +163,15 @@ class PrecedentView(View):
     value: str | None = Field(description="A decimal string; null: missing.", examples=["560000"])
     unit: str = Field(examples=["KZT"])
     formula: str = Field(description="The text that it follows; empty where it is given.", examples=["base * pay"])
-    line: int = Field(description="Of the text of the formulas.", examples=[33])
+    line: int = Field(description="Of the text of the formulas; 0: no formula gives it.", examples=[33])
     cells: int = Field(description="How many cells a sum is of; its `children` are the largest.", examples=[0])
+    told: Told = Field(
+        description="Where its `children` are: `elsewhere` in this answer, as each value is explained once; `nowhere`"
+        " where the explanation ends before them."
+    )
     assumption: AssumptionView | None = Field(description="Of a driver: its value with the source.")
     children: list["PrecedentView"] = Field(description="What it was reckoned from, alike.", examples=[[]])
+    more: int = Field(description="How many values more its formula took, beyond its `children`.", examples=[0])
 
 
 class ScenarioRevisionView(View):
@@ -176,7 +181,7 @@ class ScenarioRevisionView(View):
     saved_by: str
     saved_at: datetime
     reason: str
-    edit: int | None = Field(description="The edit of the version that it made; null: no cell changed.", examples=[1])
+    edit: int | None = Field(description="The edit of the version that saved it; null: the first.", examples=[1])
     rewritten: bool = Field(description="Whether it changed the formulas.")
 
 
@@ -312,15 +317,17 @@ def _precedent(found: service.Scenario, paths: model.Paths, of: Precedent) -> Pr
     assumed = path.get(of.year)
     return PrecedentView(
         name=of.name,
-        leaf=None if of.leaf is None else int(found.base.leaves[of.leaf]),
+        leaf=of.leaf,
         year=of.year,
         value=None if of.value is None else number_string(Decimal(repr(of.value))),
         unit=of.unit,
         formula=of.formula,
         line=of.line,
         cells=of.cells,
+        told=of.told,
         assumption=_assumed(of.year, assumed, found.reference[name][of.year]) if assumed else None,
         children=[_precedent(found, paths, each) for each in of.children],
+        more=of.more,
     )
 
 

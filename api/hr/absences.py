@@ -150,7 +150,8 @@ def make_calendar_feed(
 ) -> CalendarAddressView:
     """Make a secret address by which a program reads a calendar (iCal); one made before for the same opens no more."""
     made = visit.run(lambda uow: service.make_feed(uow, organisation_id, data.covers))
-    return CalendarAddressView(id=made.id, address=f"{request.base_url}ical/{made.secret}.ics")
+    seen_at = request.app.state.options.seen_at(request.base_url)
+    return CalendarAddressView(id=made.id, address=f"{seen_at}/ical/{made.secret}.ics")
 
 
 @post(f"{_FEEDS}/{{feed_id:int}}/revoke", opt=SELF, sync_to_thread=True, status_code=200)

@@ -13,6 +13,7 @@ from api.conventions import BOOKS, Cursor, IfMatch, Limit, Organisation, Page, V
 from api.hr.desks import KEEP, OWN, READ, SELF
 from api.security import Visitor
 from erp.base.clock import today
+from erp.base.money import scaled_string
 from erp.base.uow import UnitOfWork
 from erp.hr.leave import model, rules, service
 from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, LeaveWanted, MoveDays
@@ -26,6 +27,13 @@ _OWN = OWN + "/leave"
 Days = Annotated[str, Field(description="Days as a decimal string.", examples=["17.53"])]
 OnDay = Annotated[date | None, QueryParameter(name="day", description="As of the end of this day; today where absent.")]
 Words = Annotated[str, QueryParameter(name="q", description="Part of a name or of a post.", max_length=100)]
+
+YearAllTheSame = Annotated[
+    bool,
+    QueryParameter(
+        name="all_the_same", description="The working year begins on that day, though not by the personal file."
+    ),
+]
 
 _WANTED = {"kind": "ANNUAL", "first": "2027-03-15", "last": "2027-03-28"}
 _KEY = "8f1f7b1a-52f5-4f0b-9c0f-2d8a1a6f2b77"
@@ -72,8 +80,7 @@ CompensateBody = Annotated[
 
 
 def _days(centidays: int) -> str:
-    whole, part = divmod(abs(centidays), model.CENTIDAYS)
-    return f"{'-' if centidays < 0 else ''}{whole}.{part:02d}".rstrip("0").rstrip(".")
+    return scaled_string(centidays, model.DAY_PLACES)
 
 
 class LeaveKindView(View):
@@ -452,12 +459,14 @@ def grant_additional_leave(visit: Visitor, organisation_id: Organisation, data: 
 
 
 @post(f"{_LEAVE}/carried", opt=KEEP, sync_to_thread=True)
-def carry_leave(visit: Visitor, organisation_id: Organisation, data: MoveBody) -> LeaveAccountView:
+def carry_leave(
+    visit: Visitor, organisation_id: Organisation, data: MoveBody, all_the_same: YearAllTheSame = False
+) -> LeaveAccountView:
     """Bring a person's days along from another body or another program."""
 
     def act(uow: UnitOfWork) -> LeaveAccountView:
         personnel.person(uow, organisation_id, data.person_id)
-        service.carry(uow, organisation_id, data)
+        service.carry(uow, organisation_id, data, all_the_same=all_the_same)
         return LeaveAccountView.read(uow, organisation_id, data.person_id, today())
 
     return visit.run(act)

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 from litestar import Request, get, post
 from litestar.openapi.spec import Example
-from litestar.params import Body, FromPath, QueryParameter
+from litestar.params import Body, FromPath, PathParameter, QueryParameter
 from pydantic import Field
 
 from api.conventions import BOOKS, Cursor, Limit, Organisation, Page, View
 from api.security import Visit, Visitor
 from erp.base.clock import today
+from erp.base.cursors import INTEGER
 from erp.base.dates import DateInterval
 from erp.base.uow import UnitOfWork
 from erp.hr.personnel import model, service
@@ -36,7 +37,7 @@ _SELF = {"policy": Permission.SELF_SERVICE}
 _STAFF = BOOKS + "/staff"
 _PERSON = _STAFF + "/{person_id:int}"
 
-PersonId = FromPath[int]
+PersonId = Annotated[int, PathParameter(ge=1, le=INTEGER)]
 Day = Annotated[date | None, QueryParameter(description="The day that is asked for; today, where it is left out.")]
 KnownAt = Annotated[
     datetime | None,
@@ -45,7 +46,7 @@ KnownAt = Annotated[
 Words = Annotated[
     str, QueryParameter(description="Parts of the name, the personnel number, the post or its unit.", max_length=100)
 ]
-UnitId = Annotated[int | None, QueryParameter(name="unit", description="Who serves in this unit.", ge=1)]
+UnitId = Annotated[int | None, QueryParameter(name="unit", description="Who serves in this unit.", ge=1, le=INTEGER)]
 
 AllTheSame = Annotated[
     bool,

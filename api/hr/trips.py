@@ -10,16 +10,18 @@ from typing import Annotated, Any
 from litestar import Request, get, post, put
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, QueryParameter, RawBody
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.conventions import BOOKS, Amount, Cursor, IfMatch, Limit, Organisation, Page, View, version_seen
 from api.finance.papers import AttachmentView, FileName, FileSent, checked
 from api.hr.desks import DECIDE, KEEP, OWN, READ, SELF, settlements_of
 from api.security import Visit, Visitor
+from erp.base.commands import Command
 from erp.base.money import decimal_string
 from erp.base.uow import UnitOfWork
 from erp.hr.requests.model import State
 from erp.hr.requests.service import own_person
+from erp.hr.staffing.schemas import Reason
 from erp.hr.trips import model, service
 from erp.hr.trips.model import ReportState, Waiting
 from erp.hr.trips.schemas import AskTrip, EstimateView, HandIn, ReportView, SendAdvance, TripAsked, TripShown, report_of
@@ -56,7 +58,10 @@ _REPORTED = {
     "result": "Курсы пройдены",
 }
 Narrowed = Annotated[
-    Waiting, QueryParameter(description="`due`: over, and not reported on; `report`: whose report waits.")
+    Waiting,
+    QueryParameter(
+        description="`due`: over, or cancelled with its advance paid, and not reported on; `report`: the report waits."
+    ),
 ]
 AskBody = Annotated[
     AskTrip,
@@ -66,12 +71,10 @@ ChangeBody = Annotated[TripAsked, Body(examples=[Example(summary="To a course", 
 ReportBody = Annotated[HandIn, Body(examples=[Example(summary="A course", value=_REPORTED)])]
 
 
-class ReturnReport(BaseModel):
+class ReturnReport(Command):
     """Send a report back."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(min_length=3, max_length=1000)
+    reason: Reason
 
 
 AdvanceBody = Annotated[
@@ -134,11 +137,18 @@ class TripBalanceView(View):
 
 
 def _page(
-    visit: Visit, organisation_id: int, narrowed: Waiting, cursor: str | None, limit: int, *, own: bool = False
+    http: Request[Any, Any, Any],
+    visit: Visit,
+    organisation_id: int,
+    narrowed: Waiting,
+    cursor: str | None,
+    limit: int,
+    *,
+    own: bool = False,
 ) -> Page[TripRowView]:
     def read(uow: UnitOfWork) -> model.TripPage:
         person = own_person(uow, organisation_id) if own else None
-        return service.trips(uow, organisation_id, narrowed, cursor, limit, person_id=person)
+        return service.trips(uow, organisation_id, settlements_of(http), narrowed, cursor, limit, person_id=person)
 
     found = visit.read(read)
     return Page(
@@ -158,10 +168,14 @@ def _shown(http: Request[Any, Any, Any], visit: Visit, organisation_id: int, req
 
 @get(_OWN, opt=SELF, sync_to_thread=True)
 def list_own_trips(
-    visit: Visitor, organisation_id: Organisation, cursor: Cursor = None, limit: Limit = 50
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[TripRowView]:
     """One's own trips, the latest asked first."""
-    return _page(visit, organisation_id, Waiting.ALL, cursor, limit, own=True)
+    return _page(request, visit, organisation_id, Waiting.ALL, cursor, limit, own=True)
 
 
 @post(_OWN, opt=SELF, sync_to_thread=True)
@@ -229,6 +243,14 @@ def _attach(
     return AttachmentView.of(visit.run(lambda uow: service.attach(uow, organisation_id, request_id, file)))
 
 
+@post(f"{_OWN_ONE}/papers/{{file_id:int}}/remove", opt=SELF, sync_to_thread=True, status_code=204)
+def remove_own_paper(
+    visit: Visitor, organisation_id: Organisation, request_id: FromPath[int], file_id: FromPath[int]
+) -> None:
+    """Take off a file that you attached, as long as no report is handed in."""
+    visit.run(lambda uow: service.remove_paper(uow, organisation_id, request_id, file_id))
+
+
 @post(f"{_OWN_ONE}/report", opt=SELF, sync_to_thread=True)
 def hand_in_report(
     visit: Visitor,
@@ -256,14 +278,15 @@ def _hand_in(visit: Visit, organisation_id: int, request_id: int, data: HandIn, 
 
 @get(_STAFF, opt=READ, sync_to_thread=True)
 def list_trips(
+    request: Request[Any, Any, Any],
     visit: Visitor,
     organisation_id: Organisation,
     narrowed: Narrowed = Waiting.ALL,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[TripRowView]:
-    """Trips of staff, the latest asked first; `due`: over, and not reported on."""
-    return _page(visit, organisation_id, narrowed, cursor, limit)
+    """Trips of staff, the latest asked first; `due`: over, or cancelled with the advance paid, and not reported on."""
+    return _page(request, visit, organisation_id, narrowed, cursor, limit)
 
 
 @post(_STAFF, opt=KEEP, sync_to_thread=True)
@@ -319,6 +342,14 @@ def attach_paper_for(
     return _attach(request, visit, organisation_id, request_id, name, body)
 
 
+@post(f"{_STAFF_ONE}/papers/{{file_id:int}}/remove", opt=KEEP, sync_to_thread=True, status_code=204)
+def remove_paper_for(
+    visit: Visitor, organisation_id: Organisation, request_id: FromPath[int], file_id: FromPath[int]
+) -> None:
+    """Take off a file that you attached for somebody, as long as no report is handed in."""
+    visit.run(lambda uow: service.remove_paper(uow, organisation_id, request_id, file_id))
+
+
 @post(f"{_STAFF_ONE}/report", opt=KEEP, sync_to_thread=True)
 def hand_in_report_for(
     visit: Visitor,
@@ -336,10 +367,14 @@ def hand_in_report_for(
 
 @get(_REPORTS, opt=DECIDE, sync_to_thread=True)
 def list_trip_reports(
-    visit: Visitor, organisation_id: Organisation, cursor: Cursor = None, limit: Limit = 50
+    request: Request[Any, Any, Any],
+    visit: Visitor,
+    organisation_id: Organisation,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[TripRowView]:
     """Trips whose reports wait for approval at one's desk."""
-    return _page(visit, organisation_id, Waiting.REPORT, cursor, limit)
+    return _page(request, visit, organisation_id, Waiting.REPORT, cursor, limit)
 
 
 @get(_REPORT, opt=DECIDE, sync_to_thread=True)
@@ -394,7 +429,7 @@ def return_trip_report(
     data: SendBackBody,
     if_match: IfMatch = None,
 ) -> ReportView:
-    """Send a report back; one that was approved only where the accountant declined its entry."""
+    """Send a report back; one that was approved only where its entry was declined or cancelled."""
     seen, port = version_seen(if_match), settlements_of(request)
 
     def act(uow: UnitOfWork) -> ReportView:
@@ -411,6 +446,7 @@ routes = [
     change_trip,
     get_own_trip,
     attach_own_paper,
+    remove_own_paper,
     hand_in_report,
     list_trips,
     send_on_trip,
@@ -418,6 +454,7 @@ routes = [
     change_trip_for,
     withdraw_trip_for,
     attach_paper_for,
+    remove_paper_for,
     hand_in_report_for,
     list_trip_reports,
     get_trip_report,

@@ -11,7 +11,7 @@ in below it, so the same question always gets the same answer.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -87,13 +87,15 @@ def as_of(connection: Connection, day: date, known_at: datetime | None = None) -
 class History:
     """A table of facts that ``base_bitemporal()`` guards: the columns of its subject and of its values, by SQL type.
 
-    ``keeper`` is the column that says which organisation recorded a fact, where that is no part of the subject.
+    ``keeper`` is the column that says which organisation recorded a fact, where that is no part of the subject;
+    ``refusals`` say in words what constraints of the table refuse besides two facts of one day.
     """
 
     table: str
     subject: Mapping[str, str]
     values: Mapping[str, str]
     keeper: str | None = None
+    refusals: Mapping[str, type[Conflict]] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:
@@ -165,7 +167,8 @@ def correct(
 def rescind(connection: Connection, histories: Iterable[History], acts: str, undone: int, act: Act) -> None:
     """What the act ``undone`` recorded is superseded, what it superseded is recorded again, on its own act.
 
-    ``acts`` is the table of acts.  Raises: ActOverlaid, where others have since recorded something on the same days.
+    ``acts`` is the table of acts.  Raises: ActOverlaid, where others have since recorded something on the same days;
+    DaysTaken, where that is not seen from here.
     """
     asked = {"undone": undone, "act": act.id}
     for history in histories:
@@ -179,34 +182,30 @@ def rescind(connection: Connection, histories: Iterable[History], acts: str, und
             asked,
         )
         columns = ", ".join(history.columns)
-        connection.execute(
-            text(f"""
-                INSERT INTO {history.table} ({columns}) SELECT {columns} FROM {history.table}
-                 WHERE superseded_by = :undone AND act_id <> :undone
-            """),
-            asked,
-        )
+        again = f"""
+            INSERT INTO {history.table} ({columns}) SELECT {columns} FROM {history.table}
+             WHERE superseded_by = :undone AND act_id <> :undone
+        """
+        _record(connection, history, again, asked)
 
 
 def lay(connection: Connection, history: History, facts: Sequence[Mapping[str, Any]], organisation_id: int) -> None:
     """Record the first facts of many subjects at once.
 
-    Each has ``start``, ``until`` and ``act`` beside its subject and its values.
+    Each has ``start``, ``until`` and ``act`` beside its subject and its values.  Raises: DaysTaken.
     """
     if facts:
         told = {column: f"f.{column}" for column in (*history.subject, *history.values)}
         told |= {"valid": "daterange(f.start, f.until)", "act_id": "f.act"}
         told |= {history.keeper: ":keeper"} if history.keeper else {}
         kinds = {**history.subject, **history.values, "start": "date", "until": "date", "act": "int"}
-        connection.execute(
-            text(f"""
-                INSERT INTO {history.table} ({", ".join(history.columns)})
-                SELECT {", ".join(told[column] for column in history.columns)}
-                  FROM jsonb_to_recordset(CAST(:facts AS jsonb))
-                       AS f({", ".join(f"{column} {kind}" for column, kind in kinds.items())})
-            """),
-            {"facts": json.dumps([dict(fact) for fact in facts], default=_plain), "keeper": organisation_id},
-        )
+        first = f"""
+            INSERT INTO {history.table} ({", ".join(history.columns)})
+            SELECT {", ".join(told[column] for column in history.columns)}
+              FROM jsonb_to_recordset(CAST(:facts AS jsonb))
+                   AS f({", ".join(f"{column} {kind}" for column, kind in kinds.items())})
+        """
+        _record(connection, history, first, _together(facts, organisation_id))
 
 
 def amend(
@@ -218,26 +217,29 @@ def amend(
 ) -> None:
     """Of many subjects at once these values were recorded amiss, on all days; the others stay.
 
-    Each fact has its ``act`` beside its subject and the columns.
+    Each fact has its ``act`` beside its subject and the columns.  Raises: DaysTaken.
     """
     kinds = {**history.subject, **{column: history.values[column] for column in columns}, "act": "int"}
     same = " AND ".join(f"t.{column} = f.{column}" for column in history.subject)
     kept = [column for column in (*history.subject, *history.values) if column not in columns]
     told = [*(f"t.{column}" for column in kept), *(f"f.{column}" for column in columns)]
     names = ["valid", "act_id", *([history.keeper] if history.keeper else []), *kept, *columns]
-    connection.execute(
-        text(f"""
-            WITH cut AS (
-                UPDATE {history.table} t SET superseded_xid = pg_current_xact_id(), superseded_by = f.act
-                  FROM jsonb_to_recordset(CAST(:facts AS jsonb))
-                       AS f({", ".join(f"{column} {kind}" for column, kind in kinds.items())})
-                 WHERE {same} AND t.superseded_xid IS NULL
-                RETURNING {", ".join(["t.valid", "f.act", *([":keeper"] if history.keeper else []), *told])}
-            )
-            INSERT INTO {history.table} ({", ".join(names)}) SELECT * FROM cut
-        """),
-        {"facts": json.dumps([dict(fact) for fact in facts], default=_plain), "keeper": organisation_id},
-    )
+    mended = f"""
+        WITH cut AS (
+            UPDATE {history.table} t SET superseded_xid = pg_current_xact_id(), superseded_by = f.act
+              FROM jsonb_to_recordset(CAST(:facts AS jsonb))
+                   AS f({", ".join(f"{column} {kind}" for column, kind in kinds.items())})
+             WHERE {same} AND t.superseded_xid IS NULL
+            RETURNING {", ".join(["t.valid", "f.act", *([":keeper"] if history.keeper else []), *told])}
+        )
+        INSERT INTO {history.table} ({", ".join(names)}) SELECT * FROM cut
+    """
+    _record(connection, history, mended, _together(facts, organisation_id))
+
+
+def _together(facts: Sequence[Mapping[str, Any]], organisation_id: int) -> dict[str, Any]:
+    """Facts of many subjects as one statement is told them."""
+    return {"facts": json.dumps([dict(fact) for fact in facts], default=_plain), "keeper": organisation_id}
 
 
 def _plain(value: object) -> str:
@@ -262,7 +264,7 @@ def _next_boundary(connection: Connection, history: History, subject: Subject, s
 def follow(connection: Connection, history: History, subject: Subject, led: History, act: Act) -> None:
     """Fit facts to the days on which something of another history of the same subject is held true.
 
-    Each holds until the next begins, the first from the beginning on; none on other days.
+    Each holds until the next begins, the first from the beginning on; none on other days.  Raises: DaysTaken.
     """
     cut = f"""
         WITH led AS (
@@ -280,7 +282,8 @@ def follow(connection: Connection, history: History, subject: Subject, led: Hist
             RETURNING fitted.days AS rest, {", ".join(f"t.{column}" for column in history.values)}
         )
     """
-    connection.execute(text(cut + _recorded_again(history)), {**subject, "act": act.id, "keeper": act.organisation_id})
+    told = {**subject, "act": act.id, "keeper": act.organisation_id}
+    _record(connection, history, cut + _recorded_again(history), told)
 
 
 def _put(
@@ -303,13 +306,22 @@ def _put(
         new = {column: f"CAST(:{column} AS {kind})" for column, kind in history.values.items()}
         statement += f" UNION ALL SELECT {_told(history, days, new)}"
     told = {**subject, **(values or {}), "start": valid.start, "until": valid.end}
+    _record(connection, history, statement, told | {"act": act.id, "keeper": act.organisation_id})
+
+
+def _record(connection: Connection, history: History, statement: str, told: Mapping[str, Any]) -> None:
+    """Execute what records facts.
+
+    Raises: DaysTaken, where others stand on their days, seen from here or not; refusals of the history.
+    """
     try:
-        connection.execute(text(statement), told | {"act": act.id, "keeper": act.organisation_id})
+        connection.execute(text(statement), told)
     except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        if getattr(diagnosis, "constraint_name", None) == f"{history.table}_one_a_day":
-            raise DaysTaken() from None
-        raise
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        refusal = (dict(history.refusals) | {f"{history.table}_one_a_day": DaysTaken}).get(str(constraint))
+        if refusal is None:
+            raise
+        raise refusal() from None
 
 
 def _recorded_again(history: History) -> str:

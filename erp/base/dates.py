@@ -142,7 +142,9 @@ def parse_day(text: str) -> date:
 def parse_month(text: str) -> date:
     """First day of a month written ``yyyy-mm``.  Raises: MonthMalformed."""
     match = _MONTH.fullmatch(text.strip())
-    if match and 1 <= int(match[2]) <= 12 and 1 <= int(match[1]) < 9999:  # the month after it must exist too
+    if (
+        match and 1 <= int(match[2]) <= 12 and date.min.year < int(match[1]) < date.max.year
+    ):  # those around it exist too
         return date(int(match[1]), int(match[2]), 1)
     raise MonthMalformed(text=text)
 

@@ -1,5 +1,6 @@
 """Engines and rows: the one place that knows how a connection is made and how a row becomes a noun."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -74,6 +75,11 @@ def driver_connection(engine: Engine) -> Iterator[psycopg.Connection]:
             if not broken:
                 driver.autocommit = False
             pooled.close()
+
+
+def literally(words: str) -> str:
+    """Words as a pattern of LIKE that means just them."""
+    return re.sub(r"([\\%_])", r"\\\1", words)
 
 
 def one(make: Callable[..., T], row: Row[Any]) -> T:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from api.options import Options
 from erp.base.clock import today
 from tests.conftest import TestServer
+from tests.factories.application import app_over
 from tests.factories.office import Office, an_office
 
 Client = TestClient[Any]
@@ -88,6 +90,14 @@ def test_who_is_away_is_told_without_why_but_to_who_keeps_records(client: Client
     assert client.get(f"{office.books}/staff/absences", params=days, headers=lead).status_code == 403
     backwards = {"first": days["last"], "last": "2020-01-01"}
     assert client.get(f"{office.books}/absences", params=backwards, headers=office.bearer("teacher")).status_code == 422
+
+
+def test_a_calendar_address_is_the_one_that_is_seen_from_outside(office: Office) -> None:
+    app = app_over(office.staff.engine, options=Options(public_url="https://qazyna.example.kz"))
+    with TestClient(app, base_url="http://127.0.0.1:8080") as behind_a_proxy:
+        feeds, body = f"{office.books}/own/calendar-feeds", {"covers": "own"}
+        made = behind_a_proxy.post(feeds, json=body, headers=office.bearer("colleague")).json()
+    assert made["address"].startswith("https://qazyna.example.kz/ical/")
 
 
 def test_a_calendar_address_is_made_told_once_and_revoked(client: Client, office: Office) -> None:

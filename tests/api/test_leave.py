@@ -78,6 +78,12 @@ def test_human_resources_move_days_with_a_reason(office: Office, client: TestCli
     unsaid = client.post(f"{people}/corrections", json=carried | {"reason": ""}, headers=officer)
     assert unsaid.status_code == 400
     assert client.post(f"{people}/holiday-returns", headers=officer).json() == {"leaves": 0}
+    none = carried | {"key": str(uuid4()), "year_start": "2024-01-09"}
+    refused = client.post(f"{people}/carried", json=none, headers=officer)
+    assert refused.json()["type"].endswith("leave-year-is-none")
+    settled = {"key": str(uuid4()), "person_id": director, "last_day": "2026-07-07", "reason": "Order 5-l"}
+    refused = client.post(f"{people}/compensations", json=settled, headers=officer)
+    assert refused.json()["type"].endswith("leave-service-goes-on")
     stands = office.staff.read("officer", lambda u: service.years(u, office.staff.organisation, director, today()))
     assert stands[0].centidays == 250
 
@@ -99,4 +105,5 @@ def test_nobody_sees_or_moves_another_s_days(office: Office, client: TestClient[
     for path in ("balances", f"people/{office.staff.persons['lead']}"):
         assert client.get(f"{people}/{path}", headers=teacher).status_code == 403
     assert client.post(f"{people}/grants", json={"day": "2026-01-01"}, headers=teacher).status_code == 403
+    assert client.get(f"{people}/balances?q=%00", headers=office.bearer("officer")).status_code == 422
     assert client.get(f"{people}/kinds", headers=teacher).json()["items"][0]["code"] == "ANNUAL"

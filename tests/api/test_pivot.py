@@ -66,6 +66,8 @@ def test_a_pivot_is_asked_and_typed_into(client: Any, bearer: Bearer, version: s
     after = client.get(f"{version}/pivot", params=asked, headers=planner).json()["figures"]
     assert [each["plan"] for each in after] == [["500.00"], ["500.00"], ["375.00"], ["125.00"]]
     assert client.get(f"{version}/pivot", params={"row": "nonsense"}, headers=planner).status_code == 422
+    twice = client.get(f"{version}/pivot", params={"within": ["economic:149", "economic:152"]}, headers=planner)
+    assert (twice.status_code, twice.json()["code"]) == (422, "level-twice")
 
 
 def test_views_are_kept_asked_renamed_and_removed(client: Any, bearer: Bearer, version: str) -> None:
@@ -116,6 +118,7 @@ def test_a_file_is_checked_mended_and_accepted(client: Any, bearer: Bearer, vers
     assert brought.status_code == 201, brought.text
     said = brought.json()
     assert (said["good"], said["changes"], [each["row"] for each in said["faults"]]) == (1, 1, [2])
+    assert (said["sheets"], said["sheet"]) == ([""], 0)
     again = client.post(f"{version}/files", params={"name": "f.csv"}, content=content, headers=sent)
     assert again.json()["id"] == said["id"]
     one = f"{version.partition('/plans/')[0]}/plan-files/{said['id']}"

@@ -108,7 +108,7 @@ def test_what_cannot_be_taken_is_refused(client: Any, headers: Any, planned: Sce
     for said, code in (
         ("rain.2027=1", "driver-unknown"),
         ("cpi.2035=1", "driver-unknown"),
-        ("cpi.2027=99", "driver-out-of-range"),
+        ("brent.2027=0", "driver-out-of-range"),
         ("cpi.2027=NaN", "number-malformed"),
         ("cpi=1", "assumption-malformed"),
     ):

@@ -53,7 +53,6 @@ CHECKS = [
 STEADY = settings(
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 TOLD = description(app_over(create_engine("postgresql+psycopg://")))

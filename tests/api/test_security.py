@@ -3,21 +3,27 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import BoundedSemaphore
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from litestar import get
 from litestar.testing import TestClient
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
+from api.allowance import Allowance, AskedTooOften
 from api.app import create_app
+from api.options import Options
 from api.security import STRANGERS_FORM
 from erp.base.uow import UnitOfWork
 from erp.finance.journal import recall
+from erp.reference.access import service
 from tests.conftest import TestServer
-from tests.web.desk import Desk, Reader, an_entry
+from tests.factories.application import app_over
+from tests.web.desk import PASSWORD, Desk, Reader, an_entry
 from tests.web.outline import Outline
 from web.app import pages
 
@@ -99,6 +105,22 @@ def test_who_is_not_known_is_not_read_at_length(desk: Desk, client: Client, kind
     assert "what you typed is kept" not in asked.text
 
 
+def test_a_form_comes_from_the_address_people_know_whatever_the_proxy_asks_for(desk: Desk) -> None:
+    app = app_over(desk.engine, options=Options(public_url="https://Qazyna.example.kz/erp"))
+    with TestClient(app, base_url="http://127.0.0.1:8080") as client:
+
+        def sent(origin: str) -> int:
+            form = {"login": "accountant", "password": PASSWORD}
+            return client.post("/sign-in", data=form, headers={"Origin": origin}, follow_redirects=False).status_code
+
+        assert sent("https://qazyna.example.kz") == 303
+        client.cookies.clear()
+        assert sent("https://127.0.0.1:8080") == 303, "a proxy with TLS asks without"
+        client.cookies.clear()
+        foreign = ("http://qazyna.example.kz", "https://other.example.kz", "https://qazyna.example.kz.other.kz", "null")
+        assert {sent(each) for each in foreign} == {403}
+
+
 def test_a_secret_works_only_the_way_it_was_given_for(desk: Desk, client: Client, bearer: Bearer) -> None:
     token = bearer("accountant")["Authorization"].removeprefix("Bearer ")
     Reader(client, "accountant")
@@ -123,7 +145,73 @@ def test_the_password_is_verified_while_no_connection_waits(desk: Desk, monkeypa
     assert busy == [0]
 
 
+def test_who_guesses_at_many_logins_waits_and_who_knows_their_password_does_not(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified: list[str] = []
+
+    def verify(password_hash: str, password: str) -> bool:
+        verified.append(password)
+        return password == PASSWORD
+
+    monkeypatch.setattr("erp.reference.access.service._verify", verify)
+    with TestClient(app_over(desk.engine, sign_ins=Allowance(3, 60))) as client:
+
+        def tried(login: str, password: str) -> httpx.Response:
+            client.cookies.clear()
+            form, head = {"login": login, "password": password}, {"Accept-Language": "en"}
+            return client.post("/sign-in", data=form, headers=head, follow_redirects=False)
+
+        assert {tried("accountant", PASSWORD).status_code for _ in range(5)} == {303}
+        assert [tried(f"guess{n}", "123456").status_code for n in range(3)] == [403] * 3
+        refused = tried("guess4", "12345678")
+    assert (refused.status_code, "12345678" in verified) == (429, False)
+    assert "Too many attempts from your address. Try again in" in refused.text
+
+
+def test_what_is_not_a_wrong_password_counts_against_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("erp.reference.access.service._VERIFYING", BoundedSemaphore(1))
+    monkeypatch.setattr("erp.reference.access.service._PATIENCE", 0.0)
+    with TestClient(app_over(desk.engine, sign_ins=Allowance(2, 60))) as client:
+        forms = [{"login": login, "password": PASSWORD} for login in ("office", "auditor", "nobody", "accountant")]
+        with service._VERIFYING:
+            said = [client.post("/sign-in", data=form, headers={"Accept-Language": "en"}) for form in forms[:3]]
+        assert [answer.status_code for answer in said] == [429] * 3
+        assert not any("from your address" in answer.text for answer in said)
+        assert client.post("/sign-in", data=forms[3], follow_redirects=False).status_code == 303
+
+
+def test_a_line_of_ipv6_is_one_address() -> None:
+    asked = Allowance(2, 60)
+    for address in ("2a00:1234::1", "2a00:1234::ffff:2"):
+        asked.take(address)
+    with pytest.raises(AskedTooOften):
+        asked.take("2a00:1234:0:0:5::3")
+    for address in ("2a00:1234:0:1::1", "10.0.0.1", "::ffff:10.0.0.1", "unknown", "unknown"):
+        asked.take(address)
+    with pytest.raises(AskedTooOften):
+        asked.take("10.0.0.1")
+
+
+def test_a_password_waits_for_its_place_no_longer_than_a_reader_would(
+    desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("erp.reference.access.service._VERIFYING", BoundedSemaphore(1))
+    monkeypatch.setattr("erp.reference.access.service._PATIENCE", 0.01)
+    with service._VERIFYING:
+        answer = client.post("/sign-in", data={"login": "x", "password": "y"}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 429
+    assert "Too many attempts to sign in. Try again after" in answer.text
+
+
 # ---------------------------------------------------------------- the database in trouble
+
+
+def test_the_page_that_says_it_has_its_sheet(client: Client) -> None:
+    sheet = Outline(client.get("/sign-in").text).one("link", rel="stylesheet")["href"]
+    with TestClient(app_over(create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))) as away:
+        answer = away.get(sheet, headers={"Cookie": "qazyna_session=x"})
+    assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
 
 
 @pytest.fixture

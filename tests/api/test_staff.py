@@ -124,6 +124,35 @@ def test_one_s_own_record_says_who_read_it_and_others_are_refused(call: Call, st
     assert call("officer", "GET", "staff/999999").status_code == 404
 
 
+def test_what_the_database_cannot_keep_or_number_is_a_problem_of_the_caller(call: Call, staff: Staff) -> None:
+    person = f"staff/{staff.persons['teacher']}"
+    assert call("officer", "POST", f"{person}/account", json={"login": "a\0b"}).status_code == 400
+    hire = {
+        "key": str(uuid4()), "reason": "Order 2", "since": "2026-01-05", "login": "a\0b",
+        "name": {"family": "Ахметов", "given": "Ерлан"}, "appointment": {"staff_unit_id": staff.posts["lead"]},
+    }  # fmt: skip
+    assert call("officer", "POST", "staff", json=hire).status_code == 400
+    for asked in ({"q": "a\0b"}, {"cursor": "1 a\0b"}, {"unit": 99_999_999_999}):
+        answer = call("officer", "GET", "staff", params=asked)
+        assert answer.status_code in {400, 422}, (asked, answer.text)
+    name = {"family": "Смағұлов", "given": "Ерлан"}
+    told = {"key": str(uuid4()), "reason": "Court decision", "since": "2026-02-02", "content": name}
+    beyond = "staff/99999999999"
+    acts = {
+        f"{beyond}/name": told,
+        f"{beyond}/facts": {k: told[k] for k in ("key", "reason", "since")},
+        f"{beyond}/account": {"login": ""},
+        f"{beyond}/appointments": {k: hire[k] for k in ("key", "reason", "since", "appointment")},
+        f"{beyond}/appointments/1": told | {"content": None},
+        f"{person}/appointments/99999999999": told | {"content": None},
+        f"{person}/acts/99999999999/rescind": {"key": str(uuid4()), "reason": "Signed by mistake"},
+        f"{beyond}/identity": None,
+    }
+    for path, body in acts.items():
+        assert call("officer", "POST", path, json=body).status_code in ({400, 422} if beyond in path else {404}), path
+    assert call("officer", "GET", beyond).status_code in {400, 422}
+
+
 def test_a_unit_is_closed_only_when_it_is_empty(call: Call, staff: Staff) -> None:
     command = {"key": str(uuid4()), "reason": "Order 3", "since": "2027-01-04", "content": None}
     refused = call("officer", "POST", f"units/{staff.units['teaching']}", json=command)

@@ -116,6 +116,36 @@ def test_a_trip_is_asked_for_approved_reported_on_and_its_entry_taken(office: Of
     assert [each["kind"] for each in states] == ["advance"], "it was never paid"
 
 
+def test_what_no_database_keeps_is_refused_where_it_is_sent(office: Office, client: Client) -> None:
+    officer, lead = office.bearer("officer"), office.bearer("lead")
+    for path in ("trip-reports/1/return", "absence-requests/1/return"):
+        refused = client.post(f"{office.books}/{path}", json={"reason": "Not\0now"}, headers=lead | seen(1))
+        assert refused.status_code == 400, refused.text
+    back = {"from_day": f"{today()}", "reason": "Needed here"}
+    for amiss in (
+        {"reason": "Needed\0here"},
+        {"consent": {"given_on": f"{today()}", "document": "No.\0 14"}},
+    ):
+        refused = client.post(f"{office.books}/absence-requests/1/recall", json=back | amiss, headers=lead | seen(1))
+        assert refused.status_code == 400, amiss
+    for person in (0, -1, 99_999_999_999):
+        command = a_trip(200) | {"key": str(uuid4()), "person_id": person}
+        refused = client.post(f"{office.books}/trips", json=command, headers=officer)
+        assert refused.status_code == 400, person
+
+
+def test_a_paper_is_taken_off_by_who_attached_it(office: Office, client: Client) -> None:
+    officer, teacher = office.bearer("officer"), office.bearer("teacher")
+    person = {"key": str(uuid4()), "person_id": office.staff.persons["teacher"]}
+    number = client.post(f"{office.books}/trips", json=a_trip(70) | person, headers=officer).json()["id"]
+    own, kept = (f"{office.books}/{path}/{number}/papers" for path in ("own/trips", "trips"))
+    file = client.post(f"{own}?name=passport.txt", content=b"of another", headers=teacher).json()["id"]
+    refused = client.post(f"{kept}/{file}/remove", headers=officer)
+    assert (refused.status_code, refused.json()["code"]) == (403, "paper-of-another")
+    gone = [client.post(f"{own}/{file}/remove", headers=teacher).status_code for _ in range(2)]
+    assert gone == [204, 404]
+
+
 def test_staff_are_sent_and_others_may_not(office: Office, client: Client) -> None:
     officer, teacher = office.bearer("officer"), office.bearer("teacher")
     person = office.staff.persons["colleague"]

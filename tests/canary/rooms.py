@@ -114,7 +114,7 @@ PEOPLE = {
          WHERE organisation_id = %(at)s AND kind = 'trip' RETURNING request_id""",
     "hr_leave_movement": """
         INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays, reason, actor_id, origin)
-        SELECT organisation_id, person_id, 'carry', '2026-01-12', '2026-01-12', %(tiyn)s, %(word)s, %(user)s, '10.99.88.77'
+        SELECT organisation_id, person_id, 'carry', '2026-01-01', '2026-01-12', %(tiyn)s, %(word)s, %(user)s, '10.99.88.77'
           FROM hr_appointment WHERE organisation_id = %(at)s RETURNING person_id""",
     "hr_calendar_feed": f"""
         INSERT INTO hr_calendar_feed (organisation_id, user_id, covers, code_hash)
@@ -202,7 +202,7 @@ PLANS = {
     "economy_intake": """
         INSERT INTO economy_intake (organisation_id, owner_id, key, plan_id, version_id, name, brought)
         SELECT %(at)s, %(planner)s, gen_random_uuid(), v.plan_id, v.id, %(word)s,
-               jsonb_build_array(jsonb_build_array(1, %(word)s::text))
+               jsonb_build_array(jsonb_build_object('name', '', 'rows', jsonb_build_array(jsonb_build_array(1, %(word)s::text))))
           FROM economy_version v WHERE v.organisation_id = %(at)s AND v.kind = 'base' RETURNING id""",
 }
 TRAIL = {

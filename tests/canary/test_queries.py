@@ -49,7 +49,7 @@ OF_THE_WHOLE_SYSTEM = {
     "all_jobs": "for who sees the whole system",
     "order": "for whose job it is, and for who sees the whole system",
     "dead_letters": "for who sees the whole system",
-    "lock_letter": "the worker's",
+    "claim_letter": "the worker's",
     "login_of": "the worker's, of a job that it took up",
     "organisation_codes": "that a body is there, and its BIN, is public",
     "feed_owner": "for who knows the secret of the feed",

@@ -25,7 +25,7 @@ def app_over(engine: Engine, **said: Any) -> Litestar:
     figures = Metrics(engine)
     own = copy(app)
     own.asgi_handler = Observed(watched, figures)
-    asked = {"engine": engine, "metrics": figures, "checks": Allowance(60, 60)}
+    asked = {"engine": engine, "metrics": figures, "checks": Allowance(60, 60), "sign_ins": Allowance(30, 60)}
     own.state = State(app.state.dict() | asked | said, deep_copy=False)
     return own
 

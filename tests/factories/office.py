@@ -18,10 +18,9 @@ from erp.hr.leave import service as leave
 from erp.hr.leave.schemas import AskLeave
 from erp.hr.requests.model import Request
 from erp.reference.access import service as access
-from erp.reference.packages.service import load_shipped
 from tests.conftest import TestServer
 from tests.factories.application import app_over
-from tests.factories.staff import Staff, a_staff
+from tests.factories.staff import Staff, a_staff, shipped
 from tests.factories.witness import watch
 from tests.web.desk import PASSWORD
 
@@ -92,10 +91,9 @@ class Office:
 def an_office(server: TestServer) -> Iterator[Office]:
     """An office in a database of its own, with the shipped packages; whatever changes in it must leave a trail."""
     url = server.new_database()
-    owner = make_engine(url, role=None, pool=1)
-    with owner.begin() as connection:
-        load_shipped(connection, system_scope())
+    shipped(url)
     staff = a_staff(url)
+    owner = make_engine(url, role=None, pool=1)
     with owner.begin() as connection:
         connection.execute(
             text("UPDATE reference_user SET password_hash = :hash, language = 'en' WHERE id = ANY(:ids)"),

@@ -39,6 +39,9 @@ class StandIn:
             "jwks_uri": f"{self.issuer}/keys",
         }
 
+    def keys(self) -> dict[str, Any]:
+        return dict(KeySet([self.key]).as_dict(private=False))
+
     def authorize(self, asked: dict[str, str]) -> str:
         """Where the browser is sent back to."""
         if self.subject is None:
@@ -86,7 +89,7 @@ def provider() -> Iterator[StandIn]:
             elif address.path == "/.well-known/openid-configuration":
                 self._say(standing_in.discovery())
             elif address.path == "/keys":
-                self._say(KeySet([standing_in.key]).as_dict(private=False))
+                self._say(standing_in.keys())
             else:
                 self.send_error(404)
 

@@ -1,6 +1,5 @@
 """Sealed books, and a superuser who changes them past every guard."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,38 +11,35 @@ import psycopg
 from erp.base.db import make_engine
 from ledger import seals
 from ledger.seals import NOTHING, Block, merkle_root
-
-_PATIENCE = 60  # seconds that another test's transaction may hold a seal up
+from tests.factories.patience import until
 
 
 def libpq(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def seal_everything(url: str) -> Block:
-    """One block over all that was recorded before; waits for older transactions, which hold it up on the whole server.
+def await_older(url: str) -> None:
+    """Wait until every transaction of the server that has begun to write ended: until then nothing newer is sealed.
 
-    What is recorded outside journal and trail, as the facts of people are, has no leaf and waits for them alike.
+    Those of other databases count: CREATE DATABASE of the next test, a year that another worker loads.
     """
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
+        next_to_come = connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
+        ended = "SELECT FROM pg_current_snapshot() WHERE pg_snapshot_xmin(pg_current_snapshot()) >= %s::xid8"
+        until(lambda: connection.execute(ended, next_to_come).fetchone() is not None, "a transaction does not end")
+
+
+def seal_everything(url: str) -> Block:
+    """One block over all that was recorded before, facts of people too, which have no leaf."""
+    await_older(url)
     engine = make_engine(url, role=None, pool=1)
-    until = time.monotonic() + _PATIENCE
     try:
         with engine.begin() as connection:
-            first_to_come = connection.exec_driver_sql(
-                "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-            ).scalar_one()
-        while True:
-            with engine.begin() as connection:
-                if connection.exec_driver_sql(
-                    "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %s::xid8", (first_to_come,)
-                ).scalar_one():
-                    block = seals.seal(connection, even_empty=True)
-                    assert block is not None
-                    return block
-            assert time.monotonic() < until, "a transaction somewhere does not end"
-            time.sleep(0.02)
+            block = seals.seal(connection, even_empty=True)
     finally:
         engine.dispose()
+    assert block is not None
+    return block
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from erp.base import uow
 from erp.base.db import make_engine
-from erp.base.scope import Scope
+from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
 from erp.base.vault import Vault
 from erp.hr.personnel import service as personnel
@@ -24,6 +24,7 @@ from erp.hr.staffing.schemas import PostContent, RecordPost, RecordUnit, UnitCon
 from erp.hr.trips import service as trips
 from erp.reference.access import service as access
 from erp.reference.counterparties.rules import check_digit
+from erp.reference.packages.service import load_shipped
 from ledger.model import Actor
 
 T = TypeVar("T")
@@ -121,6 +122,16 @@ class Staff:
 
     def add_post(self, command: RecordPost, who: str = "officer") -> int:
         return self.run(who, lambda u: staffing.begin_post(u, self.organisation, command))
+
+
+def shipped(url: str) -> None:
+    """The shipped packages, with the monthly index of 2026 on all days: a trip costs the same whatever today is."""
+    owner = make_engine(url, role=None, pool=1)
+    with owner.begin() as connection:
+        load_shipped(connection, system_scope())
+        connection.execute(text("DELETE FROM reference_trip_norm WHERE kind = 'mci' AND code <> 'mci.2026'"))
+        connection.execute(text("UPDATE reference_trip_norm SET in_force = '(,)' WHERE code = 'mci.2026'"))
+    owner.dispose()
 
 
 def a_staff(

@@ -33,18 +33,18 @@ from ledger.verify import verify
 from qazyna.database import migrated_database
 from qazyna.settings import PROJECT, Settings
 from tests.conftest import kill_servers, servers
+from tests.factories.patience import PATIENCE
+from tests.factories.program import free_port
 from tests.factories.seals import seal_everything
 from tests.faults import witness
 from tests.faults.commands import Place
 from tests.faults.diary import History, Sent
 from tests.faults.writer import CALM, ENOUGH, STOP, keep_sealing, write
-from tests.qazyna.test_program import free_port
 from tests.web.desk import furnish
 
 WRITERS = 8
 KINDS = ("web", "writer", "postgres", "backend", "everything")
 REFUSED = {"period-closed"}  # what the writers must expect
-PATIENCE = 90.0  # seconds for all writers to be served again
 GLANCE = 0.02  # seconds
 
 

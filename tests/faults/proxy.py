@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, quote, urlsplit
 
-PATIENCE = 30.0  # seconds for a server to end what it was doing
+from tests.factories.patience import PATIENCE
+
 _SOCKET = ".s.PGSQL.5432"
 
 

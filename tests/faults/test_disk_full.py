@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from tests.conftest import kill_servers
+from tests.factories.patience import until
 from tests.faults.harness import Harness
 
 SIZE_MIB = 250
-PATIENCE = 30.0  # seconds
 SPARE_SEGMENTS = 4  # of the write-ahead log; the server keeps 80 MB of them for later use
 
 
@@ -46,13 +46,6 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-def wait_until(condition: Callable[[], bool], told: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, told()
-        time.sleep(0.05)
-
-
 def use_up_log(owner: str, segments: int) -> None:
     """Begin new segments of the write-ahead log, however little was written into the last."""
     with psycopg.connect(owner, autocommit=True) as connection:
@@ -68,7 +61,7 @@ def test_where_tables_cannot_grow_each_writer_is_told_and_goes_on_when_there_is_
         connection.execute("CHECKPOINT")  # the segments used up become spare ones, so that the log has room
     server = harness.server()
     ballast = fill(small_disk)
-    wait_until(lambda: all("DiskFull 53100" in told or "disk-full" in told for told in harness.told()), harness.told)
+    until(lambda: all("DiskFull 53100" in told or "disk-full" in told for told in harness.told()), harness.told)
     ballast.unlink()
     harness.await_answers(time.monotonic())
     assert harness.server() == server, "it went on without a restart"
@@ -81,7 +74,7 @@ def test_where_the_log_cannot_grow_the_program_says_so_and_comes_back_when_there
     ballast = fill(small_disk)
     with suppress(psycopg.OperationalError):
         use_up_log(harness.place.owner, 100)
-    wait_until(lambda: "is full: free some space and start again" in harness.said(), harness.said)
+    until(lambda: "is full: free some space and start again" in harness.said(), harness.said)
     assert all(told for told in harness.told())
     ballast.unlink()
     harness.await_answers(time.monotonic())

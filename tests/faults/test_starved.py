@@ -1,6 +1,5 @@
 """No connection to be had, a statement too slow, a session ended while it waits: a clear answer, nothing half done."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from api.app import create_app
 from erp.base.db import make_engine
+from tests.factories.patience import until
 from tests.faults import witness
 from tests.faults.commands import Answer, Caller, Hands, Json, Place, Unclear, Worker, draw
 from tests.faults.diary import Sent
@@ -115,7 +115,6 @@ def test_a_session_ended_while_it_waits_for_a_lock(engine: Engine, hands: Hands,
             waiting = (
                 "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND %s = ANY (pg_blocking_pids(pid))"
             )
-            while not (found := other.execute(waiting, [other.info.backend_pid]).fetchone()):
-                time.sleep(0.01)
-            other.execute("SELECT pg_terminate_backend(%s)", found)
+            until(lambda: other.execute(waiting, [other.info.backend_pid]).fetchone())
+            other.execute(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) waits", [other.info.backend_pid])
         assert told.result() in ("AdminShutdown 57P01", "outcome-unknown", "saved")

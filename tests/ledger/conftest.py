@@ -11,6 +11,7 @@ from erp.base import uow
 from erp.base.db import APPLICATION_ROLE
 from ledger.model import Correction, Posting
 from tests.factories.books import A_DAY, Books, scope_of, some_books
+from tests.factories.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def shelf(shared_database: str) -> Iterator[Shelf]:
 
 def connect(url: str, *, role: str | None, autocommit: bool = False) -> psycopg.Connection:
     """A raw connection as the program makes it; ``None`` is the owner's."""
-    options = "-c lock_timeout=5s -c statement_timeout=30s" + (f" -c role={role}" if role else "")
+    options = f"-c statement_timeout={PATIENCE:.0f}s" + (f" -c role={role}" if role else "")
     return psycopg.connect(
         url.replace("postgresql+psycopg://", "postgresql://", 1), options=options, autocommit=autocommit
     )

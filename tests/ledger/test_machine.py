@@ -425,7 +425,5 @@ def machine(shared_database: str) -> Iterator[type[LedgerMachine]]:
 def test_the_books_are_what_was_posted(machine: type[LedgerMachine]) -> None:
     run_state_machine_as_test(
         machine,
-        settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=60, stateful_step_count=25, suppress_health_check=list(HealthCheck)),
     )

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -244,7 +244,7 @@ def test_a_second_command_for_an_entry_is_found(archive: Archive) -> None:
     assert isinstance(archive.first(seals_only=True), EntryAltered)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(
     event=st.integers(1, 5),
     change=st.sampled_from(["actor_id = actor_id + 1", "origin = origin || '.'", "facts = facts || '{\"x\": 1}'"]),

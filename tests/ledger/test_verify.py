@@ -1,14 +1,17 @@
 """A superuser against the seals: whatever he changes past the guards, ``verify`` names it."""
 
 import json
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Any, LiteralString
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erp.base import uow
@@ -110,6 +113,30 @@ def test_nothing_is_wrong_with_honest_books(vault: Vault) -> None:
     assert report.head is not None
     assert vault.first(head=Head.parse(report.head.hex())) is None
     assert vault.first(head=Head.parse(f"{report.blocks}:{report.head.hex()}")) is None
+
+
+def test_a_folder_that_cannot_be_kept_is_told_and_let_go(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, opened, closed = os.fsync, os.open, []
+
+    def keep(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(5, "Input/output error")
+        kept(descriptor)
+
+    folders: list[int] = []
+
+    def open_folder(path: Path, flags: int, *others: int) -> int:
+        descriptor = opened(path, flags, *others)
+        folders.extend([descriptor] if path == vault.anchor.parent else [])
+        return descriptor
+
+    close = os.close
+    monkeypatch.setattr("os.fsync", keep)
+    monkeypatch.setattr("os.open", open_folder)
+    monkeypatch.setattr("os.close", lambda descriptor: (closed.append(descriptor), close(descriptor)))
+    with pytest.raises(OSError, match="Input/output"):
+        vault.append()
+    assert [each in closed for each in folders] == [True]
 
 
 def test_what_is_not_sealed_yet_is_no_fault(vault: Vault) -> None:
@@ -445,6 +472,21 @@ def test_the_anchor_grows_by_what_is_new(vault: Vault) -> None:
     assert vault.first(anchor=vault.anchor) is None
 
 
+def test_two_that_add_to_an_anchor_take_turns(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Path] = []
+
+    def look(path: Path) -> tuple[None, int]:
+        with path.open("ab") as file, pytest.raises(BlockingIOError):
+            flock(file, LOCK_EX | LOCK_NB)
+        looked.append(path)
+        return None, 0
+
+    whole = vault.anchor.read_bytes()
+    monkeypatch.setattr(anchor, "_complete", look)
+    assert vault.append() > 0
+    assert (vault.anchor.read_bytes(), looked) == (whole, [vault.anchor])
+
+
 @pytest.mark.parametrize("cut", [1, 5, 20])
 def test_an_anchor_cut_off_is_refused_and_can_be_written_on(vault: Vault, cut: int) -> None:
     whole = vault.anchor.read_bytes()
@@ -478,7 +520,7 @@ def test_the_anchor_of_other_books_is_not_written_on(vault: Vault) -> None:
 # ------------------------------------------------------------------------------------------------ at random
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(
     book=st.sampled_from([1, 2]),
     place=st.integers(0, 2),

@@ -322,7 +322,7 @@ _entries = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(entries=_entries)
 def test_after_the_close_nothing_is_left_and_the_result_is_their_sum(books: Books, entries: list) -> None:  # type: ignore[type-arg]
     books = some(books)

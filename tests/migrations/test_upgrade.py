@@ -19,6 +19,7 @@ from qazyna.migrate import configuration, upgrade
 from qazyna.settings import PROJECT
 from tests.conftest import TestServer
 from tests.factories.books import some_books
+from tests.factories.patience import PATIENCE
 from tests.factories.seals import seal_everything
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -68,7 +69,7 @@ def test_a_second_upgrade_changes_nothing(empty: str) -> None:
 def test_two_programs_that_start_at_once_migrate_once(empty: str, database: str) -> None:
     program = [sys.executable, "-c", "import sys; from qazyna.migrate import upgrade; upgrade(sys.argv[1])", empty]
     started = [subprocess.Popen(program, stderr=subprocess.PIPE, text=True, cwd=PROJECT) for _ in range(2)]
-    assert [process.communicate(timeout=60)[1] for process in started] == ["", ""]
+    assert [process.communicate(timeout=PATIENCE)[1] for process in started] == ["", ""]
     assert schema(empty) == schema(database)
 
 

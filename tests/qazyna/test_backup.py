@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,8 @@ from qazyna.postgres import EmbeddedPostgres, temporary_data
 from qazyna.settings import PROJECT
 from tests.conftest import _system_bin_dir, kill_servers
 from tests.factories.books import Books, some_books
-from tests.qazyna.test_postgres import as_root, fill, small_disk
+from tests.factories.patience import until
+from tests.qazyna.test_postgres import as_root, ask, fill, small_disk
 from tests.qazyna.test_program import run
 
 __all__ = ["small_disk"]
@@ -106,6 +107,19 @@ class Desk:
                 person.join()
 
 
+def work_on(diary: Diary) -> None:
+    """Let the people post some more."""
+    enough = len(diary.acknowledged) + 4 * WRITERS
+    until(lambda: len(diary.acknowledged) >= enough)
+
+
+def await_archived(postgres: EmbeddedPostgres) -> None:
+    """Wait until the log of all that was done before is in the folder of backups: a segment leaves after BOUND."""
+    (segment,) = ask(postgres, "SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+    left = f"SELECT last_archived_wal ~ '^[0-9A-F]{{24}}$' AND last_archived_wal >= '{segment}' FROM pg_stat_archiver"
+    until(lambda: ask(postgres, left) == [True])
+
+
 def a_mark() -> datetime:
     """An instant that is neither that of what was done before nor of what is done after."""
     time.sleep(0.02)
@@ -120,6 +134,7 @@ class Past:
 
     diary: Diary
     lost: Path  # as the machine was lost, with everything on it
+    archived: datetime  # what was done until then was in the backups when the machine was lost
     lost_at: datetime
     stopped: Path  # as the same machine, mended, was stopped in order
     first: datetime
@@ -138,16 +153,18 @@ def past(bin_dir: Path | None) -> Iterator[Past]:
         upgrade(postgres.url())
         desk = Desk(postgres.url())
         with desk.busy(diary):
-            time.sleep(0.3)
+            work_on(diary)
             first = subject.back_up(postgres, backups)
-            time.sleep(0.3)
+            work_on(diary)
         quiet = a_mark()
         with desk.busy(diary):
-            time.sleep(0.5)
+            work_on(diary)
             busy = datetime.now(UTC)
-            time.sleep(0.5)
+            work_on(diary)
             subject.back_up(postgres)
-            time.sleep(5 * BOUND)
+            archived = a_mark()
+            for _ in range(3):  # pieces of the log, of which one is damaged or taken away
+                await_archived(postgres)
             lost_at = datetime.now(UTC)
             kill_servers(folder)
         shutil.copytree(backups, lost)
@@ -157,7 +174,7 @@ def past(bin_dir: Path | None) -> Iterator[Past]:
             for _ in range(3):
                 desk.post(diary)
             desk.books.engine.dispose()
-        yield Past(diary, lost, lost_at, backups, first.at, quiet, busy, bin_dir)
+        yield Past(diary, lost, archived, lost_at, backups, first.at, quiet, busy, bin_dir)
         kill_servers(folder)
 
 
@@ -191,7 +208,7 @@ def test_of_a_machine_lost_for_ever_all_but_the_last_moments_come_back(past: Pas
     assert done.entries == len(found)
     assert done.fault is None
     assert found <= set(past.diary.sent)
-    assert past.diary.until(past.lost_at - timedelta(seconds=2.5 * BOUND)) <= found
+    assert past.diary.until(past.archived) <= found
     assert past.diary.until(past.quiet) < found
 
 
@@ -442,13 +459,6 @@ def switch(postgres: EmbeddedPostgres) -> None:
 def do(postgres: EmbeddedPostgres, statement: str, database: str = "postgres") -> None:
     with psycopg.connect(postgres.url(database)) as connection:
         connection.execute(statement.encode())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_folder_with_backups_of_another_database_is_refused(

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from qazyna.errors import StartupError
 from qazyna.postgres import EmbeddedPostgres
 from qazyna.settings import PROJECT
 from tests.conftest import kill_servers, servers
+from tests.factories.patience import PATIENCE, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the server as another account")
 
@@ -52,7 +52,7 @@ def written(postgres: EmbeddedPostgres) -> list[object]:
     return ask(postgres, "SELECT number FROM written ORDER BY number")
 
 
-def another_command(data: Path, then: str = "time.sleep(60)") -> subprocess.Popen[str]:
+def another_command(data: Path, then: str = f"time.sleep({PATIENCE})") -> subprocess.Popen[str]:
     """Another process that uses the server and says so on its output."""
     program = (
         "import sys, time\n"
@@ -76,13 +76,11 @@ def kill(command: subprocess.Popen[str]) -> None:
     command.communicate()
 
 
-def test_data_are_kept_and_a_second_start_is_quick(data_folder: Path) -> None:
+def test_data_are_kept(data_folder: Path) -> None:
     with hasty(data_folder) as postgres:
         write(postgres, 1)
     assert servers(data_folder) == []
-    began = time.monotonic()
     with hasty(data_folder) as postgres:
-        assert time.monotonic() - began < 2
         assert written(postgres) == [1]
 
 
@@ -116,8 +114,7 @@ def test_after_a_killed_postmaster_with_a_busy_backend_the_row_is_there(data_fol
     write(first, 1)
     worker = threading.Thread(target=work, args=[first.url()])
     worker.start()
-    while ask(first, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO%LOOP%'") == [0]:
-        time.sleep(0.01)
+    until(lambda: ask(first, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO%LOOP%'") != [0])
     os.kill(postmaster(first), signal.SIGKILL)
     first.stop()
     orphans = servers(data_folder)
@@ -142,7 +139,7 @@ def test_a_stale_pid_file_that_names_a_stranger_is_put_aside_and_the_stranger_le
     with hasty(data_folder) as postgres:
         write(postgres, 1)
         stale = (postgres.home / "cluster" / "postmaster.pid").read_text().split("\n", 1)[1]
-    with subprocess.Popen(["sleep", "60"]) as stranger:
+    with subprocess.Popen(["sleep", str(PATIENCE)]) as stranger:
         for file in (postgres.home / "cluster" / "postmaster.pid", postgres.home / "socket" / ".s.PGSQL.5432.lock"):
             file.write_text(f"{stranger.pid}\n{stale}")
             shutil.chown(file, postgres.home.joinpath("cluster").owner())
@@ -166,7 +163,7 @@ def test_the_first_command_starts_the_server_and_the_last_one_stops_it(data_fold
 def test_two_commands_may_make_the_cluster_at_once(data_folder: Path) -> None:
     commands = [another_command(data_folder, then="pass") for _ in range(2)]
     for command in commands:
-        said, complaint = command.communicate(timeout=60)
+        said, complaint = command.communicate(timeout=PATIENCE)
         assert (said, complaint) == ("in use\n", "")
     assert servers(data_folder) == []
 
@@ -184,8 +181,7 @@ def test_a_server_killed_under_another_command_is_not_started_twice(data_folder:
 
 def test_a_creation_broken_off_in_the_middle_is_begun_again(data_folder: Path) -> None:
     command = another_command(data_folder)
-    while not list(data_folder.glob("postgres/cluster.*/base")):
-        time.sleep(0.001)
+    until(lambda: list(data_folder.glob("postgres/cluster.*/base")))
     kill(command)
     assert not (data_folder / "postgres" / "cluster").exists()
     with hasty(data_folder) as postgres:

@@ -103,6 +103,7 @@ def test_an_empty_variable_is_not_set() -> None:
             "QAZYNA_NCALAYER is wss://evil.example, but yes, no or an address like wss://127.0.0.1:13579 is expected.",
         ),
         ("QAZYNA_OIDC_ISSUER", "http://id.example", "but an address with https:// is expected."),
+        ("QAZYNA_OIDC_ISSUER", "http://[x", "but an address with https:// is expected."),
         ("QAZYNA_PUBLIC_URL", "qazyna", "QAZYNA_PUBLIC_URL is qazyna, but an address is expected"),
         ("QAZYNA_TRUST_STORE", "nowhere", "but a folder is expected."),
         ("QAZYNA_PORT", "http", "QAZYNA_PORT is http, but a whole number from 1 to 65535 is expected."),

@@ -22,6 +22,7 @@ from qazyna.cli import app
 from qazyna.errors import StartupError
 from qazyna.settings import PROJECT
 from tests.factories.authority import NOW, Authority, Holder
+from tests.factories.patience import PATIENCE
 from tests.factories.seals import libpq
 
 CONTENT = b'{"document":{"kind":"entry","number":"15","on":"2026-03-16"},"subject":"prepared:12/7"}'
@@ -130,7 +131,7 @@ def verify(authority: Authority, tmp_path: Path) -> Verify:
         (tmp_path / "centre.pem").write_bytes(b"".join(centre))
         day = f"{at:%Y-%m-%d %H:%M:%S} +0000"
         return subprocess.run(
-            ["sh", "verify.sh", day], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            ["sh", "verify.sh", day], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
     return run_it

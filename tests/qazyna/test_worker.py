@@ -26,7 +26,8 @@ from qazyna.serve import _until_stopped
 from qazyna.worker import Worker
 from tests.conftest import TestServer
 from tests.factories import loops
-from tests.qazyna.test_program import free_port
+from tests.factories.patience import PATIENCE, until
+from tests.factories.program import free_port
 from tests.web.desk import SUPPLIER, Desk, furnish
 
 ROWS = 12_000
@@ -75,14 +76,15 @@ def look(desk: Desk, job_id: int) -> Job:
     return uow.read(desk.engine, acting(desk), lambda u: jobs.own_job(u, job_id))
 
 
-def wait_until(desk: Desk, job_id: int, holds: Callable[[Job], bool], seconds: float = 60) -> Job:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        job = look(desk, job_id)
-        if holds(job):
-            return job
-        time.sleep(0.02)
-    raise AssertionError(f"still {look(desk, job_id)}")
+def wait_until(desk: Desk, job_id: int, holds: Callable[[Job], bool]) -> Job:
+    seen: list[Job] = []
+
+    def does_hold() -> bool:
+        seen[:] = [look(desk, job_id)]
+        return holds(seen[0])
+
+    until(does_hold, lambda: f"still {seen}")
+    return seen[0]
 
 
 def entries(desk: Desk, mark: str) -> int:
@@ -121,7 +123,7 @@ def test_a_worker_stops_in_order_and_puts_its_work_back(desk: Desk, address: str
         job_id = ask(desk, mark)
         wait_until(desk, job_id, lambda job: job.phase in ("checking", "posting"))
         first.send_signal(how)
-        assert first.wait(15) in (0, 130, 143)
+        assert first.wait(PATIENCE) in (0, 130, 143)
     job = look(desk, job_id)
     assert (job.state, job.broken_off) == (JobState.QUEUED, 0)
     assert entries(desk, mark) == 0
@@ -146,7 +148,7 @@ def test_serving_takes_up_jobs_unless_told_not_to(desk: Desk, address: str) -> N
     with program(address, "serve", QAZYNA_PORT=str(free_port())) as serving:
         assert wait_until(desk, job_id, is_over).state is JobState.DONE
         serving.send_signal(signal.SIGTERM)
-        assert serving.wait(15) in (0, 143)
+        assert serving.wait(PATIENCE) in (0, 143)
 
 
 def test_a_worker_begins_anew_after_what_nobody_foresaw(
@@ -191,7 +193,7 @@ def test_serving_ends_where_what_belongs_beside_it_ended() -> None:
             await _until_stopped(server, running, [beside], lambda: True)  # type: ignore[arg-type]
         assert running.done()
 
-    loops.run(asyncio.wait_for(both(), 5))
+    loops.run(asyncio.wait_for(both(), PATIENCE))
 
 
 def test_the_database_s_own_trouble_is_not_tried_for_ever(address: str) -> None:

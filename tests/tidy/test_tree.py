@@ -71,6 +71,17 @@ def test_locked_python_packages_carry_their_hashes() -> None:
         assert [p.splitlines()[0] for p in packages if "==" in p and "--hash=sha256:" not in p] == []
 
 
+def test_no_test_has_a_deadline_of_its_own() -> None:
+    """How long an example takes says how busy the machine is: tests/conftest.py lets all of them take their time."""
+    own = [
+        str(path)
+        for path in modules("tests")
+        if path != Path("tests/conftest.py")
+        and any(isinstance(node, ast.keyword) and node.arg == "deadline" for node in ast.walk(tree_of(path)))
+    ]
+    assert own == []
+
+
 # ------------------------------------------------------------------------------------------------ nothing half-done
 
 LATER = re.compile(r"\b(?:T[O]DO|F[I]XME|X[X]X|H[A]CK|Not[I]mplemented(?:Error)?)\b")

@@ -1,9 +1,3 @@
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +8,7 @@ from litestar.testing import TestClient
 from playwright.sync_api import Page
 
 from tests.conftest import TestServer
+from tests.factories.program import served
 from tests.factories.seals import libpq
 from tests.web.desk import PASSWORD, Desk, Reader, furnish
 
@@ -60,40 +55,13 @@ class Site:
 def site(server: TestServer) -> Iterator[Site]:
     url = server.new_database()
     desk = furnish(url)
-    port = _free_port()
-    settings = {"QAZYNA_DATABASE_URL": url.replace("+psycopg", "", 1), "QAZYNA_PORT": str(port), "QAZYNA_POOL": "4"}
-    program = subprocess.Popen([sys.executable, "-m", "qazyna", "serve"], env=os.environ | settings)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/sign-in", program)
+    with served(url) as address:
         yield Site(desk, address)
-    finally:
-        program.terminate()
-        program.wait(timeout=20)
-        desk.engine.dispose()
-        server.drop_database(url)
+    desk.engine.dispose()
+    server.drop_database(url)
 
 
 def let_in(page: Page, login: str) -> None:
     """Sign in without the page for it, which test_keyboard and test_accessibility fill in as people do."""
     answer = page.request.post("/sign-in", form={"login": login, "password": PASSWORD}, max_redirects=0)
     assert answer.status == 303, answer.text()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _wait_for(address: str, program: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert program.poll() is None, "the program ended"
-        try:
-            urllib.request.urlopen(address, timeout=5)  # noqa: S310
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the program does not answer")

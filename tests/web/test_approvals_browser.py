@@ -79,7 +79,7 @@ def test_the_button_follows_the_journal_and_every_page_fits_a_phone(site: Site, 
         page.keyboard.press("Tab")
     expect(page.get_by_text("Paper LLP")).to_be_visible()  # what comes later moves the button
     button.dblclick()
-    expect(page).to_have_url(re.compile(r"/approvals/\d+"), timeout=30_000)
+    expect(page).to_have_url(re.compile(r"/approvals/\d+"))
     expect(page.locator(".notice.good")).to_contain_text("Sent for approval")
     expect(page.get_by_text("You prepared it, so a second person approves it.")).to_be_visible()
     assert fits(page)

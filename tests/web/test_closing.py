@@ -57,7 +57,7 @@ def test_a_month_is_ticked_step_by_step_and_closed(desk: Desk, sign_in: SignIn) 
     page = accountant.get(address).text
     assert "No accounting policy counts" not in page
     assert {e["id"].removeprefix("s-") for e in Outline(page).all("li") if e["id"].startswith("s-")} == kept
-    assert state(page, "sides-right") == "not ticked"
+    assert state(page, "sides-right") in ("not ticked", "late")  # as the day of the test is
     assert "1 239,56" in Outline(page).one("li", id="s-balance-ties").text.replace("\u00a0", " ")
     assert (
         accountant.send(f"{address}/ticks", {"step": "sides-right"}).headers["location"] == f"{address}#s-sides-right"

@@ -6,8 +6,10 @@ import pytest
 from erp.base.dates import DayMalformed
 from erp.base.errors import Invalid
 from erp.base.money import AmountMalformed
+from erp.base.sheets.model import Mended
 from ledger.errors import TooManyPostings
 from ledger.model import Dimension
+from web.brought import written_over
 from web.forms import CorrectionForm, Empty, EntryForm, KeyDamaged, ReasonTooShort, TooLong
 
 KEY = "6f0b7c1e-2f0e-4b57-9f57-1d2b8c0e4a11"
@@ -101,3 +103,8 @@ def test_a_storno_needs_a_reason() -> None:
     with pytest.raises(Invalid) as refusal:
         CorrectionForm.of({"key": KEY, "effective_on": "16.03.2026", "reason": "ab"}).command()
     assert isinstance(refusal.value.faults["reason"], ReasonTooShort)
+
+
+def test_a_row_left_out_is_a_number_that_a_table_may_have() -> None:
+    sent = {f"{what}.{row}": "1" for row in ("7", "9" * 5000, "2147483648", "-1", "x") for what in ("shown", "leave")}
+    assert written_over({}, Mended(), sent).left == {7}

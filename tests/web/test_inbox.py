@@ -151,11 +151,11 @@ def test_a_delegate_finds_it_in_the_inbox_and_decides_on_behalf(office: Office, 
 
 
 def test_the_calendar_says_who_is_away_and_the_reason_only_to_who_may_know(office: Office, sign_in: SignIn) -> None:
-    asked = office.ask_leave("teacher", 100, 2)
+    asked = office.ask_leave("teacher", 165, 2)  # in a month in which no other test asks
     sign_in("lead").send(f"{office.home}inbox/{asked.id}/approve", {"version": "1"})
     month = f"?month={month_string(asked.days.first)}"
     assert "waits for a decision" not in sign_in("lead").get(f"{office.home}inbox/absences{month}").text
-    waits = office.ask_leave("colleague", 100, 2)
+    waits = office.ask_leave("colleague", 165, 2)
     assert f"inbox/{waits.id}?" in sign_in("lead").get(f"{office.home}inbox/absences{month}").text
     assert "waits for a decision" not in sign_in("teacher").get(f"{office.home}absences{month}").text
     for_all = sign_in("colleague").get(f"{office.home}absences{month}").text

@@ -1,9 +1,6 @@
 """Leave from a telephone, in a real browser: asked for with its days seen, found at the desk, approved."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +11,8 @@ from erp.hr.leave import service
 from erp.hr.leave.schemas import GrantYears
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
-from tests.web.conftest import _free_port, _wait_for, let_in
+from tests.factories.program import served
+from tests.web.conftest import let_in
 
 PHONE = ViewportSize(width=375, height=812)
 YEAR = today().year + 1
@@ -31,17 +29,8 @@ def office(server: TestServer) -> Iterator[tuple[Office, str]]:
     with an_office(server) as office:
         command = GrantYears(day=today())
         office.staff.run("officer", lambda u: service.grant_years(u, office.staff.organisation, command))
-        port = _free_port()
-        url = office.url.replace("+psycopg", "", 1)
-        settings = {"QAZYNA_DATABASE_URL": url, "QAZYNA_PORT": str(port), "QAZYNA_POOL": "4"}
-        program = subprocess.Popen([sys.executable, "-m", "qazyna", "serve"], env=os.environ | settings)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/sign-in", program)
+        with served(office.url) as address:
             yield office, address
-        finally:
-            program.terminate()
-            program.wait(timeout=20)
 
 
 def test_leave_is_asked_for_and_approved_on_telephones(browser: Browser, office: tuple[Office, str]) -> None:

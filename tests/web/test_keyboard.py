@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.factories.patience import until
 from tests.web.conftest import Site
 from tests.web.desk import PASSWORD, SUPPLIER
 
@@ -16,6 +17,7 @@ _IN_SIGHT = """() => {
     return !!seen && (at === seen || at.contains(seen) || seen.contains(at));
 }"""
 _OUTLINED = "() => getComputedStyle(document.activeElement).outlineStyle !== 'none'"
+_FOCUSED = "document.activeElement.outerHTML.slice(0, 200)"
 
 
 @pytest.fixture
@@ -44,18 +46,9 @@ def tab_to(page: Page, selector: str) -> None:
             return
         page.keyboard.press("Tab")
         if not page.evaluate("document.activeElement.matches('body, h1')"):
-            assert _soon(page, _IN_SIGHT), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
-            assert _soon(page, _OUTLINED), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+            for question in (_IN_SIGHT, _OUTLINED):  # a page that just came scrolls and paints a moment later
+                until(lambda asked=question: page.evaluate(asked), lambda: page.evaluate(_FOCUSED))  # type: ignore[misc]
     raise AssertionError(f"{selector} is not reached by Tab")
-
-
-def _soon(page: Page, question: str) -> bool:
-    """Whether it is so within two seconds: a page that just came scrolls and paints a moment later."""
-    for _ in range(40):
-        if page.evaluate(question):
-            return True
-        page.wait_for_timeout(50)
-    return False
 
 
 def find(page: Page, words: str) -> None:

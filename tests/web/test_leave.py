@@ -188,6 +188,8 @@ def test_a_number_that_is_nobody_s_opens_nothing(office: Office, sign_in: SignIn
     ):
         assert teacher.get(f"{office.home}leave/new?{days}").status_code in (409, 422)
     assert teacher.get(f"{office.home}absences?month=9998-12&unit={'9' * 30}").status_code == 200
+    assert teacher.get(f"{office.home}absences?month=0001-01").status_code == 422
+    assert teacher.get(f"{office.home}absences?month=0002-01").status_code == 200
 
 
 def test_days_are_carried_in_corrected_and_settled_with_a_reason(office: Office, sign_in: SignIn) -> None:
@@ -206,6 +208,14 @@ def test_days_are_carried_in_corrected_and_settled_with_a_reason(office: Office,
     assert Outline(unsaid.text).fields("move")["days"] == "2,5"
     assert officer.send(address, moved | {"reason": "From the ministry"}).status_code == 303
     assert officer.send(address, moved | {"reason": "From the ministry"}).status_code == 303, "twice is once"
+    another = moved | {"key": str(uuid4()), "reason": "From the ministry"}
+    none = officer.send(address, another | {"year_start": "01.01.2025"})
+    assert none.status_code == 422
+    assert "no working year begins on 01.01.2025" in none.text
+    assert Outline(none.text).one("input", name="sure")
+    assert "08.01.2025" in [option["value"] for option in Outline(none.text).all("option")], (
+        "those there are, are offered"
+    )
     page = officer.get(address).text
     assert _left(page) == "32,5"
     assert "From the ministry" in page
@@ -229,8 +239,8 @@ def test_who_keeps_no_records_moves_nothing(office: Office, sign_in: SignIn) -> 
     for address in ("leave/grants", "leave/holidays", f"leave/people/{office.staff.persons['teacher']}"):
         assert teacher.send(f"{office.home}{address}", {"day": "01.01.2026"}).status_code == 403
     command = MoveDays(
-        key=uuid4(), person_id=office.staff.persons["lead"], year_start=today(), effective_on=today(), centidays=100,
-        reason="A trial",
+        key=uuid4(), person_id=office.staff.persons["lead"], year_start=date(2023, 1, 8), effective_on=today(),
+        centidays=100, reason="A trial",
     )  # fmt: skip
     office.staff.run("officer", lambda u: service.carry(u, office.staff.organisation, command))
     assert _left(sign_in("lead").get(f"{office.home}leave").text) == "31"

@@ -1,7 +1,15 @@
 """Signing in at a provider: only who is linked, only with an answer that verifies, and only who began it."""
 
+import asyncio
+import json
 import re
+import socket
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from threading import Event, Thread
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +21,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import text
 
+from api.allowance import Allowance
 from api.options import Options, Provider
 from erp.base import uow
 from erp.base.clock import now, today
@@ -22,8 +31,11 @@ from erp.reference.access import service as access
 from ledger.model import Actor
 from tests.conftest import TestServer
 from tests.factories.application import app_over
+from tests.factories.patience import PATIENCE
 from tests.factories.provider import CLIENT_ID, CLIENT_SECRET, StandIn, provider
 from tests.web.desk import Desk, Reader, furnish
+from web.provider import Client as AtProvider
+from web.provider import Errand, ProviderAway
 
 Client = TestClient[Any]
 
@@ -290,3 +302,118 @@ def test_the_way_there_says_no_more_than_it_must(browser_of: Callable[[], Client
     cookie = sent.headers["set-cookie"]
     assert re.search(r"HttpOnly", cookie, re.IGNORECASE)
     assert re.search(r"SameSite=lax", cookie, re.IGNORECASE)
+
+
+def refused_by(client: AtProvider) -> bool:
+    with pytest.raises(ProviderAway):
+        asyncio.run(client.address(Errand.begin("/"), "https://qazyna.example.kz/back"))
+    return True
+
+
+@pytest.fixture
+def known() -> AtProvider:
+    return AtProvider(Provider("https://egov.example.kz", CLIENT_ID, "Egov"))
+
+
+def test_a_provider_that_is_away_is_not_asked_again_at_once(known: AtProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def away(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        raise httpx.ConnectError("no route")
+
+    answering = partial(httpx.AsyncClient, transport=httpx.MockTransport(away))
+    monkeypatch.setattr("web.provider.AsyncClient", answering)
+    assert all(refused_by(known) for _ in range(5))
+    assert len(asked) == 1
+    monkeypatch.setattr(known, "_away_until", 0.0)
+    assert refused_by(known)
+    assert len(asked) == 2
+
+
+def test_an_answer_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it drips: its line and its place are free again."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        client = AtProvider(Provider(f"http://127.0.0.1:{listening.getsockname()[1]}", CLIENT_ID, "Egov"))
+        monkeypatch.setattr("web.provider._PATIENCE", 0.2)
+        ended = Event()
+
+        def drip() -> None:
+            line, _ = listening.accept()
+            with line, suppress(OSError):
+                line.sendall(b"HTTP/1.1 200 OK\r\n")
+                while True:
+                    line.sendall(b"x")
+                    sleep(0.01)
+            ended.set()
+
+        Thread(target=drip, daemon=True).start()
+        assert refused_by(client)
+        assert ended.wait(PATIENCE)
+        assert client._away_until > monotonic(), "it is left alone for a while"
+
+
+def test_people_who_come_at_once_are_all_asked_for(known: AtProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than are asked for at once, of whom none is told that the provider is away."""
+    under_way: list[int] = []
+    most = []
+
+    async def slowly(self: AtProvider, *_: object) -> str:
+        under_way.append(1)
+        most.append(len(under_way))
+        await asyncio.sleep(0.01)
+        under_way.pop()
+        return "subject"
+
+    monkeypatch.setattr(AtProvider, "_subject", slowly)
+
+    async def all_at_once() -> list[str]:
+        errand = Errand.begin("/")
+        return await asyncio.gather(*(known.subject(errand, "code", "/back") for _ in range(12)))
+
+    assert asyncio.run(all_at_once()) == ["subject"] * 12
+    assert max(most) == 4
+
+
+def test_who_waits_too_long_for_a_turn_is_told_so(known: AtProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(self: AtProvider, *_: object) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    monkeypatch.setattr("web.provider._LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(AtProvider, "_address", never)
+    assert all(refused_by(known) for _ in range(6))
+
+
+def test_strangers_come_back_so_often_and_who_signs_in_does_not_count(
+    desk: Desk, standing_in: StandIn, elsewhere: StandIn, linked: str
+) -> None:
+    known = Provider(standing_in.issuer, CLIENT_ID, "Egov", CLIENT_SECRET)
+    client: Client = TestClient(app_over(desk.engine, options=Options(provider=known), sign_ins=Allowance(2, 60)))
+    client.headers["accept-language"] = "en"
+    assert {there_and_back(client).status_code for _ in range(4)} == {303}
+    assert ["did not let you in" in there_and_back(client, code="made up").text for _ in range(2)] == [True] * 2
+    refused = there_and_back(client, code="made up")
+    assert (refused.status_code, "Too many attempts from your address" in refused.text) == (429, True)
+
+
+@pytest.mark.parametrize("keys", [{}, {"keys": 5}, {"keys": [5]}, {"keys": [{"kty": "EC"}]}, {"keys": [{}]}])
+def test_keys_that_are_none_are_not_believed(
+    browser_of: Callable[[], Client], elsewhere: StandIn, keys: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "keys", lambda: keys)
+    assert "could not be verified" in there_and_back(browser_of()).text
+
+
+@pytest.mark.parametrize("changed", [{"wanted": 5}, {"wanted": None}, {"links": "x"}])
+def test_a_cookie_that_this_program_did_not_write_is_passed_over(
+    browser_of: Callable[[], Client], linked: str, changed: dict[str, Any]
+) -> None:
+    client = browser_of()
+    sent = client.get("/sign-in/oidc", follow_redirects=False)
+    said = json.loads(urlsafe_b64decode(client.cookies["qazyna_oidc"])) | changed
+    client.cookies.clear()
+    client.cookies["qazyna_oidc"] = urlsafe_b64encode(json.dumps(said).encode()).decode()
+    answer = come_back(client, sent)
+    assert answer.status_code == 403
+    assert "Begin again" in answer.text

@@ -82,7 +82,7 @@ def test_every_field_has_a_label_and_every_id_is_its_own(every_page: dict[str, s
         labelled = {label["for"] for label in outline.all("label")}
         for element in outline.elements:
             if element.tag in ("input", "select") and element["type"] != "hidden":
-                assert element["id"] in labelled, (path, element["name"])
+                assert element["id"] in labelled or element["aria-label"], (path, element["name"])
         ids = [e["id"] for e in outline.elements if e["id"]]
         assert len(ids) == len(set(ids)), path
 

@@ -10,6 +10,7 @@ import pytest
 from erp.base import uow
 from erp.base.scope import Scope
 from erp.base.uow import UnitOfWork
+from erp.economy.pivot import rules
 from erp.economy.plans import service
 from erp.economy.plans.model import CellChange
 from erp.finance.journal import service as journal
@@ -17,6 +18,7 @@ from erp.finance.journal.schemas import PostEntry
 from ledger.model import Actor
 from tests.api.test_plans import with_planners
 from tests.conftest import TestServer
+from tests.erp.base.sheets.files import an_xlsx
 from tests.factories.plans import a_leaf
 from tests.web.desk import LYCEUM, Desk, Reader
 from tests.web.outline import Outline
@@ -172,6 +174,19 @@ def test_a_page_has_only_so_many_columns(sign_in: SignIn, planned: Planned, monk
     assert "1 more columns are not shown" in page
 
 
+def test_a_view_of_too_many_figures_is_told_and_no_other_taken_for_it(
+    sign_in: SignIn, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planner, address = sign_in("planner"), f"{planned.address}/pivot?{BY_SPECIFIC}"
+    most = len(rows(planner.get(address).text)) * 2
+    monkeypatch.setattr(rules, "MOST_FIGURES", most - 1)
+    page = planner.get(address)
+    assert (page.status_code, f"would have {most} figures" in page.text) == (422, True)
+    assert planner.get(f"{address}&as=csv").status_code == 422
+    monkeypatch.setattr(rules, "MOST_FIGURES", most)
+    assert planner.get(address).status_code == 200
+
+
 def test_groups_are_chosen_from_a_list_of_their_level(sign_in: SignIn, planned: Planned) -> None:
     planner, address = sign_in("planner"), f"{planned.address}/pivot?{BY_SPECIFIC}"
     offered = Outline(planner.get(f"{address}&level=economic").text).all("input", name="key")
@@ -231,6 +246,9 @@ def test_a_view_is_kept_shared_and_forgotten(sign_in: SignIn, planned: Planned) 
     taken = planner.send(form, at | {"name": "Other"})
     assert taken.status_code == 409
     assert "You keep another view under the name “Other”" in taken.text
+    auditor = sign_in("auditor")
+    assert 'id="shared"' not in auditor.get(f"{planned.address}/pivot").text
+    assert auditor.send(f"{planned.desk.home}plans/{planned.plan}/views", fields).status_code == 403
     page = head.get(f"{planned.address}/pivot").text
     assert "Specifics" in [each.text for each in Outline(page).all("a")]
     assert planner.send(forget, at).status_code == 303
@@ -274,6 +292,25 @@ def test_what_is_taken_out_is_changed_and_brought_back(sign_in: SignIn, planned:
     assert accepted.status_code == 303, accepted.text
     assert rows(planner.get(f"{planned.address}/pivot?{BY_SPECIFIC}").text)[0] == ["Total", "300,00", "450,00"]
     assert sign_in("budget-head").get(draft).status_code == 404
+
+
+def test_the_sheet_of_a_workbook_is_chosen(sign_in: SignIn, planned: Planned) -> None:
+    planner, address = sign_in("planner"), f"{planned.address}/file"
+    fields = form_of(planner.get(address).text)
+    book = an_xlsx([["Specific", 2027], [152, 7]], [["Specific", 2027], [149, 9], [999, 1]])
+    draft = planner.client.post(
+        address,
+        data={"csrf": fields["csrf"], "key": fields["key"]},
+        files={"file": ("figures.xlsx", book, "application/octet-stream")},
+        follow_redirects=False,
+    ).headers["location"]
+    first = Outline(planner.get(draft).text)
+    assert [each.text for each in first.all("option") if "Sheet" in each.text] == ["Sheet1", "Sheet2"]
+    revision = form_of(planner.get(draft).text)["revision"]
+    assert planner.send(draft, {"revision": revision, "sheet": "1", "do": "check"}).status_code == 303
+    assert "“999”" in planner.get(draft).text
+    wrong = planner.send(draft, {"revision": str(int(revision) + 1), "sheet": "7", "do": "check"})
+    assert (wrong.status_code, "Sheet1, Sheet2" in wrong.text) == (422, True)
 
 
 def test_a_file_of_something_else_is_told_and_thrown_away(sign_in: SignIn, planned: Planned) -> None:

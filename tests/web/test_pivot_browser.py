@@ -1,9 +1,6 @@
 """Typing into a pivot in a real browser, on a phone: arrows, Enter, Escape, a block from a spreadsheet, saving."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import TestServer
 from tests.factories.plans import Planning, a_leaf, planning
-from tests.web.conftest import _free_port, _wait_for
+from tests.factories.program import served
 from tests.web.desk import PASSWORD
 
 _PASTE = """(field, text) => {
@@ -30,18 +27,10 @@ def planned(server: TestServer) -> Iterator[tuple[Planning, str]]:
     keys = [a_leaf(budget=at, organisation=at, economic=code) for code in ("111", "141")]
     plan = found.begin(keys, years=(2026, 2027))
     plan.edit([(0, 2026, 10_000), (0, 2027, 20_000), (1, 2026, 30_000), (1, 2027, 40_000)])
-    port = _free_port()
-    settings = {"QAZYNA_DATABASE_URL": url.replace("+psycopg", "", 1), "QAZYNA_PORT": str(port), "QAZYNA_POOL": "4"}
-    program = subprocess.Popen([sys.executable, "-m", "qazyna", "serve"], env=os.environ | settings)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/sign-in", program)
+    with served(url) as address:
         yield plan, address
-    finally:
-        program.terminate()
-        program.wait(timeout=20)
-        found.oblast.engine.dispose()
-        server.drop_database(url)
+    found.oblast.engine.dispose()
+    server.drop_database(url)
 
 
 def test_figures_are_typed_by_keys_and_pasted_as_a_block(browser: Browser, planned: tuple[Planning, str]) -> None:

@@ -1,11 +1,14 @@
 """Whoever changes the organisation stays where they were, as far as that is there."""
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.web.desk import LYCEUM, Desk, Reader
 from tests.web.outline import Outline
+from web.places import _PAGES, page_of
 
 SignIn = Callable[[str], Reader]
 
@@ -43,6 +46,19 @@ def test_the_page_stays_at_another_organisation(desk: Desk, sign_in: SignIn, pla
     assert office.get(address).status_code == 200
 
 
+@pytest.mark.parametrize("kind", _PAGES)
+def test_every_subject_leads_to_a_page_that_is_there(sign_in: SignIn, kind: str) -> None:
+    address = page_of(f"{kind}:12/7/9")
+    assert address is not None
+    router: Any = sign_in("office").client.app
+    *_, template = router.asgi_router.handle_routing(address.partition("#")[0], "GET")
+    assert template
+
+
+def test_a_subject_that_is_none_leads_nowhere() -> None:
+    assert [page_of(each) for each in ("", "entry", "entry:12/7", "month:2026-03", "user:5")] == [None] * 5
+
+
 def test_a_search_among_organisations_keeps_the_place(desk: Desk, sign_in: SignIn) -> None:
     office, lyceum = sign_in("office"), desk.organisations[LYCEUM]
     page = Outline(office.get("/?all=1&place=months&q=лицей").text)
@@ -60,11 +76,24 @@ def test_a_place_that_is_not_there_leads_home(desk: Desk, sign_in: SignIn, place
     assert found in ([f"/o/{lyceum}/"], [f"/o/{lyceum}/?x"])
 
 
+def test_of_many_institutions_the_first_are_shown_and_the_others_looked_for(
+    desk: Desk, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.home._MOST", 1)
+    office = sign_in("office")
+    page = Outline(office.get("/?all=1").text)
+    assert len(page.all("span", class_="organisation-name")) == 1
+    assert "The first 1 of 2 are shown." in page.one("main").text
+    for name in ("лицей", "гимназия"):
+        (found,) = Outline(office.get(f"/?q={name}").text).all("span", class_="organisation-name")
+        assert found.text
+
+
 def test_the_first_page_says_how_each_institution_stands(desk: Desk, sign_in: SignIn) -> None:
     page = Outline(sign_in("office").get("/?all=1").text)
     standings = [e.text for e in page.all("span", class_="organisation-standing")]
     assert len(standings) == 2, "the school and the lyceum, not the strangers"
-    assert all("2026: " in each for each in standings), "a month of work, and its state"
+    assert all(re.search(r"20\d\d: ", each) for each in standings), "a month of work, and its state"
 
 
 def test_the_journal_opens_on_the_month_of_work(desk: Desk, accountant: Reader) -> None:

@@ -138,10 +138,7 @@ def test_a_plan_is_begun_branched_compared_undone_and_frozen(desk: Desk, sign_in
     stale = planner.send(f"{draft}/edits/2/undo", sent | {"key": str(uuid4()), "reason": "Back"})
     assert stale.status_code == 409
     refused = planner.send(f"{draft}/edits/1/undo", {"key": str(uuid4()), "edits": "2", "reason": "Once more"})
-    assert refused.status_code == 409
-    (way,) = [each for each in Outline(refused.text).all("div") if each["id"] == "in-the-way"]
-    assert "2027" in way.text
-    assert "111" in way.text
+    assert (refused.status_code, "undone already, by edit 2" in refused.text) == (409, True)
     assert "Version of a plan frozen" in planner.get(plan).text, "who plans reads what happened to the plan"
     assert "Working" in auditor.get(plan).text
     told = auditor.get(f"{desk.home}audit").text
@@ -191,6 +188,25 @@ def test_a_trial_is_put_away_found_again_and_brought_back(desk: Desk, sign_in: S
     assert f"{trial}/pivot" in auditor.get(trial).text
 
 
+def test_what_a_version_stands_upon_comes_back_before_it(desk: Desk, sign_in: SignIn) -> None:
+    planner = sign_in("planner")
+    plan = begun(planner, desk.home, "Twice away")
+    parent, upon = str(plan_base(planner, plan)), ""
+    for name in ("Below", "Above"):
+        fields = {"key": str(uuid4()), "parent": parent, "kind": "sandbox", "name": name, "reason": ""}
+        below, upon = upon, str(planner.send(f"{plan}/versions", fields).headers["location"])
+        parent = upon.rpartition("/")[2]
+    for each in (upon, below):
+        planner.send(f"{each}/put-away", {"edits": "0", "reason": "It leads nowhere"})
+    page = planner.send(f"{upon}/bring-back", {})
+    assert page.status_code == 409
+    (way,) = [each["href"] for each in Outline(page.text).all("a") if "Bring it back first" in each.text]
+    assert way == below
+    assert f'action="{upon}/bring-back"' not in page.text
+    planner.send(f"{way}/bring-back", {})
+    assert planner.send(f"{upon}/bring-back", {}).headers["location"] == upon
+
+
 def test_a_version_that_nobody_may_type_into_does_not_lead_to_its_pivot(desk: Desk, sign_in: SignIn) -> None:
     planner = sign_in("planner")
     plan = begun(planner, desk.home, "Without figures")
@@ -225,6 +241,11 @@ def test_a_long_past_begins_with_its_latest_and_names_versions(desk: Desk, sign_
     assert "A long past" in [each.text for each in named.all("a") if each["href"] == f"{plan}/versions/{base}"]
     version = planner.get(f"{plan}/versions/{base}").text
     assert "Edit 11" in version
+    early = {"key": str(uuid4()), "edits": "12", "reason": "Too early"}
+    refused = planner.send(f"{plan}/versions/{base}/edits/2/undo", early)
+    assert refused.status_code == 409
+    (way,) = [each for each in Outline(refused.text).all("div") if each["id"] == "in-the-way"]
+    assert ("2027" in way.text, "111" in way.text) == (True, True)
     (older,) = [each["href"] for each in Outline(version).all("a", rel="next") if "cursor=" in each["href"]]
     assert "Edit 2" in planner.get(older.replace("&amp;", "&")).text
 

@@ -136,7 +136,7 @@ def test_a_policy_is_written_signed_by_two_and_obeyed(desk: Desk, sign_in: SignI
     assert posted.status_code == 303
     written = f"6/00001/{TOMORROW.year % 100}"
     assert written in office.get(posted.headers["location"]).text
-    assert written in office.get(f"{desk.home}journal").text
+    assert written in office.get(f"{desk.home}journal?from={TOMORROW:%Y-%m}").text
 
 
 def test_an_edition_is_returned_with_a_reason_and_discarded(desk: Desk, sign_in: SignIn) -> None:

@@ -8,9 +8,12 @@ from uuid import uuid4
 import pytest
 from litestar.testing import TestClient
 
+from erp.economy.formulas.faults import ModelFaulty
+from erp.economy.plans import rules as plan_rules
+from erp.economy.scenarios import service
 from tests.conftest import TestServer
 from tests.factories.application import app_over
-from tests.factories.scenarios import PAY, Scenarios, scenarios
+from tests.factories.scenarios import GOODS, PAY, Scenarios, scenarios
 from tests.web.desk import Reader
 
 NO_BREAK = "\u00a0"
@@ -80,14 +83,14 @@ def test_values_in_the_address_are_tried_and_not_saved(planner: Reader, planned:
 
 
 def test_what_cannot_be_taken_stands_at_its_field_and_the_rest_counts(planner: Reader, page: str) -> None:
-    html = planner.get(f"{page}?cpi.2027=abc&cpi.2028=99&wage_growth.2027=20").text
+    html = planner.get(f"{page}?cpi.2027=abc&cpi.2028=-100&wage_growth.2027=20").text
     assert 'aria-describedby="cpi.2027-fault"' in html
     assert 'aria-describedby="cpi.2028-fault"' in html
     assert 'value="abc"' in html
     assert "wage_growth.2027" in fields(html)
 
 
-@pytest.mark.parametrize("wrong", ["abc", "9999"])
+@pytest.mark.parametrize("wrong", ["abc", "-100"])
 def test_what_cannot_be_taken_is_not_left_out_of_what_is_saved(planner: Reader, page: str, wrong: str) -> None:
     said = fields(planner.get(f"{page}?cpi.2027={wrong}&wage_growth.2027=20").text) | {"reason": "Both"}
     assert said["cpi.2027"] == wrong
@@ -214,6 +217,81 @@ def test_a_field_that_no_scenario_has_is_refused_and_nothing_fails(planner: Read
     assert planner.get(f"{page}?{name}=5").status_code == 200
     said = fields(planner.get(page).text)
     assert planner.send(f"{page}/save", said | {name: "5", "reason": "Whatever"}).status_code == 422
+
+
+def test_values_too_large_together_stay_at_their_fields_and_what_is_saved_is_shown(
+    planner: Reader, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = re.findall(r'<span class="figure[^>]*>[^<]*', planner.get(f"{page}/figures").text)
+    monkeypatch.setattr(plan_rules, "_SUMMABLE", 10**13)
+    part = planner.get(f"{page}/figures?wage_growth.2027=100000")
+    assert (part.status_code, "<html" in part.text) == (200, False)
+    assert "too large to be added up" in part.text
+    assert saved
+    assert re.findall(r'<span class="figure[^>]*>[^<]*', part.text) == saved
+    said = fields(planner.get(f"{page}?wage_growth.2027=100000").text) | {"reason": "Far too much"}
+    refused = planner.send(f"{page}/save", said)
+    assert refused.status_code == 422
+    assert all(each in refused.text for each in ("100000", "Far too much", "too large to be added up"))
+
+
+def test_figures_of_formulas_that_a_register_made_faulty_lead_to_the_formulas(
+    planner: Reader, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object) -> None:
+        raise ModelFaulty([])
+
+    monkeypatch.setattr(service.Scenario, "figures", faulty)
+    answer = planner.get(f"{page}/figures")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{page}/formulas")
+
+
+def test_an_undone_save_is_told_on_the_page_and_one_undone_in_part_can_be_saved_anew(
+    planner: Reader, planned: Scenarios, page: str
+) -> None:
+    version = int(page.rpartition("/")[2])
+    planned.save(version, {"usdkzt": {2029: "600"}})
+    planned.planning.undo(1, version)
+    html = planner.get(page).text
+    assert "shown is revision № 1" in html
+    assert 'value="600"' not in html
+    planned.planning.undo(2, version)
+    planned.save(version, {"usdkzt": {2028: "590"}})
+    planned.planning.undo(3, version)
+    html = planner.get(page).text
+    assert "undone in part" in html
+    assert planner.send(f"{page}/save", fields(html) | {"reason": "Anew"}).status_code == 303
+    assert "undone in part" not in planner.get(page).text
+
+
+def test_what_is_unusual_is_computed_and_told(planner: Reader, page: str) -> None:
+    html = planner.get(f"{page}/figures?brent.2027=18&cpi.2028=-1").text.replace(NO_BREAK, " ")
+    assert "Beyond what is usual: Brent oil price, 2027: 18 (20 – 140); Inflation (December to December), 2028" in html
+    slider = re.search(r'<input type="range" min="(\S+)" max="(\S+)"', planner.get(f"{page}?brent.2027=18").text)
+    assert slider is not None
+    assert slider.groups() == ("18", "140")
+
+
+def test_a_line_is_explained_from_its_first_year_on_and_says_where_it_has_no_figure(
+    planner: Reader, planned: Scenarios
+) -> None:
+    draft = planned.planning.branch(name="Goods begin later")
+    planned.planning.edit([(GOODS, 2027, None)], draft.id)
+    begun = planned.begin("Goods begin later", parent=draft.id)
+    planned.planning.edit([(GOODS, 2026, 500)], begun.version_id)
+    line = f"/o/{planned.at}/plans/{planned.plan}/scenarios/{begun.version_id}/lines"
+    leaf = planned.planning.leaves[GOODS]
+    first = planner.get(f"{line}/{leaf}").text
+    assert 'aria-current="page">2028</a>' in first
+    assert "base * prices" in first
+    nothing = planner.get(f"{line}/{leaf}?year=2027")
+    assert nothing.status_code == 200
+    assert "The line has no figure in this year." in nothing.text
+    assert planner.get(f"{line}/999999").status_code == 404
+    planned.planning.edit([(GOODS, 2027, 777)], begun.version_id)
+    typed = planner.get(f"{line}/{leaf}").text
+    assert 'aria-current="page">2027</a>' in typed
+    assert "no formula gives it" in typed
 
 
 def test_the_auditor_tries_and_saves_nothing_and_others_see_nothing(

@@ -1,17 +1,14 @@
 """The scenario page in a real browser: a slider moves, the figures follow, nothing is saved until it is asked."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.conftest import TestServer
+from tests.factories.program import served
 from tests.factories.scenarios import Scenarios, scenarios
-from tests.web.conftest import _free_port, _wait_for
 from tests.web.desk import PASSWORD
 
 
@@ -19,18 +16,10 @@ from tests.web.desk import PASSWORD
 def planned(server: TestServer) -> Iterator[tuple[Scenarios, str]]:
     url = server.new_database()
     made = scenarios(url)
-    port = _free_port()
-    settings = {"QAZYNA_DATABASE_URL": url.replace("+psycopg", "", 1), "QAZYNA_PORT": str(port), "QAZYNA_POOL": "4"}
-    program = subprocess.Popen([sys.executable, "-m", "qazyna", "serve"], env=os.environ | settings)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/sign-in", program)
+    with served(url) as address:
         yield made, address
-    finally:
-        program.terminate()
-        program.wait(timeout=20)
-        made.planning.oblast.engine.dispose()
-        server.drop_database(url)
+    made.planning.oblast.engine.dispose()
+    server.drop_database(url)
 
 
 @pytest.mark.parametrize("width", [375, 1440])
@@ -75,6 +64,21 @@ def test_a_slider_moves_the_figures_and_only_saving_saves(
     assert made.scenario(begun.version_id).revision.model.is_own
     context.close()
     assert errors == []
+
+
+def test_a_page_of_an_error_is_not_shown_for_figures(browser: Browser, planned: tuple[Scenarios, str]) -> None:
+    made, address = planned
+    context = browser.new_context(base_url=address, locale="en")
+    page = context.new_page()
+    _sign_in(page)
+    page.goto(f"/o/{made.at}/plans/{made.plan}/scenarios/{made.begin('Seen without figures').version_id}")
+    page.locator("html.scripted").wait_for()
+    before = page.locator("#shown").inner_html()
+    page.route("**/figures?**", lambda route: route.fulfill(status=422, content_type="text/html", body="<h1>No</h1>"))
+    page.locator('[data-value]:has(input[name="wage_growth.2027"]) input[type=range]').press("ArrowRight")
+    expect(page.locator("#no-answer")).to_be_visible()
+    assert page.locator("#shown").inner_html() == before
+    context.close()
 
 
 def _sign_in(page: Page) -> None:

@@ -1,9 +1,6 @@
 """Signing in a real browser: NCALayer on the reader's own machine, which a socket of the tests stands in for."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +11,8 @@ from tests.conftest import TestServer
 from tests.factories import authority as authorities
 from tests.factories.authority import Authority, national
 from tests.factories.ncalayer import Ncalayer, ncalayer
-from tests.web.conftest import _free_port, _wait_for, let_in
+from tests.factories.program import served
+from tests.web.conftest import let_in
 from tests.web.desk import furnish
 
 PHONE = {"width": 375, "height": 740}
@@ -34,24 +32,13 @@ def booth(server: TestServer) -> Iterator[Booth]:
     url, authority = server.new_database(), Authority.new()
     desk = furnish(url)
     authorities.trust(url, authority)
-    with ncalayer(authority.person().sign) as standing_in:
-        port = str(_free_port())
-        settings = {
-            "QAZYNA_DATABASE_URL": url.replace("+psycopg", "", 1),
-            "QAZYNA_PORT": port,
-            "QAZYNA_POOL": "4",
-            "QAZYNA_NCALAYER": standing_in.address,
-        }
-        program = subprocess.Popen([sys.executable, "-m", "qazyna", "serve"], env=os.environ | settings)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/sign-in", program)
-            yield Booth(address, authority, standing_in)
-        finally:
-            program.terminate()
-            program.wait(timeout=20)
-            desk.engine.dispose()
-            server.drop_database(url)
+    with (
+        ncalayer(authority.person().sign) as standing_in,
+        served(url, QAZYNA_NCALAYER=standing_in.address) as address,
+    ):
+        yield Booth(address, authority, standing_in)
+    desk.engine.dispose()
+    server.drop_database(url)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from re import findall, search
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from litestar.testing import TestClient
@@ -115,6 +116,41 @@ def test_what_is_no_number_is_a_fault_of_its_field(enter: SignIn, staff: Staff, 
     answer = fill(enter("officer"), address, post=staff.posts["lead"], reason="Order 5", **{name: typed})
     assert answer.status_code == 422
     assert f'id="{name}-fault"' in answer.text
+
+
+def test_a_schedule_of_odd_minutes_is_taken_again_as_it_is_shown(enter: SignIn, staff: Staff) -> None:
+    officer, home = enter("officer"), f"/o/{staff.organisation}"
+    post = staff.add_post(a_post(staff.units["teaching"], "six days", percent=100))
+    person_id = staff.hire(a_hire(post, family="Сейткали"))
+    schedule = f"{home}/staff/{person_id}/appointments/{staff_appointment(staff, person_id)}/schedule"
+    week = "6,67 6,67 6,67 6,67 6,67 6,67 0"
+    assert fill(officer, schedule, schedule="six-day", hours=week, reason="Order 6").status_code == 303
+    assert form(officer.get(schedule).text)["hours"] == "6:40 6:40 6:40 6:40 6:40 6:40 0"
+    assert fill(officer, schedule, since="01.02.2027", reason="Order 7").status_code == 303
+
+
+def staff_appointment(staff: Staff, person_id: int) -> int:
+    file = staff.read("officer", lambda u: personnel.file_of(u, staff.organisation, person_id))
+    return file.appointments[0].id
+
+
+def test_what_is_too_long_is_refused_and_never_cut(enter: SignIn, staff: Staff) -> None:
+    officer, home = enter("officer"), f"/o/{staff.organisation}"
+    login = "x" * 101
+    answer = fill(officer, f"{home}/staff/{staff.persons['teacher']}/account", login=login)
+    assert answer.status_code == 422
+    assert 'id="login-fault"' in answer.text
+    assert login in answer.text
+    sought = officer.get(f"{home}/staff?q={'x' * 101}")
+    assert sought.status_code == 422
+    assert "at most 100 characters" in sought.text
+
+
+def test_a_person_of_a_number_beyond_all_is_nobody(enter: SignIn, staff: Staff) -> None:
+    officer, file = enter("officer"), f"/o/{staff.organisation}/staff/99999999999"
+    typed = {"family": "X", "given": "Y", "since": "01.02.2026", "reason": "Order 8", "key": str(uuid4())}
+    assert officer.get(f"{file}/name").status_code == 404
+    assert officer.send(f"{file}/name", typed).status_code == 404
 
 
 def test_people_and_chart_are_asked_for_a_day_and_brought_as_files(enter: SignIn, staff: Staff) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
 from functools import cache
+from uuid import uuid4
 
 import pytest
 from httpx import Response
@@ -12,9 +13,12 @@ from litestar.testing import TestClient
 from erp.base import uow
 from erp.base.clock import today
 from erp.base.dates import day_string, parse_day
-from erp.base.scope import system_scope
+from erp.base.scope import Scope, system_scope
+from erp.finance.journal import service as journal
+from erp.finance.journal.schemas import StornoEntry
 from erp.reference.access import service as access
 from ledger import service as ledger
+from ledger.model import Actor
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
 from tests.factories.staff import on_day
@@ -372,6 +376,79 @@ def test_the_accountant_declines_and_it_goes_back(office: Office, sign_in: SignI
     assert lead.send(f"{place}/return", {"version": "2", "reason": "See the accountant"}).status_code == 303
     assert "See the accountant" in colleague.get(address).text
     assert keeper.get(f"{office.home}settlements?state=all&as=xlsx").status_code == 200
+
+
+def test_a_fault_of_a_report_stands_at_its_cost_and_the_paper_that_was_chosen_is_kept(
+    office: Office, sign_in: SignIn
+) -> None:
+    colleague, officer = sign_in("colleague"), sign_in("officer")
+    number = asked(office, colleague, a_trip(-160))
+    sign_in("lead").send(f"{office.home}inbox/{number}/approve", {"version": "1"})
+    address = f"{office.home}trips/{number}/report"
+    form = Outline(colleague.get(address).text).fields("report")
+    blank = {"lines.0.what": "", "lines.0.paper": "", "lines.0.amount": "", "lines.1.amount": "abc"}
+    refused = uploaded(colleague, address, form | blank | {"do": "send"}, content=b"receipt 8", name="receipt.txt")
+    page = Outline(refused.text)
+    fields = page.fields("report")
+    assert refused.status_code == 422
+    assert (fields["lines.0.what"], fields["lines.0.amount"]) == (form["lines.1.what"], "abc")
+    assert page.one("p", id="lines.0.amount-fault").text
+    assert "receipt.txt" in page.one("section", id="files").text
+
+    taken_off = next(button["value"] for button in page.all("button") if button["value"].startswith("file."))
+    theirs = officer.get(f"{office.home}trips/staff/{number}/report")
+    assert taken_off not in theirs.text, "of whoever attached it alone"
+    empty = uploaded(colleague, address, fields | {"do": taken_off}, content=None)
+    assert "No files are attached." in empty.text
+    assert Outline(empty.text).fields("report")["lines.0.amount"] == "abc", "what is typed comes back"
+    assert uploaded(colleague, address, fields | {"do": taken_off}, content=None).status_code == 404
+    nothing = {name: "" for name in form if name.startswith("lines.")}
+    none = uploaded(colleague, address, form | nothing | {"do": "send"}, content=None)
+    assert "The report has no line" in none.text
+    assert "lines.0.kind" in Outline(none.text).fields("report")
+
+
+def test_a_report_whose_entry_was_cancelled_is_returned_on_its_page(office: Office, sign_in: SignIn) -> None:
+    colleague, lead, keeper = sign_in("colleague"), sign_in("lead"), sign_in("bookkeeper")
+    number = asked(office, colleague, a_trip(-180))
+    lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"})
+    address, place = f"{office.home}trips/{number}/report", f"{office.home}trips/reports/{number}"
+    uploaded(colleague, address, Outline(colleague.get(address).text).fields("report") | {"do": "send"})
+    lead.send(f"{place}/approve", {"version": "1"})
+    listed = Outline(keeper.get(f"{office.home}settlements").text)
+    link = next(a for a in listed.all("a", class_="row-link") if a.text.startswith("Colleague"))["href"]
+    entry = post(keeper, link, "Almaty").rpartition("/")[2]
+    assert "Return" not in {button.text for button in Outline(lead.get(place).text).all("button")}
+
+    def cancel(u: uow.UnitOfWork) -> None:
+        amiss = StornoEntry(key=uuid4(), effective_on=today(), reason="Of another trip")
+        journal.storno_entry(u, office.staff.organisation, int(entry), amiss)
+
+    at = frozenset({office.staff.organisation})
+    uow.run(office.staff.engine, Scope(Actor(office.staff.users["bookkeeper"], "test"), writes=at), cancel)
+    for page in (colleague.get(f"{office.home}requests/{number}"), lead.get(place)):
+        assert "The entry of the report was cancelled" in page.text
+    assert lead.send(f"{place}/return", {"version": "2", "reason": "Anew, please"}).status_code == 303
+    assert "Anew, please" in colleague.get(address).text
+
+
+def test_a_cancelled_trip_whose_advance_is_paid_is_in_the_lists_of_what_is_due(office: Office, sign_in: SignIn) -> None:
+    colleague, lead, keeper = sign_in("colleague"), sign_in("lead"), sign_in("bookkeeper")
+    number = asked(office, colleague, a_trip(30, advance="500"))
+    lead.send(f"{office.home}inbox/{number}/approve", {"version": "1"})
+    amount = "9" * 41
+    listed = Outline(keeper.get(f"{office.home}settlements").text)
+    post(keeper, next(a for a in listed.all("a", class_="row-link") if a.text.startswith("Colleague"))["href"], "")
+    back = {"version": "2", "since": day_string(today() + timedelta(days=30)), "reason": "Not needed any more"}
+    assert lead.send(f"{office.home}inbox/{number}/recall", back).status_code == 303
+    link = f"{office.home}trips/{number}/report"
+    assert link in {a["href"] for a in Outline(colleague.get(f"{office.home}trips").text).all("a")}
+    assert f"/trips/staff/{number}" in sign_in("officer").get(f"{office.home}trips/staff?state=due").text
+    page = colleague.get(f"{office.home}requests/{number}").text
+    assert "The trip was cancelled, and its advance is paid" in page
+    assert "due on" in Outline(page).one("section", id="money").text
+    far = lead.send(f"{office.home}trips/reports/{number}/advance", {"sent": "1", "amount": amount})
+    assert far.status_code == 422, "never cut to another sum"
 
 
 def test_each_desk_is_for_those_whose_it_is(office: Office, sign_in: SignIn) -> None:

@@ -1,9 +1,6 @@
 """A business trip in a real browser, on a phone: the form and the receipts, under the strict policy of content."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +12,7 @@ from erp.base.clock import today
 from erp.base.dates import day_string
 from tests.conftest import TestServer
 from tests.factories.office import Office, an_office
-from tests.web.conftest import _free_port, _wait_for
+from tests.factories.program import served
 from tests.web.desk import PASSWORD
 
 PHONE = ViewportSize(width=375, height=720)
@@ -24,18 +21,8 @@ PHONE = ViewportSize(width=375, height=720)
 @pytest.fixture(scope="module")
 def place(server: TestServer) -> Iterator[tuple[Office, str]]:
     """An office, and the address where the program serves it."""
-    with an_office(server) as office:
-        port = _free_port()
-        settings = {"QAZYNA_DATABASE_URL": office.url.replace("+psycopg", "", 1), "QAZYNA_PORT": str(port)}
-        program = subprocess.Popen(
-            [sys.executable, "-m", "qazyna", "serve"], env=os.environ | settings | {"QAZYNA_POOL": "4"}
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/sign-in", program)
-            yield office, f"http://127.0.0.1:{port}"
-        finally:
-            program.terminate()
-            program.wait(timeout=20)
+    with an_office(server) as office, served(office.url) as address:
+        yield office, address
 
 
 def test_a_trip_and_its_receipts_are_told_from_a_phone(

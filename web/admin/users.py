@@ -13,10 +13,10 @@ from erp.base.clock import today
 from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
 from erp.reference.access import people
-from erp.reference.access.model import ROLE_NAMES, PeopleFilter, Permission, PersonRow, Role
+from erp.reference.access.model import PERMISSION_NAMES, ROLE_NAMES, PeopleFilter, Permission, PersonRow, Role
 from erp.reference.organisations import service as organisations
 from web import lists
-from web.account import PERMISSION_NAMES, Lent, delegation_fields, organisation_options
+from web.account import Lent, delegation_fields, organisation_options
 from web.i18n import alphabetical, speech
 from web.pages import Ask, query_of, render
 from web.session import Sent

@@ -87,6 +87,8 @@ def pivot(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, versio
 
         def file(uow: UnitOfWork) -> tuple[Table, About]:
             shown = _look(uow, organisation_id, plan_id, version_id, Asked.of(query))
+            if shown.fault:
+                raise shown.fault
             return _table(shown, say), _about(visit, shown, say)
 
         return download(seeing_plans(visit), query["as"], file)
@@ -112,12 +114,12 @@ def _look(
 ) -> Shown:
     """The version as asked, as it is or was after ``edits``; where that cannot be read, as usual, with why."""
     plan, fault = plans.plan(uow, organisation_id, plan_id), None
+    at = organisation_id, plan_id, version_id
     try:
-        question = asked.question(plan)
+        looked = service.look(uow, *at, asked.question(plan), edits=edits)
     except RuleViolated as refusal:
         asked, fault = Asked.of({}), refusal
-        question = asked.question(plan)
-    looked = service.look(uow, organisation_id, plan_id, version_id, question, edits=edits)
+        looked = service.look(uow, *at, asked.question(plan), edits=edits)
     organisation = organisations.by_ids(uow, [organisation_id], today())[organisation_id]
     return Shown(organisation, looked, asked, service.layouts(uow, organisation_id), fault)
 
@@ -155,8 +157,8 @@ def _page(
     say = speech(chosen.language or visit.language)
     shown = whole._replace(looked=replace(whole.looked, pivot=whole.looked.pivot.narrow(MOST_COLUMNS)))
     looked, plan, version = shown.looked, shown.looked.plan, shown.looked.version
-    may_type = bool(visit.identity and Permission.PLAN_EDIT in permissions_at(visit.identity, organisation_id))
-    may_type = may_type and version.is_open
+    may_share = _edits_plans(visit, organisation_id)
+    may_type = may_share and version.is_open
     types = may_type and (filled is not None or query.get("type") == "1")
     home, address = f"/o/{organisation_id}/plans/{plan_id}", _address(organisation_id, plan_id, version_id)
     a_page = TYPED_A_PAGE if types else ROWS_A_PAGE
@@ -211,6 +213,7 @@ def _page(
         columns_left_out=len(whole.looked.pivot.columns) - len(looked.pivot.columns),
         next_url=following if page * a_page < len(rows) else "",
         may_type=may_type,
+        may_share=may_share,
         types=types,
         filled=filled,
         key=filled.key if filled else str(uuid4()),
@@ -223,6 +226,10 @@ def _page(
         is_unspent=not any(each is not None for row in looked.pivot.actual for each in row),
         whole_url=f"{address}?{shown.asked.without('years')}" if shown.asked.said.get("years") else "",
     )
+
+
+def _edits_plans(visit: Visit, organisation_id: int) -> bool:
+    return bool(visit.identity and Permission.PLAN_EDIT in permissions_at(visit.identity, organisation_id))
 
 
 def _chosen_section(question: Question, asked: Asked) -> str:
@@ -605,7 +612,12 @@ def keep_view(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, da
     asked, version_id = Asked.of(query), number_typed(data.get("version", "")) or 0
     name, shared = tidy(data.get("name", "")), data.get("shared") == "on"
     try:
-        visit.run(lambda uow: service.keep_layout(uow, organisation_id, name=name, query=asked.query, shared=shared))
+        may_share = _edits_plans(visit, organisation_id)
+        visit.run(
+            lambda uow: service.keep_layout(
+                uow, organisation_id, name=name, query=asked.query, shared=shared, may_share=may_share
+            )
+        )
     except RuleViolated as refusal:
         naming = {"name": name, "shared": data.get("shared", "")}
         return _page(request, organisation_id, plan_id, version_id, refusal=refusal, query=query, naming=naming)

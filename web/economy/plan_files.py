@@ -199,8 +199,9 @@ def _of(found: Intake) -> str:
 
 
 def _keep(uow: UnitOfWork, organisation_id: int, intake_id: int, revision: int, data: Mapping[str, str]) -> Intake:
-    found = service.intake(uow, organisation_id, intake_id)
-    return service.mend(uow, organisation_id, intake_id, revision, _said(found, data))
+    found, sheet = service.intake(uow, organisation_id, intake_id), number_typed(data.get("sheet", ""))
+    mended = _said(found, data) if sheet in (None, found.sheet) else Mended()
+    return service.mend(uow, organisation_id, intake_id, revision, mended, sheet)
 
 
 def _said(found: Intake, data: Mapping[str, str]) -> Mended:

@@ -21,12 +21,12 @@ from erp.base.i18n import N_
 from erp.base.money import number_string
 from erp.base.uow import UnitOfWork
 from erp.economy.formulas.faults import ModelFaulty
-from erp.economy.formulas.tracing import Precedent
+from erp.economy.formulas.tracing import Precedent, Told
 from erp.economy.plans import service as plans
 from erp.economy.plans.axes import LEVELS, Member
 from erp.economy.plans.comparison import LEAF, compared
 from erp.economy.plans.model import Cells, Section, SixSections, Version
-from erp.economy.plans.rules import VersionPutAway, VersionUnknown
+from erp.economy.plans.rules import PlanTooLarge, VersionPutAway, VersionUnknown
 from erp.economy.scenarios import rules, service
 from erp.economy.scenarios.model import Assumption, Driver, FormulaModel, PathOrigin, Typed
 from erp.economy.scenarios.reckoning import AMOUNT, Figures, changes
@@ -165,7 +165,11 @@ class Node:
     value: str
     formula: str
     source: str
+    ends: str
+    """Why what it is reckoned from does not stand below it; empty where it does."""
     children: tuple["Node", ...]
+    more: int
+    """How many values more the formula took."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,14 @@ class Shown:
                 else:
                     typed.setdefault(name, {})[year] = value
         paths = found.paths(typed)
+        try:
+            figures = found.figures(paths)
+        except PlanTooLarge as refusal:  # of all that is typed together: what is saved is shown
+            if not (changed := rules.changed(found.saved, paths)):
+                raise
+            refusals |= {f"{name}.{year}": refusal for name, values in changed.items() for year in values}
+            paths = found.saved
+            figures = found.figures(paths)
         others = {each.id: each for each in plans.versions(uow, organisation_id, plan_id) if each.id != version_id}
         others.setdefault(found.parent.id, found.parent)
         beside, gone = asked.beside if asked.beside in others else found.parent.id, None
@@ -220,7 +232,7 @@ class Shown:
             gone = next((each for each in away if each.id == asked.beside), None)
         theirs = found.base if beside == found.parent.id else plans.cells(uow, organisation_id, plan_id, beside)
         changed = rules.changed(found.saved, paths)
-        return cls(found, asked, found.figures(paths), refusals, others, beside, theirs, changed, gone)
+        return cls(found, asked, figures, refusals, others, beside, theirs, changed, gone)
 
     @property
     def address(self) -> str:
@@ -368,15 +380,27 @@ class Shown:
                 )
             )
         reference = self.scenario.reference[name]
+        low, high = driver.span(Decimal(each.number) for each in values)
         return {
             "title": driver.title(say.language.value),
             "unit": say(driver.unit),
-            "low": number_string(driver.low),
-            "high": number_string(driver.high),
+            "low": number_string(low),
+            "high": number_string(high),
             "step": number_string(driver.step),
             "fields": values,
             "reference": " · ".join(number(reference[year].value) for year in self.years),
         }
+
+    def unusual(self, say: Speech) -> str:
+        """Values that lie beyond what is usual, in words."""
+        paths = self.scenario.paths(self.changed)
+        return "; ".join(
+            f"{driver.title(say.language.value)}, {year}: {number(each.value)}"
+            f" ({number(driver.low)} – {number(driver.high)})"
+            for driver in self.scenario.drivers
+            for year, each in paths[driver.name].items()
+            if not driver.is_usual(each.value)
+        )
 
     def node(self, of: Precedent, say: Speech) -> Node:
         """A precedent in words: a driver with the source of its value, a figure of the version above by that name."""
@@ -395,15 +419,17 @@ class Shown:
             title = scenario.parent.name
         elif of.name == AMOUNT:
             title = scenario.version.name
+            source = "" if of.formula else say(N_("no formula gives it: it stands in this version as it was typed"))
         else:
             term = rules.shipped().measures.get(of.name)
             title = term.title(say.language.value) if term else of.name
         amount = say(N_("no value")) if of.value is None else _number(of.value)
         children = tuple(self.node(each, say) for each in of.children)
         unit = "" if of.unit == "1" else say(of.unit)
+        ends = say(_ENDS[of.told]) if of.told in _ENDS else ""
         if of.formula and of.name == f"({of.formula})":  # a part that has no name but its text
-            return Node(of.formula, of.year, f"{amount} {unit}".rstrip(), "", source, children)
-        return Node(title, of.year, f"{amount} {unit}".rstrip(), of.formula, source, children)
+            return Node(of.formula, of.year, f"{amount} {unit}".rstrip(), "", source, ends, children, of.more)
+        return Node(title, of.year, f"{amount} {unit}".rstrip(), of.formula, source, ends, children, of.more)
 
     def faults(self, say: Speech) -> list[Fault]:
         titles = {each.name: each.title(say.language.value) for each in self.scenario.drivers}
@@ -422,6 +448,8 @@ class Shown:
             "version_address": version_address(version.organisation_id, version.plan_id, version.id),
             "revision": self.scenario.revision,
             "seen": self.scenario.revision.revision,
+            "is_settled": self.scenario.is_settled,
+            "is_undone": self.scenario.revision.revision != self.scenario.last,
             "query": self.asked.query(self.changed_texts),
             "is_open": version.is_open,
             "years": self.years,
@@ -435,6 +463,7 @@ class Shown:
             "uncovered": gaps_by(by_budget, self.scenario.plan.years, self.years),
             "budgets": len(by_budget),
             "missing": self.figures.missing,
+            "unusual": self.unusual(say),
             "other_cells": 0 if self.changed else len(changes(self.scenario.own, self.figures.cells)),
             "chart": self.chart(say),
             "refusals": self.faults(say),
@@ -444,6 +473,12 @@ class Shown:
             "signed_millions": signed_millions,
             **self.breakdown(say),
         }
+
+
+_ENDS = {
+    Told.ELSEWHERE: N_("explained in another place of this page, where it stands first"),
+    Told.NOWHERE: N_("not explained any further here"),
+}
 
 
 def _named(member: Member, say: Speech) -> str:
@@ -572,13 +607,21 @@ def scenario(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, ver
 
 
 @get(f"{_ONE}/figures", opt=_READ, sync_to_thread=True)
-def figures(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[str]:
+def figures(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version_id: Id) -> Response[Any]:
     """The part of the page at the right, for the values that are asked."""
-    organisation, shown = _shown(request, visit, organisation_id, plan_id, version_id)
+    try:
+        organisation, shown = _shown(request, visit, organisation_id, plan_id, version_id)
+    except ModelFaulty:
+        return _to_formulas(organisation_id, plan_id, version_id)
     context = shown.context(speech(visit.language))
     if (seen := number_typed(request.query_params.get("revision", ""))) is not None:
         context["seen"] = seen
     return render(request, "scenarios/figures.html", organisation=organisation, **context)
+
+
+def _to_formulas(organisation_id: int, plan_id: int, version_id: int) -> Redirect:
+    """A register has changed under the formulas: there they are told with what is wrong."""
+    return Redirect(f"/o/{organisation_id}/plans/{plan_id}/scenarios/{version_id}/formulas", status_code=303)
 
 
 def _shown(
@@ -609,8 +652,8 @@ def _page(
 
     try:
         organisation, shown, revisions, past = visit.read(read)
-    except ModelFaulty:  # a register has changed under its formulas: there they are told with what is wrong
-        return Redirect(f"/o/{organisation_id}/plans/{plan_id}/scenarios/{version_id}/formulas", status_code=303)
+    except ModelFaulty:
+        return _to_formulas(organisation_id, plan_id, version_id)
     sheet = fault_sheet(refusal, visit.language)
     return render(
         request,
@@ -672,8 +715,14 @@ def line(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version
     organisation, shown = _shown(request, visit, organisation_id, plan_id, version_id)
     found, at, say = shown.scenario, shown.asked.at, speech(visit.language)
     wanted = request.query_params.get("year", "")
-    year = next((each for each in shown.years if str(each) == wanted), shown.years[0])
-    tree = found.precedents(found.paths(shown.changed), leaf_id, year)
+    ours = {each: shown.figures.cells.get(leaf_id, each) for each in shown.years}
+    first = next((each for each, tiyn in ours.items() if tiyn is not None), shown.years[0])
+    year = next((each for each in shown.years if str(each) == wanted), first)
+    told = _of_line(found, leaf_id, say)
+    try:
+        tree = found.precedents(found.paths(shown.changed), leaf_id, year)
+    except rules.ScenarioLineUnknown:  # of a line of the plan: there is no figure to explain
+        tree = None
     own = shown.link(*at, page=f"/lines/{leaf_id}")
     links = [(each, f"{own}{'&' if '?' in own else '?'}year={each}") for each in shown.years]
     return render(
@@ -684,14 +733,18 @@ def line(request: Ask, visit: Visitor, organisation_id: Id, plan_id: Id, version
         version=found.version,
         back=shown.link(*at),
         told=[
-            *((say(LEVELS[level]), name) for level, name in _of_line(found, leaf_id, say)),
-            (found.parent.name, money(found.base.get(leaf_id, year) or 0)),
-            (found.version.name, money(shown.figures.cells.get(leaf_id, year) or 0)),
+            *((say(LEVELS[level]), name) for level, name in told),
+            (found.parent.name, _money(found.base.get(leaf_id, year))),
+            (found.version.name, _money(ours[year])),
         ],
         year=year,
         year_links=links,
-        tree=shown.node(tree, say),
+        tree=shown.node(tree, say) if tree else None,
     )
+
+
+def _money(tiyn: int | None) -> str:
+    return "—" if tiyn is None else money(tiyn)
 
 
 def _of_line(found: Scenario, leaf_id: int, say: Speech) -> Sequence[tuple[str, str]]:

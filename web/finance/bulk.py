@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -30,7 +29,7 @@ from ledger.errors import LedgerError
 from web.faults import Refusal, fault_sheet
 from web.finance.approvals import MINE, OWN, Asked
 from web.finance.journal import asked_filter
-from web.forms import CorrectionForm, KeyDamaged
+from web.forms import CorrectionForm, key_typed
 from web.i18n import speech
 from web.jobs import KINDS
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
@@ -87,7 +86,7 @@ def _ask_of_prepared(request: Ask, organisation_id: int, data: Mapping[str, str]
     home = f"/o/{organisation_id}/approvals?{asked.query}"
 
     def choose(uow: UnitOfWork) -> int:
-        key = _key(data.get("key", ""))
+        key = key_typed(data.get("key", ""))
         wanted = (
             asked.narrowed(hands.only(signing=act is BulkAct.SIGN), me) if data.get("do") == "all" else _chosen(data)
         )
@@ -142,13 +141,6 @@ def _chosen(data: Mapping[str, str]) -> dict[int, int]:
     picked = ((name.partition(".")[2], version) for name, version in data.items() if name.startswith("pick."))
     readable = {int(id_): int(v) for id_, v in picked if id_.isdecimal() and v.isdecimal() and len(id_ + v) < 18}
     return dict(list(readable.items())[:_MOST_CHOSEN])
-
-
-def _key(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise KeyDamaged() from None
 
 
 def _refused(request: Ask, organisation_id: int, refusal: Refusal, back: str) -> Response[str]:

@@ -1,7 +1,7 @@
 """The import of a journal by a page: a file is sent, and a job takes it up."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from litestar import Response, get, post
 from litestar.response import Redirect
@@ -13,7 +13,7 @@ from erp.finance.journal.imports import job as journal_import
 from erp.reference.access.model import Permission
 from erp.reference.jobs import service as jobs
 from web.faults import Refusal, fault_sheet
-from web.forms import KeyDamaged
+from web.forms import key_typed
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.papers import Uploaded, checked
 
@@ -29,19 +29,12 @@ def import_page(request: Ask, visit: Visitor, organisation_id: Id) -> Response[s
 def start_import(request: Ask, visit: Visitor, organisation_id: Id, data: Uploaded) -> Response[Any]:
     rest = data.get("rest") == "yes"
     try:
-        key = _key(data.get("key"))
+        key = key_typed(str(data.get("key")))
         file = checked(request, data.get("file"))
         job_id = visit.run(lambda u: jobs.ask(u, organisation_id, key, journal_import.NAME, file, rest=rest))
     except (RuleViolated, Conflict) as refusal:
         return _page(request, refusal, rest=rest)
     return Redirect(f"/jobs/{job_id}", status_code=303)
-
-
-def _key(text: object) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise KeyDamaged() from None
 
 
 def _page(request: Ask, refusal: Refusal | None = None, *, rest: bool = False) -> Response[str]:

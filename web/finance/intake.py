@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -45,7 +45,7 @@ from erp.reference.organisations.model import Organisation
 from ledger.model import Dimension
 from web.brought import ShownCell, file_sent, written_over
 from web.faults import Refusal, fault_sheet
-from web.forms import KeyDamaged, tidy
+from web.forms import key_typed, tidy
 from web.i18n import Speech, moment, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.papers import Uploaded
@@ -129,7 +129,7 @@ def bring_file(request: Ask, visit: Visitor, organisation_id: Id, data: Uploaded
 def _brought(request: Ask, organisation_id: int, data: Mapping[str, Any], origin: str, source: Any) -> Response[Any]:
     visit = visit_of(request)
     try:
-        table, key = service.read(*source()), _key(data.get("key"))
+        table, key = service.read(*source()), key_typed(str(data.get("key")))
         purpose = _one_of(Purpose, data.get("purpose"), Purpose.ENTRIES)
         found = visit.run(
             lambda uow: service.bring(uow, organisation_id, table, origin=origin, key=key, purpose=purpose)
@@ -137,13 +137,6 @@ def _brought(request: Ask, organisation_id: int, data: Mapping[str, Any], origin
     except (RuleViolated, Conflict) as refusal:
         return _bringing(request, data, refusal=refusal)
     return Redirect(f"/o/{organisation_id}/intake/{found.id}", status_code=303)
-
-
-def _key(text: object) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise KeyDamaged() from None
 
 
 def _one_of(kind: Any, said: object, otherwise: Any) -> Any:

@@ -31,6 +31,7 @@ from web.hr.inbox import KINDS, STATES
 from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent
+from web.signing import public_url
 from web.tables.download import FORMATS, about, download
 from web.tables.model import About, Table
 
@@ -210,7 +211,7 @@ def make_feed(request: Ask, visit: Visitor, organisation_id: Id, data: Sent) -> 
         organisation=visit.read(organisation_at),
         section="absences",
         covers=COVERS[covers],
-        feed_url=f"{request.base_url}ical/{made.secret}.ics",
+        feed_url=f"{public_url(request)}/ical/{made.secret}.ics",
     )
 
 

@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from api.security import Visit, Visitor
 from erp.base.clock import today
 from erp.base.commands import Command
+from erp.base.cursors import INTEGER
 from erp.base.dates import day_string
 from erp.base.errors import Conflict, NotFound, RuleViolated
 from erp.base.i18n import N_, Language
@@ -163,7 +165,10 @@ class At:
     """Whether the visitor was told of a doubt, and goes on all the same."""
 
     def __getitem__(self, name: str) -> int:
-        return int(self.request.path_params[name])
+        number = int(self.request.path_params[name])
+        if number > INTEGER:
+            raise NotFoundException
+        return number
 
     @property
     def organisation_id(self) -> int:

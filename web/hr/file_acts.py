@@ -12,7 +12,7 @@ from erp.base.i18n import N_, Language
 from erp.base.uow import UnitOfWork
 from erp.hr.personnel import service
 from erp.hr.personnel.model import Appointment, Name, PersonFile, Schedule, ScheduleKind
-from erp.hr.personnel.rules import DOUBTS, AppointmentUnknown, HoursMalformed, minutes_of
+from erp.hr.personnel.rules import DOUBTS, AppointmentUnknown, HoursMalformed, hours_of, minutes_of
 from erp.hr.personnel.schemas import (
     Appoint,
     Hire,
@@ -26,6 +26,7 @@ from erp.hr.requests.endings import AwayBeyond, looked_after
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import StaffUnit, Unit
 from erp.hr.staffing.schemas import RescindAct
+from web import forms
 from web.hr.acts import Act, At, Subject, act_fields, chosen, dated, made, rescission, share, share_typed
 from web.hr.staffing_acts import post_options
 from web.sheets import Field, Option, Typed, day_field, said
@@ -46,10 +47,6 @@ SCHEDULES = {
 def hours(schedule: Schedule) -> str:
     """Hours of each day of a cycle: 8 8 8 8 8 0 0."""
     return " ".join(map(hours_of, schedule.minutes))
-
-
-def hours_of(minutes: int) -> str:
-    return f"{minutes / 60:g}".replace(".", ",")
 
 
 # ------------------------------------------------------------------------------------------------ whose file
@@ -191,7 +188,7 @@ def _schedule_fields(shown: Schedule | None, language: Language) -> tuple[Field,
             "hours",
             N_("Hours by day"),
             value=hours(shown) if shown else "8 8 8 8 8 0 0",
-            hint=N_("From Monday on; of shifts, from the day the cycle begins: 12 12 0 0."),
+            hint=N_("From Monday on; of shifts, from the day the cycle begins: 12 12 0 0. Part of an hour: 6:40."),
         ),
         day_field(
             "begins_on",
@@ -386,7 +383,7 @@ ACCOUNT = Act(
     _whole,
     N_("Account of the person"),
     lambda on, language: (_login_field(on.file.login if on.file else ""),),
-    lambda typed: LinkAccount(login=typed.raw("login")[:100]),
+    lambda typed: forms.made(LinkAccount, {"login": typed.raw("login")}),
     lambda uow, at, command: service.link_account(uow, at.organisation_id, at["person_id"], command.login),
     _file,
 )

@@ -25,7 +25,7 @@ from erp.base.uow import UnitOfWork
 from erp.hr.leave import rules, service
 from erp.hr.leave.model import (
     ANNUAL,
-    CENTIDAYS,
+    DAY_PLACES,
     Act,
     Balance,
     Batch,
@@ -529,6 +529,8 @@ class File:
     person: Person
     own: Own
     norms: list[Norm]
+    begun: list[date]
+    """First days of the working years of the service, whether given or not."""
     requests: Sequence[asked.RequestRow]
     kinds: Mapping[str, Kind]
 
@@ -537,7 +539,8 @@ class File:
         person = personnel.person(uow, organisation_id, person_id, day=day)
         grounds = [norm for norm in service.norms(uow, day) if not norm.staff_group]
         sent = _requests_of(uow, organisation_id, person_id)
-        return cls(person, Own.of(uow, organisation_id, person, day), grounds, sent.rows, _kinds(uow))
+        begun = service.years_of_service(uow, organisation_id, person_id)
+        return cls(person, Own.of(uow, organisation_id, person, day), grounds, begun, sent.rows, _kinds(uow))
 
 
 @get("/o/{organisation_id:int}/leave/people/{person_id:int}", opt=READ, sync_to_thread=True)
@@ -588,6 +591,7 @@ def _person_page(
         person=file.person,
         own=file.own,
         norms=file.norms,
+        begun=file.begun,
         rows=file.requests,
         kinds=file.kinds,
         day_asked=day,
@@ -596,6 +600,7 @@ def _person_page(
         key=(typed or {}).get("key") or str(uuid4()),
         address=f"/o/{organisation_id}/leave/people/{person_id}",
         done=query.get("done", ""),
+        year_is_none=isinstance(refusal, rules.YearIsNone),
         faults=sheet.by_field,
         summary=sheet.summary,
         **_WORDS,
@@ -618,7 +623,7 @@ def move_days(request: Ask, visit: Visitor, organisation_id: Id, person_id: Id, 
         elif isinstance(command, Compensate):
             service.compensate(uow, organisation_id, command)
         elif typed.get("act") == Act.CARRY:
-            service.carry(uow, organisation_id, command)
+            service.carry(uow, organisation_id, command, all_the_same="sure" in typed)
         else:
             service.correct(uow, organisation_id, command)
 
@@ -667,7 +672,7 @@ def _command(person_id: int, typed: Mapping[str, str]) -> GrantNorm | Compensate
         return granted
     days = _days_typed({name: typed.get(name, "") for name in ("year_start", "effective_on")})
     try:
-        moved = parse_scaled(typed.get("days", ""), len(str(CENTIDAYS)) - 1)
+        moved = parse_scaled(typed.get("days", ""), DAY_PLACES)
     except DomainError as fault:
         raise Invalid({"days": fault}) from None
     command: MoveDays = _made(MoveDays, said | days | {"centidays": moved}, {"centidays": "days"})

@@ -1,6 +1,7 @@
 """People of an organisation: the list of a day."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from litestar import Response, get
@@ -14,17 +15,22 @@ from erp.hr.staffing.model import Unit
 from erp.reference.access.model import Permission
 from erp.reference.organisations.model import Organisation
 from web import lists
+from web.forms import TooLong
 from web.hr.acts import Asked, chosen, share
 from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render
 from web.tables.download import FORMATS, about, download
 from web.tables.model import About, Column, Kind, Row, Table
 
+_LONGEST = 100
+
 
 @get("/o/{organisation_id:int}/staff", opt={"policy": Permission.STAFF_READ}, sync_to_thread=True)
 def people(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
     query, language = query_of(request), visit.language
-    asked, words = Asked.of(visit, query), query.get("q", "")[:100]
+    asked, words = Asked.of(visit, query), query.get("q", "")
+    if len(words) > _LONGEST:
+        asked, words = replace(asked, fault=TooLong(limit=_LONGEST)), ""
 
     def page(uow: UnitOfWork, unit_id: int | None, cursor: str | None) -> PeoplePage:
         return service.people_on(

@@ -16,6 +16,7 @@ from erp.base.i18n import N_
 from erp.base.uow import UnitOfWork
 from erp.hr.personnel import service
 from erp.hr.personnel.model import Person, PersonFile, Reading, ReadKind, ScheduleKind
+from erp.hr.personnel.rules import hours_of
 from erp.hr.staffing import service as staffing
 from erp.hr.staffing.model import Unit
 from erp.reference.access.model import Permission
@@ -23,7 +24,7 @@ from erp.reference.organisations.model import Organisation
 from web.faults import Refusal, fault_sheet
 from web.hr import file_acts, people
 from web.hr.acts import ABOUT, KINDS, Asked, share
-from web.hr.file_acts import SCHEDULES, hours, hours_of
+from web.hr.file_acts import SCHEDULES, hours
 from web.i18n import Speech, moment, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.session import Sent

@@ -13,7 +13,6 @@ from uuid import uuid4
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.response import Redirect
-from pydantic import ValidationError
 
 from api.finance.papers import file_response
 from api.hr.desks import DECIDE, KEEP, READ, SELF, settlements_of
@@ -37,7 +36,7 @@ from erp.reference.organisations.model import Organisation
 from ledger.errors import LedgerError
 from web import lists
 from web.faults import Refusal, fault_sheet
-from web.forms import Empty, NotTaken, kept_day, key_typed, number_typed, tidy
+from web.forms import Empty, kept_day, key_typed, made, number_typed, tidy
 from web.hr.inbox import ACTS, STATES, version_typed
 from web.i18n import money, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
@@ -169,22 +168,18 @@ class TripForm:
             faults["purpose"] = Empty()
         if faults:
             raise Invalid(faults)
-        try:
-            return AskTrip.model_validate(
-                {
-                    "key": key_typed(self.key),
-                    "person_id": person_id,
-                    "purpose": self.purpose,
-                    "host": self.host,
-                    "legs": legs,
-                    "comes_home": self.comes_home == "on",
-                    "advance": self.advance,
-                    "ground": self.ground,
-                    "belated": self.belated,
-                }
-            )
-        except ValidationError as refusal:
-            raise Invalid({".".join(map(str, each["loc"])): NotTaken() for each in refusal.errors()}) from None
+        content = {
+            "key": key_typed(self.key),
+            "person_id": person_id,
+            "purpose": self.purpose,
+            "host": self.host,
+            "legs": legs,
+            "comes_home": self.comes_home == "on",
+            "advance": self.advance,
+            "ground": self.ground,
+            "belated": self.belated,
+        }
+        return made(AskTrip, content)
 
 
 @dataclass(frozen=True)
@@ -214,7 +209,7 @@ class ReportForm:
 
     version: str
     result: str = ""
-    lines: tuple[LineTyped, ...] = (LineTyped(),)
+    lines: tuple[LineTyped, ...] = ()
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> "ReportForm":
@@ -222,29 +217,30 @@ class ReportForm:
             LineTyped(**{name: fields.get(name, "") for name in LineTyped.__dataclass_fields__})
             for fields in _numbered(sent, "lines")
         )
-        return cls(sent.get("version", ""), tidy(sent.get("result", "")), lines or (LineTyped(),))
+        return cls(sent.get("version", ""), tidy(sent.get("result", "")), lines)
 
     @classmethod
     def begun(cls, version: int, result: str, lines: Sequence[ReportLine]) -> "ReportForm":
-        return cls(str(version), result, tuple(map(LineTyped.of, lines)) or (LineTyped(),))
+        return cls(str(version), result, tuple(map(LineTyped.of, lines)))
 
     def with_line(self) -> "ReportForm":
         """Raises: Invalid, where there is no room for another."""
         rules.require_room(len(self.lines) + 1, rules.MOST_LINES, "lines", rules.LinesTooMany)
         return replace(self, lines=(*self.lines, LineTyped()))
 
+    def told(self) -> "ReportForm":
+        """Without the rows in which nothing is told: faults are numbered as the rows that the page then shows."""
+        return replace(self, lines=tuple(line for line in self.lines if not line.is_blank))
+
     def without_line(self, place: int) -> "ReportForm":
-        kept = (*self.lines[:place], *self.lines[place + 1 :])
-        return replace(self, lines=kept or (LineTyped(),))
+        return replace(self, lines=(*self.lines[:place], *self.lines[place + 1 :]))
 
     def command(self) -> HandIn:
         """Raises: Invalid."""
-        rules.require_room(sum(not line.is_blank for line in self.lines), rules.MOST_LINES, "lines", rules.LinesTooMany)
+        rules.require_room(len(self.lines), rules.MOST_LINES, "lines", rules.LinesTooMany)
         faults: dict[str, Exception] = {}
         told = []
         for place, line in enumerate(self.lines):
-            if line.is_blank:
-                continue
             day = _day(line.on)
             if isinstance(day, Exception):
                 faults[f"lines.{place}.on"] = day
@@ -256,10 +252,7 @@ class ReportForm:
             )
         if faults:
             raise Invalid(faults)
-        try:
-            return HandIn.model_validate({"lines": told, "result": self.result})
-        except ValidationError as refusal:
-            raise Invalid({".".join(map(str, each["loc"])): NotTaken() for each in refusal.errors()}) from None
+        return made(HandIn, {"lines": told, "result": self.result})
 
 
 def _numbered(sent: Mapping[str, str], prefix: str) -> list[dict[str, str]]:
@@ -304,7 +297,7 @@ def reports(request: Ask, visit: Visitor, organisation_id: Id) -> Response[Any]:
 
 
 def _list(request: Ask, organisation_id: int, desk: str, narrowed: Waiting) -> Response[Any]:
-    visit, query = visit_of(request), query_of(request)
+    visit, query, port = visit_of(request), query_of(request), settlements_of(request)
 
     def person(uow: UnitOfWork) -> int | None:
         return requests.own_person(uow, organisation_id) if desk == "own" else None
@@ -313,11 +306,11 @@ def _list(request: Ask, organisation_id: int, desk: str, narrowed: Waiting) -> R
         say, who = speech(visit.language), person(uow)
 
         def page(cursor: str | None) -> tuple[Sequence[tuple[TripRow, str]], str | None]:
-            found = service.trips(uow, organisation_id, narrowed, cursor, person_id=who)
+            found = service.trips(uow, organisation_id, port, narrowed, cursor, person_id=who)
             return [(row, found.people.get(row.person_id, "")) for row in found.rows], found.next_cursor
 
         def words(row: TripRow) -> tuple[str, str]:
-            return say(STATES[row.state]), say(REPORTS[row.report]) if row.is_over else ""
+            return say(STATES[row.state]), say(REPORTS[row.report]) if row.is_reported_on else ""
 
         return lists.trips(lists.every(page), words, say), about(visit, organisation_at(uow), "trips")
 
@@ -325,7 +318,7 @@ def _list(request: Ask, organisation_id: int, desk: str, narrowed: Waiting) -> R
         return download(visit, query["as"], whole)
 
     def show(uow: UnitOfWork) -> tuple[Organisation, TripPage]:
-        found = service.trips(uow, organisation_id, narrowed, query.get("cursor"), person_id=person(uow))
+        found = service.trips(uow, organisation_id, port, narrowed, query.get("cursor"), person_id=person(uow))
         return organisation_at(uow), found
 
     organisation, found = visit.read(show)
@@ -341,7 +334,6 @@ def _list(request: Ask, organisation_id: int, desk: str, narrowed: Waiting) -> R
         narrowed=narrowed,
         states=STATES,
         reports=REPORTS,
-        now=today(),
         next_url=f"{request.url.path}?{state}cursor={found.next_cursor}" if found.next_cursor else "",
     )
 
@@ -553,8 +545,8 @@ def send_advance(request: Ask, visit: Visitor, organisation_id: Id, request_id: 
     if choice := choice_in(data):
         remember(visit, choice)
         return _page(request, organisation_id, request_id, "reports", amount=amount, choice=choice)
-    command = SendAdvance(sent=max(number_typed(data.get("sent", "")) or 1, 1), amount=amount[:40])
     try:
+        command = made(SendAdvance, {"sent": max(number_typed(data.get("sent", "")) or 1, 1), "amount": amount})
         visit.run(lambda uow: service.send_advance(uow, organisation_id, request_id, command, port))
     except _REFUSED as refusal:
         return _page(request, organisation_id, request_id, "reports", refusal=refusal, amount=amount)
@@ -584,19 +576,10 @@ def _page(
 ) -> Response[str]:
     visit, chosen, port = visit_of(request), choice or Choice(), settlements_of(request)
     looked = visit.read(lambda uow: Looked.of(uow, organisation_id, request_id, port))
-    report, settlement = looked.facts.report, looked.facts.settlement
+    report = looked.facts.report
     sheet = fault_sheet(refusal, chosen.language or visit.language)
     decides = desk == "reports" and looked.shown.decides and not looked.shown.is_own
-    is_declined = settlement is not None and settlement.state == "declined"
-    returns = report.state is ReportState.SUBMITTED or (report.state is ReportState.APPROVED and is_declined)
-    advance, in_force = looked.facts.advance, looked.shown.request.state.is_in_force
-    sends = (
-        advance is not None
-        and advance.state in ("declined", "reversed")
-        and in_force
-        and not looked.facts.has_begun
-        and report.state in (ReportState.NONE, ReportState.RETURNED)
-    )
+    returns, sends = looked.facts.may_be_returned, looked.facts.advance_may_be_sent
     form = "report" if decides and returns else "advance" if decides and sends else ""
     return render(
         request,
@@ -622,7 +605,7 @@ def _page(
         returns=returns,
         sends=sends,
         amount=money(looked.facts.advance_asked) if amount is None else amount,
-        reportable=_reportable(looked.shown) and report.state in (ReportState.NONE, ReportState.RETURNED),
+        reportable=_reportable(looked.shown) and report.state not in rules.IN_HAND,
         decided="decided" in request.query_params,
         reason=reason,
         faults=sheet.by_field,
@@ -661,7 +644,10 @@ def write_staff_report(
 
 
 def _write(request: Ask, organisation_id: int, request_id: int, desk: str, data: Mapping[str, Any]) -> Response[Any]:
-    """Attach a paper, add or take away a line, or hand the report in, with the paper that is chosen in the form."""
+    """Attach or take off a paper, add or take away a line, or hand the report in.
+
+    A paper that is chosen in the form is kept also where the report has a fault: the browser forgets the choice.
+    """
     visit, sent = visit_of(request), {name: value for name, value in data.items() if isinstance(value, str)}
     do, form = sent.get("do", ""), ReportForm.of(sent)
     if choice := choice_in(sent):
@@ -676,18 +662,17 @@ def _write(request: Ask, organisation_id: int, request_id: int, desk: str, data:
         removed = form.without_line(number_typed(do.removeprefix("remove.")) or 0)
         return _report(request, organisation_id, request_id, desk, form=removed)
     seen, is_sent = version_typed(sent), do == "send"
+    form = form.told() if is_sent else form
     try:
-        file = checked(request, data.get("file")) if not is_sent or _is_chosen(data.get("file")) else None
-
-        def act(uow: UnitOfWork) -> None:
-            if file is not None:
-                service.attach(uow, organisation_id, request_id, file)
-            if is_sent:
-                service.hand_in(uow, organisation_id, request_id, seen, form.command())
-
-        visit.run(act)
+        if do.startswith("file."):
+            paper = number_typed(do.removeprefix("file.")) or 0
+            visit.run(lambda uow: service.remove_paper(uow, organisation_id, request_id, paper))
+        elif not is_sent or _is_chosen(data.get("file")):
+            file = checked(request, data.get("file"))
+            visit.run(lambda uow: service.attach(uow, organisation_id, request_id, file))
         if not is_sent:
             return _report(request, organisation_id, request_id, desk, form=form)
+        visit.run(lambda uow: service.hand_in(uow, organisation_id, request_id, seen, form.command()))
     except _REFUSED as refusal:
         return _report(request, organisation_id, request_id, desk, form=form, refusal=refusal)
     place = f"trips/staff/{request_id}" if desk == "staff" else f"requests/{request_id}"
@@ -741,7 +726,8 @@ def _report(
         facts=looked.facts,
         papers=looked.papers,
         taken=TAKEN,
-        form=typed,
+        user_id=visit.scope.actor.id,
+        form=typed if typed.lines else typed.with_line(),
         reportable=_reportable(looked.shown),
         kinds=list(CostKind),
         faults=sheet.by_field,

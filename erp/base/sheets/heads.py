@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from erp.base.sheets.model import Row, RowKind
+from erp.base.sheets.model import Row, RowKind, Sheet
 
 SEARCHED = 40
 """Rows in which heads are looked for."""
@@ -52,6 +52,12 @@ def find_header(rows: Sequence[Row], wanted: Mapping[str, Collection[str]], *, l
             if told > most and told[0] >= least:
                 best, most = found, told
     return _whole(rows, best, meanings) if best else None
+
+
+def telling(sheets: Sequence[Sheet], wanted: Mapping[str, Collection[str]]) -> int:
+    """The place of the sheet whose heads tell the most of the wanted names apart; among equals the first."""
+    found = [find_header(sheet.rows, wanted) for sheet in sheets]
+    return max(range(len(sheets)), key=lambda at: len(each.columns) if (each := found[at]) else 0)
 
 
 def header_at(rows: Sequence[Row], first: int, last: int, wanted: Mapping[str, Collection[str]]) -> Header:

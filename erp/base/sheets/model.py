@@ -1,5 +1,6 @@
 """The nouns of a table: its sheets, their rows, a row's cells."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -10,6 +11,8 @@ from erp.base.sheets.values import text_of
 
 Value = str | int | float | bool | date | datetime | time | timedelta
 """Of a cell as the file holds it; a blank one is the empty text."""
+
+_LEAST_OCTETS = 64 << 20
 
 Merged = tuple[int, int, int, int]
 """First row, first column, last row and last column of cells that are one; from 0."""
@@ -32,6 +35,11 @@ class Limits:
     columns: int = 200
     text: int = 32_767
     """Characters in one cell: what a workbook keeps at most."""
+
+    @property
+    def octets(self) -> int:
+        """Of all that a workbook says: eight for each cell that it may have, or what a smaller table may need."""
+        return max(_LEAST_OCTETS, 8 * self.rows * self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,11 @@ class Mended:
     left: frozenset[int] = frozenset()
 
 
-TOTALS = ("итого", "всего", "барлығы", "жиыны", "жалпы", "total", "subtotal", "grand total")
+_TOTAL = re.compile(
+    r"(?:(?:итого|всего|барлығы|жиыны|(?:grand |sub)?total)\b|жалпы(?: (?:сома|сомасы|жиыны|барлығы))?\s*:?$)",
+    re.IGNORECASE,
+)
+"""How a row begins that sums others; “жалпы” alone, as names begin with it: Жалпы білім беру (general education)."""
 
 
 def kind_of(texts: tuple[str, ...]) -> RowKind:
@@ -107,7 +119,7 @@ def kind_of(texts: tuple[str, ...]) -> RowKind:
     said = [text for text in texts if text]
     if not said:
         return RowKind.BLANK
-    if said[0].casefold().startswith(TOTALS) and len(said[0]) < 80:
+    if _TOTAL.match(said[0]) and len(said[0]) < 80:
         return RowKind.TOTAL
     if len(said) >= 4 and said == [str(n) for n in range(1, len(said) + 1)]:
         return RowKind.NUMBERING

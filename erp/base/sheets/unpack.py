@@ -1,12 +1,14 @@
 """A workbook's cells as lines of JSON: a program of its own, so that a file made to do harm harms only it.
 
-It is given as much memory and time as a table within the limits needs.  Arguments: the most rows, the most columns.
-The workbook comes on the standard input.
+It is given as much memory, time and space as a table within the limits needs.  Arguments: the most rows, the most
+columns, the most octets of the answer.  The workbook comes on the standard input; the standard output is a file, of
+UTF-8 on every machine.
 """
 
 import json
 import re
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -29,11 +31,13 @@ Errors = dict[tuple[int, int], str]
 """What Excel shows in a cell whose formula failed (#DIV/0!), by row and column from 0; the reader gives it as blank."""
 
 
-def bound() -> None:
+def bound(space: int) -> None:
     """Take no more than a table can need."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (space, space))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # ends it; Python would pass it over
 
 
 def lines(content: bytes, most_rows: int, most_columns: int) -> Iterator[Any]:
@@ -365,15 +369,16 @@ class _Spans:
 
 
 def main() -> None:
-    bound()
+    most_rows, most_columns, space = map(int, sys.argv[1:])
+    bound(space)
     content = sys.stdin.buffer.read()
     try:
-        for line in lines(content, int(sys.argv[1]), int(sys.argv[2])):
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        for line in lines(content, most_rows, most_columns):
+            sys.stdout.buffer.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
     except MemoryError:
         sys.exit(1)
     except Exception as error:  # whatever a broken file breaks is its fault, told by whoever asked
-        sys.stdout.write(json.dumps({"fault": str(error) or type(error).__name__}) + "\n")
+        sys.stdout.buffer.write(json.dumps({"fault": str(error) or type(error).__name__}).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ Faults are gathered, up to ``MOST_TOLD``.  What could not be understood fits any
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from erp.economy.formulas import faults
 from erp.economy.formulas.faults import CodeUnused, Fault, ModelFaulty
@@ -28,6 +31,7 @@ from erp.economy.formulas.model import (
     Kind,
     Known,
     Lag,
+    Leaves,
     Logic,
     Member,
     Missing,
@@ -39,6 +43,7 @@ from erp.economy.formulas.model import (
     Place,
     Shape,
     Sum,
+    UnitWord,
     Within,
     children,
     parts,
@@ -87,9 +92,15 @@ class Checked:
         return (each for each in self.names.values() if each.kind is kind)
 
 
-def check(model: Model, axes: Axes) -> Checked:
-    """Raises: ModelFaulty with every fault."""
-    checker = _Checker(model, axes)
+def check(model: Model, axes: Axes, leaves: Leaves | None = None) -> Checked:
+    """What a model says, for leaves of these axes.
+
+    A code at several levels means all who have it at one of them.  That is clear where the groups lie within one
+    another; without ``leaves`` none are known to.
+
+    Raises: ModelFaulty with every fault.
+    """
+    checker = _Checker(model, axes, leaves)
     units = checker.units()
     checker.refuse()
     plain = _Plain(model, axes, units)
@@ -120,12 +131,14 @@ def check(model: Model, axes: Axes) -> Checked:
 class _Checker:
     """Finds faults.  A unit of ``None`` fits any: that of 0, of what is missing, and of what was not understood."""
 
-    def __init__(self, model: Model, axes: Axes) -> None:
+    def __init__(self, model: Model, axes: Axes, leaves: Leaves | None) -> None:
         self.notes: list[CodeUnused] = []
         self._model = model
         self._axes = axes
+        self._leaves = leaves
         self._faults: list[Fault] = []
         self._units: dict[str, Unit] = {}
+        self._words: Sequence[str] = ()
 
     def fault(self, kind: type[Fault], place: Place, **fields: Any) -> None:
         self._faults.append(kind(self._model.text, place, **fields))
@@ -139,7 +152,7 @@ class _Checker:
     def units(self) -> dict[str, Unit]:
         """Units of all names, once everything is looked at."""
         nouns = {*NOUNS, *(noun.name for noun in self._model.units)}
-        words = [*NOUNS, *(noun.name for noun in self._model.units), *SCALES]
+        words = self._words = [*NOUNS, *(noun.name for noun in self._model.units), *SCALES]
         taken = {YEAR, *NOUNS, *SCALES}
         self._units = {word: Unit.of([(word, 1)]) for word in words} | {YEAR: PLAIN}
         for noun in self._model.units:
@@ -176,6 +189,8 @@ class _Checker:
                 return PLAIN if value else None
             case Name(name):
                 return self._named(name, expression.place)
+            case UnitWord(word):
+                return self._unit(word, expression.place)
             case Negative(of):
                 return self._number(of)
             case Arithmetic("+" | "-", left, right):
@@ -224,6 +239,13 @@ class _Checker:
         unit = self._units[name]
         return Unit(unit.powers) if unit.said else unit
 
+    def _unit(self, word: str, place: Place) -> Unit | None:
+        """One of what stands behind a number."""
+        if word in self._words:
+            return self._units[word]
+        self.fault(faults.ProductUnsaid, place, name=word)
+        return None
+
     def _alike(self, *among: Expression) -> Unit | None:
         first: Unit | None = None
         for each in among:
@@ -261,9 +283,18 @@ class _Checker:
             levels = _levels_of(self._axes, member, code)
             if not levels and len(self.notes) < MOST_TOLD:
                 self.notes.append(CodeUnused.at(self._model.text, member.place, code=code, dimension=member.dimension))
-            if len(levels) > 1:
+            if len(levels) > 1 and not self._is_nested(member.dimension, levels, code):
                 known = ", ".join(f"{member.dimension}.{level}" for level in levels)
                 self.fault(faults.CodeAmbiguous, member.place, code=code, known=known)
+
+    def _is_nested(self, dimension: str, levels: Sequence[str], code: str) -> bool:
+        """Whether the groups that have the code lie within one another, so that it means the largest."""
+        if self._leaves is None:
+            return False
+        index = self._axes.levels[dimension]
+        groups = [self._leaves.groups[f"{dimension}.{level}"] == index[level].index(code) for level in levels]
+        groups.sort(key=np.count_nonzero)
+        return not any((inner & ~outer).any() for inner, outer in pairwise(groups))
 
     def _level(self, dimension: str, level: str | None, place: Place) -> bool:
         levels = self._axes.levels.get(dimension)
@@ -311,8 +342,7 @@ class _Plain:
     def _clause(self, formula: Expression, initial: Expression | None) -> Expression:
         if initial is None:
             return self._of(formula)
-        looks_back = [part.years for part in parts(formula) if isinstance(part, Lag)]
-        return self._starting(self._of(initial), self._of(formula), max(1, self._axes.base_years, *looks_back))
+        return self._starting(self._of(initial), self._of(formula), max(self._axes.base_years, _looks_back(formula)))
 
     def _starting(self, initial: Expression, later: Expression, years: int) -> Expression:
         place = later.place
@@ -323,6 +353,8 @@ class _Plain:
         match said:
             case Name(name) if name not in self._declared and name != YEAR:
                 return Number(float(self._units[name].scale), place=place)
+            case UnitWord(word):
+                return Number(float(self._units[word].scale), place=place)
             case Number() | Name() | Missing():
                 return said
             case Negative(of):
@@ -340,9 +372,11 @@ class _Plain:
             case Grow(of, rate):
                 return self._growing(said, self._of(of), self._of(rate), max(1, self._axes.base_years))
             case Index(rate, year):
-                at = max(0, self._axes.base_years - 1) if year is None else self._axes.years.index(year)
-                first = self._starting(Missing(place=place), Number(1.0, place=place), at)
-                return self._growing(said, first, self._of(rate), at + 1)
+                one, growth = Number(1.0, place=place), self._of(rate)
+                at = self._axes.base_years - 1 if year is None else self._axes.years.index(year)
+                if at < 0:  # 1 in the year before the first
+                    return self._growing(said, Arithmetic("+", one, growth, place=place), growth, 1)
+                return self._growing(said, self._starting(Missing(place=place), one, at), growth, at + 1)
             case Compared(sign, left, right):
                 return Compared(sign, self._of(left), self._of(right), place=place)
             case Known(of):
@@ -378,6 +412,12 @@ class _Plain:
             self._named[said] = f"({self._model.said(said.place)})"
             self.formulas[self._named[said]] = of
         return Name(self._named[said], place=said.place)
+
+
+def _looks_back(formula: Expression) -> int:
+    """Years between a year and the first of those that the formula takes for it, through all lags within lags."""
+    within = max(map(_looks_back, children(formula)), default=0)
+    return within + formula.years if isinstance(formula, Lag) else within
 
 
 # ------------------------------------------------------------------------------------------------ shapes and order

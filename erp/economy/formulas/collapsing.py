@@ -48,15 +48,15 @@ class _Form(IntEnum):
 
 
 def collapsed(
-    checked: Checked, leaves: Leaves, inputs: Mapping[str, Floats], measure: str, totals_by: Indices
+    checked: Checked, leaves: Leaves, inputs: Mapping[str, Floats], measure: str, totals_by: Indices, asked: str = ""
 ) -> tuple[Leaves, dict[str, Floats], Indices]:
-    """Fewer leaves, their inputs and groups, with the same totals of the measure for all drivers.
+    """Fewer leaves, their inputs (those needed, and ``asked``) and groups, with the same totals of the measure.
 
     Leaves are joined where they follow the same formulas, count in the same totals and sums, have values in the same
     places, and their formulas are linear.
     """
     names = needed(checked, [measure])
-    given = [each.name for each in checked.of(Kind.INPUT) if each.name in names]
+    given = [name for name in inputs if name in names or name == asked]
     strip_of = strips(checked, names, leaves)
     sums = {
         part

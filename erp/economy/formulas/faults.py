@@ -130,6 +130,11 @@ class UnitUnknown(Fault):
     template = N_("There is no unit “{name}”. There are {known}; a unit of your own is declared as: unit {name}")
 
 
+class ProductUnsaid(Fault):
+    code = "formula-product-unsaid"
+    template = N_("“{name}” is no unit. Behind a number stands its unit; to multiply, write * between them.")
+
+
 class DimensionUnknown(Fault):
     code = "dimension-unknown"
     template = N_("Cells have no dimension “{name}”. There are {known}.")

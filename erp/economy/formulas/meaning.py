@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, reduce
 
+import numpy as np
+
 from erp.economy.formulas.checking import YEAR, Checked
 from erp.economy.formulas.model import (
     Arithmetic,
@@ -125,7 +127,7 @@ class Meaning:
         if over is None:
             return range(self._leaves.count)
         groups = self._leaves.groups[over.key]
-        return [each for each in range(self._leaves.count) if groups[each] == groups[leaf] >= 0]
+        return list(map(int, np.flatnonzero(groups == groups[leaf]))) if groups[leaf] >= 0 else []
 
 
 def reckoned(

@@ -17,7 +17,8 @@
     unit        = [scale] word { ("/" | "*") [scale] word }         scale: thousand mln bn trn; word: a unit, "%", "1"
     formula     = expression [ "from" expression ]
     expression  = conjunct { "or" conjunct }                        and so on down: and, not, comparison, + -, * /, -
-    atom        = NUMBER [ "%" ] { WORD } | NAME | "missing" | "(" expression ")" | "lag" "(" expression [ "," N ] ")"
+    atom        = NUMBER [ "%" | { scale } word ] | NAME | "missing" | "(" expression ")"
+                | "lag" "(" expression [ "," N ] ")"
                 | "sum" "(" ["known"] expression [ "over" dimension "." level ] ")" | "known" "(" expression ")"
                 | "if" "(" condition "," expression "," expression ")" | ("min" | "max") "(" expression { "," … } ")"
                 | "grow" "(" expression "," rate ")" | "index" "(" rate [ "," YEAR ] ")"
@@ -25,7 +26,8 @@
 
 What is missing stays missing: in arithmetic, in a comparison (``and`` and ``or`` know three values), in a sum that does
 not say ``known``; so is what is divided by zero.  ``from`` gives the value in the base years, and in as many first
-years as its formula looks back.
+years as its formula looks back.  Behind a number stands its unit and nothing else: ``2 * price`` is a product,
+``2 price`` is none.
 """
 
 from __future__ import annotations
@@ -70,6 +72,14 @@ class Name(Node):
     """A driver, an input, a measure, the number of the ``year``, or one of a unit."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitWord(Node):
+    """A word of a unit, with the power it stands in, 1 or -1; behind a number, one of it."""
+
+    word: str
+    power: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ class Sum(Node):
 
 @dataclass(frozen=True, slots=True)
 class Grow(Node):
-    """The value in base years; then the year before's, grown by the rate."""
+    """The value in base years, or in the first year where there is none; then the year before's, grown by the rate."""
 
     of: Expression
     rate: Expression
@@ -134,7 +144,7 @@ class Grow(Node):
 
 @dataclass(frozen=True, slots=True)
 class Index(Node):
-    """1 in a year (the last base year where none is said), then grown by the rate; missing before."""
+    """1 in a year (that before the first plan year where none is said), then grown by the rate; missing before."""
 
     rate: Expression
     year: int | None
@@ -203,7 +213,20 @@ class Cases(Node):
 
 Condition = Compared | Member | Known | Not | Logic | Within | Early
 Expression = (
-    Number | Name | Missing | Negative | Arithmetic | Extreme | If | Lag | Sum | Grow | Index | Cases | Condition
+    Number
+    | Name
+    | UnitWord
+    | Missing
+    | Negative
+    | Arithmetic
+    | Extreme
+    | If
+    | Lag
+    | Sum
+    | Grow
+    | Index
+    | Cases
+    | Condition
 )
 
 
@@ -250,14 +273,6 @@ class Shape(StrEnum):
     """One value a year."""
     CELLS = "cells"
     """A value for each leaf and year."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnitWord(Node):
-    """A word of a unit, with the power it stands in: 1 or -1."""
-
-    word: str
-    power: int
 
 
 @dataclass(frozen=True, slots=True)

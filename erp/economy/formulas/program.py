@@ -18,7 +18,7 @@ from erp.economy.formulas.collapsing import collapsed
 from erp.economy.formulas.faults import TooMuchToDraw
 from erp.economy.formulas.lowering import Plan, Spot, Step, Total, lowered, needed, strips
 from erp.economy.formulas.model import Floats, Indices, Kind, Leaves, Shape
-from erp.economy.formulas.tracing import Precedent, precedents
+from erp.economy.formulas.tracing import Precedent, Tracer
 
 BLOCK = 8192
 """Numbers of a vector: the few that are in use at once stay in the second cache."""
@@ -78,11 +78,11 @@ class Program:
         *,
         asked: str = "",
     ) -> Floats:
-        """Totals of a measure for each draw: float64[draw, group, year], of what is known; NaN where nothing is.
+        """Totals of a measure for each draw: float64[draw, group, year].
 
         Leaves for which the formulas are linear in the inputs are added up first, where nothing tells them apart.
-        With an input ``asked``, every cell that it has must have a value, or the total is missing; of cells that it
-        has not, nothing is added.
+        With an input ``asked``, as scenarios have it, every cell that this has must get a value, or the total is NaN,
+        and of other cells nothing is added.  Else the total is of what is known, and NaN where nothing is.
 
         Raises: TooMuchToDraw.
 
@@ -93,7 +93,7 @@ class Program:
         """
         assert self.checked.shapes[measure] is Shape.CELLS
         count = max((len(path) for path in drivers.values() if path.ndim == 2), default=1)
-        leaves, inputs, totals_by = collapsed(self.checked, self.leaves, inputs, measure, totals_by)
+        leaves, inputs, totals_by = collapsed(self.checked, self.leaves, inputs, measure, totals_by, asked)
         together = min(count, max(16, _DRAWN // max(1, leaves.count)))
         program = compile(self.checked, leaves, [measure])
         if program.steps * count > MOST_DRAWN:
@@ -154,7 +154,7 @@ class Machine:
         self._flags = np.empty((plan.places["flag"], *self.tail), dtype=np.bool_)
         self._temps = np.empty((plan.places["temp"], self._block, *self.tail))
         self._masks = np.empty((plan.places["mask"], self._block, *self.tail), dtype=np.bool_)
-        self._totals = {total: _Sum(self, total) for stage in plan.totals for total in stage}
+        self.totals = {total: _Sum(self, total) for stage in plan.totals for total in stage}
         self._calls = [call for at in range(self._years) for call in self._bound(at)]
 
     def load(self, inputs: Mapping[str, Floats]) -> None:
@@ -187,7 +187,7 @@ class Machine:
         lines = plan.lines[min(at, len(plan.lines) - 1)]
         for totals, line in zip(plan.totals, lines, strict=True):
             for total in totals:
-                yield self._totals[total].reckon, (at,)
+                yield self.totals[total].reckon, (at,)
             for step in line.alike:
                 yield self._call(step, at, 0, 0)
             for (start, end), steps in zip(self.program.bounds, line.apart, strict=True):
@@ -198,14 +198,14 @@ class Machine:
     def _call(self, step: Step, at: int, first: int, end: int) -> Call:
         out = self._at(step.out, at, first, end)
         if step.op == "spread" and isinstance(total := step.operands[0].of, Total):
-            sums = self._totals[total]
+            sums = self.totals[total]
             return np.take, (sums.values, sums.index[self.program.order[first:end]], 0, out, "clip")
         return _CALLS[step.op], (*(self._at(spot, at, first, end) for spot in step.operands), out)
 
     def _at(self, spot: Spot, at: int, first: int, end: int) -> NDArray[Any]:
         of = spot.of
         if isinstance(of, Total):
-            return self._totals[of].values[0, ...]
+            return self.totals[of].values[0, ...]
         if isinstance(of, str):
             year = at - spot.lag
             return self.series[of][year, ...] if spot.kind == "series" else self.cells[of][year, first:end]
@@ -244,6 +244,11 @@ class _Sum:
     def reckon(self, at: int) -> None:
         values = self._cells[at].take(self._back, axis=0)
         self.values[:-1] = _grouped(values, self.index, self._groups, known=self._known)
+
+    def added(self, at: int) -> Floats:
+        """The sums of a year in which the machine has run."""
+        self.reckon(at)
+        return self.values.copy()
 
 
 def _grouped(values: Floats, index: NDArray[np.intp], groups: int, *, known: bool) -> Floats:
@@ -368,7 +373,7 @@ class Result:
         return self._declared(name).unit.outward(_grouped(values, index, count, known=asked is None))
 
     def precedents(self, name: str, leaf: int, year: int) -> Precedent:
-        """The value of a cell and those it was reckoned from, one step back.
+        """The value of a cell with all that it was reckoned from, down to what is given; see ``Tracer.explained``.
 
         Args:
             leaf: any, where the name has one value a year.
@@ -382,8 +387,16 @@ class Result:
                 value = float(machine.cells[name][at, machine.back[leaf]])
             return value if np.isfinite(value) else None
 
+        def column(name: str, at: int) -> Floats:
+            values: Floats = machine.cells[name][at].take(machine.back)
+            return values
+
+        def added(total: Total, at: int) -> Floats:
+            return machine.totals[total].added(at)
+
         program = machine.program
-        return precedents(program.checked, program.leaves, read, name, leaf, program.checked.axes.years.index(year))
+        tracer = Tracer(program.checked, program.leaves, program.plan.names, read, column, added, name)
+        return tracer.explained(leaf, program.checked.axes.years.index(year))
 
     def _declared(self, name: str) -> Declared:
         return self._machine.program.checked.names[name]

@@ -258,7 +258,7 @@ class _Parser:
         word = token
         while self._is_unit_word and (word is token or word.text in SCALES):
             word = self._advance()
-            unit = Name(word.text, place=word.place)
+            unit = UnitWord(word.text, place=word.place)
             found = Arithmetic("*", found, unit, place=self._since(token.place))
         return found
 

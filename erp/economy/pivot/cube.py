@@ -16,7 +16,7 @@ from erp.economy.pivot.model import YEAR, Actuals, Entry, Head, Key, Pivot, Ques
 from erp.economy.pivot.rules import BalanceFollows, FigureUnknown, lay_out, spreading
 from erp.economy.plans.axes import Axes, Member
 from erp.economy.plans.model import CellChange, Cells, Coded, LeafKey, LeafTable, Section
-from erp.economy.plans.rules import SIDES, laid_out, signs
+from erp.economy.plans.rules import SIDES, check_summable, laid_out, signs
 
 Mask = NDArray[np.bool_]
 
@@ -112,7 +112,10 @@ class Cube:
     # -------------------------------------------------------------------------------------------- typing
 
     def typed(self, question: Question, entries: Sequence[Entry]) -> "Changes":
-        """What entries make of the cells; those that cannot be done are told by their places."""
+        """What entries make of the cells; those that cannot be done are told by their places.
+
+        Raises: PlanTooLarge, where the cells could not be added up any more.
+        """
         faults: dict[int, DomainError] = {}
         blocks: list[Typed] = []
         places: list[int] = []
@@ -133,6 +136,7 @@ class Cube:
                 blocks.append(Typed(leaves.tolist(), years.tolist(), entry.tiyn))
                 places.append(place)
         amounts, present, refused = spreading(self.plan, self.present, blocks)
+        check_summable(Cells(self.axes.table.ids, self.years, amounts, present))
         faults |= {places[at]: fault for at, fault in refused.items()}
         changed = np.argwhere((present != self.present) | (amounts != self.plan))
         said = [

@@ -70,14 +70,22 @@ class HeadsMissing(RuleViolated):
     )
 
 
-class YearTwice(RuleViolated):
-    code = "plan-year-twice"
-    template = N_("Two columns say {year}. Leave one of them out, or name it otherwise.")
+class PlanColumnTwice(RuleViolated):
+    code = "plan-column-twice"
+    template = N_("Two columns say {column}. Leave one of them out, or name it otherwise.")
 
 
 class LineUnknown(RuleViolated):
     code = "line-unknown"
     template = N_("The version has no such line. To add it the row needs section, organisation and specific.")
+
+
+class TotalOrLine(RuleViolated):
+    code = "total-or-line"
+    template = N_(
+        "The row begins like a total and has codes like a line. If it is a total, leave it out; if it is a line, mend"
+        " its codes."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +150,21 @@ class Checked:
 def checked(intake: Intake, cube: Cube, registers: Registers) -> Checked:
     """What a file says, cell by cell, and what its good rows would change."""
     rows = tuple(_mended(intake))
-    years = {str(year): _of_year(year) for year in cube.years}
-    header = find_header(rows, {**HEADINGS, **years})
+    wanted = headings(cube.years)
+    header = find_header(rows, wanted)
     names = header.names if header else ()
-    if header is None or not set(names) & set(CODES) or not set(names) & set(years):
-        told = HeadsMissing(years=", ".join(years))
+    if header is None or not set(names) & set(CODES) or set(names) <= {*CODES, ""}:
+        told = HeadsMissing(years=", ".join(map(str, cube.years)))
         return Checked(intake, (), (), tuple(_unread(rows)), (), (), told)
-    if twice := [year for year in years if names.count(year) > 1]:
-        return Checked(intake, (), (), tuple(_unread(rows)), (), (), YearTwice(year=twice[0]))
+    if twice := next((name for name in wanted if names.count(name) > 1), None):
+        said = header.titles[header.columns[twice]]
+        return Checked(intake, (), (), tuple(_unread(rows)), (), (), PlanColumnTwice(column=said))
     return _Reading(intake, cube, registers, header, rows).checked()
+
+
+def headings(years: Sequence[int]) -> dict[str, tuple[str, ...]]:
+    """What columns of a file are called, by the code or the year of the plan that they hold."""
+    return {**HEADINGS, **{str(year): _of_year(year) for year in years}}
 
 
 def _of_year(year: int) -> tuple[str, ...]:
@@ -233,8 +247,10 @@ class _Reading:
             return kept("left")
         if place <= self._header.last:
             return kept("blank" if row.kind is RowKind.BLANK else "head")
-        if row.kind is not RowKind.CELLS:
-            return kept("blank" if row.kind is RowKind.BLANK else "total")
+        if row.kind is RowKind.BLANK:
+            return kept("blank")
+        if row.kind is RowKind.NUMBERING or (row.kind is RowKind.TOTAL and not self._has_codes(row)):
+            return kept("total")
         texts, faults = row.texts, dict[int, DomainError]()
         codes: dict[str, object] = {}
         for name, at in self._columns.items():
@@ -264,8 +280,15 @@ class _Reading:
             faults[-1] = fault
         except CodeUnknown as fault:
             faults[self._columns[fault.fields["field"]]] = fault
+        if faults and row.kind is RowKind.TOTAL:
+            faults[-1] = TotalOrLine()
         line = Line(row.number, "line", texts, faults)
         return line, _Said(row.number, leaves, tuple(figures)) if leaves and figures and not faults else None
+
+    def _has_codes(self, row: Row) -> bool:
+        """Whether a code stands in it, beside the word that a row of totals begins with."""
+        begins = next(at for at, text in enumerate(row.texts) if text)
+        return any(row.texts[at] for at in self._columns.values() if at != begins)
 
     def _leaves(self, codes: Mapping[str, object], says: bool) -> tuple[int, ...]:
         """Places of the lines that a row means; a line that the version lacks is added.

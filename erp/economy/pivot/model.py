@@ -179,6 +179,17 @@ class Layout:
     shared: bool
 
 
+BroughtRow = tuple[int, tuple[str, ...]]
+"""Its number and the texts of its cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtSheet:
+    name: str
+    """Empty for a text."""
+    rows: tuple[BroughtRow, ...]
+
+
 @dataclass(frozen=True)
 class Intake:
     """A file of figures that a person brought for a version; ``revision`` grows with every change."""
@@ -189,14 +200,19 @@ class Intake:
     plan_id: int
     version_id: int
     name: str
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
-    """The number of each and the texts of its cells."""
+    sheets: tuple[BroughtSheet, ...]
+    sheet: int
+    """The place of the one that is read; what is mended is of that."""
     mended: Mended
     revision: int
     begun_at: datetime
     accepted_at: datetime | None
     cells: int | None
     """Cells that it changed once it was accepted."""
+
+    @property
+    def rows(self) -> tuple[BroughtRow, ...]:
+        return self.sheets[self.sheet].rows
 
     @property
     def subject(self) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, text
 
 from erp.base.db import many
 from erp.base.scope import Scope
-from erp.economy.pivot.model import Actual, Actuals, Intake, IntakeRow, Layout, Mended, Turnover
+from erp.economy.pivot.model import Actual, Actuals, BroughtSheet, Intake, IntakeRow, Layout, Mended, Turnover
 
 # ------------------------------------------------------------------------------------------------ actuals
 
@@ -127,13 +127,14 @@ def insert_intake(
     version_id: int,
     key: UUID,
     name: str,
-    rows: Sequence[tuple[int, tuple[str, ...]]],
+    sheets: Sequence[BroughtSheet],
+    sheet: int,
 ) -> int | None:
     """Id of what the actor brought; ``None`` where the key is taken."""
     return connection.execute(
         text("""
-            INSERT INTO economy_intake (organisation_id, owner_id, key, plan_id, version_id, name, brought)
-            VALUES (:organisation, :owner, :key, :plan, :version, :name, CAST(:brought AS jsonb))
+            INSERT INTO economy_intake (organisation_id, owner_id, key, plan_id, version_id, name, brought, sheet)
+            VALUES (:organisation, :owner, :key, :plan, :version, :name, CAST(:brought AS jsonb), :sheet)
             ON CONFLICT DO NOTHING RETURNING id
         """),
         {
@@ -143,7 +144,11 @@ def insert_intake(
             "plan": plan_id,
             "version": version_id,
             "name": name,
-            "brought": json.dumps([[number, *texts] for number, texts in rows], ensure_ascii=False),
+            "brought": json.dumps(
+                [{"name": each.name, "rows": [[number, *texts] for number, texts in each.rows]} for each in sheets],
+                ensure_ascii=False,
+            ),
+            "sheet": sheet,
         },
     ).scalar_one_or_none()
 
@@ -159,7 +164,7 @@ def intake(
     """One that the actor brought, by its id or its key."""
     row = connection.execute(
         text(f"""
-            SELECT i.id, i.key, i.plan_id, i.version_id, i.name, i.brought, i.mended, i.revision, i.begun_at,
+            SELECT i.id, i.key, i.plan_id, i.version_id, i.name, i.brought, i.sheet, i.mended, i.revision, i.begun_at,
                    i.accepted_at, i.cells
               FROM economy_intake i WHERE {_OWN} AND (i.id = :intake OR i.key = CAST(:key AS uuid))
         """),
@@ -174,9 +179,12 @@ def _intake(organisation_id: int, row: Row[Any]) -> Intake:
         {place: text for place, text in row.mended.items() if text is not None},
         frozenset(int(place) for place, text in row.mended.items() if text is None),
     )
-    brought = tuple((number, tuple(texts)) for number, *texts in row.brought)
+    sheets = tuple(
+        BroughtSheet(each["name"], tuple((number, tuple(texts)) for number, *texts in each["rows"]))
+        for each in row.brought
+    )
     named = {name: said[name] for name in said if name not in ("brought", "mended")}
-    return Intake(organisation_id=organisation_id, rows=brought, mended=mended, **named)
+    return Intake(organisation_id=organisation_id, sheets=sheets, mended=mended, **named)
 
 
 def intakes(
@@ -201,12 +209,15 @@ def lock_intake(connection: Connection, scope: Scope, organisation_id: int, inta
     )
 
 
-def mend_intake(connection: Connection, scope: Scope, organisation_id: int, intake_id: int, mended: Mended) -> None:
+def mend_intake(
+    connection: Connection, scope: Scope, organisation_id: int, intake_id: int, mended: Mended, sheet: int
+) -> None:
     said: dict[str, str | None] = {**mended.cells, **{str(number): None for number in sorted(mended.left)}}
     connection.execute(
         text(f"""
             UPDATE economy_intake i
-               SET mended = CAST(:mended AS jsonb), revision = revision + 1, updated_at = clock_timestamp()
+               SET mended = CAST(:mended AS jsonb), sheet = :sheet, revision = revision + 1,
+                   updated_at = clock_timestamp()
              WHERE {_OWN} AND i.id = :intake
         """),
         {
@@ -214,6 +225,7 @@ def mend_intake(connection: Connection, scope: Scope, organisation_id: int, inta
             "owner": scope.actor.id,
             "intake": intake_id,
             "mended": json.dumps(said, ensure_ascii=False),
+            "sheet": sheet,
         },
     )
 

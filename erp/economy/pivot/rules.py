@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from erp.base.commands import one_line
-from erp.base.errors import Conflict, DomainError, NotFound, RuleViolated
+from erp.base.errors import Conflict, DomainError, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import N_
 from erp.base.money import decimal_string
 from erp.economy.pivot.model import YEAR, Actual, Grid, Key, Question, Typed
@@ -58,6 +58,13 @@ class FigureUnknown(RuleViolated):
     template = N_("There is no such figure in this view. Open it again from the version.")
 
 
+class FiguresTooMany(RuleViolated):
+    code = "figures-too-many"
+    template = N_(
+        "This view would have {figures} figures; at most {limit} are laid out. Narrow it, or choose coarser levels."
+    )
+
+
 class LevelTwice(RuleViolated):
     code = "level-twice"
     template = N_("“{level}” stands twice. Choose each level once.")
@@ -83,6 +90,11 @@ class LayoutUnknown(NotFound):
     template = N_("There is no such view among those you keep or see.")
 
 
+class SharingNotPermitted(NotPermitted):
+    code = "layout-sharing-not-permitted"
+    template = N_("Views are shared by those who edit plans. Keep it for yourself.")
+
+
 class LayoutTwice(Conflict):
     code = "layout-twice"
     template = N_("You keep another view under the name “{name}”. Give it another name.")
@@ -91,6 +103,11 @@ class LayoutTwice(Conflict):
 class IntakeUnknown(NotFound):
     code = "plan-file-unknown"
     template = N_("There is no such file among those you brought.")
+
+
+class SheetUnknown(RuleViolated):
+    code = "plan-file-sheet-unknown"
+    template = N_("The file has no such sheet. Choose one of: {known}.")
 
 
 class IntakeChanged(Conflict):
@@ -106,6 +123,8 @@ class IntakeAccepted(Conflict):
 TAKEN_AWAY = ("-", "–", "—", "−")
 """What people write where a cell is not to be: a dash is no zero."""
 MOST_LEVELS, LONGEST_NAME, LONGEST_QUERY = 3, 120, 2000
+MOST_FIGURES = 500_000
+"""Of a grid, blank ones too: some 5 MB, and ten times that as they are told."""
 
 
 # ------------------------------------------------------------------------------------------------ asking
@@ -128,7 +147,10 @@ def question(
         raise LevelTwice(level=min(twice))
     if max(len(down), len(across)) > MOST_LEVELS:
         raise LevelsTooMany(limit=MOST_LEVELS)
-    kept = {_level(name): tuple(dict.fromkeys(keys)) for name, keys in filters.items() if keys}
+    kept: dict[str, tuple[str, ...]] = {}
+    for level, keys in ((_level(name), tuple(dict.fromkeys(said))) for name, said in filters.items() if said):
+        if kept.setdefault(level, keys) != keys:
+            raise LevelTwice(level=level)
     if "section" not in (*down, *across, *kept):
         kept["section"] = (Section.EXPENDITURE.value,)
     return Question(down, across, kept, actual)
@@ -156,11 +178,15 @@ def lay_out(rows: Sequence[Codes], columns: Sequence[Codes], tiyn: Sequence[Amou
         rows: by axis from the outermost in, the group of each cell; int32[cell].
         columns: the same of the columns.
         tiyn: what is added up, for the whole and then for each level down; int64[cell].
+
+    Raises: FiguresTooMany.
     """
     columns_found, column_of = _numbered(columns, len(tiyn[0]))
+    rows_found = [_numbered(rows[:depth], len(added)) for depth, added in enumerate(tiyn)]
+    if (figures := sum(len(keys) for keys, _ in rows_found) * len(columns_found)) > MOST_FIGURES:
+        raise FiguresTooMany(figures=figures, limit=MOST_FIGURES)
     levels: dict[Key, tuple[Amounts, Mask]] = {}
-    for depth, added in enumerate(tiyn):
-        keys, row_of = _numbered(rows[:depth], len(added))
+    for (keys, row_of), added in zip(rows_found, tiyn, strict=True):
         sums = np.zeros((len(keys), len(columns_found)), np.int64)
         there = np.zeros(sums.shape, np.bool_)
         np.add.at(sums, (row_of, column_of), added)

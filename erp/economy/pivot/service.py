@@ -8,15 +8,17 @@ from uuid import UUID, uuid5
 from erp.base import audit
 from erp.base.clock import today
 from erp.base.errors import Invalid
+from erp.base.sheets.heads import telling
 from erp.base.sheets.model import Limits, Table
 from erp.base.sheets.reader import read_table
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import queries, rules
 from erp.economy.pivot.cube import Cube, Placed, placed
-from erp.economy.pivot.files import Checked, NothingGood, bins_in, checked
+from erp.economy.pivot.files import Checked, NothingGood, bins_in, checked, headings
 from erp.economy.pivot.model import (
     Actual,
     Behind,
+    BroughtSheet,
     Entry,
     Intake,
     IntakeRow,
@@ -196,20 +198,25 @@ def read(source: bytes | str, name: str) -> Table:
 def bring(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, table: Table, *, key: UUID) -> Intake:
     """Keep a file for a version as it was brought; the same key gives what it brought before.
 
+    Of several sheets the one is read whose heads tell the most of codes and years.
+
     Raises: PlanUnknown, VersionUnknown, VersionFrozen, VersionPutAway; KeyReused, where that was another file.
     """
-    version = plans.version(uow, organisation_id, plan_id, version_id)
-    rows = tuple((row.number, row.texts) for row in table.sheets[0].rows)
+    plan, version = plans.plan(uow, organisation_id, plan_id), plans.version(uow, organisation_id, plan_id, version_id)
+    sheets = tuple(
+        BroughtSheet(each.name, tuple((row.number, row.texts) for row in each.rows)) for each in table.sheets
+    )
     made, found = None, queries.intake(uow.connection, uow.scope, organisation_id, key=key)
     if found is None:
         require_open(version)
         at = organisation_id, plan_id, version_id
-        made = queries.insert_intake(uow.connection, uow.scope, *at, key, table.name, rows)
+        sheet = telling(table.sheets, headings(plan.years))
+        made = queries.insert_intake(uow.connection, uow.scope, *at, key, table.name, sheets, sheet)
         found = queries.intake(uow.connection, uow.scope, organisation_id, key=key)
-    if found is None or (found.plan_id, found.version_id, found.rows) != (plan_id, version_id, rows):
+    if found is None or (found.plan_id, found.version_id, found.sheets) != (plan_id, version_id, sheets):
         raise KeyReused(key=str(key))
     if made is not None:
-        _tell(uow, "plan-file-brought", found, name=found.name, rows=len(rows))
+        _tell(uow, "plan-file-brought", found, name=found.name, rows=sum(len(each.rows) for each in sheets))
     return found
 
 
@@ -234,14 +241,19 @@ def check(uow: UnitOfWork, found: Intake) -> tuple[Version, Checked]:
     return version, checked(found, cube, plans.registers(uow, *at, bins_in(found)))
 
 
-def mend(uow: UnitOfWork, organisation_id: int, intake_id: int, revision: int, mended: Mended) -> Intake:
-    """Keep what was written over cells and which rows are left out.
+def mend(
+    uow: UnitOfWork, organisation_id: int, intake_id: int, revision: int, mended: Mended, sheet: int | None = None
+) -> Intake:
+    """Keep what was written over cells and which rows are left out, and which sheet is read, as before if not said.
 
-    Raises: IntakeUnknown, IntakeChanged, IntakeAccepted.
+    Raises: IntakeUnknown, IntakeChanged, IntakeAccepted, SheetUnknown.
     """
     found = _lock(uow, organisation_id, intake_id, revision)
-    if mended != found.mended:
-        queries.mend_intake(uow.connection, uow.scope, organisation_id, intake_id, mended)
+    sheet = found.sheet if sheet is None else sheet
+    if not 0 <= sheet < len(found.sheets):
+        raise rules.SheetUnknown(known=", ".join(each.name for each in found.sheets))
+    if (mended, sheet) != (found.mended, found.sheet):
+        queries.mend_intake(uow.connection, uow.scope, organisation_id, intake_id, mended, sheet)
     return intake(uow, organisation_id, intake_id)
 
 
@@ -315,12 +327,14 @@ def layouts(uow: UnitOfWork, organisation_id: int) -> list[Layout]:
     return queries.layouts(uow.connection, uow.scope, organisation_id)
 
 
-def keep_layout(uow: UnitOfWork, organisation_id: int, *, name: str, query: str, shared: bool) -> int:
+def keep_layout(uow: UnitOfWork, organisation_id: int, *, name: str, query: str, shared: bool, may_share: bool) -> int:
     """Keep what is asked under a name; one's own of the same name asks this from now on.
 
-    Raises: LayoutUnnamed, LayoutTooLong.
+    Raises: LayoutUnnamed, LayoutTooLong, SharingNotPermitted.
     """
     name = rules.tidy_name(name)
+    if shared and not may_share:
+        raise rules.SharingNotPermitted()
     if len(query) > rules.LONGEST_QUERY:
         raise rules.LayoutTooLong()
     layout_id, is_new = queries.keep_layout(

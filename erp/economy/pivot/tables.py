@@ -40,6 +40,7 @@ intake = Table(
     Column("version_id", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("brought", JSONB, nullable=False),
+    Column("sheet", Integer, nullable=False, server_default=text("0")),
     Column("mended", JSONB, nullable=False, server_default=text("'{}'")),
     Column("revision", Integer, nullable=False, server_default=text("1")),
     Column("begun_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),

@@ -6,6 +6,7 @@ A level is written ``programme.group``, or by its axis alone where the finest is
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -137,9 +138,14 @@ class Axes:
     codes: Mapping[tuple[str, str], Code]
     """By kind and code."""
     organisations: Mapping[int, Organisation]
+    """Whatever the leaves name, and what is above that."""
     above: Mapping[int, Sequence[Organisation]]
     """The bodies above each organisation, the nearest first."""
     _made: dict[str, Grouping] = field(default_factory=dict)
+
+    @cached_property
+    def _by_bin(self) -> Mapping[str, Organisation]:
+        return {each.code: each for each in self.organisations.values()}
 
     def of(self, leaves: Ints) -> "Axes":
         """The levels of some of the leaves, by their ids: members are those that these have."""
@@ -184,7 +190,7 @@ class Axes:
         return next((_body(each) for each in (own, *self.above.get(own.id, ())) if each.kind == level), NONE)
 
     def _region(self, code: str, _: str) -> Member:
-        found = next((each for each in self.organisations.values() if each.code == code), None)
+        found = self._by_bin.get(code)
         return _body(found) if found else _unnamed(code)
 
     def _source(self, code: str, _: str) -> Member:

@@ -312,6 +312,7 @@ class EditedCell:
     after_tiyn: int | None
     after_inherited: bool
     changed_since: bool
+    """By a later edit that was not undone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from erp.base.db import many
 from erp.base.scope import Scope
 from erp.economy.plans.axes import Code
 from erp.economy.plans.model import (
+    CellChange,
     Coded,
     Edit,
     EditedCell,
@@ -82,13 +83,24 @@ _OVERLAYS = text(f"""
               AND c.until_no > w.upto AND c.edit_no <= w.upto) o
      ORDER BY w.place
 """)
+# Each undoing takes back what the one before it in its row did: of a row that goes on after :no, an even number of
+# edits leaves cells as they were, an odd number does not.
 _TOUCHED = text("""
+    WITH RECURSIVE later AS (
+        SELECT e.no, e.no AS first FROM economy_edit e
+         WHERE e.organisation_id = :organisation AND e.plan_id = :plan AND e.version_id = :version
+           AND e.no > :no AND coalesce(e.undoes, 0) <= :no
+        UNION ALL
+        SELECT e.no, later.first FROM later
+          JOIN economy_edit e ON e.organisation_id = :organisation AND e.plan_id = :plan AND e.version_id = :version
+                             AND e.undoes = later.no
+    ), standing AS (SELECT first AS no FROM later GROUP BY first HAVING count(*) % 2 = 1)
     SELECT c.leaf_id, c.year,
            max(c.amount_tiyn) FILTER (WHERE c.until_no = :no) AS before_tiyn,
            NOT bool_or(c.until_no = :no) AS before_inherited,
            max(c.amount_tiyn) FILTER (WHERE c.edit_no = :no) AS after_tiyn,
            NOT bool_or(c.edit_no = :no) AS after_inherited,
-           bool_or(c.edit_no > :no OR c.until_no > :no AND c.until_no < 2147483647) AS changed_since
+           bool_or(c.edit_no IN (SELECT no FROM standing) OR c.until_no IN (SELECT no FROM standing)) AS changed_since
       FROM economy_cell c
      WHERE c.organisation_id = :organisation AND c.plan_id = :plan AND c.version_id = :version AND c.until_no >= :no
      GROUP BY c.leaf_id, c.year
@@ -386,7 +398,7 @@ def record_edit(
     own: Flags,
 ) -> None:
     """Make the edit ``no``; where not ``own``, the parent's cell shows again."""
-    columns = list(zip(*overlay, strict=True))
+    columns = list(zip(*overlay, strict=True)) or [()] * len(CellChange._fields)
     connection.execute(
         text("""
             SELECT economy_record_edit(:organisation, :plan, :version, :no, :key, :hash, :reason, :undoes,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
 from math import fsum
@@ -124,6 +125,11 @@ class PlanTooLarge(RuleViolated):
 class EditUnknown(NotFound):
     code = "edit-unknown"
     template = "The version has no such edit."
+
+
+class EditUndone(Conflict):
+    code = "edit-undone"
+    template = "Edit {no} was undone already, by edit {by}."
 
 
 class CellsChangedSince(Conflict):
@@ -385,12 +391,14 @@ def tie(exact: npt.NDArray[np.float64], total: int | None = None) -> Tiyn:
     """Whole tiyn that add up to ``total`` by largest remainder; each differs from its exact amount by less than one.
 
     Args:
-        exact: float64[n], each below 2**53 in absolute value, so that its whole part is exact.
+        exact: float64[n], each below 2**63 in absolute value; one that is whole stays as it is.
         total: within n of the exact sum; its nearest whole number where left out.
     """
-    whole = np.floor(exact)
-    wanted = round(fsum(exact.tolist())) if total is None else total
-    return _settled(whole.astype(np.int64), exact - whole, wanted)
+    floors = np.floor(exact)
+    whole, rests = floors.astype(np.int64), exact - floors
+    # No float holds the sum of large amounts: whole parts are added up as integers.
+    wanted = round(sum(whole.tolist()) + Fraction(fsum(rests.tolist()))) if total is None else total
+    return _settled(whole, rests, wanted)
 
 
 def spread(total: int, weights: Iterable[int]) -> Tiyn:

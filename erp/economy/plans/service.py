@@ -132,8 +132,11 @@ def axes(uow: UnitOfWork, organisation_id: int, plan_id: int, day: date | None =
     table, on = leaves(uow, organisation_id, plan_id), day or today()
     named = {*table.columns["budget_id"].codes, *table.columns["organisation_id"].codes}
     ids = sorted(map(int, named))
+    regions = list(filter(None, table.columns["region"].codes))
+    places = queries.bodies(uow.connection, uow.scope, regions).values() if regions else ()
     above = organisations.above(uow, ids, on)
-    known = organisations.by_ids(uow, ids, on) | {each.id: each for bodies in above.values() for each in bodies}
+    known = organisations.by_ids(uow, sorted({*ids, *places}), on)
+    known |= {each.id: each for bodies in above.values() for each in bodies}
     return Axes(table, _classification(uow, on), known, above)
 
 
@@ -176,7 +179,7 @@ def branch(
     name, reason = tidy_name(name), rules.reason_given(reason) if reason.strip() else ""
     if kind is VersionKind.BASE:
         raise rules.BaseIsRoot()
-    parent = _lock(uow, organisation_id, plan_id, parent_id)
+    parent = lock(uow, organisation_id, plan_id, parent_id)
     if done := queries.version_of_key(uow.connection, uow.scope, organisation_id, plan_id, key):
         if (done.parent_id, done.kind, done.name, done.reason) != (parent_id, kind, name, reason):
             raise KeyReused(key=str(key))
@@ -199,7 +202,7 @@ def freeze(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int,
     Raises: VersionUnknown, VersionPutAway, VersionMoved; OwnEdits for whoever edited it, or what it stands upon that
     is not frozen.
     """
-    found = _lock(uow, organisation_id, plan_id, version_id)
+    found = lock(uow, organisation_id, plan_id, version_id)
     if found.is_frozen and found.edits == expected_edits:
         return found
     rules.require_version(found, expected_edits)
@@ -221,7 +224,7 @@ def put_away(
     Raises: VersionUnknown, FrozenStays, VersionMoved, BaseStays, VersionStoodUpon, EditReasonMissing.
     """
     reason = rules.reason_given(reason)
-    found = _lock(uow, organisation_id, plan_id, version_id)
+    found = lock(uow, organisation_id, plan_id, version_id)
     if found.is_put_away:
         return found
     if found.is_frozen:
@@ -241,11 +244,11 @@ def bring_back(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: 
 
     Raises: VersionUnknown; VersionPutAway, where what it stands upon is put away.
     """
-    found = _lock(uow, organisation_id, plan_id, version_id)
+    found = lock(uow, organisation_id, plan_id, version_id)
     if not found.is_put_away:
         return found
     assert found.parent_id is not None, "a base stays"
-    rules.require_in_use(_lock(uow, organisation_id, plan_id, found.parent_id))
+    rules.require_in_use(lock(uow, organisation_id, plan_id, found.parent_id))
     queries.put_away(uow.connection, uow.scope, organisation_id, plan_id, version_id, None)
     _record(uow, "version-brought-back", found, name=found.name)
     return version(uow, organisation_id, plan_id, version_id)
@@ -266,7 +269,8 @@ def verify_all(uow: UnitOfWork) -> Iterator[tuple[Version, bool]]:
         yield each, hash_of(uow, each) == each.content_hash
 
 
-def _lock(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Version:
+def lock(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Version:
+    """A version that nobody else changes until this ends.  Raises: VersionUnknown."""
     found = queries.version(uow.connection, uow.scope, organisation_id, plan_id, version_id, lock=True)
     if found is None:
         raise rules.VersionUnknown()
@@ -290,8 +294,11 @@ def edit(
     *,
     expected_edits: int,
     key: UUID,
+    may_be_empty: bool = False,
 ) -> Edit:
     """Change cells of a version; what is already as asked is left out.  Repeating it under its key changes nothing.
+
+    What is saved with it beside the cells is reason enough for an edit: it ``may_be_empty`` then.
 
     Raises: VersionUnknown, VersionFrozen, VersionPutAway, VersionMoved, CellNotOfPlan, CellTwice, CellTooLarge,
     PlanTooLarge, NothingChanges, EditReasonMissing, KeyReused.
@@ -300,13 +307,13 @@ def edit(
     years = plan(uow, organisation_id, plan_id).years
     asked = rules.check_changes(leaves(uow, organisation_id, plan_id), years, changes)
     digest = rules.edit_hash(asked, reason, None)
-    found = _lock(uow, organisation_id, plan_id, version_id)
+    found = lock(uow, organisation_id, plan_id, version_id)
     if done := _done(uow, organisation_id, plan_id, version_id, key, digest):
         return done
     rules.require_version(found, expected_edits)
     before = cells(uow, organisation_id, plan_id, version_id)
     overlay = rules.only_changes(before, asked)
-    if not len(overlay):
+    if not len(overlay) and not may_be_empty:
         raise rules.NothingChanges()
     rules.check_summable(rules.compose(before, overlay))
     return _save(uow, found, overlay, np.ones(len(overlay), np.bool_), reason, key, digest)
@@ -325,16 +332,22 @@ def undo(
 ) -> Edit:
     """A new edit that puts back what the cells of edit ``no`` were before it.  Undoing that in turn redoes it.
 
-    Raises: VersionUnknown, EditUnknown, VersionFrozen, VersionPutAway, VersionMoved, CellsChangedSince with the cells,
-    EditReasonMissing, KeyReused.
+    Of several edits of a cell the last goes first, whoever made them.
+
+    Raises: VersionUnknown, EditUnknown, EditUndone, VersionFrozen, VersionPutAway, VersionMoved, CellsChangedSince with
+    the cells, EditReasonMissing, KeyReused.
     """
     reason = rules.reason_given(reason)
     digest = rules.edit_hash(None, reason, no)
-    found = _lock(uow, organisation_id, plan_id, version_id)
+    found = lock(uow, organisation_id, plan_id, version_id)
     if done := _done(uow, organisation_id, plan_id, version_id, key, digest):
         return done
     rules.require_version(found, expected_edits)
-    overlay, own = rules.put_back(changes(uow, organisation_id, plan_id, version_id, no), no)
+    if by := one_edit(uow, organisation_id, plan_id, version_id, no).undone_by:
+        raise rules.EditUndone(no=no, by=by)
+    overlay, own = rules.put_back(
+        queries.touched(uow.connection, uow.scope, organisation_id, plan_id, version_id, no), no
+    )
     return _save(uow, found, overlay, own, reason, key, digest, undoes=no)
 
 

@@ -1,9 +1,9 @@
 """The nouns of a scenario: formulas, drivers, where each of their values comes from, and what is computed from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -29,7 +29,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A number of a year from which formulas compute; ``low``, ``high`` and ``step`` are of its slider."""
+    """A number of a year from which formulas compute; ``low`` to ``high`` is usual, ``step`` is of its slider."""
 
     name: str
     unit: str
@@ -50,6 +50,23 @@ class Driver:
     @property
     def places(self) -> int:
         return max(0, -int(self.step.as_tuple().exponent))
+
+    @property
+    def bound(self) -> Decimal:
+        """Above which every value lies that makes sense: a price is not given away, nothing shrinks by all of it."""
+        return Decimal(0) if self.form is Form.LEVEL else Decimal(-100)
+
+    def is_usual(self, value: Decimal) -> bool:
+        return self.low <= value <= self.high
+
+    def span(self, values: Iterable[Decimal]) -> tuple[Decimal, Decimal]:
+        """What its slider goes over: the usual range and these values, in whole steps."""
+        among = (self.low, self.high, *values)
+        low, high = (
+            (end / self.step).to_integral_value(rounding) * self.step
+            for end, rounding in ((min(among), ROUND_FLOOR), (max(among), ROUND_CEILING))
+        )
+        return low, high
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,8 @@ Floats = NDArray[np.float64]
 _FINEST = {"programme": "subprogramme", "economic": "specific"}
 AMOUNT = "amount"
 """The measure whose values are the figures of the scenario, in tenge."""
-_TIYN = 100
-_DEEPEST = 8
-"""Steps back from a figure that are told."""
+TIYN = 100
+"""Of a tenge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ class Reckoner:
 
     def understood(self, drivers: Iterable[Driver]) -> Checked:
         """The formulas, if they name what a scenario gives and say what it asks for.  Raises: ModelFaulty."""
-        checked = check(parse(self.body), self._placed.axes)
+        checked = check(parse(self.body), self._placed.axes, self._placed.leaves)
         said = ["input base: KZT", *(f"driver {at}{each.name}: {each.unit}" for each in drivers for at in ("", BASE))]
         given = {name: _sort(each) for name, each in check(parse("\n".join(said)), checked.axes).names.items()}
         text, amount = checked.model.text, checked.names.get(AMOUNT)
@@ -81,11 +80,11 @@ class Reckoner:
     @cached_property
     def tenge(self) -> Floats:
         """float64[leaf, year]; missing where the version above has no cell."""
-        return np.where(self.base.present, self.base.amounts / _TIYN, np.nan)
+        return np.where(self.base.present, self.base.amounts / TIYN, np.nan)
 
     @cached_property
     def is_planned(self) -> NDArray[np.bool_]:
-        """bool[year]: plan years, whose figures the formulas give; base years stay."""
+        """bool[year]: plan years, whose figures the formulas give."""
         return np.array([year >= self.plan.first_year for year in self.plan.years])
 
     def drivers(self, paths: Paths, reference: Paths) -> dict[str, Floats]:
@@ -106,15 +105,15 @@ class Reckoner:
         return whole
 
     def figures(self, paths: Paths, reference: Paths) -> "Figures":
-        """What the paths give."""
+        """What the paths give: of the version above, with its base years."""
         result = self._result(paths, reference)
         amounts, present = self.base.amounts.copy(), self.base.present.copy()
         tenge = result[AMOUNT]
-        missing = ~(np.abs(tenge) <= plans.LARGEST_TIYN / _TIYN)
+        missing = ~(np.abs(tenge) <= plans.LARGEST_TIYN / TIYN)
         tenge = np.where(missing, np.nan, tenge)
         lost = present & missing & self.is_planned
         computed = present & ~missing & self.is_planned
-        exact = np.where(tenge == self.tenge, amounts, tenge * _TIYN)
+        exact = np.where(tenge == self.tenge, amounts, tenge * TIYN)
         sections = self.axes.table.columns["section"].index
         for year in np.flatnonzero(self.is_planned):
             for section in range(len(self.axes.table.columns["section"].codes)):
@@ -125,19 +124,14 @@ class Reckoner:
         return Figures(Cells(self.base.leaves, self.base.years, amounts, present), int(np.count_nonzero(lost)))
 
     def precedents(self, paths: Paths, reference: Paths, leaf_id: int, year: int) -> Precedent:
-        """The figure of a line with all that it is reckoned from, down to drivers and figures of the version above."""
-        result = self._result(paths, reference)
+        """The figure of a line that the version above has, down to drivers and figures of that; leaves by their ids."""
         place = int(np.searchsorted(self.base.leaves, leaf_id))
 
-        def grown(found: Precedent, depth: int) -> Precedent:
-            children = []
-            for each in found.children:
-                is_reckoned = bool(each.formula) and not each.children and not each.cells and depth > 0
-                deeper = result.precedents(each.name, place if each.leaf is None else each.leaf, each.year)
-                children.append(grown(deeper, depth - 1) if is_reckoned else each)
-            return replace(found, children=tuple(children))
+        def named(of: Precedent) -> Precedent:
+            leaf = None if of.leaf is None else int(self.base.leaves[of.leaf])
+            return replace(of, leaf=leaf, children=tuple(map(named, of.children)))
 
-        return grown(result.precedents(AMOUNT, place, year), _DEEPEST)
+        return named(self._result(paths, reference).precedents(AMOUNT, place, year))
 
     def _result(self, paths: Paths, reference: Paths) -> Result:
         return self.program.run({"base": self.tenge}, self.drivers(paths, reference))
@@ -190,7 +184,7 @@ class _Placed:
 @lru_cache(maxsize=16)
 def _compiled(placed: _Placed) -> Program:
     """Programs are immutable, so that many requests run one.  Raises: ModelFaulty."""
-    return program.compile(check(parse(placed.body), placed.axes), placed.leaves, [AMOUNT])
+    return program.compile(check(parse(placed.body), placed.axes, placed.leaves), placed.leaves, [AMOUNT])
 
 
 def forget() -> None:
@@ -216,11 +210,12 @@ def changes(before: Cells, after: Cells) -> list[CellChange]:
     return [CellChange(*each) for each in zip(*columns, strict=True)]
 
 
-def upon(figures: Cells, own: Cells) -> Cells:
-    """The figures with the lines that only the scenario's version has."""
-    leaves = np.union1d(own.leaves, figures.leaves)
+def upon(own: Cells, base: Cells, figures: Cells, columns: slice) -> Cells:
+    """What the scenario's version holds, with the figures wherever the version above has a cell in ``columns``."""
+    leaves = np.union1d(own.leaves, base.leaves)
     amounts, present = plans.laid_out(own, leaves)
-    known = np.isin(leaves, figures.leaves)
     said, there = plans.laid_out(figures, leaves)
-    amounts[known], present[known] = said[known], there[known]
-    return Cells(leaves, figures.years, amounts, present)
+    computed = np.zeros_like(present)
+    computed[:, columns] = plans.laid_out(base, leaves)[1][:, columns]
+    amounts[computed], present[computed] = said[computed], there[computed]
+    return Cells(leaves, own.years, amounts, present)

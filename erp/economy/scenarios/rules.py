@@ -13,6 +13,7 @@ from typing import Any
 from erp.base.errors import Conflict, NotFound, RuleViolated
 from erp.base.money import MOST_PLACES, number_string, parse_scaled
 from erp.economy.formulas.faults import Fault
+from erp.economy.plans.model import Edit
 from erp.economy.scenarios.model import (
     Assumption,
     Driver,
@@ -46,12 +47,22 @@ class RevisionUnknown(NotFound):
 
 class ScenarioLineUnknown(NotFound):
     code = "scenario-line-unknown"
-    template = "The version that the scenario starts from has no such line in this year."
+    template = "The scenario has no figure of such a line in this year."
 
 
 class ScenarioChanged(Conflict):
     code = "scenario-changed"
-    template = "Somebody has saved this scenario since you opened it. Open it again and repeat your change."
+    template = (
+        "Somebody has saved this scenario, or undone that, since you opened it. Open it again and repeat your change."
+    )
+
+
+class ScenarioUnsettled(Conflict):
+    code = "scenario-unsettled"
+    template = (
+        "Edits of “{name}” were undone in part: nobody can say what its figures assume."
+        " Save that scenario anew, or start from another version."
+    )
 
 
 class NothingToSave(RuleViolated):
@@ -76,7 +87,7 @@ class DriverUnknown(RuleViolated):
 
 class DriverOutOfRange(RuleViolated):
     code = "driver-out-of-range"
-    template = "{value} is out of range: the value lies between {low} and {high}."
+    template = "{value} makes no sense here: the value lies above {bound}."
 
 
 class SeriesMissing(Conflict):
@@ -245,16 +256,44 @@ def with_typed(
                 raise DriverUnknown(driver=name, year=year)
             if value == paths[name][year].value:
                 continue
-            check_range(drivers[name], value)
+            check_sense(drivers[name], value)
             again = expected.get(name, {}).get(year)
             paths[name][year] = again if again and again.value == value else Assumption(value, PathOrigin.TYPED)
     return paths
 
 
-def check_range(driver: Driver, value: Decimal) -> None:
+def check_sense(driver: Driver, value: Decimal) -> None:
     """Raises: DriverOutOfRange."""
-    if not driver.low <= value <= driver.high:
-        raise DriverOutOfRange(value=number_string(value), driver=driver.name, low=driver.low, high=driver.high)
+    if value <= driver.bound:
+        raise DriverOutOfRange(value=number_string(value), driver=driver.name, bound=driver.bound)
+
+
+def held(revisions: Sequence[Revision], edits: Sequence[Edit], upto: int) -> Revision | None:
+    """The last revision of whose figures a scenario was made after its first ``upto`` edits, whatever else was typed.
+
+    That is one which had the same edits of revisions in force, as none of them was undone since, or all that came
+    after it were.
+
+    Args:
+        revisions: all of the scenario, the last first.
+        edits: all of its version, the last first.
+    """
+    saved = {each.edit_no for each in revisions}
+
+    def in_force(upto: int) -> set[int]:
+        undone: set[int | None] = set()
+        for each in edits:
+            if each.no <= upto and each.no not in undone:
+                undone.add(each.undoes)
+        return {each.no for each in edits if each.no <= upto} & saved - undone
+
+    def saved_after(revision: Revision) -> int:
+        """How many edits."""
+        return revision.edit_no or max((each.no for each in edits if each.at <= revision.saved_at), default=0)
+
+    wanted = in_force(upto)
+    places = ((each, saved_after(each)) for each in revisions)
+    return next((each for each, place in places if place <= upto and in_force(place) == wanted), None)
 
 
 def changed(saved: Paths, paths: Paths) -> dict[str, dict[int, Decimal]]:

@@ -22,7 +22,7 @@ from erp.economy.plans.axes import Axes, Member
 from erp.economy.plans.model import Cells, Plan, Section, Version, VersionKind
 from erp.economy.scenarios import queries, rules, uncertainty
 from erp.economy.scenarios.model import Driver, Form, Observation, Paths, Revision, ShippedModel, Typed
-from erp.economy.scenarios.reckoning import Figures, Reckoner, changes, upon
+from erp.economy.scenarios.reckoning import AMOUNT, TIYN, Figures, Reckoner, changes, upon
 from erp.economy.scenarios.rules import Published
 from erp.economy.scenarios.schemas import BeginScenario, SaveScenario
 from erp.economy.scenarios.uncertainty import Floats, Uncertainty
@@ -41,12 +41,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario as it was last saved; ``reference`` is what the version that it starts from assumes."""
+    """A scenario as it is in force; ``reference`` is what the version that it starts from assumes."""
 
     plan: Plan
     version: Version
     parent: Version
     revision: Revision
+    """That whose assumptions its figures follow: the last, unless the edit that saved it is undone."""
+    last: int
+    """The number of the revision that was saved last."""
+    is_settled: bool
+    """False where edits were undone in part: no revision has just those that are left, the last is shown."""
     saved: Paths
     reference: Paths
     drivers: tuple[Driver, ...]
@@ -85,9 +90,23 @@ class Scenario:
         return rules.with_typed(self.saved, self.expected, typed, self.driver)
 
     def figures(self, paths: Paths) -> Figures:
-        """What the paths give; lines that only the scenario's version has stay as they are.  Nothing is saved."""
-        found = self.reckoner.figures(paths, self.reference)
-        return Figures(upon(found.cells, self.own), found.missing)
+        """What its version would hold: its own cells, and upon them what the paths give.  Nothing is saved.
+
+        Formulas give a figure wherever the version above has one in a plan year; every other cell stays.
+
+        Raises: ModelFaulty, PlanTooLarge.
+        """
+        computed = self.reckoner.figures(paths, self.reference)
+        cells = upon(self.own, self.base, computed.cells, self.plan.columns)
+        plan_rules.check_summable(cells)
+        return Figures(cells, computed.missing)
+
+    @property
+    def beside(self) -> dict[Section, Floats]:
+        """What stands in the version where no formula gives a figure: float64[year] of plan years, tenge."""
+        nothing = Cells(self.base.leaves, self.base.years, np.zeros_like(self.base.amounts), self.base.present)
+        six = plans.sections_of(upon(self.own, self.base, nothing, self.plan.columns), self.axes.table)
+        return {each: np.array(getattr(six, each.value)[self.plan.columns]) / TIYN for each in Section}
 
     def members(self, leaf_id: int, levels: Sequence[str]) -> dict[str, Member]:
         """What a line belongs to at each of the levels.  Raises: ScenarioLineUnknown."""
@@ -99,10 +118,13 @@ class Scenario:
         return {level: each.members[each.index[at]] for level, each in found.items()}
 
     def precedents(self, paths: Paths, leaf_id: int, year: int) -> Precedent:
-        """Why a figure is as it is.  Raises: ScenarioLineUnknown."""
-        if self.base.get(leaf_id, year) is None:
+        """Why a figure is as it is; one that no formula gives is given.  Raises: ScenarioLineUnknown."""
+        if year in self.plan.plan_years and self.base.get(leaf_id, year) is not None:
+            return self.reckoner.precedents(paths, self.reference, leaf_id, year)
+        given = self.own.get(leaf_id, year)
+        if given is None:
             raise rules.ScenarioLineUnknown()
-        return self.reckoner.precedents(paths, self.reference, leaf_id, year)
+        return Precedent(AMOUNT, leaf_id, year, given / TIYN, "KZT", formula="", line=0)
 
 
 def scenarios(uow: UnitOfWork, organisation_id: int) -> list[Row]:
@@ -135,12 +157,9 @@ def begin(
     Its formulas are those of the scenario above, else ``formulas``, else those that come with the program.
 
     Raises: PlanUnknown, VersionUnknown, PlanUnnamed, SeriesMissing, SeriesTooShort, DriverOutOfRange where somebody
-    expects what is beyond reason, KeyReused.
+    expects what makes no sense, ScenarioUnsettled, KeyReused.
     """
-    if done := _begun(uow, organisation_id, command):
-        return done
     plan = plans.plan(uow, organisation_id, command.plan)
-    above = queries.revision(uow.connection, uow.scope, organisation_id, plan.id, command.parent)
     version = plans.branch(
         uow,
         organisation_id,
@@ -151,6 +170,9 @@ def begin(
         reason=command.reason,
         key=uuid5(command.key, "version"),
     )
+    if done := _begun(uow, organisation_id, command):
+        return done
+    above = _above(uow, version)
     shipped, series = formulas or rules.shipped(), macro.series(uow, organisation_id)
     paths: Paths = (
         _assumed(uow, above)
@@ -159,8 +181,8 @@ def begin(
     )
     for each in shipped.drivers:
         for assumed in paths.get(each.name, {}).values():
-            rules.check_range(each, assumed.value)
-    is_first = queries.insert_revision(
+            rules.check_sense(each, assumed.value)
+    if not queries.insert_revision(
         uow.connection,
         uow.scope,
         organisation_id,
@@ -172,22 +194,57 @@ def begin(
         edit_no=None,
         uncertainty=_measured(shipped.drivers, series, seed=plan.first_year * 1000 + version.id).document,
         reason=command.reason,
-    )
-    if not is_first:
-        done = _begun(uow, organisation_id, command)
-        assert done is not None, "the version is under a key made of this one"
-        return done
+    ):
+        raise KeyReused(key=str(command.key))
     queries.insert_assumptions(uow.connection, uow.scope, organisation_id, plan.id, version.id, 1, paths)
     made = _revision(uow, organisation_id, plan.id, version.id)
     _record(uow, "scenario-begun", made, name=version.name, reason=command.reason)
     return made
 
 
+def _above(uow: UnitOfWork, version: Version) -> Revision | None:
+    """What the nearest scenario that a version stands upon was made of, as it is seen from there; none without one.
+
+    The version above is locked by the branch, and of those above it nothing later is seen: none of it moves.
+
+    Raises: ScenarioUnsettled.
+    """
+    at = version.organisation_id, version.plan_id
+    versions = {each.id: each for each in plans.versions(uow, *at)}
+    while version.parent_id is not None and version.parent_edits is not None:
+        above = versions[version.parent_id]
+        if above.kind is VersionKind.SCENARIO and (saved := revisions(uow, *at, above.id)):
+            found = _held(uow, above, saved, version.parent_edits)
+            if found is None:
+                raise rules.ScenarioUnsettled(name=above.name)
+            return found
+        version = above
+    return None
+
+
+def _held(uow: UnitOfWork, version: Version, saved: Sequence[Revision], upto: int) -> Revision | None:
+    """What the figures of a version assumed after so many of its edits; see ``rules.held``."""
+    edits, _ = plans.history(uow, version.organisation_id, version.plan_id, version.id, limit=max(1, version.edits))
+    return rules.held(saved, edits, upto)
+
+
+def _in_force(uow: UnitOfWork, version: Version, last: Revision) -> Revision | None:
+    """What the figures of a version assume; all its edits are read only where one was undone since the last save."""
+    at = version.organisation_id, version.plan_id, version.id
+    since = version.edits - (last.edit_no or 0)
+    edits = plans.history(uow, *at, limit=since)[0] if since else ()
+    if all(each.undoes is None for each in edits):
+        return last
+    return _held(uow, version, revisions(uow, *at), version.edits)
+
+
 def scenario(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int) -> Scenario:
     """A scenario with all that its figures need.  Raises: PlanUnknown, VersionUnknown, ScenarioUnknown."""
     plan = plans.plan(uow, organisation_id, plan_id)
     version = plans.version(uow, organisation_id, plan_id, version_id)
-    revision = _revision(uow, organisation_id, plan_id, version_id)
+    last = _revision(uow, organisation_id, plan_id, version_id)
+    in_force = _in_force(uow, version, last)
+    revision = in_force or last
     assert version.parent_id is not None
     parent = plans.version(uow, organisation_id, plan_id, version.parent_id)
     assumed = queries.assumptions(
@@ -200,6 +257,8 @@ def scenario(uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: in
         version,
         parent,
         revision,
+        last.revision,
+        in_force is not None,
         assumed[revision.revision],
         assumed[1],
         drivers,
@@ -220,15 +279,19 @@ def save(
 ) -> Revision:
     """Save what paths and formulas give as one edit of the version, and both beside it; twice under its key is once.
 
+    The edit is of no cells where no figure moves: whoever edits or freezes the version next has to have seen it.
+    Where edits were undone in part, a scenario is saved anew as it is.
+
     Raises: ScenarioUnknown, ScenarioChanged, VersionFrozen, VersionPutAway, NothingToSave, FiguresMissing,
     DriverUnknown, DriverOutOfRange, ModelFaulty, KeyReused; as an edit of a version does.
     """
+    version = plans.lock(uow, organisation_id, plan_id, version_id)
     if done := _saved(uow, organisation_id, plan_id, version_id, command):
         return done
+    plan_rules.require_open(version)
     found = scenario(uow, organisation_id, plan_id, version_id)
-    plan_rules.require_open(found.version)
     if found.revision.revision != revision:
-        return _saved_meanwhile(uow, organisation_id, plan_id, version_id, command)
+        raise rules.ScenarioChanged()
     formulas = found.reformulated(command.formulas or found.revision.model.body)
     is_rewritten = formulas is not found
     if is_rewritten:
@@ -238,35 +301,34 @@ def save(
     if figures.missing:
         raise rules.FiguresMissing(count=figures.missing)
     said, cells = rules.changed(found.saved, paths), changes(found.own, figures.cells)
-    if not said and not cells and not is_rewritten:
+    if found.is_settled and not said and not cells and not is_rewritten:
         raise rules.NothingToSave()
-    made = None
-    if cells:
-        made = plans.edit(
-            uow,
-            organisation_id,
-            plan_id,
-            version_id,
-            cells,
-            command.reason,
-            expected_edits=found.version.edits,
-            key=uuid5(command.key, "edit"),
-        )
+    made = plans.edit(
+        uow,
+        organisation_id,
+        plan_id,
+        version_id,
+        cells,
+        command.reason,
+        expected_edits=found.version.edits,
+        key=uuid5(command.key, "edit"),
+        may_be_empty=True,
+    )
     if not queries.insert_revision(
         uow.connection,
         uow.scope,
         organisation_id,
         plan_id,
         version_id,
-        revision + 1,
+        found.last + 1,
         key=command.key,
         model_id=queries.keep_model(uow.connection, uow.scope, organisation_id, formulas.revision.model),
-        edit_no=made.no if made else None,
+        edit_no=made.no,
         uncertainty=found.revision.uncertainty,
         reason=command.reason,
     ):
-        return _saved_meanwhile(uow, organisation_id, plan_id, version_id, command)
-    queries.insert_assumptions(uow.connection, uow.scope, organisation_id, plan_id, version_id, revision + 1, paths)
+        raise KeyReused(key=str(command.key))
+    queries.insert_assumptions(uow.connection, uow.scope, organisation_id, plan_id, version_id, found.last + 1, paths)
     saved = _revision(uow, organisation_id, plan_id, version_id)
     _record(
         uow,
@@ -307,9 +369,11 @@ def _saved(
 
 
 def _asks_for(uow: UnitOfWork, command: SaveScenario, done: Revision) -> bool:
-    """Whether a command makes of the revision before ``done`` what that is."""
+    """Whether a command makes of the revision that was in force before ``done`` what that is."""
     at = done.organisation_id, done.plan_id, done.version_id
-    before = next(each for each in revisions(uow, *at) if each.revision == done.revision - 1)
+    saved = [each for each in revisions(uow, *at) if each.revision < done.revision]
+    held = _held(uow, plans.version(uow, *at), saved, done.edit_no - 1) if done.edit_no else None
+    before = held or saved[0]
     assumed = queries.assumptions(uow.connection, uow.scope, *at, [before.revision, done.revision])
     values, asked = (
         {(driver, year): each.value for driver, path in assumed[revision].items() for year, each in path.items()}
@@ -317,15 +381,6 @@ def _asks_for(uow: UnitOfWork, command: SaveScenario, done: Revision) -> bool:
     )
     asked |= {(driver, year): value for driver, path in command.assumptions.items() for year, value in path.items()}
     return values == asked and done.model.body == (command.formulas or before.model.body)
-
-
-def _saved_meanwhile(
-    uow: UnitOfWork, organisation_id: int, plan_id: int, version_id: int, command: SaveScenario
-) -> Revision:
-    """What the same command saved at the same time.  Raises: ScenarioChanged where it was another."""
-    if done := _saved(uow, organisation_id, plan_id, version_id, command):
-        return done
-    raise rules.ScenarioChanged()
 
 
 def _hash(body: str) -> str:
@@ -361,7 +416,7 @@ _LARGEST_DRAWN = 2.0**53
 
 @dataclass(frozen=True)
 class Fan:
-    """Six sections of many draws, tenge: float64[draw, year] by section, over the plan years; ``balance`` follows."""
+    """Five sections of many draws, tenge: float64[draw, plan year], one row where all draws are alike."""
 
     years: tuple[int, ...]
     uncertainty: Uncertainty
@@ -375,7 +430,7 @@ class Fan:
 
     def shares(self, of: Section | None, percents: Sequence[int]) -> dict[int, tuple[int, ...]]:
         """Tiyn by plan year, of a section or of the balance, below which so many per cent of the draws lie."""
-        table = self.balance if of is None else self.sections.get(of, np.zeros((1, len(self.years))))
+        table = self.balance if of is None else self.sections[of]
         found = np.rint(np.percentile(table, percents, axis=0) * 100).astype(np.int64).tolist()
         return {percent: tuple(row) for percent, row in zip(percents, found, strict=True)}
 
@@ -383,13 +438,16 @@ class Fan:
 def fan(of: Scenario, paths: Paths, draws: int) -> Fan:
     """The same formulas over drawn paths of the drivers; the same paths and seed give the same draws.
 
+    What no formula gives is the same in every draw.
+
     Raises: DrawsMissing.
     """
     kept = Uncertainty.of(of.revision.uncertainty)
     years = of.plan.plan_years
     central = {name: [float(path[year].value) for year in years] for name, path in paths.items()}
     drawn = uncertainty.draws(kept, central, draws)
-    sections = of.reckoner.draws(drawn, of.reference)
+    computed = of.reckoner.draws(drawn, of.reference)
+    sections = {each: computed.get(each, np.zeros((1, len(years)))) + beside for each, beside in of.beside.items()}
     if of.figures(paths).missing or not all((np.abs(sums) < _LARGEST_DRAWN).all() for sums in sections.values()):
         raise rules.DrawsMissing()
     return Fan(years, kept, sections)

@@ -1,13 +1,12 @@
 """One named function a statement.  Every function takes the scope; row-level security is the second witness."""
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from erp.base.db import many, one
+from erp.base.db import literally, many, one
 from erp.base.scope import Scope
 from erp.finance.finder.model import (
     Deeds,
@@ -188,8 +187,8 @@ def counterparties(
     parameters: dict[str, Any] = {
         "organisations": sorted(at),
         "at": at[0],
-        "said": [_literally(each) for each in said],
-        "longest": [_literally(max(each.split(), key=len)) for each in said],
+        "said": [literally(each) for each in said],
+        "longest": [literally(max(each.split(), key=len)) for each in said],
         "first": said[0] if said else "",
         "iban": iban,
         "limit": limit,
@@ -212,7 +211,7 @@ def accounts(connection: Connection, scope: Scope, said: Sequence[str], on: date
                AND m.no IS NOT NULL
              ORDER BY NOT m.by_code, m.no, a.kind = 'off_balance', a.code LIMIT :limit
         """),
-        {"said": [_literally(each) for each in said], "on": on, "limit": limit},
+        {"said": [literally(each) for each in said], "on": on, "limit": limit},
     )
     return many(FoundAccount, rows)
 
@@ -228,13 +227,9 @@ def typical(connection: Connection, scope: Scope, said: Sequence[str], on: date,
                             WHERE {_SAYS.format(text="e.search_text")})
              ORDER BY e.code LIMIT :limit
         """),
-        {"said": [_literally(each) for each in said], "on": on, "limit": limit},
+        {"said": [literally(each) for each in said], "on": on, "limit": limit},
     )
     return many(FoundTypical, rows)
-
-
-def _literally(words: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", words)
 
 
 _LATEST = 500

@@ -387,11 +387,11 @@ def accept_counterparties(uow: UnitOfWork, organisation_id: int, intake_id: int,
     found = looked(uow, _lock(uow, organisation_id, intake_id, version))
     if found.intake.settings.purpose is not Purpose.COUNTERPARTIES or not found.good_rows:
         raise rules.NothingGood()
-    changed = counterparties.register(
+    added = counterparties.register(
         uow, [RegisterCounterparty(*found.counterparties[row]) for row in sorted(found.good_rows)], organisation_id
     )
-    _accept(uow, found.intake, Became(counterparties=len(changed)))
-    return len(changed)
+    _accept(uow, found.intake, Became(counterparties=len(added)))
+    return len(added)
 
 
 def _accept(uow: UnitOfWork, found: Intake, became: Became) -> None:

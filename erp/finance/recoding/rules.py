@@ -160,7 +160,7 @@ def parse_lines(text: str) -> list[Line]:
     """
     known = {ACCOUNT, *(d.slug for d in RECODED)}
     lines = []
-    for number, row in enumerate(text.replace("\ufeff", "").splitlines(), start=1):
+    for number, row in enumerate(text.replace("\ufeff", "").split("\n"), start=1):
         cells = [cell.strip() for cell in row.replace("\t", ";").replace(",", ";").split(";")]
         if not any(cells) or cells[:3] == ["what", "old", "new"]:
             continue

@@ -78,3 +78,8 @@ class SettlementStanding(_Told):
     journal: str = ""
     number: int | None = None
     effective_on: date | None = None
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether it was declined, or posted and cancelled since: it settles nothing, and another may be sent."""
+        return self.state in ("declined", "reversed")

@@ -11,7 +11,7 @@ from erp.base.sheets.values import has_failed
 from erp.hr.intake import rules
 from erp.hr.intake.fields import GROUPS, SCHEDULES
 from erp.hr.intake.model import Intake, Said
-from erp.hr.personnel.model import Name, ScheduleKind
+from erp.hr.personnel.model import Claim, Name, ScheduleKind
 from erp.hr.personnel.rules import BornTooLate, minutes_of
 from erp.hr.staffing.model import StaffGroup
 from erp.hr.staffing.rules import ShareMalformed, share_of
@@ -93,6 +93,14 @@ class Cells:
             minutes or (),
             number or "",
         )
+
+    def claim(self) -> Claim | None:
+        """The row's identity number and name; none where one of them is missing or malformed."""
+        try:
+            identity = rules.identity_said(self.text("identity"))
+            return (identity, str(self._name())) if identity else None
+        except RuleViolated:
+            return None
 
     def _name(self) -> Name:
         if self.text("family"):

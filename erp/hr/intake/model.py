@@ -11,7 +11,7 @@ from uuid import UUID
 from erp.base.dates import DateInterval
 from erp.base.errors import DomainError
 from erp.base.sheets.model import Limits, Mended
-from erp.hr.personnel.model import Name, ScheduleKind
+from erp.hr.personnel.model import Claim, Claimed, Name, ScheduleKind
 from erp.hr.staffing.model import StaffGroup
 
 LIMITS = Limits(rows=5_000, columns=60)
@@ -137,6 +137,8 @@ class Known(NamedTuple):
     has_identity: bool
     takes_identity: bool
     """Whether one may be recorded here: there is none, the file is kept here, and it is not one's own."""
+    is_own: bool = False
+    """Whether it is the one who acts, or in whose name."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,8 @@ class Record:
     posts: tuple[PostDays, ...] = ()
     held: tuple[Held, ...] = ()
     people: tuple[Known, ...] = ()
-    identities: Mapping[str, int] = field(default_factory=dict)
-    """Persons by those of the list's numbers that somebody has, here or elsewhere."""
+    claims: Mapping[Claim, Claimed] = field(default_factory=dict)
+    """Those of the list's that are of somebody's number, here or elsewhere."""
 
 
 # ------------------------------------------------------------------------------------------------ what a row means

@@ -11,7 +11,7 @@ from erp.hr.intake.model import Held, PostDays, Record, Said, Whom
 from erp.hr.intake.shares import overlap
 from erp.hr.intake.structure import Missing, There, Unit
 from erp.hr.personnel.model import Name
-from erp.hr.personnel.rules import says_born
+from erp.hr.personnel.rules import IdentityOfAnother, says_born
 
 
 @dataclass(slots=True)
@@ -20,11 +20,12 @@ class Somebody:
 
     whom: Whom
     name: Name | None
-    """``None`` of somebody who serves elsewhere."""
+    """``None`` of somebody who serves elsewhere alone."""
     birth_on: date | None = None
     identity: str = ""
     has_identity: bool = False
     takes_identity: bool = False
+    is_own: bool = False
     numbered: int = 0
     """The row that adds their identity number."""
     served: list[tuple[int | Missing, frozenset[str], DateInterval, int]] = field(default_factory=list)
@@ -87,6 +88,7 @@ class People:
                     known.birth_on,
                     has_identity=known.has_identity,
                     takes_identity=known.takes_identity,
+                    is_own=known.is_own,
                 ),
             )
             alike = self._by_name.setdefault(_key(known.name), [])
@@ -95,23 +97,27 @@ class People:
         for held in record.held:
             if held.person_id in here:
                 here[held.person_id].served.extend(_served(held, posts.get(held.staff_unit_id, ())))
-        for identity, person_id in record.identities.items():
-            somebody = here.get(person_id) or Somebody(Whom(person_id, 0), None)
-            somebody.identity, somebody.has_identity = identity, True
-            self._by_identity[identity] = somebody
+        self._claims = record.claims
+        self._on_record = here
 
     def find(self, said: Said) -> Somebody | None:
         """Whom a row is about, as far as number, or name and day of birth, tell.
 
         Where the row says no day of birth, its number does, which begins with it.
 
-        Raises: IdentityOfAnother.
+        Raises: IdentityOfAnother, IdentityOfAnotherRow.
         """
+        known = self._claims.get((said.identity, str(said.name)))
+        if known is not None:
+            if known.person_id is None:
+                raise IdentityOfAnother()
+            somewhere = Somebody(Whom(known.person_id, 0), None, is_own=known.is_own)
+            return self._on_record.setdefault(known.person_id, somewhere)
         found = self._by_identity.get(said.identity) if said.identity else None
         if found is not None:
-            row = found.whom.row or found.numbered
-            if row and found.name and not set(_key(found.name)) & set(_key(said.name)):
-                raise rules.IdentityOfAnother(row=row)
+            assert found.name
+            if not set(_key(found.name)) & set(_key(said.name)):
+                raise rules.IdentityOfAnotherRow(row=found.whom.row or found.numbered)
             return found
         born = [each for each in self.namesakes(said) if each.birth_on and _is_born(said, each.birth_on)]
         return born[0] if len(born) == 1 else None

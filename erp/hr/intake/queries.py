@@ -1,7 +1,7 @@
 """One named function a statement.  Every function takes the scope; row-level security is the second witness."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -252,11 +252,11 @@ def people(connection: Connection, scope: Scope, organisation_id: int) -> list[K
     rows = connection.execute(
         text("""
             SELECT n.person_id, n.family_name, n.given_name, n.patronymic, f.birth_on, coalesce(f.has_identity, false)
-                   AS has_identity,
-                   CASE WHEN NOT f.has_identity
-                        THEN hr_keeps(ARRAY[CAST(:organisation AS int)], n.person_id) AND NOT hr_own(n.person_id)
-                        ELSE false END AS takes_identity
+                   AS has_identity, o.is_own,
+                   CASE WHEN NOT f.has_identity AND NOT o.is_own
+                        THEN hr_keeps(ARRAY[CAST(:organisation AS int)], n.person_id) ELSE false END AS takes_identity
               FROM hr_person_name n
+             CROSS JOIN LATERAL (SELECT hr_own(n.person_id) AS is_own OFFSET 0) o
               LEFT JOIN LATERAL (
                    SELECT p.birth_on, p.identity_sealed IS NOT NULL AS has_identity FROM hr_person_fact p
                     WHERE p.person_id = n.person_id AND p.superseded_xid IS NULL
@@ -276,19 +276,7 @@ def people(connection: Connection, scope: Scope, organisation_id: int) -> list[K
             r.birth_on,
             r.has_identity,
             r.takes_identity,
+            r.is_own,
         )
         for r in rows
     ]
-
-
-def persons_known(
-    connection: Connection, scope: Scope, organisation_id: int, indexes: Sequence[bytes]
-) -> dict[bytes, int]:
-    """Who has the identity numbers of these indexes, wherever they serve."""
-    rows = connection.execute(
-        text("""
-            SELECT identity_index, person_id FROM hr_persons_known(:organisation, CAST(:indexes AS bytea[]))
-        """),
-        {"organisation": organisation_id, "indexes": list(indexes)},
-    )
-    return {bytes(row.identity_index): row.person_id for row in rows}

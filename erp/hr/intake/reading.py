@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from erp.base.errors import DomainError, RuleViolated
+from erp.base.errors import DomainError
 from erp.base.sheets.errors import RowAgain
 from erp.base.sheets.heads import Header, find_header, fold, header_at
 from erp.base.sheets.model import Row, RowKind, address, letters
@@ -17,7 +17,8 @@ from erp.hr.intake.fields import HEADINGS
 from erp.hr.intake.model import Checked, Intake, Line, LineKind, Note, Numbered, Placed, PostDays, Record, Said, Whom
 from erp.hr.intake.people import People, Somebody
 from erp.hr.intake.structure import Structure, There, Unit, Wanted
-from erp.hr.personnel.rules import says_born
+from erp.hr.personnel.model import Claim
+from erp.hr.personnel.rules import IdentityOfAnother, OwnRecord, says_born
 
 _NEEDED = ("unit", "post")
 
@@ -61,20 +62,11 @@ def head_of(intake: Intake, rows: Sequence[Row]) -> Head:
     return Head(head.last, rows[head.last].number if head.last >= 0 else 0, head.titles, columns)
 
 
-def identities(intake: Intake) -> set[str]:
-    """The identity numbers of a list, as far as they are some."""
+def claims(intake: Intake) -> set[Claim]:
+    """Which identity numbers a list says, and of whom, as far as they are some."""
     rows = mended_rows(intake)
     head = head_of(intake, rows)
-    at = head.places.get("identity")
-    found = set[str]()
-    if at is None:
-        return found
-    for row in rows[head.last + 1 :]:
-        try:
-            found.add(rules.identity_said(row.texts[at]))
-        except RuleViolated:
-            continue
-    return found - {""}
+    return {claim for row in rows[head.last + 1 :] if (claim := Cells(row.texts, head.places, intake).claim())}
 
 
 def checked(intake: Intake, record: Record) -> Checked:
@@ -157,7 +149,7 @@ class _Reading:
             return Line(row.number, LineKind.PERSON, row.texts, cells.faults)
         try:
             kind, notes = self._place(row.number, unit, said)
-        except rules.IdentityOfAnother as fault:
+        except (IdentityOfAnother, rules.IdentityOfAnotherRow) as fault:
             cells.refuse(fault, "identity")
         except rules.UnitLater as fault:
             cells.refuse(fault, "since")
@@ -165,7 +157,7 @@ class _Reading:
             cells.refuse(fault, "share", "post")
         except rules.PostMissing as fault:
             cells.refuse(fault, "category", "post")
-        except RowAgain as fault:
+        except (OwnRecord, RowAgain) as fault:
             cells.refuse(fault)
         else:
             return Line(row.number, kind, row.texts, {}, notes)
@@ -174,7 +166,7 @@ class _Reading:
     def _place(
         self, number: int, unit: Unit, said: Said
     ) -> tuple[LineKind, tuple[tuple[Note, Mapping[str, Any]], ...]]:
-        """Raises: IdentityOfAnother, RowAgain, PostFull, PostMissing, UnitLater."""
+        """Raises: IdentityOfAnother, IdentityOfAnotherRow, OwnRecord, RowAgain, PostFull, PostMissing, UnitLater."""
         notes: list[tuple[Note, Mapping[str, Any]]] = []
         somebody = self._people.find(said)
         namesakes = self._people.namesakes(said) if somebody is None else []
@@ -188,6 +180,8 @@ class _Reading:
                 if not notes and said.identity and each.takes_identity:
                     notes.append((Note.IDENTITY_UNSURE, _of(each)))
                 return LineKind.APPOINTED, ((Note.APPOINTED, _of(each)), *notes)
+        if somebody is not None and somebody.is_own:
+            raise OwnRecord()
         post = self._structure.take(unit, said)
         if somebody is None:
             notes += [(Note.NAMESAKE, _of(each)) for each in namesakes if each.whom.person_id is not None]

@@ -145,7 +145,7 @@ class GroupUnknown(RuleViolated):
     template = N_("“{text}” is no group of staff. Write: civil servant, civil employee or worker.")
 
 
-class IdentityOfAnother(RuleViolated):
+class IdentityOfAnotherRow(RuleViolated):
     code = "identity-of-another"
     template = N_("Row {row} has the same identity number under another name. Look at both.")
 

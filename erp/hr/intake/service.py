@@ -9,8 +9,8 @@ from uuid import UUID, uuid5
 
 from erp.base import audit
 from erp.base.sheets.errors import NothingGood
-from erp.base.sheets.heads import find_header
-from erp.base.sheets.model import Mended, Sheet, Table
+from erp.base.sheets.heads import telling
+from erp.base.sheets.model import Mended, Table
 from erp.base.sheets.reader import read_table
 from erp.base.uow import UnitOfWork
 from erp.base.vault import Vault
@@ -27,7 +27,7 @@ from erp.hr.staffing.schemas import PostContent, RecordPost, RecordUnit, UnitCon
 from ledger.errors import KeyReused
 
 _LONGEST_NAME = 200
-_IDENTITY, _LIST = "iin", "people-file"
+_LIST = "people-file"
 
 
 def read(source: bytes | str, name: str) -> Table:
@@ -48,7 +48,8 @@ def bring(uow: UnitOfWork, vault: Vault, organisation_id: int, table: Table, *, 
 
     Raises: KeyReused, where that was another list.
     """
-    rows = tuple((row.number, row.texts) for row in _told(table).rows)
+    sheet = table.sheets[telling(table.sheets, HEADINGS)]
+    rows = tuple((row.number, row.texts) for row in sheet.rows)
     plain = _rows_written(rows)
     units = staffing.units(uow, organisation_id)
     tops = [unit.id for unit in units if unit.parent_id is None]
@@ -66,16 +67,6 @@ def bring(uow: UnitOfWork, vault: Vault, organisation_id: int, table: Table, *, 
     if made is not None:
         _tell(uow, "people-file-brought", opened, name=opened.name, rows=len(rows))
     return opened
-
-
-def _told(table: Table) -> Sheet:
-    """The sheet whose heads tell the most."""
-
-    def told(sheet: Sheet) -> int:
-        found = find_header(sheet.rows, HEADINGS)
-        return len(found.columns) if found else 0
-
-    return max(table.sheets, key=told)
 
 
 def intake(uow: UnitOfWork, vault: Vault, organisation_id: int, intake_id: int) -> Intake:
@@ -98,16 +89,12 @@ def check(uow: UnitOfWork, vault: Vault, found: Intake) -> Checked:
 
 def _record(uow: UnitOfWork, vault: Vault, found: Intake) -> Record:
     at = uow.connection, uow.scope, found.organisation_id
-    marks = {
-        mark: identity for identity in reading.identities(found) for mark in vault.indexes(identity, about=_IDENTITY)
-    }
-    known = queries.persons_known(*at, list(marks)) if marks else {}
     return Record(
         tuple(queries.units(*at)),
         tuple(queries.posts(*at)),
         tuple(queries.held(*at)),
         tuple(queries.people(*at)),
-        {marks[mark]: person_id for mark, person_id in known.items()},
+        personnel.claimed(uow, vault, found.organisation_id, reading.claims(found)),
     )
 
 

@@ -10,7 +10,8 @@ from erp.base.dates import DateInterval, DaySpan
 from erp.hr.requests.model import Away
 from erp.reference.calendar.model import CalendarDay
 
-CENTIDAYS = 100
+DAY_PLACES = 2
+CENTIDAYS = 10**DAY_PLACES
 """Days are kept in whole hundredths: what is due for part of a year is a fraction."""
 
 ANNUAL = "ANNUAL"
@@ -229,7 +230,7 @@ class Preview:
     before: tuple[Pool, ...]
     after: tuple[Pool, ...]
     waiting: int
-    """Hundredths of a day in other requests that wait for a decision."""
+    """Whole days in other requests that wait for a decision."""
     doubts: tuple[Doubt, ...]
     back_on: date
     """The first working day after it, of a week of five."""

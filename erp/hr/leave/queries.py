@@ -288,36 +288,19 @@ class Granted:
 
 
 _BEGUN = """
-    WITH RECURSIVE service AS (
-        SELECT person_id, range_agg(valid) AS days,
-               array_agg(staff_group) FILTER (WHERE valid @> CAST(:day AS date)) AS groups
-          FROM hr_service
-         WHERE organisation_id = :organisation AND (CAST(:person AS int) IS NULL OR person_id = :person)
-         GROUP BY person_id
-    ), served AS (
-        SELECT s.person_id, s.groups, lower(d.days) AS since
-          FROM service s CROSS JOIN LATERAL unnest(s.days) d(days) WHERE d.days @> CAST(:day AS date)
+    WITH years AS (
+        SELECT y.person_id, y.number, y.year_start, y.number = max(y.number) OVER (PARTITION BY y.person_id) AS is_last
+          FROM hr_leave_years(:organisation, :day, :person, true) y WHERE y.service @> CAST(:day AS date)
     ), known AS (
-        SELECT person_id, max(year_start) AS year_start
-          FROM (SELECT person_id, year_start FROM hr_leave_movement
-                 WHERE organisation_id = :organisation AND act IN ('grant', 'ungrant', 'carry')
-                 GROUP BY person_id, year_start
-                HAVING count(*) FILTER (WHERE act <> 'ungrant') > count(*) FILTER (WHERE act = 'ungrant')) given
-         GROUP BY person_id
-    ), due(person_id, groups, is_known, year_start) AS (
-        SELECT s.person_id, s.groups, k.year_start IS NOT NULL,
-               CASE WHEN k.year_start >= s.since
-                    THEN hr_leave_year_end(:organisation, s.person_id, k.year_start) ELSE s.since END
-          FROM served s LEFT JOIN known k ON k.person_id = s.person_id AND k.year_start >= s.since
-         UNION ALL
-        SELECT d.person_id, d.groups, d.is_known,
-               hr_leave_year_end(:organisation, d.person_id, d.year_start)
-          FROM due d WHERE d.year_start <= :day
+        SELECT k.person_id, max(k.number) AS last
+          FROM hr_leave_known(:organisation, :day, :person) k WHERE k.service @> CAST(:day AS date) GROUP BY k.person_id
     ), begun AS (
-        SELECT person_id, groups, year_start FROM due d
-         WHERE year_start <= :day
-           AND (is_known OR year_start = (SELECT max(l.year_start) FROM due l
-                                           WHERE l.person_id = d.person_id AND l.year_start <= :day))
+        SELECT y.person_id, y.year_start,
+               ARRAY(SELECT v.staff_group FROM hr_service v
+                      WHERE v.organisation_id = :organisation AND v.person_id = y.person_id
+                        AND v.valid @> CAST(:day AS date)) AS groups
+          FROM years y LEFT JOIN known k USING (person_id)
+         WHERE CASE WHEN k.last IS NULL THEN y.is_last ELSE y.number > k.last END
     ), normed AS (
         SELECT DISTINCT ON (b.person_id, b.year_start) b.person_id, b.year_start, n.days, n.code
           FROM begun b
@@ -326,7 +309,7 @@ _BEGUN = """
     )"""
 """Working years of who serves on a day that have begun and were not given.
 
-One begins with the service, and each next one where the one before ended; of somebody of whom the ledger knows nothing
+Those of the service that the day lies in, after the last that is known; of somebody of whom the ledger knows nothing
 only the year that the day lies in: what was left of earlier ones is carried in.  By the group of the post; of several,
 the norm that gives most.
 """
@@ -344,9 +327,18 @@ def ungranted(
 
 
 def grant_years(
-    connection: Connection, scope: Scope, organisation_id: int, day: date, batch: UUID, person_id: int | None = None
+    connection: Connection,
+    scope: Scope,
+    organisation_id: int,
+    day: date,
+    *,
+    batch: UUID | None = None,
+    person_id: int | None = None,
 ) -> Granted:
-    """Give everybody who serves on a day, or one of them, the working years that have begun and were not given yet."""
+    """Give everybody who serves on a day, or one of them, the working years that have begun and were not given yet.
+
+    What was given under a ``batch`` can be taken back.
+    """
     row = connection.execute(
         text(f"""
             {_BEGUN}, given AS (
@@ -379,7 +371,7 @@ _OPEN = """
 
 
 def batches(connection: Connection, scope: Scope, organisation_id: int, days: int, limit: int) -> list[Batch]:
-    """What was given to everybody in the last days, the latest first, where something of it can be taken back."""
+    """What people gave to everybody in the last days, the latest first, where something of it can be taken back."""
     rows = connection.execute(
         text(f"""
             SELECT b.batch AS id, b.given_at, coalesce(u.name, '') AS actor, b.years, b.people, o.open_years
@@ -387,11 +379,11 @@ def batches(connection: Connection, scope: Scope, organisation_id: int, days: in
                            count(DISTINCT person_id)::int AS people
                       FROM hr_leave_movement
                      WHERE organisation_id = :organisation AND batch IS NOT NULL AND act = 'grant'
-                       AND recorded_at > now() - make_interval(days => :days)
-                     GROUP BY batch ORDER BY 2 DESC LIMIT :limit) b
+                       AND actor_id <> 0 AND recorded_at > now() - make_interval(days => :days)
+                     GROUP BY batch) b
              CROSS JOIN LATERAL (SELECT count(*)::int AS open_years FROM ({_OPEN.replace(":batch", "b.batch")}) g) o
               LEFT JOIN reference_user u ON u.id = b.actor_id
-             WHERE o.open_years > 0 ORDER BY b.given_at DESC
+             WHERE o.open_years > 0 ORDER BY b.given_at DESC LIMIT :limit
         """),
         {"organisation": organisation_id, "days": days, "limit": limit},
     )
@@ -431,6 +423,53 @@ def ungrant(connection: Connection, scope: Scope, organisation_id: int, batch: U
     return one(Granted, row)
 
 
+def appointment_ends(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, last_day: date
+) -> bool:
+    """Whether a day is the last of an appointment."""
+    said = {"organisation": organisation_id, "person": person_id, "day": last_day}
+    return bool(connection.execute(text("SELECT hr_appointment_ends(:organisation, :person, :day)"), said).scalar_one())
+
+
+def years_of_service(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date
+) -> list[date]:
+    """First days of the working years of a person that have begun by a day, whether given or not."""
+    found = connection.execute(
+        text("SELECT year_start FROM hr_leave_years(:organisation, :day, :person, true) ORDER BY 1"),
+        {"organisation": organisation_id, "person": person_id, "day": day},
+    )
+    return list(found.scalars())
+
+
+def unfinished(
+    connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date
+) -> dict[date, date | None]:
+    """Years that the ledger knows and the service through a day does not fill: as it knows them, and where they begin.
+
+    The last one that has begun by then, and those to come, which begin nowhere yet.
+    """
+    rows = connection.execute(
+        text("""
+            WITH years AS (
+                SELECT y.number, y.year_start, max(y.number) OVER () AS last
+                  FROM hr_leave_years(:organisation, :day, :person, true) y WHERE y.service @> CAST(:day AS date)
+            )
+            SELECT k.year_start, y.year_start AS begins
+              FROM hr_leave_known(:organisation, :day, :person) k LEFT JOIN years y USING (number)
+             WHERE k.service @> CAST(:day AS date) AND k.number >= (SELECT max(last) FROM years) ORDER BY 1
+        """),
+        {"organisation": organisation_id, "person": person_id, "day": day},
+    )
+    return {row.year_start: row.begins for row in rows}
+
+
+def year_begins(connection: Connection, scope: Scope, organisation_id: int, person_id: int, day: date) -> bool:
+    """Whether a working year of the service begins on a day, or the day is not in the service."""
+    said = {"organisation": organisation_id, "person": person_id, "day": day}
+    return bool(connection.execute(text("SELECT hr_leave_begins(:organisation, :person, :day)"), said).scalar_one())
+
+
 def uncounted(
     connection: Connection, scope: Scope, organisation_id: int, person_id: int, first: date, end: date
 ) -> int:
@@ -452,23 +491,19 @@ def uncounted(
     )
 
 
-def cut_by_settlements(
-    connection: Connection, scope: Scope, organisation_id: int, person_id: int, year_start: date
-) -> int:
-    """Hundredths of a day by which earlier settlements have cut a working year; below nought."""
-    return int(
-        connection.execute(
-            text("""
-                SELECT coalesce(sum(c.centidays), 0) FROM hr_leave_movement c
-                 WHERE c.organisation_id = :organisation AND c.person_id = :person AND c.year_start = :year
-                   AND c.act = 'correction'
-                   AND EXISTS (SELECT FROM hr_leave_movement p
-                                WHERE p.organisation_id = c.organisation_id AND p.key = c.key
-                                  AND p.act = 'compensation')
-            """),
-            {"organisation": organisation_id, "person": person_id, "year": year_start},
-        ).scalar_one()
+def cut_by_settlements(connection: Connection, scope: Scope, organisation_id: int, person_id: int) -> dict[date, int]:
+    """Hundredths of a day by which earlier settlements have cut working years, by their first days; below nought."""
+    rows = connection.execute(
+        text("""
+            SELECT c.year_start, sum(c.centidays)::int AS centidays FROM hr_leave_movement c
+             WHERE c.organisation_id = :organisation AND c.person_id = :person AND c.act = 'correction'
+               AND EXISTS (SELECT FROM hr_leave_movement p
+                            WHERE p.organisation_id = c.organisation_id AND p.key = c.key AND p.act = 'compensation')
+             GROUP BY c.year_start
+        """),
+        {"organisation": organisation_id, "person": person_id},
     )
+    return {row.year_start: row.centidays for row in rows}
 
 
 def leave_after(

@@ -1,6 +1,5 @@
 """Law and arithmetic of leave.  Days move in hundredths; nothing here rounds but ``accrued``, once."""
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -9,8 +8,8 @@ from dateutil.relativedelta import relativedelta
 from erp.base.dates import DaySpan, day_string
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import N_
-from erp.hr.leave.model import CENTIDAYS, Counting, Doubt, Inside, Kind, LeaveDay, Pool, Preview, Rules
-from erp.hr.requests.model import Away
+from erp.base.money import scaled_string
+from erp.hr.leave.model import CENTIDAYS, DAY_PLACES, Counting, Doubt, Inside, Kind, LeaveDay, Pool, Preview, Rules
 from erp.reference.calendar.model import Calendar, CalendarDay, DayKind
 
 _ONE_DAY = timedelta(days=1)
@@ -60,6 +59,19 @@ class YearUnknown(Conflict):
     template = "The ledger knows no working year of this person that {day} lies in. Give the working year first."
 
 
+class YearIsNone(RuleViolated):
+    code = "leave-year-is-none"
+    template = (
+        "By the personal file no working year begins on {day}. If it does all the same, as after leave without pay that"
+        " is not recorded here, say so."
+    )
+
+
+class YearToCome(RuleViolated):
+    code = "leave-year-to-come"
+    template = "The working year from {day} has not begun. Bring days along for one that has."
+
+
 class TooFarAhead(RuleViolated):
     code = "leave-too-far-ahead"
     template = "Working years are given at most a year ahead: through {last}."
@@ -85,6 +97,11 @@ class OwnDays(NotPermitted):
 class LeaveAfterTheEnd(Conflict):
     code = "leave-after-the-end"
     template = "Leave of {first} – {last} is approved for after the last day. Recall it first: its days are paid then."
+
+
+class ServiceGoesOn(Conflict):
+    code = "leave-service-goes-on"
+    template = "The person’s service does not end on {day}. Record the end in the personal file first."
 
 
 class NothingMoved(RuleViolated):
@@ -117,9 +134,7 @@ class LeaveInThePast(RuleViolated):
 
 def days_string(centidays: int) -> str:
     """Days as people write them: ``24``, ``17,53``; a minus before what is owed."""
-    whole, part = divmod(abs(centidays), CENTIDAYS)
-    sign = "−" if centidays < 0 else ""
-    return f"{sign}{whole},{part:02d}".rstrip("0") if part else f"{sign}{whole}"
+    return scaled_string(centidays, DAY_PLACES).replace("-", "−").replace(".", ",")
 
 
 # ------------------------------------------------------------------------------------------------ days that count
@@ -211,12 +226,12 @@ def preview(
     groups: frozenset[str] = frozenset(),
     waiting: int = 0,
     long_parts: frozenset[date] = frozenset(),
-    away: tuple[Away, ...] = (),
 ) -> Preview:
     """What a leave would mean, day by day.
 
     ``pools`` are what is left on the first day, ``groups`` those of the person's posts, ``long_parts`` the working
-    years one part of which was long enough already, or may have been, ``waiting`` what other requests would draw.
+    years one part of which was long enough already, or may have been, ``waiting`` the whole days that other requests
+    would draw.
 
     Raises: LeaveEmpty, LeaveTooLong, LeaveTooShort, LeaveNotEnough.
     """
@@ -244,7 +259,6 @@ def preview(
         waiting,
         tuple(doubts),
         _back_on(days, calendar),
-        away,
     )
 
 
@@ -320,15 +334,15 @@ def _is_sure(special: CalendarDay | None, rules: Rules) -> bool:
 def accrued(norm_centidays: int, start: date, until: date) -> int:
     """What part of a working year's days is earned from ``start`` up to, not including, ``until``.
 
-    A twelfth for each full month, and of the month begun its share by calendar days; rounded half up to a hundredth
-    of a day, once.
+    A twelfth for each full month, and of the month begun its share by its days; rounded half up to a hundredth of a
+    day, once.  A month from the 31st ends on the last day of a shorter one.
 
     Source: practice for the compensation at dismissal; not verified.
     """
     whole = relativedelta(until, start)
     months = whole.years * 12 + whole.months
     begun = start + relativedelta(months=months)
-    length = monthrange(begun.year, begun.month)[1]
+    length = (start + relativedelta(months=months + 1) - begun).days
     parts = months * length + (until - begun).days
     return min((2 * norm_centidays * parts + 12 * length) // (24 * length), norm_centidays)
 

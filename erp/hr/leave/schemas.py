@@ -58,7 +58,7 @@ class MoveDays(Command):
 
     key: UUID
     person_id: Id
-    year_start: Day = Field(description="First day of the working year.")
+    year_start: Day = Field(description="First day of the working year; of what is carried in: one that has begun.")
     effective_on: Day
     centidays: int = Field(
         ge=-1000 * CENTIDAYS, le=1000 * CENTIDAYS, description="Hundredths of a day.", examples=[1400]
@@ -67,7 +67,7 @@ class MoveDays(Command):
 
 
 class Compensate(Command):
-    """Pay what is left to who leaves the service: the year begun is cut to what is earned of it."""
+    """Pay what is left to who leaves the service, once its end is recorded: the year begun is cut to what is earned."""
 
     key: UUID
     person_id: Id

@@ -3,7 +3,9 @@
 A request is asked for and decided on in ``erp.hr.requests``; what it does to the ledger stands here (``Leave``).
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -119,6 +121,11 @@ def years(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> l
     return queries.left_by_year(uow.connection, uow.scope, organisation_id, person_id, day)
 
 
+def years_of_service(uow: UnitOfWork, organisation_id: int, person_id: int) -> list[date]:
+    """First days of a person's working years that have begun here, whether given or not."""
+    return queries.years_of_service(uow.connection, uow.scope, organisation_id, person_id, today())
+
+
 def movements(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> list[Movement]:
     """Why a balance is what it is: all that it is the sum of, in the order of days."""
     return queries.movements(uow.connection, uow.scope, organisation_id, person_id, day)
@@ -150,10 +157,16 @@ def preview(
     Raises: LeaveInThePast, and as ``requests.require_free``; LeaveKindUnknown, LeaveRulesUnknown, CalendarUnknown,
     LeaveEmpty, LeaveTooLong, LeaveTooShort, LeaveNotEnough.
     """
+    _require_ahead(uow, organisation_id, person_id, wanted)
+    requests.require_free(uow, organisation_id, person_id, wanted.days, but)
+    seen = _meaning(uow, organisation_id, person_id, wanted, but)
+    return replace(seen, away=_colleagues_away(uow, organisation_id, person_id, wanted.days))
+
+
+def _require_ahead(uow: UnitOfWork, organisation_id: int, person_id: int, wanted: LeaveWanted) -> None:
+    """Who keeps the records asks for others also once a leave has begun.  Raises: LeaveInThePast."""
     if wanted.first < today() and (organisation_id not in uow.scope.keeps or personnel.is_own(uow, person_id)):
         raise rules.LeaveInThePast()
-    requests.require_free(uow, organisation_id, person_id, wanted.days, but)
-    return _meaning(uow, organisation_id, person_id, wanted, but)
 
 
 def free(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> int:
@@ -193,7 +206,6 @@ def _meaning(
         groups=groups,
         waiting=waiting,
         long_parts=long_parts,
-        away=_colleagues_away(uow, organisation_id, person_id, days),
     )
 
 
@@ -247,8 +259,13 @@ def request(uow: UnitOfWork, organisation_id: int, person_id: int, request_id: i
 def _facts_to_keep(
     uow: UnitOfWork, organisation_id: int, person_id: int, wanted: LeaveWanted, but: int | None = None
 ) -> dict[str, object]:
-    """What a request for leave says beside its days."""
-    seen = preview(uow, organisation_id, person_id, wanted, but)
+    """What a request for leave says beside its days.
+
+    Raises: LeaveInThePast, DaysTooMany, and as ``preview``, but for what ``requests`` asks when it is sent.
+    """
+    _require_ahead(uow, organisation_id, person_id, wanted)
+    asked_rules.require_days(wanted.days)
+    seen = _meaning(uow, organisation_id, person_id, wanted, but)
     return {"kind": seen.kind.code, "draws": seen.kind.draws, "counted": seen.counted}
 
 
@@ -352,20 +369,23 @@ def grant_years(uow: UnitOfWork, organisation_id: int, command: GrantYears) -> q
     rules.require_near(command.day, today())
     if not norms(uow, command.day):
         raise rules.LeaveRulesUnknown()
-    done = queries.grant_years(uow.connection, uow.scope, organisation_id, command.day, uuid4())
+    return _grant(uow, organisation_id, command.day, batch=uuid4())
+
+
+def _grant(
+    uow: UnitOfWork, organisation_id: int, day: date, *, batch: UUID | None = None, person_id: int | None = None
+) -> queries.Granted:
+    """Of everybody, or of one person."""
+    done = queries.grant_years(uow.connection, uow.scope, organisation_id, day, batch=batch, person_id=person_id)
     if done.movements:
-        _record(
-            uow,
-            organisation_id,
-            "leave-years-granted",
-            f"organisation:{organisation_id}",
-            {"day": day_string(command.day), "people": done.people, "movements": done.movements},
-        )
+        about = f"organisation:{organisation_id}" if person_id is None else f"person:{person_id}"
+        told: dict[str, object] = {"day": day_string(day), "people": done.people, "movements": done.movements}
+        _record(uow, organisation_id, "leave-years-granted", about, told)
     return done
 
 
 def batches(uow: UnitOfWork, organisation_id: int) -> list[Batch]:
-    """What was given to everybody lately and can still be taken back, the latest first."""
+    """What people gave to everybody lately and can still be taken back, the latest first."""
     return queries.batches(uow.connection, uow.scope, organisation_id, _LATELY_DAYS, _BATCHES)
 
 
@@ -426,11 +446,24 @@ def _require_another(uow: UnitOfWork, person_id: int) -> None:
         raise rules.OwnDays()
 
 
-def carry(uow: UnitOfWork, organisation_id: int, command: MoveDays) -> None:
-    """Bring days along from another body or another program.  Raises: NothingMoved, OwnDays, KeyReused."""
+def carry(uow: UnitOfWork, organisation_id: int, command: MoveDays, *, all_the_same: bool = False) -> None:
+    """Bring days along from another body or another program.
+
+    From the last year that days are brought along for the next ones are counted.
+
+    Raises: NothingMoved, OwnDays, KeyReused, YearToCome; YearIsNone, where no working year of the service begins so,
+    not where it does ``all_the_same``.
+    """
     if command.centidays <= 0:
         raise rules.NothingMoved()
-    _move(uow, organisation_id, command, [_moved(command, Act.CARRY)])
+    moved, person_id, year = [_moved(command, Act.CARRY)], command.person_id, command.year_start
+    if _was_moved(uow, organisation_id, command, moved):
+        return
+    if year > today():
+        raise rules.YearToCome(day=day_string(year))
+    if not all_the_same and not queries.year_begins(uow.connection, uow.scope, organisation_id, person_id, year):
+        raise rules.YearIsNone(day=day_string(year))
+    _move(uow, organisation_id, command, moved)
 
 
 def carry_many(uow: UnitOfWork, organisation_id: int, commands: Sequence[MoveDays]) -> int:
@@ -462,7 +495,8 @@ def compensate(uow: UnitOfWork, organisation_id: int, command: Compensate) -> in
     Years that have begun by then and were not given are given first; what an earlier settlement has cut is not cut
     once more.  Returns the hundredths of a day to be paid.
 
-    Raises: YearUnknown, KeyReused, OwnDays; LeaveAfterTheEnd, where leave is approved for after the last day.
+    Raises: TooFarAhead, ServiceGoesOn, YearUnknown, KeyReused, OwnDays; LeaveAfterTheEnd, where leave is approved for
+    after the last day.
     Source: Labour Code (RK), art. 96: unused days are paid at any termination.
     """
     connection, scope, person_id, last_day = uow.connection, uow.scope, command.person_id, command.last_day
@@ -473,29 +507,43 @@ def compensate(uow: UnitOfWork, organisation_id: int, command: Compensate) -> in
             raise KeyReused(key=str(command.key))
         return -sum(m.centidays for m in before if m.act is Act.COMPENSATION)
     _require_another(uow, person_id)
+    rules.require_near(last_day, today())
+    if not queries.appointment_ends(connection, scope, organisation_id, person_id, last_day):
+        raise rules.ServiceGoesOn(day=day_string(last_day))
     if (after := queries.leave_after(connection, scope, organisation_id, person_id, last_day)) is not None:
         raise rules.LeaveAfterTheEnd(first=day_string(after.first), last=day_string(after.last))
-    queries.grant_years(connection, scope, organisation_id, last_day, uuid4(), person_id)
+    _grant(uow, organisation_id, last_day, person_id=person_id)
     pools = {p.year_start: p.centidays for p in queries.pools(connection, scope, organisation_id, person_id, last_day)}
-    begun = max((year for year in pools if year <= last_day), default=None)
-    if begun is None:
+    if not any(year <= last_day for year in pools):
         raise rules.YearUnknown(day=day_string(last_day))
-    known = movements(uow, organisation_id, person_id, last_day)
-    norm = sum(m.centidays for m in known if m.act in (Act.GRANT, Act.UNGRANT) and m.year_start == begun)
-    end = last_day + timedelta(days=1)
-    served_until = end - timedelta(days=queries.uncounted(connection, scope, organisation_id, person_id, begun, end))
-    cut = queries.cut_by_settlements(connection, scope, organisation_id, person_id, begun)
-    unearned = norm - rules.accrued(norm, begun, served_until) + cut
     moved = []
-    if unearned:
-        pools[begun] -= unearned
-        moved.append(NewMovement(person_id, Act.CORRECTION, begun, last_day, -unearned))
+    for year, unearned in _unearned(uow, organisation_id, person_id, last_day).items():
+        pools[year] = pools.get(year, 0) - unearned
+        moved.append(NewMovement(person_id, Act.CORRECTION, year, last_day, -unearned))
     moved += [
         NewMovement(person_id, Act.COMPENSATION, year, last_day, -left) for year, left in pools.items() if left > 0
     ]
     if moved:
         _move(uow, organisation_id, command, moved)
     return -sum(m.centidays for m in moved if m.act is Act.COMPENSATION)
+
+
+def _unearned(uow: UnitOfWork, organisation_id: int, person_id: int, last_day: date) -> dict[date, int]:
+    """Hundredths of a day that working years gave and the service did not earn, as far as no settlement has cut them.
+
+    Below nought where a settlement has cut what is earned since.
+    """
+    at = uow.connection, uow.scope, organisation_id, person_id
+    end, years = last_day + timedelta(days=1), queries.unfinished(*at, last_day)
+    begins = next((begins for begins in years.values() if begins is not None), end)
+    served_until = end - timedelta(days=queries.uncounted(*at, begins, end))
+    given, cut = Counter[date](), queries.cut_by_settlements(*at)
+    for moved in movements(uow, organisation_id, person_id, last_day):
+        if moved.act in (Act.GRANT, Act.UNGRANT):
+            given[moved.year_start] += moved.centidays
+    earned = {year: rules.accrued(given[year], first, served_until) if first else 0 for year, first in years.items()}
+    unearned = {year: given[year] - earned[year] + cut.get(year, 0) for year in years}
+    return {year: centidays for year, centidays in unearned.items() if centidays}
 
 
 def give_back_holidays(uow: UnitOfWork, organisation_id: int, days: DaySpan) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from erp.base.dates import DateInterval
 from erp.hr.staffing.model import RecordedAct, StaffGroup
@@ -35,6 +36,19 @@ class Name:
     def short(self) -> str:
         """As tables write it: Ахметов Е. С."""
         return " ".join([self.family, *(f"{part[0]}." for part in (self.given, self.patronymic) if part)])
+
+
+Claim = tuple[str, str]
+"""An identity number, and the full name that it is said with."""
+
+
+class Claimed(NamedTuple):
+    """Somebody on record, wherever, who has the identity number of a claim."""
+
+    person_id: int | None
+    """``None``: they were never called so."""
+    is_own: bool
+    """Whether it is the one who acts, or in whose name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from erp.base.db import many
 from erp.base.scope import Scope
 from erp.hr.personnel.model import (
     Appointment,
+    Claimed,
     FoundPerson,
     Name,
     NameFact,
@@ -23,6 +24,7 @@ from erp.hr.personnel.model import (
     Schedule,
     ScheduleKind,
 )
+from erp.hr.personnel.rules import IdentityTaken
 from erp.hr.staffing.model import StaffGroup
 
 _OF_APPOINTMENT = {"organisation_id": "int", "appointment_id": "int", "person_id": "int"}
@@ -41,14 +43,11 @@ FACTS = History(
     {"person_id": "int"},
     {"birth_on": "date", "identity_sealed": "bytea", "identity_index": "bytea"},
     keeper="kept_by",
+    refusals={"hr_person_fact_identity_of_one": IdentityTaken},
 )
 OF_SERVICE = (APPOINTMENTS, SCHEDULES)
 OF_FILES = (NAMES, FACTS, *OF_SERVICE)
 """Names and facts first: they are kept by where one serves."""
-
-
-_FOLDED = "translate(base_search_fold({}), 'әғқңөұүһі', 'агкноуухи')"
-"""As ``base_search_fold``, and letters of Kazakh alone as the Russian ones that are typed for them."""
 
 
 # ------------------------------------------------------------------------------------------------ persons
@@ -72,6 +71,20 @@ def person_known(connection: Connection, scope: Scope, organisation_id: int, ind
     return found
 
 
+def persons_claimed(
+    connection: Connection, scope: Scope, organisation_id: int, indexes: Sequence[bytes], names: Sequence[str]
+) -> dict[int, Claimed]:
+    """Who has the identity number of each index, wherever they serve, by its place: under the name beside it alone."""
+    rows = connection.execute(
+        text("""
+            SELECT place - 1 AS place, person_id, is_own
+              FROM hr_persons_claimed(:organisation, CAST(:indexes AS bytea[]), CAST(:names AS text[]))
+        """),
+        {"organisation": organisation_id, "indexes": list(indexes), "names": list(names)},
+    )
+    return {row.place: Claimed(row.person_id, row.is_own) for row in rows}
+
+
 def serves_otherwise(connection: Connection, scope: Scope, organisation_id: int, person_id: int, act_id: int) -> bool:
     """Whether a person has an appointment, wherever, that does not stand on the act."""
     found: bool = connection.execute(
@@ -84,19 +97,6 @@ def serves_otherwise(connection: Connection, scope: Scope, organisation_id: int,
 def is_own(connection: Connection, scope: Scope, person_id: int) -> bool:
     """Whether a person is the one who acts, or in whose name."""
     found: bool = connection.execute(text("SELECT hr_own(:person)"), {"person": person_id}).scalar_one()
-    return found
-
-
-def is_called(connection: Connection, scope: Scope, person_id: int, family: str, given: str) -> bool:
-    """Whether a person was ever called so, however it is written."""
-    named = _FOLDED.format("family_name || ' ' || given_name")
-    found: bool = connection.execute(
-        text(f"""
-            SELECT EXISTS (SELECT FROM hr_person_name
-                            WHERE person_id = :person AND {named} = {_FOLDED.format(":name")})
-        """),
-        {"person": person_id, "name": f"{family} {given}"},
-    ).scalar_one()
     return found
 
 
@@ -262,8 +262,8 @@ def people_on(
              WHERE a.organisation_id = :organisation AND {as_of.holds("a")}
                AND p.unit_id = coalesce(CAST(:unit AS int), p.unit_id)
                AND (:words = '' OR (SELECT bool_and(strpos(said.text, word) > 0)
-                                      FROM {_FOLDED.format(_SAID)} AS said(text),
-                                           string_to_table({_FOLDED.format(":words")}, ' ') AS word))
+                                      FROM hr_folded({_SAID}) AS said(text),
+                                           string_to_table(hr_folded(:words), ' ') AS word))
                AND (:after_id = 0 OR (base_kazakh_sort_key(w.whole) COLLATE "C", a.appointment_id)
                                    > (base_kazakh_sort_key(:after_name) COLLATE "C", :after_id))
              ORDER BY base_kazakh_sort_key(w.whole) COLLATE "C", a.appointment_id LIMIT :limit
@@ -295,8 +295,8 @@ def people_found(
     A line a person; whose name begins so first.
     """
     answers = f"""
-        SELECT bool_and(strpos({_FOLDED.format(_SAID)}, word) > 0)
-          FROM string_to_table({_FOLDED.format("r.said")}, ' ') AS word
+        SELECT bool_and(strpos(hr_folded({_SAID}), word) > 0)
+          FROM string_to_table(hr_folded(r.said), ' ') AS word
     """
     rows = connection.execute(
         text(f"""
@@ -310,7 +310,7 @@ def people_found(
                                           AND f.identity_index = ANY (CAST(:indexes AS bytea[]))))
                 ) serving ORDER BY organisation_id, person_id, percent DESC, appointment_id
             ) found
-             ORDER BY NOT starts_with({_FOLDED.format("whole")}, {_FOLDED.format(":first")}),
+             ORDER BY NOT starts_with(hr_folded(whole), hr_folded(:first)),
                       base_kazakh_sort_key(whole) COLLATE "C", organisation_id, person_id
              LIMIT :limit
         """),
@@ -472,15 +472,18 @@ def schedule_facts(
 # ------------------------------------------------------------------------------------------------ who read it
 
 
-def insert_reading(connection: Connection, scope: Scope, organisation_id: int, person_id: int, kind: ReadKind) -> None:
+def insert_readings(
+    connection: Connection, scope: Scope, organisation_id: int, persons: Sequence[int], kind: ReadKind
+) -> None:
     connection.execute(
         text("""
             INSERT INTO hr_read_log (organisation_id, person_id, kind, reader_id, on_behalf_of, origin)
-            VALUES (:organisation, :person, :kind, :reader, :on_behalf_of, :origin)
+            SELECT :organisation, p.id, :kind, :reader, CAST(:on_behalf_of AS int), :origin
+              FROM unnest(CAST(:persons AS int[])) AS p(id)
         """),
         {
             "organisation": organisation_id,
-            "person": person_id,
+            "persons": list(persons),
             "kind": kind.value,
             "reader": scope.actor.id,
             "on_behalf_of": scope.on_behalf_of,

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
-from erp.hr.personnel.model import Appointment, ScheduleKind
+from erp.hr.personnel.model import Appointment, Claimed, ScheduleKind
 from erp.reference.counterparties.model import CounterpartyKind
 from erp.reference.counterparties.rules import CodeInvalid, kind_of
 
@@ -97,6 +97,15 @@ class AccountTaken(Conflict):
     )
 
 
+def named(known: Claimed) -> int:
+    """The person under whose number and name somebody is put on record.  Raises: IdentityOfAnother, OwnRecord."""
+    if known.person_id is None:
+        raise IdentityOfAnother()
+    if known.is_own:
+        raise OwnRecord()
+    return known.person_id
+
+
 def identity_typed(text: str) -> str:
     """An identity number without blanks; the refusal does not repeat it.  Raises: IdentityInvalid."""
     bare = "".join(text.split())
@@ -134,15 +143,28 @@ class HoursMalformed(RuleViolated):
     template = "“{text}” are not hours by day. Write those of each day of the cycle: 8 8 8 8 8 0 0."
 
 
-_HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,2})?")
+_HOURS = re.compile(r"([0-9]{1,2})(?::([0-5][0-9])|[.,]([0-9]{1,2}))?")
 _WEEK, _LONGEST_CYCLE, _DAY = 7, 56, 24 * 60
 
 
+def hours_of(minutes: int) -> str:
+    """Hours as ``minutes_of`` reads them: 8; 6:40."""
+    return f"{minutes // 60}:{minutes % 60:02}" if minutes % 60 else str(minutes // 60)
+
+
 def minutes_of(text: str, kind: ScheduleKind) -> tuple[int, ...]:
-    """Minutes of each day of a cycle written in hours: 8 8 8 8 8 0 0.  Raises: HoursMalformed."""
+    """Minutes of each day of a cycle written in hours: 8 8 8 8 8 0 0; part of one is 6:40 or, to the nearest, 6,67.
+
+    Raises: HoursMalformed.
+    """
     days = text.split()
-    minutes = tuple(int(Decimal(day.replace(",", ".")) * 60) for day in days if _HOURS.fullmatch(day))
+    minutes = tuple(_minutes(found) for day in days if (found := _HOURS.fullmatch(day)))
     lengths = range(1, _LONGEST_CYCLE + 1) if kind is ScheduleKind.SHIFT else (_WEEK,)
     if len(minutes) != len(days) or len(minutes) not in lengths or max(minutes) > _DAY:
         raise HoursMalformed(text=text)
     return minutes
+
+
+def _minutes(hours: re.Match[str]) -> int:
+    whole, minutes, part = hours.groups()
+    return int(whole) * 60 + (int(minutes) if minutes else round(Decimal(f"0.{part or 0}") * 60))

@@ -5,12 +5,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from erp.base.commands import Command
+from erp.base.commands import NO_NUL, Command
 from erp.hr.personnel.model import ScheduleKind
 from erp.hr.staffing.schemas import ActCommand, Code, DatedAct, Day, Id
 
 _NAME = r"^[^\x00-\x1f\x7f]*$"
 NamePart = Annotated[str, Field(min_length=1, max_length=100, pattern=_NAME)]
+Login = Annotated[str, Field(max_length=100, pattern=NO_NUL, description="The account they sign in with.")]
 Identity = Annotated[str, Field(max_length=20, description="IIN, 12 digits; the last one checks the others.")]
 Percent = Annotated[int, Field(ge=1, le=1000, description="Of one full post: 100 is a whole one, 25 a quarter.")]
 _FULL_DAY = 480  # minutes
@@ -84,10 +85,10 @@ class Hire(Appoint):
     name: NameContent
     birth_on: Day | None = None
     identity: Identity = ""
-    login: Annotated[str, Field(max_length=100, description="The account they sign in with.")] = ""
+    login: Login = ""
 
 
 class LinkAccount(Command):
     """The account that a person signs in with; empty: none."""
 
-    login: Annotated[str, Field(max_length=100)] = ""
+    login: Login = ""

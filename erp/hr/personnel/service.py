@@ -14,6 +14,8 @@ from erp.base.vault import Vault
 from erp.hr.personnel import queries, rules
 from erp.hr.personnel.model import (
     Appointment,
+    Claim,
+    Claimed,
     FoundPerson,
     Name,
     PeoplePage,
@@ -51,22 +53,18 @@ def hire(uow: UnitOfWork, vault: Vault, organisation_id: int, command: Hire) -> 
     Whose identity number is known already, from wherever, is the same person: their name and facts stay as they are,
     and they see that they were found.
 
-    Raises: PostUnknown, PostTaken, IdentityInvalid, IdentityOfAnother, BornTooLate, OwnRecord, AccountTaken, KeyReused.
+    Raises: PostUnknown, PostTaken, IdentityInvalid, IdentityOfAnother, IdentityTaken (this moment), BornTooLate,
+        OwnRecord, AccountTaken, KeyReused.
     """
     if (done := staffing.done_before(uow, organisation_id, command)) is not None and done[2] is not None:
         return done[2]
-    known = None
-    if command.identity:
-        marks = vault.indexes(rules.identity_typed(command.identity), about=_IDENTITY)
-        known = queries.person_known(uow.connection, uow.scope, organisation_id, marks)
+    claim = rules.identity_typed(command.identity) if command.identity else "", str(Name(**command.name.model_dump()))
+    known = claimed(uow, vault, organisation_id, [claim]).get(claim) if command.identity else None
     if known is not None:
-        _not_own(uow, known)
-        by = _appoint(uow, organisation_id, known, command, About.HIRE)
-        if not queries.is_called(uow.connection, uow.scope, known, command.name.family, command.name.given):
-            raise rules.IdentityOfAnother()
-        note_reading(uow, organisation_id, known)
-        _tell(uow, organisation_id, known, "person-hired", by, since=command.since.isoformat())
-        person_id = known
+        person_id = rules.named(known)
+        by = _appoint(uow, organisation_id, person_id, command, About.HIRE)
+        queries.insert_readings(uow.connection, uow.scope, organisation_id, [person_id], ReadKind.FILE)
+        _tell(uow, organisation_id, person_id, "person-hired", by, since=command.since.isoformat())
     else:
         (person_id,) = hire_many(uow, vault, organisation_id, [command])
     if command.login:
@@ -74,10 +72,19 @@ def hire(uow: UnitOfWork, vault: Vault, organisation_id: int, command: Hire) -> 
     return person_id
 
 
+def claimed(uow: UnitOfWork, vault: Vault, organisation_id: int, claims: Collection[Claim]) -> dict[Claim, Claimed]:
+    """Those of the claims whose identity number somebody has, wherever they serve."""
+    marks = [(mark, claim) for claim in claims for mark in vault.indexes(claim[0], about=_IDENTITY)]
+    found = queries.persons_claimed(
+        uow.connection, uow.scope, organisation_id, [mark for mark, _ in marks], [name for _, (_, name) in marks]
+    )
+    return {marks[place][1]: known for place, known in found.items()}
+
+
 def hire_many(uow: UnitOfWork, vault: Vault, organisation_id: int, commands: Sequence[Hire]) -> list[int]:
     """New persons begin to serve, all by a few statements; nobody of them is looked for among those known.
 
-    Raises: PostUnknown, PostTaken, IdentityInvalid, BornTooLate.
+    Raises: PostUnknown, PostTaken, IdentityInvalid, IdentityTaken, BornTooLate.
     """
     connection, scope = uow.connection, uow.scope
     late = next((each.birth_on for each in commands if each.birth_on and each.birth_on >= each.since), None)
@@ -112,6 +119,8 @@ def hire_many(uow: UnitOfWork, vault: Vault, organisation_id: int, commands: Seq
 def appoint_many(uow: UnitOfWork, organisation_id: int, about: About, appointed: Sequence[tuple[int, Appoint]]) -> None:
     """Further appointments of persons, or the hiring of those who are known already, all by a few statements.
 
+    Who is hired sees that they were found.
+
     Raises: PostUnknown, PostTaken.
     """
     posts = {command.appointment.staff_unit_id for _, command in appointed}
@@ -119,6 +128,9 @@ def appoint_many(uow: UnitOfWork, organisation_id: int, about: About, appointed:
     staffing_queries.lock_staff_units(uow.connection, uow.scope, posts)
     _appoint_all(uow, organisation_id, about, appointed)
     staffing.require_room(uow, organisation_id, posts)
+    if about is About.HIRE:
+        found = sorted({person_id for person_id, _ in appointed})
+        queries.insert_readings(uow.connection, uow.scope, organisation_id, found, ReadKind.FILE)
     audit.record(
         uow.connection,
         uow.scope,
@@ -352,7 +364,7 @@ def rescind(uow: UnitOfWork, organisation_id: int, person_id: int, act_id: int, 
 
     Who was hired by mistake, and serves besides, here or elsewhere, keeps the name and the facts of that hiring.
 
-    Raises: ActUnknown, ActRescinded, ActOverlaid, FileKeptElsewhere, PostTaken, KeyReused.
+    Raises: ActUnknown, ActRescinded, ActOverlaid, FileKeptElsewhere, IdentityTaken, PostTaken, KeyReused.
     """
     if staffing.done_before(uow, organisation_id, command, act_id) is not None:
         return
@@ -377,6 +389,8 @@ def rescind(uow: UnitOfWork, organisation_id: int, person_id: int, act_id: int, 
 
 def link_account(uow: UnitOfWork, organisation_id: int, person_id: int, login: str) -> None:
     """Say which account is a person's: by its login, or none.
+
+    The account of somebody whose record nobody keeps any more, as it was a mistake, passes to the person.
 
     Raises: PersonNotOfStaff, FileKeptElsewhere, AccountTaken.
     """
@@ -514,7 +528,7 @@ def open_identity(uow: UnitOfWork, vault: Vault, organisation_id: int, person_id
     found = queries.private_values(uow.connection, uow.scope, person_id, AsOf(today()))
     if found is None or found["identity_sealed"] is None:
         raise rules.IdentityMissing()
-    queries.insert_reading(uow.connection, uow.scope, organisation_id, person_id, ReadKind.IDENTITY)
+    queries.insert_readings(uow.connection, uow.scope, organisation_id, [person_id], ReadKind.IDENTITY)
     audit.record(uow.connection, uow.scope, "identity-opened", f"person:{person_id}", organisation_id=organisation_id)
     return vault.open(bytes(found["identity_sealed"]), about=f"{_IDENTITY}:{person_id}")
 
@@ -604,8 +618,8 @@ def find_by_identity(uow: UnitOfWork, vault: Vault, organisation_id: int, identi
     except rules.IdentityInvalid:
         return ()
     found = queries.people_found(uow.connection, uow.scope, {organisation_id}, AsOf(today()), (), indexes, 1)
-    for each in found:
-        queries.insert_reading(uow.connection, uow.scope, organisation_id, each.row.person_id, ReadKind.IDENTITY)
+    persons = [each.row.person_id for each in found]
+    queries.insert_readings(uow.connection, uow.scope, organisation_id, persons, ReadKind.IDENTITY)
     return tuple(found)
 
 
@@ -694,7 +708,7 @@ def file_of(
 def note_reading(uow: UnitOfWork, organisation_id: int, person_id: int) -> None:
     """Keep that the actor has opened a file, which the person sees; nobody's looking into their own is kept."""
     if queries.own_person(uow.connection, uow.scope) != person_id:
-        queries.insert_reading(uow.connection, uow.scope, organisation_id, person_id, ReadKind.FILE)
+        queries.insert_readings(uow.connection, uow.scope, organisation_id, [person_id], ReadKind.FILE)
 
 
 def readings(uow: UnitOfWork, person_id: int) -> list[Reading]:

@@ -204,7 +204,7 @@ class RequestView:
     request: Request
     person: str
     approver: str
-    """Empty where a head of human resources decides."""
+    """Empty where a head of human resources decides, also because the approver does no more."""
     acts: tuple[Act, ...]
     decides: bool
     """Whether the actor may decide on it: it waits at a desk of theirs, and is not their own."""

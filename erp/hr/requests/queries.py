@@ -292,9 +292,10 @@ def asker(connection: Connection, scope: Scope, organisation_id: int, request_id
     return found
 
 
-_AT_DESK = """coalesce(r.approver_id, 0) IN (SELECT d.person_id FROM hr_request_desks() d
-                                             WHERE d.organisation_id = :organisation)
+_AT_DESK = """CASE WHEN hr_request_has_desk(r.organisation_id, r.approver_id) THEN r.approver_id ELSE 0 END
+              IN (SELECT d.person_id FROM hr_request_desks() d WHERE d.organisation_id = :organisation)
               AND r.person_id IS DISTINCT FROM hr_self()"""
+"""What waits for somebody who decides there no more is, as what waits for nobody, the heads' of human resources."""
 
 
 def rows(
@@ -479,12 +480,12 @@ def served(
     days: DaySpan,
     whose: Whose,
     with_waiting: bool,
-    after: Place | None,
-    limit: int,
+    after: Place | None = None,
+    limit: int | None = None,
 ) -> list[tuple[bool, PersonRow]]:
     """Who serves on any of the days, each in the post held last of the days: by name, whoever is away first.
 
-    With what waits, also who asks to be away.
+    With what waits, also who asks to be away.  Without a limit all of them.
     """
     found = connection.execute(
         text("""

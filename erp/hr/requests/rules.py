@@ -1,7 +1,8 @@
 """Pure rules of requests: what may become of one, and what is refused."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date
+from typing import Protocol, TypeVar
 
 from erp.base.dates import DaySpan, day_string
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
@@ -104,6 +105,15 @@ class FeedUnknown(NotFound):
     template = "This calendar address opens no more."
 
 
+class Done(Protocol):
+    """An act on something whose version is the number of its acts."""
+
+    @property
+    def actor_id(self) -> int: ...
+
+
+A = TypeVar("A", bound=Done)
+
 LONGEST = 3 * 366
 """Days of one request: child-care leave lasts three years."""
 SHORTEST_REASON = 3
@@ -123,6 +133,14 @@ def require(request: Request, version: int, act: State) -> None:
     """Raises: RequestChanged, where it is not what the actor saw, or no such act is left to do."""
     if request.version != version or request.state not in FROM[act]:
         raise RequestChanged()
+
+
+def repeated(acts: Sequence[A], version: int, actor_id: int, is_same: Callable[[A], bool]) -> A | None:
+    """What the actor did with what they saw in ``version``, where it was the same: each act makes the next version."""
+    if not 0 <= version < len(acts):
+        return None
+    done = acts[version]
+    return done if done.actor_id == actor_id and is_same(done) else None
 
 
 def require_recall(recall: Recall, terms: RecallTerms, today: date) -> None:

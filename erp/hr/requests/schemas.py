@@ -1,31 +1,26 @@
 """Commands on requests as the API takes them."""
 
 from datetime import date
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
+from erp.base.commands import Command
 from erp.hr.requests.model import Consent, Covers, Recall
-
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
-
-
-class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from erp.hr.staffing.schemas import Reason
 
 
-class ReturnRequest(_Command):
+class ReturnRequest(Command):
     reason: Reason
 
 
-class ConsentGiven(_Command):
+class ConsentGiven(Command):
     """That the person agreed in writing."""
 
     given_on: date
     document: Reason = Field(examples=["заявление № 14"])
 
 
-class RecallAbsence(_Command):
+class RecallAbsence(Command):
     """Call somebody back, or give back days that were not taken."""
 
     from_day: date = Field(description="First day back at work; of the absence: all of it is cancelled.")
@@ -43,5 +38,5 @@ class RecallAbsence(_Command):
         return Recall(self.from_day, self.reason, consent, self.is_correction)
 
 
-class MakeFeed(_Command):
+class MakeFeed(Command):
     covers: Covers

@@ -44,8 +44,6 @@ from erp.reference.notifications.model import NotificationKind
 from ledger.errors import KeyReused
 
 _STRAYS = 100
-_TEAM = 500
-"""People of a head, at most, in one calendar."""
 
 # ------------------------------------------------------------------------------------------------ ask
 
@@ -88,10 +86,11 @@ def change(
 
     Raises: RequestUnknown, RequestChanged; as ``submit``.
     """
-    found, said = _lock(uow, organisation_id, request_id), _as_kept(facts)
+    found, said = lock(uow, organisation_id, request_id), _as_kept(facts)
     if (sent := sent_after(uow, found, version)) is not None and (sent.days, sent.facts) == (days, said):
         return sent
     rules.require(found, version, State.SUBMITTED)
+    queries.lock_person(uow.connection, uow.scope, found.person_id)
     require_free(uow, organisation_id, found.person_id, days, but=request_id)
     queries.waits_no_more(uow.connection, uow.scope, organisation_id, request_id)
     _send(uow, organisation_id, request_id, found.person_id, days, said, version=version + 1)
@@ -102,7 +101,7 @@ def change(
 
 def withdraw(uow: UnitOfWork, organisation_id: int, request_id: int, version: int) -> Request:
     """Take it back before it is approved; doing it twice changes nothing.  Raises: RequestUnknown, RequestChanged."""
-    found = _lock(uow, organisation_id, request_id)
+    found = lock(uow, organisation_id, request_id)
     if (before := _answered(uow, found, version, lambda done: done.act is State.WITHDRAWN)) is not None:
         return before
     rules.require(found, version, State.WITHDRAWN)
@@ -145,8 +144,9 @@ def _answered(uow: UnitOfWork, found: Request, version: int, is_same: Callable[[
     """How the request stood after what the actor did with what they saw in ``version``, where it was the same."""
     if not 0 < version < found.version:
         return None
-    done = queries.acts(uow.connection, uow.scope, found.organisation_id, found.id)[version]
-    return _after(uow, found, done.version) if done.actor_id == uow.scope.actor.id and is_same(done) else None
+    acts = queries.acts(uow.connection, uow.scope, found.organisation_id, found.id)
+    done = rules.repeated(acts, version, uow.scope.actor.id, is_same)
+    return _after(uow, found, done.version) if done is not None else None
 
 
 def _after(uow: UnitOfWork, found: Request, version: int) -> Request | None:
@@ -237,7 +237,7 @@ def decide(
     """
     act = State.APPROVED if decision is Decision.APPROVE else State.RETURNED
     reason = rules.reason_given(reason) if act is State.RETURNED else ""
-    found = _lock(uow, organisation_id, request_id)
+    found = lock(uow, organisation_id, request_id)
     if (before := _answered(uow, found, version, lambda done: (done.act, done.reason) == (act, reason))) is not None:
         return before
     _require_hand(uow, found)
@@ -271,7 +271,7 @@ def recall(
     ``rules.require_recall``, and what the kind's ``recalled`` does.
     """
     command = replace(command, reason=rules.reason_given(command.reason))
-    found = _lock(uow, organisation_id, request_id)
+    found = lock(uow, organisation_id, request_id)
     first = found.days.first
     if (before := _answered(uow, found, version, lambda done: rules.is_same_recall(done, command, first))) is not None:
         return before
@@ -334,7 +334,7 @@ def _require_hand(uow: UnitOfWork, found: Request) -> None:
         raise rules.NotAtYourDesk()
 
 
-def _lock(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
+def lock(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
     """How it stands, when nobody else acts on it.  Raises: RequestUnknown."""
     queries.lock(uow.connection, uow.scope, organisation_id, request_id)
     return request(uow, organisation_id, request_id)
@@ -382,13 +382,15 @@ def request(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
 def view(uow: UnitOfWork, organisation_id: int, request_id: int) -> RequestView:
     """One whole, with every act on it.  Raises: RequestUnknown."""
     found = request(uow, organisation_id, request_id)
-    people = {found.person_id} | ({found.approver_id} if found.approver_id else set())
-    called = names(uow, organisation_id, people)
+    approver = found.approver_id
+    if approver is not None and not queries.has_desk(uow.connection, uow.scope, organisation_id, approver):
+        approver = None
+    called = names(uow, organisation_id, {found.person_id} | ({approver} if approver else set()))
     hand = queries.hand(uow.connection, uow.scope, organisation_id, request_id)
     return RequestView(
         found,
         called[found.person_id],
-        called[found.approver_id] if found.approver_id else "",
+        called[approver] if approver else "",
         tuple(queries.acts(uow.connection, uow.scope, organisation_id, request_id)),
         decides=hand.decides and not hand.is_own,
         is_own=hand.is_own,
@@ -429,7 +431,7 @@ def team(uow: UnitOfWork, organisation_id: int, person_id: int, day: date) -> di
     """Who else serves in the person's unit on a day, and whom the person heads, with their names."""
     colleagues = {each.id: str(each.name) for each in personnel.colleagues(uow, organisation_id, person_id, day)}
     led = heads.led_by(uow, organisation_id, {person_id}, day)
-    under = queries.served(uow.connection, uow.scope, organisation_id, DaySpan(day, day), led, False, None, _TEAM)
+    under = queries.served(uow.connection, uow.scope, organisation_id, DaySpan(day, day), led, False)
     return colleagues | {row.person_id: str(row.name) for _, row in under if row.person_id != person_id}
 
 

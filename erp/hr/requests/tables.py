@@ -42,6 +42,12 @@ request = Table(
         "id",
         postgresql_where=text("state IN ('submitted', 'returned')"),
     ),
+    Index(
+        "hr_request_cancelled_trips",
+        "organisation_id",
+        "id",
+        postgresql_where=text("kind = 'trip' AND state = 'cancelled'"),
+    ),
 )
 
 _OF_REQUEST = (["organisation_id", "request_id"], ["hr_request.organisation_id", "hr_request.id"])

@@ -328,7 +328,7 @@ class Waiting(StrEnum):
 
     ALL = "all"
     DUE = "due"
-    """Over, and not reported on."""
+    """Over, or cancelled with the advance paid, and not reported on."""
     REPORT = "report"
     """Reported on, and waiting for the approval of the report."""
 
@@ -347,13 +347,15 @@ class TripRow:
     trip: Trip
     report: ReportState
     revision: int
+    is_due: bool
+    """Whether a report on it is due: it is over, or was cancelled with its advance paid, and none is handed in."""
     spent_tiyn: int
     """As the last revision of the report tells it."""
 
     @property
-    def is_over(self) -> bool:
-        """Whether it was made, or would have been."""
-        return self.state.is_in_force
+    def is_reported_on(self) -> bool:
+        """Whether there is a report on it, or will have to be."""
+        return self.state.is_in_force or self.is_due or self.report is not ReportState.NONE
 
     @property
     def over_tiyn(self) -> int:

@@ -1,6 +1,6 @@
 """One named function a statement.  Every function takes the scope; row-level security is the second witness."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -43,38 +43,61 @@ def norms(connection: Connection, scope: Scope, first: date, last: date) -> list
 # ------------------------------------------------------------------------------------------------ trips
 
 
+def cancelled(connection: Connection, scope: Scope, organisation_id: int, person_id: int | None) -> dict[UUID, int]:
+    """Cancelled trips in scope that asked for an advance and have no approved report: key to id."""
+    rows = connection.execute(
+        text("""
+            SELECT r.key, r.id FROM hr_request r
+              LEFT JOIN hr_trip_report t ON t.organisation_id = r.organisation_id AND t.request_id = r.id
+             WHERE r.organisation_id = :organisation AND r.kind = 'trip' AND r.state = 'cancelled'
+               AND (CAST(:person AS int) IS NULL OR r.person_id = :person)
+               AND CAST(r.facts -> 'facts' ->> 'advance_tiyn' AS bigint) > 0 AND t.state IS DISTINCT FROM 'approved'
+        """),
+        {"organisation": organisation_id, "person": person_id},
+    )
+    return {row.key: row.id for row in rows}
+
+
 def trips(
     connection: Connection,
     scope: Scope,
     organisation_id: int,
     narrowed: Waiting,
     person_id: int | None,
+    paid: Collection[int],
     before: int | None,
     limit: int,
 ) -> list[TripRow]:
-    """Trips in scope, the latest asked first; below the id ``before``."""
+    """Trips in scope, the latest asked first; below the id ``before``.
+
+    ``paid`` are the cancelled ones whose advance is paid.
+    """
     rows = connection.execute(
         text("""
             SELECT r.id, r.key, r.person_id, r.state, r.version, lower(r.days) AS first, upper(r.days) - 1 AS last,
-                   r.facts, coalesce(t.state, 'none') AS report, coalesce(t.revision, 0) AS revision,
+                   r.facts, coalesce(t.state, 'none') AS report, coalesce(t.revision, 0) AS revision, d.is_due,
                    (SELECT coalesce(sum(l.amount_tiyn), 0)::bigint FROM hr_trip_report_line l
                      WHERE l.organisation_id = r.organisation_id AND l.request_id = r.id
                        AND l.revision = t.revision) AS spent_tiyn
               FROM hr_request r
               LEFT JOIN hr_trip_report t ON t.organisation_id = r.organisation_id AND t.request_id = r.id
+             CROSS JOIN LATERAL (
+                   SELECT coalesce(t.state, 'none') IN ('none', 'returned')
+                      AND (r.state IN ('approved', 'recalled') AND upper(r.days) <= reference_today()
+                           OR r.id = ANY(:paid)) AS is_due) d
              WHERE r.organisation_id = :organisation AND r.kind = 'trip'
                AND (CAST(:person AS int) IS NULL OR r.person_id = :person)
                AND (CAST(:before AS int) IS NULL OR r.id < :before)
                AND CASE :narrowed
                    WHEN 'report' THEN t.state = 'submitted'
-                   WHEN 'due' THEN r.state IN ('approved', 'recalled') AND upper(r.days) <= reference_today()
-                               AND coalesce(t.state, 'none') IN ('none', 'returned')
+                   WHEN 'due' THEN d.is_due
                    ELSE true END
              ORDER BY r.id DESC LIMIT :limit
         """),
         {
             "organisation": organisation_id,
             "person": person_id,
+            "paid": list(paid),
             "before": before,
             "narrowed": narrowed.value,
             "limit": limit,
@@ -100,15 +123,14 @@ def reports_waiting(connection: Connection, scope: Scope, organisation_id: int) 
 def advances(
     connection: Connection, scope: Scope, organisation_id: int, person_id: int, but: int | None
 ) -> list[tuple[UUID, date]]:
-    """Key and first day of a person's trips in force that asked for an advance and have no approved report."""
+    """Key and first day of a person's trips that asked for an advance and have no approved report.
+
+    For the person, who keeps records, and who decides on a request of theirs, at whatever desk the others were.
+    """
     rows = connection.execute(
         text("""
-            SELECT r.key, lower(r.days) AS first FROM hr_request r
-              LEFT JOIN hr_trip_report t ON t.organisation_id = r.organisation_id AND t.request_id = r.id
-             WHERE r.organisation_id = :organisation AND r.kind = 'trip' AND r.person_id = :person
-               AND r.state IN ('approved', 'recalled', 'cancelled') AND r.id IS DISTINCT FROM CAST(:but AS int)
-               AND CAST(r.facts -> 'facts' ->> 'advance_tiyn' AS bigint) > 0 AND t.state IS DISTINCT FROM 'approved'
-             ORDER BY r.id
+            SELECT key, first FROM hr_trip_advances(:organisation, :person)
+             WHERE request_id IS DISTINCT FROM CAST(:but AS int)
         """),
         {"organisation": organisation_id, "person": person_id, "but": but},
     )
@@ -173,21 +195,12 @@ def lines(
 
 
 def begin_report(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> None:
-    """A report there is for each trip once; who acts on it waits for who acts just now."""
-    which = {"organisation": organisation_id, "request": request_id}
+    """A report there is for each trip once."""
     connection.execute(
         text("""
             INSERT INTO hr_trip_report (organisation_id, request_id) VALUES (:organisation, :request)
             ON CONFLICT DO NOTHING
         """),
-        which,
-    )
-    lock(connection, scope, organisation_id, request_id)
-
-
-def lock(connection: Connection, scope: Scope, organisation_id: int, request_id: int) -> None:
-    connection.execute(
-        text("SELECT hr_lock_trip_report(:organisation, :request)"),
         {"organisation": organisation_id, "request": request_id},
     )
 

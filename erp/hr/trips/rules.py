@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 from erp.base.dates import DaySpan, day_string
 from erp.base.errors import Conflict, Invalid, NotFound, NotPermitted, RuleViolated
 from erp.base.money import decimal_string
+from erp.hr.contracts.types import SettlementStanding
 from erp.hr.trips.model import (
     HOME,
     Balance,
@@ -173,6 +174,21 @@ class ReportStands(Conflict):
     template = "The report on this trip is handed in. Return it first; one that is approved stands."
 
 
+class PaperOfAnother(NotPermitted):
+    code = "paper-of-another"
+    template = "Only who attached a file takes it off."
+
+
+class PapersHandedIn(Conflict):
+    code = "papers-handed-in"
+    template = "The report is handed in with its files. Once it is returned, whoever attached one may take it off."
+
+
+class PapersSettled(Conflict):
+    code = "papers-settled"
+    template = "The report is approved: no file is added to it any more."
+
+
 class ReportEmpty(RuleViolated):
     code = "report-empty"
     template = "The report has no line. Enter the costs, or a per diem of zero."
@@ -203,7 +219,9 @@ REPORT_FROM = {
     ReportState.RETURNED: {ReportState.SUBMITTED, ReportState.APPROVED},
     ReportState.APPROVED: {ReportState.SUBMITTED},
 }
-"""Where each act on a report finds what it moves on; an approved one goes back where the accountant declined it."""
+"""Where each act on a report finds what it moves on; an approved one as ``may_be_returned`` says."""
+IN_HAND = (ReportState.SUBMITTED, ReportState.APPROVED)
+"""A report that was handed in, and not sent back."""
 
 
 # ------------------------------------------------------------------------------------------------ the route
@@ -432,6 +450,13 @@ def require(report: Report, version: int, act: ReportState) -> None:
     """Raises: ReportChanged, where it is not what the actor saw, or no such act is left to do."""
     if report.version != version or report.state not in REPORT_FROM[act]:
         raise ReportChanged()
+
+
+def may_be_returned(report: Report, entry: SettlementStanding | None) -> bool:
+    """Whether a report may be sent back: as long as it waits, and once approved where no ``entry`` of it stands."""
+    if report.state is ReportState.APPROVED:
+        return entry is None or entry.is_undone
+    return report.state is ReportState.SUBMITTED
 
 
 def require_room(number: int, most: int, at: str, refusal: type[LegsTooMany | LinesTooMany]) -> None:

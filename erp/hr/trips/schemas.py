@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 from erp.base.commands import NO_NUL, Command
 from erp.base.errors import DomainError, Invalid
 from erp.base.money import decimal_string, parse_tiyn
-from erp.hr.staffing.schemas import Day
+from erp.hr.staffing.schemas import Day, Id
 from erp.hr.trips import rules
 from erp.hr.trips.model import (
     Compared,
@@ -113,7 +113,7 @@ class AskTrip(TripAsked):
     """Ask to be sent on a trip, or as who keeps the records of staff, ask for another."""
 
     key: UUID
-    person_id: int | None = Field(None, description="Whom to send; without it, oneself.")
+    person_id: Id | None = Field(None, description="Whom to send; without it, oneself.")
 
 
 class LineReported(Command):
@@ -320,9 +320,17 @@ class TripShown(_View):
     advance_paid: Tenge = Field(description="What the accountant has posted.")
     advance: EntryDrafted | None
     advance_sent: int = Field(description="How many times the advance went to the accountant.")
+    advance_may_be_sent: bool = Field(
+        description="Whether it may be sent anew: it was declined, or its entry cancelled."
+    )
     has_begun: bool = Field(description="Whether its first day is over: no advance is sent to the accountant then.")
     report: ReportView
-    report_due_on: date | None = Field(description="By when the report is to be handed in; null before the return.")
+    may_be_returned: bool = Field(
+        description="Whether the report may be sent back: it waits, or no entry of it stands."
+    )
+    report_due_on: date | None = Field(
+        description="By when the report is to be handed in; null before the return, or before a paid trip is cancelled."
+    )
     settlement: EntryDrafted | None
     owed: Tenge = Field(description="To be paid to the person.")
     returns: Tenge = Field(description="To be returned by the person.")

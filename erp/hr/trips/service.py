@@ -7,10 +7,11 @@ through ``SettlementPort``, in the same transaction as the approval that makes i
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from uuid import UUID, uuid5
 
 from erp.base import audit
-from erp.base.clock import today
+from erp.base.clock import LOCAL_TIME, today
 from erp.base.cursors import INTEGER, number_in
 from erp.base.dates import DaySpan, day_string
 from erp.base.errors import Invalid
@@ -22,7 +23,7 @@ from erp.hr.personnel import service as personnel
 from erp.hr.requests import queries as requested
 from erp.hr.requests import service as requests
 from erp.hr.requests.model import Kind, Request, RequestView, State
-from erp.hr.requests.rules import NotAtYourDesk, OwnRequest, reason_given
+from erp.hr.requests.rules import NotAtYourDesk, OwnRequest, reason_given, repeated
 from erp.hr.trips import queries, rules
 from erp.hr.trips.model import (
     NO_REPORT,
@@ -60,7 +61,6 @@ from erp.reference.notifications.model import NotificationKind
 from ledger.errors import KeyReused
 
 _ONE_DAY = timedelta(days=1)
-_IN_FORCE = (State.APPROVED, State.RECALLED)
 _ADVANCES = 9
 """How many times an advance is sent to the accountant, at most."""
 
@@ -79,7 +79,7 @@ def ask(uow: UnitOfWork, organisation_id: int, command: AskTrip, settlements: Se
 
     Raises: Invalid, AdvanceOpen, KeyReused; PersonUnknownHere and others of ``requests.submit``.
     """
-    person_id = command.person_id or requests.own_person(uow, organisation_id)
+    person_id = requests.own_person(uow, organisation_id) if command.person_id is None else command.person_id
     if (sent := requests.sent_under(uow, organisation_id, command.key)) is not None:
         if (sent.kind, sent.person_id) != (Kind.TRIP, person_id) or trip_of(sent).facts != command.facts:
             raise KeyReused(key=str(command.key))
@@ -149,7 +149,7 @@ def _require_no_advance(
     """
     asked = dict(queries.advances(uow.connection, uow.scope, organisation_id, person_id, but))
     for key, sent in _advances(uow, organisation_id, list(asked), settlements).items():
-        if sent.entry.state not in ("declined", "withdrawn", "reversed"):
+        if not sent.entry.is_undone and sent.entry.state != "withdrawn":
             raise rules.AdvanceOpen(day=day_string(asked[key]))
 
 
@@ -186,7 +186,7 @@ class Trips:
 
         Raises: ReportStands, AdvanceInHand.
         """
-        if report(uow, request.organisation_id, request.id).state in (ReportState.SUBMITTED, ReportState.APPROVED):
+        if report(uow, request.organisation_id, request.id).state in rules.IN_HAND:
             raise rules.ReportStands()
         if request.state is State.CANCELLED and trip_of(request).facts.advance_tiyn:
             _paid_or_taken_back(uow, request, self.settlements, "trip-cancelled")
@@ -202,7 +202,7 @@ def send_advance(
     Raises: TripUnknown, OwnRequest, NotAtYourDesk, AdvanceStands, AdvanceTooLate, AdvanceOpen; Invalid, where the sum
     is none.
     """
-    found, amount = _request(uow, organisation_id, request_id), command.content
+    found, amount = _locked(uow, organisation_id, request_id), command.content
     queries.lock_advances(uow.connection, uow.scope, found.person_id)
     last = _advances(uow, organisation_id, [found.key], settlements).get(found.key)
     if last is not None and (last.no, last.entry.state, last.entry.amount_tiyn) == (
@@ -216,8 +216,8 @@ def send_advance(
         raise OwnRequest()
     if not hand.decides:
         raise NotAtYourDesk()
-    is_reported = report(uow, organisation_id, request_id).state in (ReportState.SUBMITTED, ReportState.APPROVED)
-    if found.state not in _IN_FORCE or is_reported or last is None or last.no != command.sent or not last.may_be_anew:
+    there = report(uow, organisation_id, request_id)
+    if last is None or last.no != command.sent or not _may_send(found, there, last):
         raise rules.AdvanceStands()
     if _has_begun(found):
         raise rules.AdvanceTooLate()
@@ -227,6 +227,11 @@ def send_advance(
     _require_no_advance(uow, organisation_id, found.person_id, settlements, but=request_id)
     settlements.draft(uow, _settlement(uow, found, "advance", advance_key(found.key, command.sent + 1), amount, ()))
     audit.record(uow.connection, uow.scope, "trip-advance-sent", found.subject, organisation_id=organisation_id)
+
+
+def _may_send(of: Request, there: Report, last: "Sent | None") -> bool:
+    """Whether an advance may go to the accountant anew, as long as the trip has not begun."""
+    return of.state.is_in_force and there.state not in rules.IN_HAND and last is not None and last.may_be_anew
 
 
 def _has_begun(of: Request) -> bool:
@@ -302,12 +307,12 @@ def _days_made(request: Request) -> DaySpan | None:
 def hand_in(uow: UnitOfWork, organisation_id: int, request_id: int, version: int, command: HandIn) -> Report:
     """Hand in the report on a trip that has begun, for oneself or as who keeps the records.
 
-    What was approved or waits is not handed in anew; a command that is repeated gets its first answer, here and below.
+    What was approved or waits is not handed in anew; a command that is repeated gets its first answer.
 
     Raises: TripUnknown, TripNotInForce, NoReportYet, ReportChanged, ReportEmpty, PapersMissing, Invalid.
     """
-    found = _request(uow, organisation_id, request_id)
-    if found.state not in (*_IN_FORCE, State.CANCELLED):
+    found = _locked(uow, organisation_id, request_id)
+    if not found.state.is_in_force and found.state is not State.CANCELLED:
         raise rules.TripNotInForce()
     if found.days.first > today() and found.state is not State.CANCELLED:
         raise rules.NoReportYet(day=day_string(found.days.first))
@@ -334,7 +339,8 @@ def approve_report(
 ) -> Balance:
     """Approve a report: the entry that settles it waits with the accountant from this transaction on.
 
-    An advance that was not paid by now is taken back: the whole is owed then.
+    An advance that was not paid by now is taken back: the whole is owed then.  Doing it twice does it once, and says
+    what is owed by how the advance stands by then.
 
     Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk, AdvanceInHand.
     """
@@ -357,7 +363,8 @@ def approve_report(
 def return_report(
     uow: UnitOfWork, organisation_id: int, request_id: int, version: int, reason: str, settlements: SettlementPort
 ) -> Report:
-    """Send a report back with a reason; one that was approved only where its entry was declined or cancelled.
+    """Send a report back with a reason; one that was approved only where no entry of it stands.  Doing it twice does
+    it once.
 
     Raises: TripUnknown, ReportChanged, OwnReport, NotAtYourDesk, ReasonMissing.
     """
@@ -368,11 +375,9 @@ def return_report(
         return before
     _require_hand(uow, found, there)
     rules.require(there, version, ReportState.RETURNED)
-    if there.state is ReportState.APPROVED:
-        key = report_key(found.key, there.revision)
-        entry = settlements.standing(uow, organisation_id, [key]).get(key)
-        if entry is not None and entry.state not in ("declined", "reversed"):
-            raise rules.ReportChanged()
+    key = report_key(found.key, there.revision)
+    if not rules.may_be_returned(there, settlements.standing(uow, organisation_id, [key]).get(key)):
+        raise rules.ReportChanged()
     _act(uow, found, there, ReportState.RETURNED, reason=reason)
     _tell_person(uow, found, NotificationKind.TRIP_REPORT_RETURNED, reason=reason)
     return report(uow, organisation_id, request_id)
@@ -380,17 +385,14 @@ def return_report(
 
 def _there(uow: UnitOfWork, organisation_id: int, request_id: int) -> tuple[Request, Report]:
     """A report as it stands, when nobody else acts on it.  Raises: TripUnknown."""
-    found = _request(uow, organisation_id, request_id)
-    queries.lock(uow.connection, uow.scope, organisation_id, request_id)
+    found = _locked(uow, organisation_id, request_id)
     return found, report(uow, organisation_id, request_id)
 
 
 def _answered(uow: UnitOfWork, found: Request, there: Report, version: int, act: ReportState) -> Report | None:
     """The report after what the actor did with what they saw in ``version``, where it was such an act."""
-    if not 0 <= version < there.version:
-        return None
-    done = there.acts[version]
-    if (done.act, done.actor_id) != (act, uow.scope.actor.id):
+    done = repeated(there.acts, version, uow.scope.actor.id, lambda each: each.act is act)
+    if done is None:
         return None
     lines = tuple(queries.lines(uow.connection, uow.scope, found.organisation_id, found.id, done.revision))
     return Report(done.act, done.version, done.revision, lines, there.acts[: done.version])
@@ -442,9 +444,31 @@ def _tell(
 
 
 def attach(uow: UnitOfWork, organisation_id: int, request_id: int, file: Checked) -> Attachment:
-    """Keep a ticket or a receipt at a trip.  Raises: TripUnknown."""
-    _request(uow, organisation_id, request_id)
+    """Keep a ticket or a receipt at a trip whose report is not approved yet; one that is there stays as it is.
+
+    Raises: TripUnknown, PapersSettled.
+    """
+    _locked(uow, organisation_id, request_id)
+    digest = sha256(file.content).digest()
+    there = [each for each in papers(uow, organisation_id, request_id) if each.sha256 == digest]
+    if there:
+        return there[0]
+    if report(uow, organisation_id, request_id).state is ReportState.APPROVED:
+        raise rules.PapersSettled()
     return attachments.attach(uow, organisation_id, subject(organisation_id, request_id), file)
+
+
+def remove_paper(uow: UnitOfWork, organisation_id: int, request_id: int, file_id: int) -> None:
+    """Take off a file that one attached oneself, as long as no report is handed in.
+
+    Raises: TripUnknown, AttachmentUnknown, PaperOfAnother, PapersHandedIn.
+    """
+    _locked(uow, organisation_id, request_id)
+    if _paper(uow, organisation_id, request_id, file_id).added_by != uow.scope.actor.id:
+        raise rules.PaperOfAnother()
+    if report(uow, organisation_id, request_id).state in rules.IN_HAND:
+        raise rules.PapersHandedIn()
+    attachments.remove(uow, organisation_id, file_id, "")
 
 
 def papers(uow: UnitOfWork, organisation_id: int, request_id: int) -> list[Attachment]:
@@ -453,10 +477,16 @@ def papers(uow: UnitOfWork, organisation_id: int, request_id: int) -> list[Attac
 
 def paper(uow: UnitOfWork, organisation_id: int, request_id: int, file_id: int) -> tuple[Attachment, bytes]:
     """One of them with its content.  Raises: TripUnknown, AttachmentUnknown."""
+    found = _paper(uow, organisation_id, request_id, file_id)
+    return found, attachments.content_of(uow, found)
+
+
+def _paper(uow: UnitOfWork, organisation_id: int, request_id: int, file_id: int) -> Attachment:
+    """Raises: TripUnknown, AttachmentUnknown."""
     found = attachments.attachment(uow, organisation_id, file_id)
     if found.subject != subject(organisation_id, request_id):
         raise rules.TripUnknown()
-    return found, attachments.content_of(uow, found)
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ views
@@ -465,6 +495,7 @@ def paper(uow: UnitOfWork, organisation_id: int, request_id: int, file_id: int) 
 def trips(
     uow: UnitOfWork,
     organisation_id: int,
+    settlements: SettlementPort,
     narrowed: Waiting = Waiting.ALL,
     cursor: str | None = None,
     limit: int = 50,
@@ -473,7 +504,12 @@ def trips(
 ) -> TripPage:
     """Trips that the actor may see, the latest asked first.  Raises: CursorMalformed."""
     before = number_in(cursor, most=INTEGER) if cursor else None
-    found = queries.trips(uow.connection, uow.scope, organisation_id, narrowed, person_id, before, limit + 1)
+    cancelled = {}
+    if narrowed is not Waiting.REPORT:
+        cancelled = queries.cancelled(uow.connection, uow.scope, organisation_id, person_id)
+    sent = _advances(uow, organisation_id, list(cancelled), settlements)
+    paid = [cancelled[key] for key, last in sent.items() if _posted(last.entry)]
+    found = queries.trips(uow.connection, uow.scope, organisation_id, narrowed, person_id, paid, before, limit + 1)
     rows = found[:limit]
     called = requests.names(uow, organisation_id, {row.person_id for row in rows})
     return TripPage(rows, called, str(rows[-1].id) if len(found) > limit else None)
@@ -514,9 +550,11 @@ def shown(uow: UnitOfWork, request: Request, settlements: SettlementPort) -> Tri
         advance_paid=balance.advance_tiyn,
         advance=_drafted(sent.entry if sent else None),
         advance_sent=sent.no if sent else 0,
+        advance_may_be_sent=_may_send(request, there, sent) and not _has_begun(request),
         has_begun=_has_begun(request),
+        may_be_returned=rules.may_be_returned(there, entries.get(settled)),
         report=report_of(there, estimated(request)),
-        report_due_on=due_on(uow, request) if there.state is not ReportState.APPROVED else None,
+        report_due_on=None if there.state is ReportState.APPROVED else _due_on(uow, request, balance.advance_tiyn),
         settlement=_drafted(entries.get(settled)),
         owed=balance.owed_tiyn if is_told else 0,
         returns=balance.returns_tiyn if is_told else 0,
@@ -532,14 +570,27 @@ def report(uow: UnitOfWork, organisation_id: int, request_id: int) -> Report:
     return queries.report(uow.connection, uow.scope, organisation_id, request_id) or NO_REPORT
 
 
-def due_on(uow: UnitOfWork, request: Request) -> date | None:
-    """The last day on which the report of a trip that is over is in time; ``None`` where no term is loaded."""
-    last = request.days.last
-    if request.state not in _IN_FORCE or last >= today():
+def _due_on(uow: UnitOfWork, request: Request, paid_tiyn: int) -> date | None:
+    """The last day on which the report is in time: of a trip that is over, or was cancelled with its advance paid.
+
+    ``None`` where there is none to be waited for, or no term is loaded.
+    """
+    ended = _ended_on(uow, request, paid_tiyn)
+    if ended is None:
         return None
-    found = queries.norms(uow.connection, uow.scope, last, last)
+    found = queries.norms(uow.connection, uow.scope, ended, ended)
     term = next((int(norm.value) for norm in found if norm.kind is NormKind.REPORT_TERM), None)
-    return None if term is None else calendar.working_day_after(uow, last, term)
+    return None if term is None else calendar.working_day_after(uow, ended, term)
+
+
+def _ended_on(uow: UnitOfWork, request: Request, paid_tiyn: int) -> date | None:
+    """From which day a report is awaited: the last of the trip, or that on which it was cancelled."""
+    if request.state.is_in_force:
+        return request.days.last if request.days.last < today() else None
+    if request.state is not State.CANCELLED or not paid_tiyn:
+        return None
+    *_, cancelled = requested.acts(uow.connection, uow.scope, request.organisation_id, request.id)
+    return cancelled.at.astimezone(LOCAL_TIME).date()
 
 
 def _paid_or_taken_back(uow: UnitOfWork, request: Request, settlements: SettlementPort, why: str) -> int:
@@ -563,13 +614,15 @@ class Sent:
 
     @property
     def may_be_anew(self) -> bool:
-        return self.entry.state in ("declined", "reversed") and self.no < _ADVANCES
+        return self.entry.is_undone and self.no < _ADVANCES
 
 
 def _advances(
     uow: UnitOfWork, organisation_id: int, keys: Sequence[UUID], settlements: SettlementPort
 ) -> dict[UUID, Sent]:
     """The last entry of each trip asked for under one of the keys."""
+    if not keys:
+        return {}
     every = {advance_key(key, no): (no, key) for no in range(1, _ADVANCES + 1) for key in keys}
     standing = settlements.standing(uow, organisation_id, list(every))
     found = sorted((*every[key], entry.id, entry) for key, entry in standing.items())
@@ -611,7 +664,16 @@ def _norms(uow: UnitOfWork, facts: Facts) -> rules.Norms:
 
 def _request(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
     """Raises: RequestUnknown; TripUnknown where it is of another kind."""
-    found = requests.request(uow, organisation_id, request_id)
+    return _require_trip(requests.request(uow, organisation_id, request_id))
+
+
+def _locked(uow: UnitOfWork, organisation_id: int, request_id: int) -> Request:
+    """The same as it stands when nobody else acts on the trip, its report or its papers: each of them waits here."""
+    return _require_trip(requests.lock(uow, organisation_id, request_id))
+
+
+def _require_trip(found: Request) -> Request:
+    """Raises: TripUnknown."""
     if found.kind is not Kind.TRIP:
         raise rules.TripUnknown()
     return found

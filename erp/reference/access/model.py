@@ -85,6 +85,37 @@ class Permission(StrEnum):
     PACKAGES_MANAGE = "packages.manage"
 
 
+PERMISSION_NAMES: dict[Permission, str] = {
+    Permission.JOURNAL_READ: N_("read the journal and the reports"),
+    Permission.JOURNAL_COMMENT: N_("comment on entries"),
+    Permission.JOURNAL_POST: N_("post entries"),
+    Permission.JOURNAL_CORRECT: N_("correct entries"),
+    Permission.JOURNAL_IMPORT: N_("import journals"),
+    Permission.JOURNAL_ADJUST: N_("post into restricted months"),
+    Permission.JOURNAL_APPROVE: N_("approve entries of others"),
+    Permission.DOCUMENT_SIGN: N_("give entries the first signature"),
+    Permission.POLICY_MANAGE: N_("write the accounting policy"),
+    Permission.POLICY_SIGN: N_("sign the accounting policy"),
+    Permission.PERIOD_CLOSE: N_("close and open months"),
+    Permission.YEAR_CLOSE: N_("close and open years"),
+    Permission.BOOKS_RECODE: N_("move books to a new chart or classification"),
+    Permission.PLAN_READ: N_("read budget plans and scenarios"),
+    Permission.PLAN_EDIT: N_("edit budget plans and scenarios"),
+    Permission.PLAN_FREEZE: N_("freeze versions of budget plans"),
+    Permission.STAFF_READ: N_("read the staffing table and personal files"),
+    Permission.STAFF_KEEP: N_("keep the staffing table and personal files"),
+    Permission.STAFF_IDENTITY: N_("open identity numbers"),
+    Permission.SELF_SERVICE: N_("see one's own personal file and send requests"),
+    Permission.ABSENCE_DECIDE: N_("decide on requests of employees"),
+    Permission.AUDIT_READ: N_("read the trail of changes"),
+    Permission.USERS_MANAGE: N_("administer people and roles"),
+    Permission.ORGANISATIONS_MANAGE: N_("administer organisations"),
+    Permission.SYSTEM_READ: N_("see how the system stands"),
+    Permission.SYSTEM_AUDIT: N_("read the trail of the whole system"),
+    Permission.PACKAGES_MANAGE: N_("load data packages"),
+}
+"""What needs a role, in words: all but ``ANYBODY``."""
+
 ANYBODY = frozenset({Permission.PUBLIC, Permission.SIGNED_IN, Permission.IN_PERSON, Permission.OWN_ACCOUNT})
 """Permissions that need no role.  ``IN_PERSON`` and ``OWN_ACCOUNT`` only a person at a browser has, never a program
 with a token; the last also before choosing a password of their own.
@@ -152,6 +183,14 @@ class Identity:
     def roles(self) -> dict[int, frozenset[Role]]:
         """Roles by the organisation they reach."""
         return {each: frozenset(grant.role for grant in grants) for each, grants in self.grants_at.items()}
+
+    @cached_property
+    def reached(self) -> dict[Role, frozenset[int]]:
+        """Organisations by the role that reaches them."""
+        held: dict[Role, set[int]] = {}
+        for grant in self.grants:
+            held.setdefault(grant.role, set()).add(grant.organisation_id)
+        return {role: frozenset(where) for role, where in held.items()}
 
     @property
     def is_by_browser(self) -> bool:

@@ -86,7 +86,7 @@ def permissions_at(identity: Identity, organisation_id: int) -> frozenset[Permis
 
 def permissions(identity: Identity) -> frozenset[Permission]:
     """Everything the person may do somewhere, those of the whole system among it."""
-    held = {grant.role for grant in identity.grants if _within(identity, grant.organisation_id)}
+    held = {role for role, where in identity.reached.items() if any(_within(identity, each) for each in where)}
     somewhere = _cut(identity, frozenset[Permission]().union(*(ALLOWED[role] for role in held)))
     return (somewhere - SYSTEM_WIDE) | {each for each in SYSTEM_WIDE if _holds_for_all(identity, each)}
 
@@ -95,8 +95,9 @@ def reach(identity: Identity, permission: Permission) -> frozenset[int]:
     """Organisations where the person holds the permission."""
     if not _cut(identity, frozenset({permission})):
         return frozenset()
-    granted = (grant.organisation_id for grant in identity.grants if permission in ALLOWED[grant.role])
-    return frozenset(each for each in granted if _within(identity, each))
+    granted = (where for role, where in identity.reached.items() if permission in ALLOWED[role])
+    found = frozenset[int]().union(*granted)
+    return found if identity.limits is None else frozenset(each for each in found if _within(identity, each))
 
 
 def authorise(identity: Identity | None, permission: Permission, organisation_id: int | None = None) -> Scope:

@@ -12,7 +12,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Engine
 
 from erp.base import audit
-from erp.base.clock import LOCAL_TIME
+from erp.base.clock import LOCAL_TIME, now
+from erp.base.commands import one_line
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import Language
 from erp.base.scope import Scope
@@ -35,6 +36,7 @@ from ledger.model import Actor
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(token_urlsafe())  # verified for unknown logins, so that they take as long as known ones
 _VERIFYING = BoundedSemaphore(2)  # each verification takes a processor and 64 MiB
+_PATIENCE = 3.0  # seconds that a password waits for its turn
 _LONGEST_LOGIN = 100
 _FAILURES_KEPT = timedelta(days=1)
 
@@ -64,7 +66,7 @@ class ChallengePassed(NotPermitted):
 
 class CodeRefused(NotPermitted):
     code = "code-refused"
-    template = "The code is wrong or was used before. Wait for the next one, and check the clock of your device."
+    template = second_factor.CodeWrong.template
 
 
 class IdentityNotLinked(NotPermitted):
@@ -503,18 +505,22 @@ def _require_length(password: str) -> None:
 
 def given_name(name: str, *, limit: int = 200) -> str:
     """Raises: NameNotGiven."""
-    name = " ".join(name.split())
+    name = one_line(name)
     if not 0 < len(name) <= limit:
         raise NameNotGiven(limit=limit)
     return name
 
 
 def _verify(password_hash: str, password: str) -> bool:
+    """Raises: TooManyAttempts, where so many passwords are being verified that its turn does not come."""
+    if not _VERIFYING.acquire(timeout=_PATIENCE):
+        raise _wait(now() + timedelta(seconds=_PATIENCE))
     try:
-        with _VERIFYING:
-            return _HASHER.verify(password_hash, password[:_MAXIMUM_PASSWORD]) and len(password) <= _MAXIMUM_PASSWORD
+        return _HASHER.verify(password_hash, password[:_MAXIMUM_PASSWORD]) and len(password) <= _MAXIMUM_PASSWORD
     except (VerificationError, InvalidHashError):
         return False
+    finally:
+        _VERIFYING.release()
 
 
 def _digest(secret: str) -> bytes:

@@ -1,12 +1,11 @@
 """Codes of the dimensions that have a register: programme, specific, currency."""
 
-import re
 from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import Connection, text
 
-from erp.base.db import many
+from erp.base.db import literally, many
 from erp.base.scope import Scope
 from erp.reference.classification.model import CodeName
 from ledger.model import Dimension
@@ -67,7 +66,7 @@ def search(
     parameters = {
         "dimension": int(dimension),
         "day": day,
-        "words": [re.sub(r"([\\%_])", r"\\\1", word) for word in text.split()],
+        "words": [literally(word) for word in text.split()],
         "text": " ".join(text.split()),
         "language": language,
         "limit": limit,

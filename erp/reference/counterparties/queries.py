@@ -1,14 +1,13 @@
 """Bodies are everybody's, persons each institution's own: row-level security hides those of the others."""
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, TextClause, text
 
 from erp.base.dates import DateInterval
-from erp.base.db import many
+from erp.base.db import literally, many
 from erp.base.scope import Scope
 from erp.reference.counterparties.model import BankAccount, Counterparty
 
@@ -108,30 +107,22 @@ def _listing(language: str) -> str:
 
 _LISTING = {language: text(_listing(language)) for language in _LANGUAGES}
 
-_UPSERT_BODIES = text("""
-    INSERT INTO reference_counterparty AS c (code, name_kk, name_ru, name_en)
-    SELECT DISTINCT ON (code) code, name_kk, name_ru, name_en
-      FROM unnest(CAST(:code AS text[]), CAST(:name_kk AS text[]), CAST(:name_ru AS text[]), CAST(:name_en AS text[]))
-           WITH ORDINALITY AS n(code, name_kk, name_ru, name_en, no)
-     ORDER BY code, no DESC
-        ON CONFLICT (code) DO UPDATE
-       SET name_kk = excluded.name_kk, name_ru = excluded.name_ru, name_en = excluded.name_en, version = c.version + 1
-     WHERE (c.name_kk, c.name_ru, c.name_en)
-           IS DISTINCT FROM (excluded.name_kk, excluded.name_ru, excluded.name_en)
-    RETURNING c.code
-""")
-_UPSERT_PERSONS = text("""
-    INSERT INTO reference_individual AS c (organisation_id, code, name_kk, name_ru, name_en)
-    SELECT DISTINCT ON (code) :organisation, code, name_kk, name_ru, name_en
-      FROM unnest(CAST(:code AS text[]), CAST(:name_kk AS text[]), CAST(:name_ru AS text[]), CAST(:name_en AS text[]))
-           WITH ORDINALITY AS n(code, name_kk, name_ru, name_en, no)
-     ORDER BY code, no DESC
-        ON CONFLICT (organisation_id, code) DO UPDATE
-       SET name_kk = excluded.name_kk, name_ru = excluded.name_ru, name_en = excluded.name_en, version = c.version + 1
-     WHERE (c.name_kk, c.name_ru, c.name_en)
-           IS DISTINCT FROM (excluded.name_kk, excluded.name_ru, excluded.name_en)
-    RETURNING c.code
-""")
+
+def _insert(table: str, whose: str = "", value: str = "") -> TextClause:
+    """New rows only, of a number given twice the last."""
+    return text(f"""
+        INSERT INTO {table} ({whose}code, name_kk, name_ru, name_en)
+        SELECT DISTINCT ON (code) {value}code, name_kk, name_ru, name_en
+          FROM unnest(CAST(:code AS text[]), CAST(:name_kk AS text[]), CAST(:name_ru AS text[]),
+                      CAST(:name_en AS text[])) WITH ORDINALITY AS n(code, name_kk, name_ru, name_en, no)
+         ORDER BY code, no DESC
+            ON CONFLICT DO NOTHING
+        RETURNING code
+    """)
+
+
+_INSERT_BODIES = _insert("reference_counterparty")
+_INSERT_PERSONS = _insert("reference_individual", "organisation_id, ", ":organisation, ")
 
 _RENAME_BODY = text("""
     UPDATE reference_counterparty SET name_kk = :name_kk, name_ru = :name_ru, name_en = :name_en, version = version + 1
@@ -157,10 +148,10 @@ def search(
     phrase, longest = " ".join(words), max(words, key=len, default="")
     is_number, sifts = phrase.isdecimal(), len(longest) >= 3
     parameters: dict[str, Any] = {"text": phrase, "day": day, "limit": limit}
-    sifting = {"words": [_literally(w) for w in words]}
+    sifting = {"words": [literally(w) for w in words]}
     if sifts:
         bodies = (_LONG_NUMBER if is_number else _LONG)[language]
-        found = list(connection.execute(bodies, parameters | sifting | {"longest": _literally(longest)}))
+        found = list(connection.execute(bodies, parameters | sifting | {"longest": literally(longest)}))
     else:
         found = list(connection.execute((_SHORT_NUMBER if is_number else _SHORT)[language], parameters))
     found += connection.execute(_PERSONS[language, is_number], parameters | sifting | {"sifts": sifts})
@@ -193,17 +184,17 @@ def labels(connection: Connection, scope: Scope, codes: Collection[str]) -> dict
     return {row.code: _counterparty(row) for row in rows}
 
 
-def upsert(connection: Connection, scope: Scope, bodies: Sequence[Counterparty]) -> list[str]:
-    """Register or rename bodies; of a number given twice the last counts.  Returns the numbers that changed."""
-    return sorted(connection.execute(_UPSERT_BODIES, _columns(bodies)).scalars())
+def insert(connection: Connection, scope: Scope, bodies: Sequence[Counterparty]) -> list[str]:
+    """Register bodies; those known stay as they are.  Returns the numbers that are new."""
+    return sorted(connection.execute(_INSERT_BODIES, _columns(bodies)).scalars())
 
 
-def upsert_persons(
+def insert_persons(
     connection: Connection, scope: Scope, organisation_id: int, persons: Sequence[Counterparty]
 ) -> list[str]:
-    """Register or rename an organisation's persons.  Returns the numbers that changed."""
+    """Register an organisation's persons; those known stay as they are.  Returns the numbers that are new."""
     parameters = _columns(persons) | {"organisation": organisation_id}
-    return sorted(connection.execute(_UPSERT_PERSONS, parameters).scalars())
+    return sorted(connection.execute(_INSERT_PERSONS, parameters).scalars())
 
 
 def rename(connection: Connection, scope: Scope, organisation_id: int | None, renamed: Counterparty) -> bool:
@@ -259,10 +250,6 @@ def keep_bank_account(
 
 def _columns(counterparties: Sequence[Counterparty]) -> dict[str, Any]:
     return {name: [getattr(c, name) for c in counterparties] for name in ("code", "name_kk", "name_ru", "name_en")}
-
-
-def _literally(word: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", word)
 
 
 def _counterparty(row: Row[Any]) -> Counterparty:

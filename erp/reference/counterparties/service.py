@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from erp.base.audit import record, record_at
+from erp.base.commands import one_line
 from erp.base.cursors import CursorMalformed
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.i18n import N_
@@ -61,9 +62,9 @@ class RegisterCounterparty:
 def register(
     uow: UnitOfWork, commands: Sequence[RegisterCounterparty], organisation_id: int | None = None
 ) -> list[str]:
-    """Register counterparties, or rename those known; repeating it changes nothing.
+    """Register counterparties that are new; those known keep their names.
 
-    Bodies are everybody's; persons are those of ``organisation_id``.  Returns the numbers that were new or renamed.
+    Bodies are everybody's; persons are those of ``organisation_id``.  Returns the numbers that were new.
 
     Raises: CodeInvalid, NameMissing, PersonOfNobody.
     """
@@ -71,26 +72,24 @@ def register(
     persons = [c for c in wanted if c.is_individual]
     if persons and organisation_id is None:
         raise PersonOfNobody(counterparty=persons[0].code)
-    changed = queries.upsert(uow.connection, uow.scope, [c for c in wanted if not c.is_individual])
+    added = queries.insert(uow.connection, uow.scope, [c for c in wanted if not c.is_individual])
     if organisation_id is not None and persons:
-        changed += queries.upsert_persons(uow.connection, uow.scope, organisation_id, persons)
-    if changed:
-        subject = f"counterparty:{changed[0]}" if len(changed) == 1 else "reference_counterparty"
+        added += queries.insert_persons(uow.connection, uow.scope, organisation_id, persons)
+    if added:
+        subject = f"counterparty:{added[0]}" if len(added) == 1 else "reference_counterparty"
         record(
             uow.connection, uow.scope, "counterparties-registered", subject,
-            organisation_id=organisation_id, codes=changed[:100], count=len(changed),
+            organisation_id=organisation_id, codes=added[:100], count=len(added),
         )  # fmt: skip
-    return changed
+    return added
 
 
 def add(uow: UnitOfWork, organisation_id: int, command: AddCounterparty) -> Counterparty:
     """Register one counterparty that is new.  Raises: CodeInvalid, NameMissing, AlreadyRegistered."""
     said = RegisterCounterparty(command.code, command.name_ru, command.name_kk, command.name_en)
     wanted = _counterparty(said)
-    known = queries.labels(uow.connection, uow.scope, [wanted.code]).get(wanted.code)
-    if known:
-        raise AlreadyRegistered(counterparty=wanted.code, name=known.name_ru)
-    register(uow, [said], organisation_id)
+    if not register(uow, [said], organisation_id):
+        raise AlreadyRegistered(counterparty=wanted.code, name=_known(uow, wanted.code).name_ru)
     return wanted
 
 
@@ -144,7 +143,7 @@ def keep_bank_account(uow: UnitOfWork, organisation_id: int, code: str, command:
     Raises: CounterpartyUnknown, IbanInvalid.
     """
     _known(uow, code)
-    account = BankAccount(iban(command.iban), " ".join(command.bank.split()), command.in_use)
+    account = BankAccount(iban(command.iban), one_line(command.bank), command.in_use)
     before = {a.iban: asdict(a) for a in queries.bank_accounts(uow.connection, uow.scope, organisation_id, code)}
     if queries.keep_bank_account(uow.connection, uow.scope, organisation_id, code, account):
         record(
@@ -186,7 +185,7 @@ def _counterparty(command: RegisterCounterparty) -> Counterparty:
 
 
 def _names(code: str, command: RegisterCounterparty | RenameCounterparty) -> tuple[str, str, str]:
-    kk, ru, en = (" ".join(name.split()) for name in (command.name_kk, command.name_ru, command.name_en))
+    kk, ru, en = (one_line(name) for name in (command.name_kk, command.name_ru, command.name_en))
     if not ru:
         raise NameMissing(counterparty=code)
     return kk or ru, ru, en or ru

@@ -11,6 +11,7 @@ class Letter:
     id: int
     message_id: UUID
     attempts: int
+    """This one too."""
     address: str | None
     name: str
     language: str

@@ -5,21 +5,30 @@ from erp.base.scope import Scope
 from erp.reference.mail.model import DeadLetter, Letter, Outbox
 
 
-def lock_letter(connection: Connection, scope: Scope, mail_id: int) -> Letter | None:
-    """A letter that is due, locked until this transaction ends; ``None`` where another sends it or there is no need."""
+def claim_letter(
+    connection: Connection, scope: Scope, mail_id: int, first_pause: float, longest_pause: float
+) -> Letter | None:
+    """A letter that is due, with this attempt counted, and due again after a pause (seconds) that doubles each time.
+
+    ``None`` where another sends it or there is no need.
+    """
     row = connection.execute(
         text("""
+            WITH claimed AS (
+                UPDATE base_mail SET attempts = attempts + 1, next_at = clock_timestamp()
+                       + make_interval(secs => least(:first_pause * 2.0 ^ attempts, :longest_pause))
+                 WHERE id = :id AND state = 'waiting' AND next_at <= clock_timestamp()
+             RETURNING id, message_id, attempts, notification_id, user_id
+            )
             SELECT m.id, m.message_id, m.attempts, c.address, u.name, u.language, n.kind, n.subject, n.facts,
                    a.name AS actor, n.at
-              FROM base_mail m
+              FROM claimed m
               JOIN base_notification n ON n.id = m.notification_id
               JOIN reference_user u ON u.id = m.user_id
               LEFT JOIN base_contact c ON c.user_id = m.user_id AND u.in_force @> reference_today()
               LEFT JOIN reference_user a ON a.id = n.actor_id
-             WHERE m.id = :id AND m.state = 'waiting' AND m.next_at <= clock_timestamp()
-               FOR UPDATE OF m SKIP LOCKED
         """),
-        {"id": mail_id},
+        {"id": mail_id, "first_pause": first_pause, "longest_pause": longest_pause},
     ).one_or_none()
     return one(Letter, row) if row else None
 
@@ -27,29 +36,19 @@ def lock_letter(connection: Connection, scope: Scope, mail_id: int) -> Letter | 
 def mark_sent(connection: Connection, scope: Scope, mail_id: int) -> None:
     connection.execute(
         text("""
-            UPDATE base_mail SET state = 'sent', attempts = attempts + 1, error = '', sent_at = clock_timestamp()
-             WHERE id = :id
+            UPDATE base_mail SET state = 'sent', error = '', sent_at = clock_timestamp() WHERE id = :id
         """),
         {"id": mail_id},
     )
 
 
-def put_off(connection: Connection, scope: Scope, mail_id: int, error: str, seconds: float) -> None:
-    """To be tried again after a pause."""
+def mark_failed(connection: Connection, scope: Scope, mail_id: int, error: str, *, for_good: bool) -> None:
     connection.execute(
         text("""
-            UPDATE base_mail SET attempts = attempts + 1, error = :error,
-                   next_at = clock_timestamp() + make_interval(secs => :seconds)
-             WHERE id = :id
+            UPDATE base_mail SET error = :error, state = CASE WHEN :for_good THEN 'dead' ELSE state END
+             WHERE id = :id AND state <> 'sent'
         """),
-        {"id": mail_id, "error": error, "seconds": seconds},
-    )
-
-
-def give_up(connection: Connection, scope: Scope, mail_id: int, error: str) -> None:
-    connection.execute(
-        text("UPDATE base_mail SET state = 'dead', attempts = attempts + 1, error = :error WHERE id = :id"),
-        {"id": mail_id, "error": error},
+        {"id": mail_id, "error": error, "for_good": for_good},
     )
 
 

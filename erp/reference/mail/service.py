@@ -1,21 +1,34 @@
 """Sending what the outbox holds: at least once, with growing pauses, until it is given up."""
 
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from email.message import EmailMessage
+from socket import SHUT_RDWR, socket
+from time import monotonic
+from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import Engine
 
 from erp.base import audit
 from erp.base.errors import NotFound
-from erp.base.uow import UnitOfWork
+from erp.base.scope import Scope
+from erp.base.uow import UnitOfWork, run
 from erp.reference.mail import queries
 from erp.reference.mail.model import DeadLetter, Letter, Outbox
 
-MOST_ATTEMPTS = 15
-_FIRST_PAUSE, _LONGEST_PAUSE = 15.0, 4 * 3600.0  # seconds; all attempts together take about a day
-_TIMEOUT = 30.0
+MOST_ATTEMPTS = 10
+MOST_COPIES = 3
+"""Attempts after which one that the server may have taken is not repeated."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 1200.0, 4 * 3600.0  # seconds; all attempts together take about a day
+_TIMEOUT = 20.0  # seconds for each step before the letter itself
+_BEFORE = 240.0  # seconds after which a letter is not handed over any more
+_BODY = 180.0  # seconds for the letter itself; RFC 5321, 4.5.3.2.5
+_ANSWER = 600.0  # seconds for the answer to it, a server may look through it first; RFC 5321, 4.5.3.2.6
 _NO_ADDRESS = "no address, or the person is blocked"
 _NOT_SET_UP = "no mail server is set: QAZYNA_SMTP_URL"
 
@@ -25,6 +38,60 @@ class LoginInClear(smtplib.SMTPException):
 
     def __init__(self) -> None:
         super().__init__("the mail server offers no encryption: without it the password is not sent")
+
+
+class FateUnknown(smtplib.SMTPException):
+    """The letter was handed over, and no answer came."""
+
+    def __init__(self) -> None:
+        super().__init__("the mail server did not say whether it took the letter: it may have arrived")
+
+
+class _Connection(smtplib.SMTP):
+    """Waits long for the answer to a letter, and says where none came."""
+
+    until = float("inf")
+    """By the monotonic clock: a letter is not handed over after it."""
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Raises: SMTPDataError, OSError, SMTPServerDisconnected, as long as the letter is not sent; FateUnknown."""
+        assert isinstance(msg, bytes), "as send_message has it"
+        code, said = self.docmd("DATA")
+        if code != 354:
+            raise smtplib.SMTPDataError(code, said)
+        if monotonic() > self.until:
+            self.close()  # all that is said now would be the letter
+            raise TimeoutError("the mail server is too slow")
+        try:
+            self._wait_at_most(_BODY)
+            self.send(re.sub(rb"(?m)^\.", b"..", msg) + b".\r\n")
+            self._wait_at_most(_ANSWER)
+            answer = self.getreply()
+        except (OSError, smtplib.SMTPServerDisconnected) as lost:
+            raise FateUnknown() from lost
+        self._wait_at_most(_TIMEOUT)
+        return answer
+
+    def part(self) -> None:
+        """Take leave; what is said to that changes nothing any more."""
+        try:
+            with suppress(smtplib.SMTPException, OSError):
+                self.quit()
+        finally:
+            self.close()
+
+    def break_off(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                socket.shutdown(self.sock, SHUT_RDWR)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        assert self.sock is not None, "it is connected"
+        self.sock.settimeout(seconds)
+
+
+class _Encrypted(_Connection, smtplib.SMTP_SSL):
+    pass
 
 
 class LetterUnknown(NotFound):
@@ -45,6 +112,7 @@ class Server:
     user: str | None
     password: str | None
     sender: str
+    under_way: set[_Connection] = field(default_factory=set, compare=False, repr=False)
 
     @classmethod
     def of(cls, url: str, sender: str) -> "Server":
@@ -59,13 +127,19 @@ class Server:
         return cls(parts.hostname, parts.port or (465 if encrypted else 25), encrypted, user, password, sender)
 
     def send(self, message: EmailMessage) -> None:
-        """Raises: OSError, smtplib.SMTPException (LoginInClear); others, where no letter can be made of the message."""
-        context = ssl.create_default_context()
+        """Hand a letter over.
+
+        Raises: OSError, smtplib.SMTPException (LoginInClear, FateUnknown); others, where no letter can be made of the
+        message.
+        """
+        context, until = ssl.create_default_context(), monotonic() + _BEFORE
         if self.encrypted:
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=_TIMEOUT, context=context)
+            connection: _Connection = _Encrypted(self.host, self.port, timeout=_TIMEOUT, context=context)
         else:
-            connection = smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT)
-        with connection:
+            connection = _Connection(self.host, self.port, timeout=_TIMEOUT)
+        connection.until = until
+        self.under_way.add(connection)
+        try:
             connection.ehlo()
             is_safe = self.encrypted
             if not is_safe and connection.has_extn("starttls"):
@@ -77,45 +151,67 @@ class Server:
                     raise LoginInClear()
                 connection.login(self.user, self.password or "")
             connection.send_message(message)
+        finally:
+            self.under_way.discard(connection)
+            connection.part()
+
+    def break_off(self) -> None:
+        """End what is under way, from any thread."""
+        for connection in list(self.under_way):
+            connection.break_off()
 
 
 def deliver(
-    uow: UnitOfWork,
+    engine: Engine,
+    scope: Scope,
     mail_id: int,
     server: Server | None,
     write: Callable[[Letter, Server], EmailMessage],
     log: Callable[[Exception], str],
 ) -> None:
-    """Send a letter that is due, and note that it is sent; or why not, and when it is tried again.
+    """Send a letter that is due, and note that it is sent, or why not.
 
-    Killed between the two, it is sent again, under the same Message-ID.  One that fails by itself, and not for the
-    network or the server, is given up at once; ``log`` keeps why and returns the reference it is found under.
+    In three steps: claimed, sent while no transaction is open (a slow server would hold up every seal), noted.  A
+    claim is the pause until the next attempt too, so whoever is killed in between leaves a letter that is sent again,
+    under the same Message-ID.  One that the server may have taken is given up after a few attempts.  One that fails
+    by itself, and not for the network or the server, is given up at once; ``log`` keeps why and returns the reference
+    it is found under.
     """
-    letter = queries.lock_letter(uow.connection, uow.scope, mail_id)
+    letter = run(
+        engine,
+        scope,
+        lambda u: queries.claim_letter(u.connection, u.scope, mail_id, _FIRST_PAUSE, _LONGEST_PAUSE),
+    )
     if letter is None:
         return
+    failure = _send(letter, server, write, log)
+    if failure is None:
+        run(engine, scope, lambda u: queries.mark_sent(u.connection, u.scope, mail_id))
+        return
+    why, is_final = failure
+    for_good = is_final or letter.attempts >= MOST_ATTEMPTS
+    run(engine, scope, lambda u: queries.mark_failed(u.connection, u.scope, mail_id, why, for_good=for_good))
+
+
+def _send(
+    letter: Letter,
+    server: Server | None,
+    write: Callable[[Letter, Server], EmailMessage],
+    log: Callable[[Exception], str],
+) -> tuple[str, bool] | None:
+    """Why it could not be sent, and whether for good; ``None`` where it is sent."""
     if not letter.address:
-        queries.give_up(uow.connection, uow.scope, mail_id, _NO_ADDRESS)
-        return
+        return _NO_ADDRESS, True
     if server is None:
-        _put_off(uow, letter, _NOT_SET_UP)
-        return
+        return _NOT_SET_UP, False
     try:
         server.send(write(letter, server))
     except (smtplib.SMTPException, OSError) as failure:
-        if _is_final(failure):
-            queries.give_up(uow.connection, uow.scope, mail_id, _words(failure))
-        else:
-            _put_off(uow, letter, _words(failure))
+        is_enough = isinstance(failure, FateUnknown) and letter.attempts >= MOST_COPIES
+        return _words(failure), is_enough or _is_final(failure)
     except Exception as unforeseen:
-        queries.give_up(uow.connection, uow.scope, mail_id, f"{type(unforeseen).__name__} ({log(unforeseen)})")
-    else:
-        queries.mark_sent(uow.connection, uow.scope, mail_id)
-
-
-def pause(attempts: int) -> float:
-    """Seconds until the next attempt, after that many."""
-    return min(_FIRST_PAUSE * 2.0**attempts, _LONGEST_PAUSE)
+        return f"{type(unforeseen).__name__} ({log(unforeseen)})", True
+    return None
 
 
 def outbox(uow: UnitOfWork) -> Outbox:
@@ -132,13 +228,6 @@ def revive(uow: UnitOfWork, mail_id: int) -> None:
     if not queries.revive(uow.connection, uow.scope, mail_id):
         raise LetterUnknown()
     audit.record(uow.connection, uow.scope, "letter-revived", f"mail:{mail_id}")
-
-
-def _put_off(uow: UnitOfWork, letter: Letter, why: str) -> None:
-    if letter.attempts + 1 >= MOST_ATTEMPTS:
-        queries.give_up(uow.connection, uow.scope, letter.id, why)
-    else:
-        queries.put_off(uow.connection, uow.scope, letter.id, why, pause(letter.attempts))
 
 
 def _is_final(failure: Exception) -> bool:

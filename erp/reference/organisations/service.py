@@ -6,6 +6,7 @@ from typing import Any
 
 from erp.base import audit
 from erp.base.clock import today
+from erp.base.commands import one_line
 from erp.base.errors import Conflict, NotFound, NotPermitted, RuleViolated
 from erp.base.uow import UnitOfWork
 from erp.reference.organisations import queries
@@ -342,7 +343,7 @@ def _counts_on(dated: Dated, day: date) -> bool:
 
 
 def _given(names: Names) -> Names:
-    tidy = Names(*(" ".join(name.split()) for name in (names.kk, names.ru, names.en)))
+    tidy = Names(*(one_line(name) for name in (names.kk, names.ru, names.en)))
     if not all(0 < len(name) <= _LONGEST_NAME for name in (tidy.kk, tidy.ru, tidy.en)):
         raise OrganisationNameMissing(limit=_LONGEST_NAME)
     return tidy

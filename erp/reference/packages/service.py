@@ -2,6 +2,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Mapping
+from lzma import LZMAError
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -205,7 +206,7 @@ def _unpacked(archive: bytes) -> dict[str, bytes]:
             if not any(_is_manifest(i.filename) for i in wanted) or sum(i.file_size for i in wanted) > _ARCHIVE_LIMIT:
                 raise ArchiveUnfit()
             return {Path(i.filename).name: opened.read(i) for i in wanted}
-    except (zipfile.BadZipFile, RuntimeError, zlib.error) as error:
+    except (zipfile.BadZipFile, RuntimeError, zlib.error, LZMAError, EOFError, OSError, ValueError) as error:
         raise ArchiveUnfit() from error
 
 

@@ -30,6 +30,9 @@ from erp.reference.signatures.model import RevocationList, Trusted
 ListsOf = Callable[[Sequence[bytes], datetime], Sequence[RevocationList]]
 """Lists of centres by their names (DER): the newest, and the newest as of when a certificate ran out."""
 
+MOST_LISTS = 8
+"""How many are held in memory: full and delta, of two centres and their roots."""
+
 _FOR_SIGNING = {"digital_signature", "non_repudiation"}
 
 
@@ -109,7 +112,7 @@ def require_not_revoked(path: Sequence[x509.Certificate], lists_of: ListsOf, at:
         raise unknown
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=MOST_LISTS)
 def verified_list(content: bytes, public_key: bytes) -> lists.CertificateRevocationList | None:
     """A list that the key signed; ``None`` where it did not, or by an algorithm that cannot be verified."""
     try:

@@ -232,21 +232,29 @@ def set_trust(connection: Connection, scope: Scope, digest: bytes, *, trusted: b
     ).scalar_one_or_none()
 
 
-def revocation_lists(
-    connection: Connection, scope: Scope, issuers: Collection[bytes], until: datetime
-) -> list[RevocationList]:
-    """Of each centre the newest lists, and the newest of ``until``, full and delta; newest first."""
+def lists_that_count(connection: Connection, scope: Scope, issuers: Collection[bytes], until: datetime) -> list[bytes]:
+    """Digests of each centre's newest lists, and of the newest of ``until``, full and delta; newest first."""
     rows = connection.execute(
         text("""
-            SELECT issuer, content, name, is_delta, this_update, next_update FROM (
-                SELECT DISTINCT ON (issuer, is_delta, this_update <= :until) *
+            SELECT sha256 FROM (
+                SELECT DISTINCT ON (issuer, is_delta, this_update <= :until) sha256, this_update
                   FROM reference_revocation_list WHERE issuer = ANY(CAST(:issuers AS bytea[]))
                  ORDER BY issuer, is_delta, this_update <= :until, this_update DESC) newest
              ORDER BY this_update DESC
         """),
         {"issuers": list(issuers), "until": until},
     )
-    return many(RevocationList, rows)
+    return list(rows.scalars())
+
+
+def revocation_lists(connection: Connection, scope: Scope, digests: Collection[bytes]) -> dict[bytes, RevocationList]:
+    """Lists by their digests."""
+    columns = ", ".join(each.name for each in fields(RevocationList))
+    rows = connection.execute(
+        text(f"SELECT sha256, {columns} FROM reference_revocation_list WHERE sha256 = ANY(CAST(:digests AS bytea[]))"),
+        {"digests": list(digests)},
+    )
+    return {row.sha256: RevocationList(*row[1:]) for row in rows}
 
 
 def newest_lists(connection: Connection, scope: Scope) -> list[tuple[str, bool, datetime, datetime | None]]:

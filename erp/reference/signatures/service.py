@@ -8,12 +8,13 @@ import hmac
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 
 from erp.base import audit
 from erp.base.uow import UnitOfWork
 from erp.reference.access import identities
 from erp.reference.signatures import containers, queries, rules
-from erp.reference.signatures.centres import ListsOf
+from erp.reference.signatures.centres import MOST_LISTS, ListsOf
 from erp.reference.signatures.errors import (
     CertificateOfOtherIin,
     CertificateTaken,
@@ -253,9 +254,27 @@ def _verdict(uow: UnitOfWork, found: Kept) -> Verdict:
     return rules.verdict(found, trusted, _lists(uow), now)
 
 
+class _Shelf:
+    """The lists used last, by digest: they are of megabytes, and one verification after another asks for the same."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, RevocationList] = {}
+
+    def read(self, uow: UnitOfWork, digests: Sequence[bytes]) -> list[RevocationList]:
+        held = self._held
+        missing = [each for each in digests if each not in held]
+        found = held | (queries.revocation_lists(uow.connection, uow.scope, missing) if missing else {})
+        in_order = dict.fromkeys((*digests, *held))
+        self._held = {each: found[each] for each in islice(in_order, MOST_LISTS)}
+        return [found[each] for each in digests]
+
+
+_SHELF = _Shelf()
+
+
 def _lists(uow: UnitOfWork) -> ListsOf:
     def lists_of(issuers: Sequence[bytes], until: datetime) -> Sequence[RevocationList]:
-        return queries.revocation_lists(uow.connection, uow.scope, issuers, until)
+        return _SHELF.read(uow, queries.lists_that_count(uow.connection, uow.scope, issuers, until))
 
     return lists_of
 

@@ -1,9 +1,9 @@
-import re
 from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import Connection, text
 
+from erp.base.db import literally
 from erp.base.scope import Scope
 from erp.reference.typical_entries.model import Section, TypicalEntry
 
@@ -46,7 +46,7 @@ def entries(
     parameters = {
         "day": day,
         "code": code,
-        "words": [re.sub(r"([\\%_])", r"\\\1", word) for word in words.split()],
+        "words": [literally(word) for word in words.split()],
     }
     return [
         TypicalEntry(

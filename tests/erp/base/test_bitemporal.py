@@ -214,7 +214,7 @@ class FactsMachine(RuleBasedStateMachine):
 def test_any_sequence_of_acts_leaves_the_days_as_a_slow_model_has_them(engine: Engine) -> None:
     machine = type("Machine", (FactsMachine,), {"engine": engine})
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine, settings=settings(max_examples=25, stateful_step_count=20, deadline=None)
+        machine, settings=settings(max_examples=25, stateful_step_count=20)
     )
 
 

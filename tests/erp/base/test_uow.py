@@ -20,9 +20,9 @@ from ledger import service as ledger
 from ledger.checks import disagreements
 from ledger.model import Correction, Posted, Posting
 from tests.factories.books import A_DAY, ACTOR, Books, scope_of, some_books
+from tests.factories.patience import PATIENCE
 
 POOL = 8
-PATIENCE = 30  # seconds until a hanging request fails its test
 SCOPE = scope_of(1)
 
 
@@ -177,7 +177,7 @@ def test_one_subaccount_named_by_many_at_once_is_one(books: Books) -> None:
 def test_a_deadlock_is_rerun_and_reaches_nobody(books: Books) -> None:
     sides = books.side("1010"), books.side("6010")
     posted_before, touched_before = entries(books), touched(books, 1) + touched(books, 2)
-    meet, attempts = Barrier(2, timeout=5), []
+    meet, attempts = Barrier(2, timeout=PATIENCE), []
 
     def command(first: int, second: int, key: UUID) -> Posted:
         def work(u: uow.UnitOfWork) -> uow.Receipt:

@@ -156,7 +156,7 @@ SYNTAX = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     typed=st.lists(
         st.text(TYPED, max_size=60),

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, TypeVar
-from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
@@ -23,7 +22,7 @@ from erp.finance.takeover.mapping.model import Why
 from erp.reference.access.model import Permission
 from ledger.errors import LedgerError
 from web.faults import Refusal, fault_sheet
-from web.forms import KeyDamaged, made
+from web.forms import made
 from web.i18n import Speech, speech
 from web.pages import Ask, Id, organisation_at, query_of, render, visit_of
 from web.tables.download import download
@@ -150,13 +149,6 @@ def _placed(refusal: Refusal, field: str) -> Refusal:
 def command_of(kind: type[C], field: str, **said: Any) -> C:
     """A command of what was typed.  Raises: Invalid, told at ``field``."""
     return made(kind, said, at=lambda _: field)
-
-
-def key_in(data: Mapping[str, str]) -> UUID:
-    try:
-        return UUID(data.get("key", ""))
-    except ValueError:
-        raise KeyDamaged() from None
 
 
 def _at(request: Ask, organisation_id: Id, takeover_id: TakeoverId) -> At:

@@ -24,8 +24,8 @@ from erp.finance.takeover.path import path as path_of
 from erp.finance.takeover.schemas import BeginTakeover
 from ledger.errors import YearOutOfRange
 from web.faults import Refusal, fault_sheet
-from web.finance.takeover.at import AGREE, ALL, IMPORT, ONE, REFUSALS, At, FileId, Here, command_of, form, key_in, page
-from web.forms import Empty, kept_day, tidy
+from web.finance.takeover.at import AGREE, ALL, IMPORT, ONE, REFUSALS, At, FileId, Here, command_of, form, page
+from web.forms import Empty, kept_day, key_typed, tidy
 from web.pages import Ask, Id, organisation_at, render, visit_of
 from web.papers import Uploaded, checked
 from web.session import Sent
@@ -150,7 +150,7 @@ def take_in(at: Here, data: Uploaded) -> Response[Any]:
     """Take in a file of the other program: a small one at once, a large one by a job."""
     typed = {name: tidy(str(data.get(name) or "")) for name in ("first", "last")}
     try:
-        file, span, key = checked(at.request, data.get("file")), _span(typed), key_in(data)
+        file, span, key = checked(at.request, data.get("file")), _span(typed), key_typed(data.get("key", ""))
         if large.is_large(file):
             job_id = at.visit.run(lambda u: large.ask(u, *at.ids, key, file, span))
             return Redirect(f"/jobs/{job_id}", status_code=303)

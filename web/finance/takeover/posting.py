@@ -17,7 +17,8 @@ from erp.finance.takeover.posting import opening as balances
 from erp.finance.takeover.posting.model import Refused
 from erp.finance.takeover.posting.rules import OpeningMissing
 from web.faults import Refusal
-from web.finance.takeover.at import MOST_SHOWN, ONE, At, Here, Told, form, key_in, page
+from web.finance.takeover.at import MOST_SHOWN, ONE, At, Here, Told, form, page
+from web.forms import key_typed
 from web.i18n import Speech
 from web.session import Sent
 from web.tables.download import FORMATS
@@ -36,7 +37,7 @@ def opening(at: Here) -> Response[Any]:
 def post_opening(at: Here, data: Sent) -> Response[Any]:
     """Post the opening balances, or take them back."""
     act = balances.take_back_opening if data.get("do") == "take-back" else balances.post_opening
-    return at.act(lambda u: act(u, *at.ids, key_in(data)), "/opening", _opening)
+    return at.act(lambda u: act(u, *at.ids, key_typed(data.get("key", ""))), "/opening", _opening)
 
 
 def _opening(at: At, refusal: Refusal | None = None) -> Response[Any]:
@@ -81,7 +82,7 @@ def post_month(at: Here, month: FromPath[str], data: Sent) -> Response[Any]:
     """Post what can be posted of a month."""
     on = parse_month(month)
     return at.act(
-        lambda u: entries.post_month(u, *at.ids, on, key_in(data)), f"/months/{on:%Y-%m}",
+        lambda u: entries.post_month(u, *at.ids, on, key_typed(data.get("key", ""))), f"/months/{on:%Y-%m}",
         lambda at, refusal: _month(at, on, refusal),
     )  # fmt: skip
 

@@ -150,7 +150,7 @@ export class Keeper {
   // What another time left here unsaved, the newest first.
   left() {
     const found = Object.keys(localStorage).filter((name) => name.startsWith(this.copies) && name !== this.copy);
-    const kept = found.map((name) => ({ name, ...JSON.parse(localStorage.getItem(name)) }));
+    const kept = found.map((name) => ({ name, ...copyIn(localStorage.getItem(name)) })).filter((copy) => copy.sheet);
     const other = (copy) => !same(JSON.stringify(copy.sheet), this.saved);
     for (const copy of kept.filter((each) => !other(each))) localStorage.removeItem(copy.name);
     return kept.filter(other).sort((one, two) => two.at - one.at);
@@ -207,6 +207,15 @@ export class Keeper {
     } catch {
       return false;
     }
+  }
+}
+
+// Nothing, of one that was cut off while it was written.
+function copyIn(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -1,6 +1,9 @@
 // The search window over any page (Ctrl+K), the list of keys (?), and keys that lead to places (g then a letter).
 // Without this script the same stand on pages of their own, /find and /keys.
 
+const edition = new URL(import.meta.url).search; // modules change their address together
+const { fragment } = await import(`./entry.js${edition}`);
+
 const PAUSE = 120; // ms after a keystroke before findings are asked for
 const SEQUENCE = 1500; // ms between the keys of one command
 const KEPT = 8; // places remembered
@@ -58,15 +61,6 @@ function go(option) {
   if (!option) return;
   palette().close();
   option.click();
-}
-
-async function fragment(url) {
-  try {
-    const answer = await fetch(url, { headers: { Accept: "text/html" } });
-    return answer.ok && !answer.redirected ? await answer.text() : null;
-  } catch {
-    return null;
-  }
 }
 
 function say(words) {

@@ -57,6 +57,7 @@ async function refresh(form) {
       location.assign(`${form.action}?${query}`);
       return;
     }
+    if (!answer.ok) throw new Error(`${answer.status}`);
     shown.innerHTML = await answer.text();
     for (const field of form.querySelectorAll("[data-value]")) {
       const text = field.querySelector("input[type=text]");

@@ -16,8 +16,14 @@ LEVELS = {
     "programme": {"group": ("04", "05", "06")},
 }
 AXES = Axes(YEARS, 2027, LEVELS)
+BASE_YEARS = range(4)
+"""How many of the years may be base years."""
 DECLARED = "driver rate: %  driver price: KZT  input base: KZT  input more: thousand KZT\n"
 MEASURES = ("first", "second", "third")
+
+
+def axes_with(base_years: int) -> Axes:
+    return Axes(YEARS, YEARS[base_years], LEVELS)
 
 
 @dataclass(frozen=True)

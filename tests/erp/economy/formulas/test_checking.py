@@ -1,10 +1,12 @@
 """A text is refused where it is wrong, with what was expected there; what is right is understood as it was meant."""
 
+import numpy as np
 import pytest
 
+from erp.economy.formulas import program as engine
 from erp.economy.formulas.checking import MOST_TOLD, Checked, check
 from erp.economy.formulas.faults import ModelFaulty
-from erp.economy.formulas.model import Shape
+from erp.economy.formulas.model import Axes, Leaves, Shape
 from erp.economy.formulas.reading import DEEPEST, parse
 from tests.erp.economy.formulas.a_model import AXES, DECLARED
 
@@ -60,6 +62,9 @@ def test_what_cannot_be_read_is_refused_at_its_place(text: str, column: str, cod
         ("sum(base over programme.division)", "32", "formula-level-unknown"),
         ("if(region in 11, base, 0)", "21", "dimension-unknown"),
         ("a", "9", "formula-cycle"),
+        ("base / 2 price", "27", "formula-product-unsaid"),
+        ("1.2 base", "22", "formula-product-unsaid"),
+        ("3 thousand base", "29", "formula-product-unsaid"),
         ("sum(a over programme.group)", "9", "formula-cycle"),
     ],
 )
@@ -103,13 +108,36 @@ def test_what_has_one_value_a_year_is_told_from_what_each_cell_has() -> None:
     assert [found.shapes[name] for name in "abc"] == [Shape.YEARS, Shape.YEARS, Shape.CELLS]
 
 
-def test_a_code_that_no_cell_has_is_noted_and_one_at_two_levels_refused() -> None:
+def test_a_code_that_no_cell_has_is_noted() -> None:
     found = checked("measure a: KZT where economic in (111, 999) = base")
     assert [note.fields for note in found.notes] == [{"code": "999", "dimension": "economic"}]
-    text = "measure a: KZT where unit_of in 1 = 2 KZT"
-    axes = type(AXES)(AXES.years, AXES.first_year, {"unit_of": {"one": ("1",), "other": ("1",)}})
-    with pytest.raises(ModelFaulty, match=r"unit_of\.one, unit_of\.other"):
-        check(parse(text), axes)
+
+
+@pytest.mark.parametrize(
+    ("coarse", "fine", "is_clear"),
+    [
+        ([0, 0, 1], [0, 1, 1], True),
+        ([0, 1, 1], [0, 1, 1], True),
+        ([0, 1, 1], [0, 0, 1], True),
+        ([0, 0, 1], [1, 0, 0], False),
+        ([1, 0, -1], [0, 1, 1], False),
+    ],
+)
+def test_a_code_at_two_levels_is_refused_unless_one_group_lies_within_the_other(
+    coarse: list[int], fine: list[int], *, is_clear: bool
+) -> None:
+    model = parse("measure a: KZT where kind in x = 2 KZT otherwise = 1 KZT")
+    axes = Axes((2027,), 2027, {"kind": {"coarse": ("x", "y"), "fine": ("x", "y")}})
+    groups = {"kind.coarse": np.array(coarse, np.int32), "kind.fine": np.array(fine, np.int32)}
+    leaves = Leaves(3, groups)
+    if is_clear:
+        found = engine.compile(check(model, axes, leaves), leaves).run({}, {})["a"][:, 0]
+        assert found.tolist() == [2 if 0 in pair else 1 for pair in zip(coarse, fine, strict=True)], (
+            "the larger is meant"
+        )
+    for told in (None, leaves)[: 1 if is_clear else 2]:
+        with pytest.raises(ModelFaulty, match=r"kind\.coarse, kind\.fine"):
+            check(model, axes, told)
 
 
 def test_a_long_sum_is_split_by_its_author() -> None:

@@ -1,8 +1,10 @@
 """A file of figures: every row kept, faults at their cells, nothing saved before it is accepted."""
 
 from collections.abc import Callable
+from csv import DictReader
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
@@ -12,15 +14,17 @@ from erp.base import uow
 from erp.base.clock import today
 from erp.base.i18n import Language
 from erp.base.sheets.heads import fold
+from erp.base.sheets.model import Row, RowKind, Sheet, Table, kind_of
 from erp.base.uow import UnitOfWork
 from erp.economy.pivot import rules, service
-from erp.economy.pivot.files import HEADINGS, HEADS, Checked, HeadsMissing, YearTwice
+from erp.economy.pivot.files import HEADINGS, HEADS, Checked, HeadsMissing, PlanColumnTwice, TotalOrLine
 from erp.economy.pivot.model import Intake, Mended
 from erp.economy.plans import queries
 from erp.economy.plans import service as plans
 from erp.economy.plans.model import CellChange, Cells, LeafKey, Section, VersionKind
 from erp.economy.plans.registers import CodeUnknown
 from erp.economy.plans.rules import VersionFrozen, VersionMoved
+from erp.reference import packages
 from erp.reference.organisations import queries as bodies
 from erp.reference.organisations import service as organisations
 from erp.reference.organisations.model import OrganisationDraft, OrganisationKind
@@ -90,9 +94,45 @@ def test_a_file_without_some_columns_holds_totals(planned: Planned) -> None:
 
 
 def test_a_year_of_two_columns_is_no_figure(planned: Planned) -> None:
-    said = check(planned, bring(planned, "Specific;2027;2027\n149;5;6\n"))
-    assert isinstance(said.fault, YearTwice)
-    assert not said.changes
+    for heads in ("Specific;2027;2027", "Specific;Специфика;2027"):
+        said = check(planned, bring(planned, f"{heads}\n149;149;6\n"))
+        assert isinstance(said.fault, PlanColumnTwice)
+        assert not said.changes
+
+
+def test_of_a_workbook_one_sheet_is_read_and_any_may_be_chosen(planned: Planned) -> None:
+    cover = Sheet("Титул", (Row(1, ("Бюджет на 2027 год",)),))
+    revenue, spending = (
+        Sheet(name, (Row(1, heads), Row(2, figures)))
+        for name, heads, figures in (
+            ("Доходы", ("Section", "Specific", "2027"), ("revenue", "101201", "5")),
+            ("Расходы", ("Section", "Programme", "Specific", "2027"), ("expenditure", "458.012", "149", "7")),
+        )
+    )
+    table, key = Table("budget.xlsx", (cover, revenue, spending)), uuid4()
+    at = planned.at, planned.plan, planned.version
+    found = run(planned, lambda u: service.bring(u, *at, table, key=key))
+    assert [each.name for each in found.sheets] == ["Титул", "Доходы", "Расходы"], "nothing is lost"
+    assert (found.sheet, check(planned, found).good) == (2, 1), "whose heads tell the most"
+    other = run(planned, lambda u: service.mend(u, planned.at, found.id, found.revision, Mended(), 1))
+    assert run(planned, lambda u: service.bring(u, *at, table, key=key)) == other
+    with pytest.raises(rules.SheetUnknown):
+        run(planned, lambda u: service.mend(u, planned.at, found.id, other.revision, Mended(), 3))
+    accept(planned, other)
+    assert cells(planned).get(planned.leaves["tax"], 2027) == 500
+    assert cells(planned).get(planned.leaves["roads paper"], 2027) == 700
+
+
+def test_no_name_of_a_classification_makes_its_row_a_total() -> None:
+    shipped = Path(packages.__file__).parent / "kz"
+    names = [
+        row[column]
+        for file in shipped.glob("classification_*/*.csv")
+        for row in DictReader(file.read_text("utf-8-sig").splitlines())
+        for column in ("name_kk", "name_ru", "name_en")
+    ]
+    assert len(names) > 1000
+    assert [name for name in names if kind_of((name, "100")) is not RowKind.CELLS and name] == []
 
 
 def test_a_row_of_no_line_adds_it(planned: Planned) -> None:
@@ -198,6 +238,22 @@ def test_every_fault_stands_at_its_cell_and_the_good_rows_go_on(planned: Planned
     after = cells(planned)
     assert after.get(planned.leaves["lyceum paper"], 2027) == 60_000
     assert after.get(planned.leaves["lyceum power"], 2027) == 800
+
+
+def test_a_row_with_its_codes_is_a_line_whatever_its_name_begins_with(planned: Planned) -> None:
+    rows = "Жалпы білім беру;464.003;149;1\nTotal care home;458.012;149;2\nИтого по 464;464.003;;3\nTotal;;;6\n"
+    said = check(planned, bring(planned, f"Name;Programme;Specific;2027\n{rows}"))
+    assert [line.kind for line in said.lines] == ["head", "line", "line", "line", "total"]
+    assert (said.good, said.faulty) == (2, frozenset({4}))
+    assert isinstance(said.lines[3].faults[-1], TotalOrLine), "some codes alone are told and not dropped"
+
+
+def test_a_row_that_begins_like_a_total_is_a_line_where_other_lines_have_no_code_either(planned: Planned) -> None:
+    rows = "Всего обучающихся, стипендии;464.003;149;;;100\nИтого;;;;;100\n1;2;3;4;5;6\n"
+    said = check(planned, bring(planned, f"Name;Programme;Specific;Source;Region;2027\n{rows}"))
+    assert [line.kind for line in said.lines] == ["head", "line", "total", "total"]
+    assert (said.good, said.faulty) == (1, frozenset())
+    assert said.changes
 
 
 def test_a_row_that_is_refused_changes_nothing_of_it(planned: Planned) -> None:

@@ -3,18 +3,22 @@
 from collections import defaultdict
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erp.economy.pivot.model import Key, Typed
 from erp.economy.pivot.rules import (
     Amounts,
+    FiguresTooMany,
+    LevelTwice,
     Mask,
     NothingToSpread,
     ShareTooLarge,
     SpreadCancelsOut,
     TypedPartsDiffer,
     lay_out,
+    question,
     spreading,
 )
 
@@ -53,6 +57,19 @@ def test_every_figure_is_the_sum_of_its_cells(given: tuple[list[list[int]], list
     }
     assert found == slow
     assert list(grid.rows) == sorted(grid.rows)
+
+
+def test_more_figures_than_a_page_can_hold_are_refused_before_they_are_laid_out() -> None:
+    many = np.arange(100_000, dtype=np.int32)
+    with pytest.raises(FiguresTooMany) as refusal:
+        lay_out([many], [many], [np.ones(len(many), np.int64)] * 2)
+    assert refusal.value.fields["figures"] == 100_001 * 100_000
+
+
+def test_a_level_is_narrowed_once() -> None:
+    assert question(["economic"], [], {"programme": ["261"], "programme.subprogramme": ["261"]}).filters["programme"]
+    with pytest.raises(LevelTwice):
+        question(["economic"], [], {"programme": ["261"], "programme.subprogramme": ["262"]})
 
 
 def cells_of(amounts: list[list[int | None]]) -> tuple[Amounts, Mask]:

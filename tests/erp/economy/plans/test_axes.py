@@ -10,6 +10,7 @@ from erp.economy.plans import queries, rules, service
 from erp.economy.plans.axes import LEVELS, Axes, canonical
 from erp.economy.plans.comparison import LEAF, Comparison
 from erp.economy.plans.model import Section
+from erp.reference.organisations import service as organisations
 from tests.factories.plans import Planning, a_leaf
 
 
@@ -69,6 +70,14 @@ def test_members_are_named_in_three_languages_and_unknown_codes_by_themselves(ax
     ]
     sections = [member.key for member in axes.level("section").members]
     assert sections == ["revenue", "expenditure", "lending"], "in the order of the budget's form"
+
+
+def test_a_region_without_a_line_of_its_own_has_the_name_of_the_register(oblast: Planning) -> None:
+    at = oblast.oblast.at("roads")
+    bin_ = oblast.read(lambda u: organisations.by_ids(u, [at], date(2026, 11, 22)))[at].code
+    plan = oblast.begin([a_leaf(budget=oblast.at, organisation=oblast.at, region=bin_)])
+    found = plan.read(lambda u: service.axes(u, plan.at, plan.plan_id, date(2026, 11, 22)))
+    assert [(each.en, each.verified) for each in found.level("region").members] == [("Roads", True)]
 
 
 def test_organisations_stand_below_their_bodies(axes: Axes, plan: Planning) -> None:

@@ -14,7 +14,7 @@ from erp.economy.plans.model import CellChange, Cells, Coded, EditedCell, LeafKe
 
 YEARS = (2026, 2027, 2028)
 Plain = dict[tuple[int, int], int]
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=60)
 
 cells = st.tuples(st.integers(1, 6), st.sampled_from(YEARS))
 overlays = st.dictionaries(cells, st.none() | st.integers(-5, 5) | st.integers(-rules.LARGEST_TIYN, rules.LARGEST_TIYN))
@@ -94,13 +94,25 @@ def test_sums_are_exact_and_absent_is_not_zero(rows: list[tuple[int, int, int]])
 # ------------------------------------------------------------------------------------------------ rounding that ties
 
 
+_LARGEST = 2**63 - 1
+of_int64 = st.integers(-_LARGEST, _LARGEST)
+exact_amounts = st.floats(-1e12, 1e12) | st.floats(-9.2e18, 9.2e18) | st.integers(-(2**62), 2**62).map(float)
+
+
 @quick
-@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=40))
+@given(st.lists(exact_amounts, min_size=1, max_size=40))
 def test_rounded_amounts_tie_and_each_is_less_than_one_off(exact: list[float]) -> None:
     rounded = rules.tie(np.array(exact)).tolist()
     whole = sum(map(Fraction, exact))
     assert abs(sum(rounded) - whole) <= Fraction(1, 2) + Fraction(1, 1000)
     assert all(abs(tiyn - Fraction(each)) < 1 for tiyn, each in zip(rounded, exact, strict=True))
+    assert all(tiyn == each for tiyn, each in zip(rounded, exact, strict=True) if each.is_integer()), "left alone"
+
+
+def test_amounts_whose_sum_no_float_holds_stay_as_they_are() -> None:
+    largest = float(rules.LARGEST_TIYN)
+    for exact in ([largest, largest - 1], [largest, largest - 1, largest - 2]):
+        assert rules.tie(np.array(exact)).tolist() == exact
 
 
 @quick
@@ -113,6 +125,16 @@ def test_the_largest_remainders_take_what_is_missing(exact: list[float], data: s
     for at in order[: total - low]:
         expected[at] += 1
     assert rules.tie(np.array(exact), total).tolist() == expected
+
+
+@quick
+@given(of_int64, st.lists(st.integers(0, _LARGEST), min_size=1, max_size=30))
+def test_the_largest_total_is_spread_to_the_tiyn(total: int, weights: list[int]) -> None:
+    parts = rules.spread(total, weights).tolist()
+    assert sum(parts) == total
+    base = sum(weights)
+    shares = [Fraction(total * w, base) if base else Fraction(total, len(weights)) for w in weights]
+    assert all(abs(part - share) < 1 for part, share in zip(parts, shares, strict=True))
 
 
 @quick

@@ -173,15 +173,35 @@ def test_undo_puts_back_what_was_and_can_be_undone(plan: Planning) -> None:
 
 def test_undo_is_refused_where_a_cell_changed_since(plan: Planning) -> None:
     plan.edit([(0, 2027, 100), (1, 2027, 50)])
-    later = plan.edit([(1, 2027, 51)])
+    plan.edit([(1, 2027, 51)])
     with pytest.raises(rules.CellsChangedSince) as refusal:
         plan.undo(1)
     assert refusal.value.fields["cells"] == [f"{plan.leaves[1]}/2027"]
-    plan.undo(later.no)
-    with pytest.raises(rules.CellsChangedSince):
-        plan.undo(1)  # changed twice since, though it is what it was
     with pytest.raises(rules.EditUnknown):
         plan.undo(77)
+
+
+def test_edits_of_one_cell_are_undone_from_the_last_to_the_first_and_done_again(plan: Planning) -> None:
+    plan.edit([(0, 2027, 100), (1, 2027, 50)])
+    plan.edit([(0, 2027, 120)], who="second")
+    plan.undo(2)
+    with pytest.raises(rules.EditUndone) as refusal:
+        plan.undo(2)
+    assert refusal.value.fields == {"no": 2, "by": 3}
+    plan.undo(1)
+    assert plan.holds() == {}
+    with pytest.raises(rules.CellsChangedSince):
+        plan.undo(3)  # the second upon nothing: the first goes before it
+    plan.undo(4)
+    plan.undo(3)
+    assert plan.holds() == {(0, 2027): 120, (1, 2027): 50}
+    with pytest.raises(rules.CellsChangedSince):
+        plan.undo(5)
+    plan.undo(6)
+    plan.edit([(0, 2027, 120)], who="second")
+    plan.edit([(0, 2027, 100)], who="second")
+    with pytest.raises(rules.CellsChangedSince):
+        plan.undo(5)  # the same figure again, but by another's word
 
 
 def test_whoever_edited_does_not_freeze_nor_through_a_branch(plan: Planning) -> None:

@@ -1,13 +1,15 @@
 """Paths: what they begin with, what typing does to their sources, what is refused."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from erp.economy.scenarios.model import Assumption, Observation, PathOrigin
+from erp.economy.plans.model import Edit
+from erp.economy.scenarios.model import Assumption, Observation, PathOrigin, Revision
 from erp.economy.scenarios.rules import (
     DriverOutOfRange,
     DriverUnknown,
@@ -15,8 +17,10 @@ from erp.economy.scenarios.rules import (
     SeriesMissing,
     as_driver,
     changed,
+    check_sense,
     differences,
     expected,
+    held,
     shipped,
     with_typed,
 )
@@ -91,16 +95,78 @@ def test_a_typed_value_is_somebody_s_and_typing_the_published_one_again_gives_it
     assert again == SAVED
 
 
-def test_what_is_no_driver_or_out_of_its_range_is_refused() -> None:
+def test_what_is_no_driver_or_makes_no_sense_is_refused() -> None:
     for typed in ({"rain": {2028: Decimal(1)}}, {"cpi": {2035: Decimal(1)}}):
         with pytest.raises(DriverUnknown):
             with_typed(SAVED, SAVED, typed, DRIVERS)
-    for value in (Decimal("-0.1"), Decimal("25.1")):
+    check_sense(DRIVERS["brent"], Decimal("0.01"))
+    for driver, value in (("brent", Decimal(0)), ("usdkzt", Decimal(-5)), ("cpi", Decimal(-100))):
         with pytest.raises(DriverOutOfRange):
-            with_typed(SAVED, SAVED, {"cpi": {2028: value}}, DRIVERS)
+            check_sense(DRIVERS[driver], value)
+    with pytest.raises(DriverOutOfRange):
+        with_typed(SAVED, SAVED, {"cpi": {2028: Decimal(-101)}}, DRIVERS)
 
 
-@settings(max_examples=50, deadline=None)
+def test_what_is_unusual_is_taken_and_its_slider_reaches_it() -> None:
+    for name, value in (("brent", "18.3"), ("usdkzt", "905"), ("cpi", "-1.5"), ("cpi", "99")):
+        driver = DRIVERS[name]
+        check_sense(driver, Decimal(value))
+        assert not driver.is_usual(Decimal(value))
+        low, high = driver.span([Decimal(value)])
+        assert low <= min(driver.low, Decimal(value)) <= max(driver.high, Decimal(value)) <= high
+        assert low % driver.step == high % driver.step == 0
+    assert DRIVERS["brent"].span([]) == (Decimal(20), Decimal(140))
+
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def revision(number: int, edit_no: int | None, minute: int) -> Revision:
+    return Revision(1, 1, 1, number, uuid4(), shipped(), edit_no, {}, "", "", AT + timedelta(minutes=minute))
+
+
+def edits(*undoes: int | None) -> list[Edit]:
+    """The last first; one a minute, each with the edit that it undoes."""
+    made = [Edit(no, 1, "", "", AT + timedelta(minutes=no), "", of, None, 1) for no, of in enumerate(undoes, start=1)]
+    return made[::-1]
+
+
+@pytest.mark.parametrize(
+    ("saved", "made", "upto", "expected"),
+    [
+        ([], (), 0, 1),
+        ([1], (None,), 1, 2),
+        ([1], (None,), 0, 1),
+        ([1], (None, 1), 2, 1),
+        ([1], (None, 1), 1, 2),
+        ([1], (None, 1, 2), 3, 2),
+        ([1, 2], (None, None, 2), 3, 2),
+        ([1, 2], (None, None, 2, 1), 4, 1),
+        ([1, 2], (None, None, 1), 3, None),
+        ([1], (None, None), 2, 2),
+        ([1], (None, None, 2), 3, 2),
+        ([2], (None, None, 1), 3, 2),
+        ([1, 3], (None, 1, None), 3, 3),
+        ([1, 3], (None, 1, None, 3), 4, 1),
+    ],
+    ids=str,
+)
+def test_a_scenario_upon_another_assumes_what_its_figures_were_made_of(
+    saved: list[int], made: tuple[int | None, ...], upto: int, expected: int | None
+) -> None:
+    """Edits of revisions by number; what else was typed changes no assumption."""
+    revisions = [revision(1, None, 0), *(revision(at, no, no) for at, no in enumerate(saved, start=2))][::-1]
+    found = held(revisions, edits(*made), upto)
+    assert (found.revision if found else None) == expected
+
+
+def test_a_revision_that_moved_no_figure_is_seen_from_what_was_begun_after_it() -> None:
+    revisions = [revision(3, None, 1), revision(2, 1, 1), revision(1, None, 0)]
+    assert [of.revision for upto in (0, 1) if (of := held(revisions, edits(None), upto))] == [1, 3]
+    assert [of.revision for upto in (1, 2) if (of := held(revisions, edits(None, 1), upto))] == [3, 1]
+
+
+@settings(max_examples=50)
 @given(st.dictionaries(st.sampled_from(YEARS), st.decimals(0, 25, places=2)))
 def test_what_changed_typed_again_gives_the_same_paths(values: dict[int, Decimal]) -> None:
     paths = with_typed(SAVED, SAVED, {"cpi": values}, DRIVERS)

@@ -43,7 +43,7 @@ def test_draws_have_the_spread_and_the_correlation_of_the_series() -> None:
     assert np.corrcoef(*shocks)[0, 1] == pytest.approx(kept.correlation[0][1], abs=0.03)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**31), price=st.floats(1, 200), rate=st.floats(-5, 30))
 def test_mirrored_draws_centre_on_the_path_and_prices_stay_above_zero(seed: int, price: float, rate: float) -> None:
     drawn = draws(measured(seed, SERIES, LEVELS), {"brent": [price] * 3, "cpi": [rate] * 3}, 50)

@@ -474,8 +474,6 @@ def test_two_persons_hold_whatever_people_do(shared_database: str, new_office: C
     ApprovalMachine.new_office, ApprovalMachine.owner = staticmethod(new_office), owner  # type: ignore[assignment]
     run_state_machine_as_test(
         ApprovalMachine,
-        settings=settings(
-            max_examples=25, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=25, stateful_step_count=50, suppress_health_check=list(HealthCheck)),
     )
     owner.dispose()

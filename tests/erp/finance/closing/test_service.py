@@ -566,9 +566,7 @@ def test_a_checklist_is_never_wrong_whatever_happens_in_whatever_order(new: Call
     machine = type("Closing", (Closing,), {"new": staticmethod(new)})
     run_state_machine_as_test(
         machine,
-        settings=settings(
-            max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=6, stateful_step_count=12, suppress_health_check=list(HealthCheck)),
     )
 
 

@@ -103,7 +103,5 @@ def test_two_windows_lose_nothing_and_post_once(new_desk: Callable[[], Desk]) ->
 
     run_state_machine_as_test(
         Machine,
-        settings=settings(
-            max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=20, stateful_step_count=25, suppress_health_check=list(HealthCheck)),
     )

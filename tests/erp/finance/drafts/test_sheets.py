@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erp.base.errors import Invalid
@@ -40,7 +40,7 @@ def test_a_sheet_is_what_its_document_says(sheet: Sheet) -> None:
     assert SheetTyped.model_validate(rules.document_of(sheet)).sheet == sheet
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sheets)
 def test_whatever_is_typed_comes_back_to_the_letter_and_is_checked_without_a_crash(desk: Desk, sheet: Sheet) -> None:
     draft = desk.begin(sheet)
@@ -97,7 +97,7 @@ def with_readable_cells(row: TypedRow, places: set[str]) -> TypedRow:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(rows.filter(lambda row: not row.blank), min_size=1, max_size=3))
 def test_the_check_finds_what_posting_row_by_row_is_refused_for(desk: Desk, typed: list[TypedRow]) -> None:
     found: dict[int, set[str]] = {place: set() for place in range(len(typed))}
@@ -120,7 +120,7 @@ def test_the_check_finds_what_posting_row_by_row_is_refused_for(desk: Desk, type
 _NUMBERS = ("quantity", "currency_amount")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(rows, min_size=1, max_size=3), st.sampled_from(["15.03.2026", "15.03.2031", "", "31.02.2026"]))
 def test_a_sheet_without_faults_is_posted_and_one_with_faults_is_not(
     new_desk: Callable[[], Desk], desk: Desk, typed: list[TypedRow], day: str

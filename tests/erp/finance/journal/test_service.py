@@ -139,7 +139,7 @@ def listed(books: Books, narrowed: EntryFilter, limit: int = 50) -> list[EntryRo
 # ------------------------------------------------------------------------------------------------ reports
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(drafts=books_of)
 def test_the_trial_balance_and_every_card_agree(new_books: Callable[[], Books], drafts: list) -> None:  # type: ignore[type-arg]
     books = new_books()
@@ -162,7 +162,7 @@ def test_the_trial_balance_and_every_card_agree(new_books: Callable[[], Books], 
             assert lines == card(books, code, span, limit=500)[1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(drafts=st.lists(st.tuples(st.booleans(), st.integers(-9, 9).filter(bool), days), min_size=1, max_size=8))
 def test_quantities_of_the_card_s_pages_and_of_the_trial_balance_agree(
     shared_database: str,

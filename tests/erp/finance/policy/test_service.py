@@ -367,7 +367,7 @@ def test_a_body_above_publishes_and_the_institution_adopts_by_its_own_signatures
         stranger.run("chief", lambda u: service.begin(u, stranger.organisation, command))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 @given(offsets=st.lists(st.integers(1, 60), min_size=1, max_size=5))
 def test_whatever_is_signed_in_whatever_order_no_day_has_two_policies(
     new: Callable[[], Institution], offsets: list[int]

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
@@ -101,7 +101,7 @@ _numbers = count(1000)
 
 
 @given(posted=posted, later=posted)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_old_balances_are_zero_afterwards_and_the_totals_are_equal(
     shared_database: str,
     accounts: dict[str, int],
@@ -431,6 +431,7 @@ def test_a_mapping_is_read_from_lines_as_people_paste_them() -> None:
     assert rules.parse_lines(text) == [Line("account", "7105", "7150"), Line("specific", "159", "169")]
     with pytest.raises(rules.MappingMalformed, match="Line 1"):
         rules.parse_lines("person; a; b")
+    assert rules.parse_lines("specific;a\u2028b;c\r\n") == [Line("specific", "a\u2028b", "c")]
 
 
 def test_new_codes_begin_with_a_month(books: Books) -> None:

@@ -52,7 +52,6 @@ entries = st.tuples(postings, days, kinds, st.sampled_from([1, 2]), st.none() | 
 stories = st.lists(st.one_of(entries, st.tuples(st.just("single"), days, amounts)), max_size=7)
 
 FEW = settings(
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # books are too slow to be shrunk
     report_multiple_bugs=False,

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -138,7 +138,7 @@ def take_over(move: Move, books: Theirs, *, deep: bool = True, as_list: bool = F
 
 
 @given(books=ledgers(), deep=st.booleans(), as_list=st.booleans())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 def test_any_books_are_taken_over_without_a_difference(
     moving: Callable[..., Move], books: Theirs, deep: bool, as_list: bool
 ) -> None:

@@ -26,7 +26,7 @@ from erp.hr.intake.model import (
     UnitDays,
     Whom,
 )
-from erp.hr.personnel.model import Name, ScheduleKind
+from erp.hr.personnel.model import Claimed, Name, ScheduleKind
 from erp.hr.personnel.rules import IdentityInvalid
 from erp.hr.staffing.model import StaffGroup
 from tests.factories.staff import an_identity
@@ -245,7 +245,13 @@ def test_a_new_post_cannot_stand_in_a_unit_before_the_unit_does() -> None:
 
 
 def test_who_is_on_record_is_the_same_person_or_is_skipped() -> None:
-    known, elsewhere = an_identity(), an_identity()
+    known, elsewhere, own = an_identity(), an_identity(), an_identity()
+    claims = {
+        (known, "Ахметов Ерлан"): Claimed(5, is_own=False),
+        (elsewhere, "Неизвестный Пётр"): Claimed(77, is_own=False),
+        (elsewhere, "Другой Пётр"): Claimed(None, is_own=False),
+        (own, "Свой Арман"): Claimed(78, is_own=True),
+    }
     people = (
         Known(5, Name("Ахметов", "Ерлан", "Серікұлы"), date(1985, 7, 19), has_identity=True, takes_identity=False),
         Known(6, Name("Серікова", "Айгүл"), date(1990, 1, 2), has_identity=False, takes_identity=True),
@@ -261,8 +267,11 @@ def test_who_is_on_record_is_the_same_person_or_is_skipped() -> None:
         "Серікова Айгүл Ерланқызы;;02.01.1990;Школа;Директор;01.09.2021\n"
         "Серікова Айгүл;;03.01.1990;Школа;Директор;01.09.2021\n"
         f"Неизвестный Пётр;{elsewhere};;Школа;Директор;01.09.2021\n"
-        "Ким Олег;;01.01.1980;Школа;Директор;01.09.2021\n",
-        record=Record(UNITS, posts, held, people, {known: 5, elsewhere: 77}),
+        "Ким Олег;;01.01.1980;Школа;Директор;01.09.2021\n"
+        f"Другой Пётр;{elsewhere};;Школа;Директор;01.10.2021\n"
+        f"Свой Арман;{own};;Школа;Директор;01.10.2021\n"
+        f"Неизвестный Пётр;{elsewhere};;Школа;Директор;01.10.2021\n",
+        record=Record(UNITS, posts, held, people, claims),
     )
     assert {line.number: (line.kind.value, [note for note, _ in line.notes]) for line in found.lines[1:]} == {
         2: ("person", []),
@@ -272,8 +281,16 @@ def test_who_is_on_record_is_the_same_person_or_is_skipped() -> None:
         6: ("person", []),
         7: ("person", [Note.ELSEWHERE]),
         8: ("person", [Note.NAMESAKE]),
+        9: ("person", []),
+        10: ("person", []),
+        11: ("person", []),
     }
-    assert faults(found) == {2: {0: "name-malformed"}}
+    assert faults(found) == {
+        2: {0: "name-malformed"},
+        9: {1: "identity-number-of-another"},
+        10: {-1: "own-record"},
+        11: {-1: "row-again"},
+    }
     assert {each.number: each.whom for each in found.placed} == {
         4: Whom(5, 0),
         5: Whom(6, 0),

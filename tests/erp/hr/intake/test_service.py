@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -21,11 +21,12 @@ from erp.hr.intake import rules, service
 from erp.hr.intake.model import Checked, Intake, LineKind
 from erp.hr.intake.schemas import AcceptList
 from erp.hr.personnel import service as personnel
-from erp.hr.personnel.model import PersonRow
+from erp.hr.personnel.model import PersonRow, ReadKind
+from erp.hr.personnel.schemas import NameContent, RecordFacts, RecordName
 from erp.hr.staffing import service as staffing
 from ledger.errors import KeyReused
 from qazyna.worker import Worker
-from tests.factories.staff import VAULT, Staff, a_hire, a_post, a_staff, an_identity
+from tests.factories.staff import PEOPLE, VAULT, Staff, a_hire, a_post, a_staff, an_identity
 
 ACCEPT = AcceptList(reason="Order No. 7-k")
 HEADS = "ФИО;Дата рождения;ИИН;Подразделение;Должность;Ставка;Дата приема"
@@ -210,13 +211,65 @@ def test_a_list_is_its_owner_s_and_is_kept_sealed(staff: Staff, shared_database:
         again(staff, found)
 
 
-def test_who_serves_elsewhere_is_appointed_under_the_name_recorded_there(staff: Staff, shared_database: str) -> None:
+def test_who_serves_elsewhere_is_appointed_under_a_name_of_theirs_alone_and_sees_by_whom(
+    staff: Staff, shared_database: str
+) -> None:
     identity = an_identity()
-    other = a_staff(shared_database)
-    other.hire(a_hire(other.add_post(a_post(other.units["office"], "Driver")), "Джонс", "Майкл", identity=identity))
-    other.engine.dispose()
-    accept(staff, bring(staff, [f"Сейтов Арман;;{identity};Отдел;Инспектор;1;01.02.2024"]))
-    assert "Джонс Майкл" in {str(row.name) for row in people(staff)}
+    other = a_staff(shared_database, staff.engine)
+    hired = a_hire(other.add_post(a_post(other.units["office"], "Driver")), "Жұманов", "Ерлан", identity=identity)
+    person_id = other.hire(hired)
+
+    def row(name: str) -> list[str]:
+        return [f"{name};;{identity};Отдел;Инспектор;1;01.02.2024"]
+
+    shifted = bring(staff, row("Сейтов Арман"))
+    (line,) = (line for line in check(staff, shifted).lines if line.faults)
+    assert [fault.code for fault in line.faults.values()] == ["identity-number-of-another"]
+    with pytest.raises(NothingGood):
+        accept(staff, shifted)
+    accept(staff, bring(staff, row("Жуманов Ерлан Серікұлы")))
+    assert person_id in {row.person_id for row in people(staff)}
+    seen = other.read("officer", lambda u: personnel.readings(u, person_id))
+    own = staff.read("officer", lambda u: personnel.readings(u, person_id))
+    assert (seen, [(each.reader, each.kind) for each in own]) == ([], [("Officer", ReadKind.FILE)])
+
+
+def test_who_is_on_record_here_is_known_by_number_under_each_of_their_names_and_no_other(staff: Staff) -> None:
+    identity = an_identity()
+    post = staff.add_post(a_post(staff.units["office"], "Clerk", percent=300))
+    person_id = staff.hire(a_hire(post, "Сейітова", "Дана", identity=identity))
+    married = NameContent(family="Омарова", given="Дана")
+    told = RecordName(key=uuid4(), reason="Marriage", since=date(2025, 3, 3), content=married)
+    staff.run("officer", lambda u: personnel.record_name(u, staff.organisation, person_id, told))
+    names = ["Омарова Дана", "Сейитова Дана Ерланқызы", "Омарова Айгүл", "Ким Олег"]
+    rows = [f"{name};;{identity};office;Clerk;0,5;0{at}.02.2025" for at, name in enumerate(names, 1)]
+    found = check(staff, bring(staff, rows[:1] + rows[2:]))
+    assert {each.whom.person_id for each in found.placed} <= {person_id}
+    assert found.faulty == {3, 4}
+    assert check(staff, bring(staff, rows[1:2])).faulty == set()
+
+
+@pytest.mark.parametrize("on_behalf_of", [None, "director"])
+def test_nobody_puts_themselves_or_whom_they_stand_for_on_the_staff_by_a_list(
+    staff: Staff, on_behalf_of: str | None
+) -> None:
+    """The row is a fault, where it would record something; the others are accepted."""
+    who = on_behalf_of or "officer"
+    at, identity = staff.organisation, an_identity()
+    told = RecordFacts(key=uuid4(), reason="Passport", since=date(2024, 1, 8), identity=identity)
+    staff.run("hr_head", lambda u: personnel.record_facts(u, VAULT, at, staff.persons[who], told))
+    rows = [
+        f"{who.title()} Test;;{identity};Отдел;Инспектор;1;01.02.2024",
+        f"{who.title()} Test;;{identity};{PEOPLE[who][1]};post of {who};1;08.01.2024",
+        "Ким Олег;;;Отдел;Инспектор;1;01.02.2024",
+    ]
+    found = bring(staff, rows)
+    at_it = at, found.id, found.revision
+    done = staff.run("officer", lambda u: service.accept(u, VAULT, *at_it, ACCEPT), on_behalf_of)
+    faults = {line.number: [fault.code for fault in line.faults.values()] for line in done.lines if line.faults}
+    assert faults == {2: ["own-record"]}
+    assert done.count(LineKind.APPOINTED) == 1
+    assert "Ким Олег" in {str(row.name) for row in people(staff)}
 
 
 _NAMES = ("Сейтов Арман", "Сейтов Арман Болатұлы", "Ким Олег", "Пак", "Ахметов Ерлан")
@@ -238,7 +291,7 @@ _ROW = st.tuples(
     creates_posts=st.booleans(),
     free=st.sampled_from((100, 150, 300)),
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 def test_whatever_is_in_a_list_its_good_rows_are_on_the_staff_once_and_no_others(
     shared_database: str, rows: list[tuple[str, ...]], creates_units: bool, creates_posts: bool, free: int
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from erp.base.dates import DateInterval, DaySpan
@@ -218,6 +218,23 @@ def test_days_are_earned_by_full_months_and_the_days_of_the_last() -> None:
     assert rules.accrued(2400, start, date(2028, 1, 12)) == 2400  # an overlong year earns no more
 
 
+@pytest.mark.parametrize(
+    ("start", "until", "earned"),
+    [
+        ("2026-01-31", "2026-02-28", 250),  # a month from the 31st ends on the last day of a shorter one
+        ("2026-01-31", "2026-03-30", 492),  # and the next one on the 31st: 30 of its 31 days
+        ("2026-01-31", "2026-03-31", 500),
+        ("2024-02-29", "2024-03-28", 241),  # 28 of 29 days
+        ("2024-02-29", "2025-02-28", 3000),
+        ("2023-02-28", "2024-02-28", 3000),
+        ("2023-02-28", "2024-02-27", 2992),  # 30 of the 31 days from 28 January
+    ],
+)
+def test_a_month_is_as_long_as_it_is(start: str, until: str, earned: int) -> None:
+    assert rules.accrued(3000, date.fromisoformat(start), date.fromisoformat(until)) == earned
+
+
+@example(3000, date(2026, 1, 31), 58)
 @given(st.integers(600, 5000), st.dates(date(2020, 1, 1), date(2026, 1, 1)), st.integers(0, 364))
 @settings(max_examples=100)
 def test_what_is_earned_never_shrinks(norm: int, start: date, days: int) -> None:

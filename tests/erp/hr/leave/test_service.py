@@ -1,5 +1,7 @@
 """The ledger of leave: given, asked for, approved, recalled, settled; by services and by the database itself."""
 
+import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -7,21 +9,26 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from dateutil.relativedelta import relativedelta
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from api.hr.leave import LeaveAccountView
+from erp.base import uow
+from erp.base.clock import today
 from erp.base.dates import DaySpan
 from erp.base.db import make_engine
+from erp.base.scope import system_scope
 from erp.base.uow import UnitOfWork
 from erp.hr.leave import queries, rules, service
-from erp.hr.leave.model import CENTIDAYS, Act, Doubt, Ungranted
+from erp.hr.leave.model import CENTIDAYS, Act, Doubt, Movement, Ungranted
+from erp.hr.leave.queries import Granted
 from erp.hr.leave.schemas import AskLeave, Compensate, GrantNorm, GrantYears, LeaveWanted, MoveDays
 from erp.hr.leave.service import Leave
 from erp.hr.personnel import service as personnel
-from erp.hr.personnel.schemas import RecordFacts
+from erp.hr.personnel.schemas import Appoint, AppointmentContent, RecordAppointment, RecordFacts
 from erp.hr.requests import queries as asked_queries
 from erp.hr.requests import service as requests
 from erp.hr.requests.model import Consent, Decision, Kind, Recall, Request, State
@@ -83,12 +90,58 @@ def counted(staff: Staff, of: Request) -> int:
     return staff.read("officer", lambda u: Leave().facts(u, of)).counted
 
 
-def carry(staff: Staff, days: int, year: date, who: str = "teacher") -> None:
+def carry(staff: Staff, days: int, year: date, who: str = "teacher", *, all_the_same: bool = False) -> None:
     command = MoveDays(
         key=uuid4(), person_id=staff.persons[who], year_start=year, effective_on=year, centidays=days * CENTIDAYS,
         reason="Taken over from another program",
     )  # fmt: skip
-    staff.run("officer", lambda u: service.carry(u, staff.organisation, command))
+    staff.run("officer", lambda u: service.carry(u, staff.organisation, command, all_the_same=all_the_same))
+
+
+def paid(staff: Staff, last_day: date) -> int:
+    """Hundredths of a day that the teacher is paid, whose appointment ends on that day."""
+    command = Compensate(key=uuid4(), person_id=staff.persons["teacher"], last_day=last_day, reason="Order 5-l")
+    return staff.run("officer", lambda u: service.compensate(u, staff.organisation, command))
+
+
+def hire_anew(staff: Staff, since: date) -> None:
+    again = Appoint(
+        key=uuid4(), since=since, reason="Order 9-k",
+        appointment=AppointmentContent(staff_unit_id=staff.posts["teacher"], percent=100),
+    )  # fmt: skip
+    staff.run("officer", lambda u: personnel.appoint(u, staff.organisation, staff.persons["teacher"], again))
+
+
+def years_through(staff: Staff, day: date, who: str = "teacher") -> list[date]:
+    """First days of the working years that have begun by a day, given or not."""
+    at, person = staff.organisation, staff.persons[who]
+    return staff.read("officer", lambda u: queries.years_of_service(u.connection, u.scope, at, person, day))
+
+
+def years_by_service(staff: Staff, day: date, who: str) -> list[date]:
+    """The same, whatever days were brought along."""
+    said = {"at": staff.organisation, "day": day, "person": staff.persons[who]}
+    asked = text("SELECT year_start FROM hr_leave_years(:at, :day, :person, false) ORDER BY 1")
+    return list(staff.read("officer", lambda u: u.execute(asked, said).scalars()))
+
+
+def given_years(staff: Staff, who: str = "teacher") -> list[date]:
+    at, person = staff.organisation, staff.persons[who]
+    moved = staff.read("officer", lambda u: service.movements(u, at, person, FAR))
+    return [m.year_start for m in moved if m.act is Act.GRANT]
+
+
+def record_hired(staff: Staff, since: date, last: date | None = None, who: str = "teacher") -> None:
+    """Correct the days of somebody's only appointment."""
+    until = last and last + timedelta(days=1)
+    at, person = staff.organisation, staff.persons[who]
+    file = staff.read("officer", lambda u: personnel.file_of(u, at, person))
+    fact = file.appointments[0]
+    command = RecordAppointment(
+        key=uuid4(), since=since, until=until, corrects=fact.fact_id, reason="The order says so",
+        content=AppointmentContent(staff_unit_id=fact.staff_unit_id, percent=fact.percent),
+    )  # fmt: skip
+    staff.run("officer", lambda u: personnel.record_appointment(u, at, person, fact.id, command))
 
 
 # ------------------------------------------------------------------------------------------------ given
@@ -119,9 +172,50 @@ def test_the_worker_gives_what_has_begun_where_human_resources_gave_the_first(
     worker = Worker(url, None)
     worker.give_leave()
     worker.give_leave()
-    begun = sum(SINCE.replace(year=year) <= date.today() for year in range(SINCE.year, date.today().year + 1))  # noqa: DTZ011
+    begun = sum(SINCE.replace(year=year) <= today() for year in range(SINCE.year, today().year + 1))
     assert left(staff) == begun * 30 * CENTIDAYS
     assert left(untouched) == 0
+
+
+def test_what_one_organisation_refuses_the_others_do_not_wait_for(
+    staff: Staff, url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Leave and reminders alike: told once, and tried again at the next look."""
+    other, asked = a_staff(url, engine), Counter[int]()
+    give(staff, SINCE)
+    give(other, SINCE)
+    grant_years, reminded, is_ill = service.grant_years, set[int](), True
+
+    def refuse(uow: UnitOfWork, organisation_id: int, command: GrantYears) -> Granted:
+        asked[organisation_id] += 1
+        if is_ill and organisation_id == staff.organisation:
+            raise rules.LeaveRulesUnknown()
+        return grant_years(uow, organisation_id, command)
+
+    def remind(uow: UnitOfWork, day: date) -> int:
+        (here,) = uow.scope.writes
+        if is_ill and here == staff.organisation:
+            raise rules.LeaveRulesUnknown()
+        reminded.add(here)
+        return 0
+
+    monkeypatch.setattr("qazyna.worker.leave.grant_years", refuse)
+    monkeypatch.setattr("qazyna.worker.closing.remind", remind)
+    worker = Worker(url, None)
+    with caplog.at_level(logging.WARNING, "qazyna"):
+        for _ in range(2):
+            worker.give_leave()
+            worker.remind()
+    assert (left(staff), left(other) > 3000) == (3000, True)
+    assert (asked[staff.organisation], asked[other.organisation]) == (2, 1)
+    assert other.organisation in reminded
+    assert staff.organisation not in reminded
+    assert len([r for r in caplog.records if "not-done" in r.getMessage()]) == 2, "each kind of work once"
+    is_ill = False
+    worker.give_leave()
+    worker.remind()
+    assert left(staff) == left(other)
+    assert staff.organisation in reminded
 
 
 def test_unpaid_leave_moves_the_next_working_year(staff: Staff) -> None:
@@ -136,7 +230,7 @@ def test_unpaid_leave_moves_the_next_working_year(staff: Staff) -> None:
 gaps = st.lists(st.tuples(st.integers(0, 700), st.integers(1, 60)), max_size=4)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6)
 @given(gaps)
 def test_a_working_year_holds_a_year_of_service(url: str, engine: Engine, found: list[tuple[int, int]]) -> None:
     """Day by day, as somebody would count with a calendar.  Source: Labour Code (RK), art. 91."""
@@ -147,15 +241,157 @@ def test_a_working_year_holds_a_year_of_service(url: str, engine: Engine, found:
             unpaid = ask(staff, str(days[0]), str(days[-1]), kind="UNPAID_AGREED", by="officer")
             approve(staff, unpaid)
             taken |= set(days)
-    ended = text("SELECT hr_leave_year_end(:at, :person, :start)")
-    told = {"at": staff.organisation, "person": staff.persons["teacher"], "start": start}
-    end = staff.read("officer", lambda u: u.execute(ended, told).scalar_one())
+    _, end = years_through(staff, start + timedelta(days=700))[:2]
     day, served = start, 0
     while served < (start.replace(year=start.year + 1) - start).days:
         served += day not in taken
         day += timedelta(days=1)
     assert day <= end
     assert all(day + timedelta(days=n) in taken for n in range((end - day).days))
+
+
+def test_years_of_the_29th_of_february_do_not_slide(staff: Staff) -> None:
+    record_hired(staff, date(2024, 2, 29))
+    begun = [date(2024, 2, 29), date(2025, 2, 28), date(2026, 2, 28), date(2027, 2, 28), date(2028, 2, 29)]
+    assert years_through(staff, date(2029, 2, 27)) == begun
+    give(staff)
+    give(staff, date(2027, 2, 28))
+    assert given_years(staff) == begun[2:4]
+
+
+@pytest.mark.parametrize("since", [date(2024, 6, 24), date(2024, 5, 20), date(2025, 2, 10)])
+def test_a_corrected_hire_day_gives_no_working_year_once_more(staff: Staff, since: date) -> None:
+    """A little later, a little earlier, and so much later that the first year given was none."""
+    hired, third = date(2024, 6, 10), since.replace(year=since.year + 2)
+    record_hired(staff, hired)
+    give(staff, hired)
+    give(staff, date(2025, 8, 1))
+    assert given_years(staff) == [hired, hired.replace(year=2025)]
+    record_hired(staff, since)
+    give(staff, third - timedelta(days=1))
+    assert len(given_years(staff)) == 2
+    give(staff, third)
+    assert given_years(staff)[2:] == [third]
+
+
+def test_who_is_hired_anew_gets_the_year_begun_whatever_was_given_before(staff: Staff) -> None:
+    give(staff, SINCE)
+    record_hired(staff, SINCE, date(2024, 9, 2))
+    hire_anew(staff, date(2024, 10, 1))
+    give(staff, date(2024, 10, 1))
+    assert given_years(staff) == [SINCE, date(2024, 10, 1)]
+
+
+def test_unpaid_leave_recorded_late_gives_no_working_year_once_more(staff: Staff) -> None:
+    """Entered after the next year was given, it makes that one begin later: it was given already."""
+    give(staff, SINCE)
+    give(staff, date(2025, 3, 1))
+    approve(staff, ask(staff, "2024-06-03", "2025-03-30", kind="UNPAID_AGREED", by="officer"))
+    moved = years_through(staff, TODAY)
+    assert moved[1] == SINCE.replace(year=2025) + timedelta(days=301)
+    give(staff)
+    assert len(given_years(staff)) == 2
+
+
+def test_days_are_brought_along_for_a_working_year_that_has_begun(staff: Staff) -> None:
+    """A year of the calendar, or one mistyped, would move the years that follow."""
+    for day in (date(2026, 1, 1), date(2025, 1, 9)):
+        with pytest.raises(rules.YearIsNone):
+            carry(staff, 14, day)
+    for is_sure in (False, True):
+        with pytest.raises(rules.YearToCome):
+            carry(staff, 14, date(2062, 1, 8), all_the_same=is_sure)
+    for day in (date(2023, 5, 1), date(2025, 1, 8)):
+        carry(staff, 14, day)
+    give(staff)
+    assert given_years(staff) == [date(2026, 1, 8)]
+
+
+def test_a_year_that_is_brought_along_says_when_the_next_ones_begin(staff: Staff) -> None:
+    """Leave without pay that lies before the ledger, and before the calendars, has moved it."""
+    carry(staff, 10, date(2025, 3, 9), all_the_same=True)
+    give(staff)
+    assert given_years(staff) == [date(2026, 3, 9)]
+    carry(staff, 2, date(2025, 3, 9))
+    give(staff, date(2027, 3, 10))
+    assert given_years(staff) == [date(2026, 3, 9), date(2027, 3, 9)]
+
+
+def test_a_year_brought_along_by_mistake_is_none_once_it_is_corrected_to_nought(staff: Staff) -> None:
+    carry(staff, 5, date(2025, 9, 1), all_the_same=True)
+    assert years_through(staff, date(2026, 6, 1)) == [date(2025, 9, 1)]
+    said = {"person_id": staff.persons["teacher"], "year_start": date(2025, 9, 1), "effective_on": TODAY}
+    back = MoveDays(key=uuid4(), centidays=-500, reason="Not theirs", **said)
+    staff.run("officer", lambda u: service.correct(u, staff.organisation, back))
+    give(staff, date(2026, 6, 1))
+    assert given_years(staff) == [date(2026, 1, 8)]
+
+
+def test_a_year_to_come_that_was_brought_along_before_it_was_refused_stops_no_other(staff: Staff, url: str) -> None:
+    owner = make_engine(url, role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(
+            text("""
+                INSERT INTO hr_leave_movement (organisation_id, person_id, act, year_start, effective_on, centidays,
+                                               reason, actor_id, origin)
+                VALUES (:at, :person, 'carry', '2062-01-01', '2026-01-01', 500, 'Mistyped', 0, 'test')
+            """),
+            {"at": staff.organisation, "person": staff.persons["teacher"]},
+        )
+    owner.dispose()
+    give(staff)
+    assert given_years(staff) == [date(2026, 1, 8)]
+
+
+def test_days_brought_along_twice_for_one_year_stop_no_other(staff: Staff) -> None:
+    """Once by the hire day as it was, and once more after it was corrected."""
+    carry(staff, 10, date(2025, 1, 8))
+    record_hired(staff, date(2024, 1, 13))
+    carry(staff, 2, date(2025, 1, 13))
+    give(staff)
+    assert given_years(staff) == [date(2026, 1, 13)]
+
+
+def test_what_was_given_for_a_service_that_ended_is_none_of_the_next(staff: Staff) -> None:
+    """Though the first day of the one that ended was corrected, so that it was given for a day of no service."""
+    record_hired(staff, date(2025, 3, 1))
+    give(staff, date(2025, 3, 1))
+    record_hired(staff, date(2025, 3, 16), date(2025, 12, 31))
+    assert paid(staff, date(2025, 12, 31)) == rules.accrued(3000, date(2025, 3, 16), date(2026, 1, 1))
+    hire_anew(staff, date(2026, 2, 2))
+    give(staff, date(2026, 2, 2))
+    assert given_years(staff) == [date(2025, 3, 1), date(2026, 2, 2)]
+
+
+def test_who_is_appointed_anew_on_the_next_day_is_settled_with_too(staff: Staff) -> None:
+    """Labour Code (RK), art. 96: at any termination."""
+    give(staff)
+    record_hired(staff, SINCE, date(2026, 5, 31))
+    hire_anew(staff, date(2026, 6, 1))
+    with pytest.raises(rules.ServiceGoesOn):
+        paid(staff, date(2026, 5, 30))
+    assert paid(staff, date(2026, 5, 31)) == rules.accrued(3000, date(2026, 1, 8), date(2026, 6, 1))
+
+
+def test_a_settlement_counts_years_as_they_are_given(staff: Staff) -> None:
+    """Unpaid leave entered late moves the second year by 301 days, so but a month of it is earned."""
+    give(staff, SINCE)
+    give(staff, date(2025, 3, 1))
+    approve(staff, ask(staff, "2024-06-03", "2025-03-30", kind="UNPAID_AGREED", by="officer"))
+    second = date(2025, 11, 5)
+    assert years_through(staff, date(2025, 12, 4)) == [SINCE, second]
+    record_hired(staff, SINCE, date(2025, 12, 3))
+    assert paid(staff, date(2025, 12, 3)) == 3000 + rules.accrued(3000, second, date(2025, 12, 4))
+
+
+def test_a_settlement_pays_nothing_for_a_year_that_did_not_begin(staff: Staff) -> None:
+    give(staff, SINCE)
+    give(staff, date(2025, 3, 1))
+    approve(staff, ask(staff, "2024-06-03", "2025-03-30", kind="UNPAID_AGREED", by="officer"))
+    record_hired(staff, SINCE, date(2025, 10, 7))
+    served = date(2025, 10, 8) - timedelta(days=301)
+    assert paid(staff, date(2025, 10, 7)) == rules.accrued(3000, SINCE, served)
 
 
 def test_what_has_begun_and_was_not_given_is_told_until_it_is(staff: Staff) -> None:
@@ -283,10 +519,10 @@ def test_a_recall_gives_back_what_was_not_taken_to_the_years_drawn_last(staff: S
 
 def test_minors_are_not_recalled_from_leave(staff: Staff) -> None:
     """Labour Code (RK), art. 95: the age is a rule of the data package."""
-    at, teacher, soon = staff.organisation, staff.persons["teacher"], date.today() + timedelta(days=10)  # noqa: DTZ011
+    at, teacher, soon = staff.organisation, staff.persons["teacher"], today() + timedelta(days=10)
     give(staff)
     leave = approve(staff, ask(staff, str(soon), str(soon + timedelta(days=4))))
-    born = RecordFacts(key=uuid4(), since=SINCE, reason="Passport", birth_on=soon.replace(year=soon.year - 17))
+    born = RecordFacts(key=uuid4(), since=SINCE, reason="Passport", birth_on=soon - relativedelta(years=17))
     staff.run("officer", lambda u: personnel.record_facts(u, VAULT, at, teacher, born))
     with pytest.raises(RecallForbidden):
         recall(staff, leave, soon)
@@ -324,6 +560,7 @@ def test_a_command_sent_twice_gets_its_first_answer_in_any_later_state(staff: St
     taken = MoveDays(key=uuid4(), effective_on=TODAY, centidays=-300, **person)
     keep(lambda u: service.correct(u, at, taken))
     say(lambda: recall(staff, approved, date(2026, 7, 27)))
+    record_hired(staff, SINCE, date(2026, 8, 31))
     settled = Compensate(key=uuid4(), person_id=teacher, last_day=date(2026, 8, 31), reason="Order 8-l")
     keep(lambda u: service.compensate(u, at, settled))
     with pytest.raises(KeyReused):
@@ -358,6 +595,7 @@ def test_a_holiday_declared_later_gives_its_day_back_once(staff: Staff, url: str
 def test_who_leaves_is_paid_what_is_earned_and_not_taken(staff: Staff) -> None:
     carry(staff, 3, date(2025, 1, 8))
     give(staff)
+    record_hired(staff, SINCE, date(2026, 7, 7))
     command = Compensate(key=uuid4(), person_id=staff.persons["teacher"], last_day=date(2026, 7, 7), reason="Order 5-l")
     paid = staff.run("officer", lambda u: service.compensate(u, staff.organisation, command))
     assert paid == 300 + 1500  # half a year of thirty days, and what was left before
@@ -366,8 +604,9 @@ def test_who_leaves_is_paid_what_is_earned_and_not_taken(staff: Staff) -> None:
 
 
 def settle(staff: Staff, last_day: date) -> int:
-    command = Compensate(key=uuid4(), person_id=staff.persons["teacher"], last_day=last_day, reason="Order 5-l")
-    return staff.run("officer", lambda u: service.compensate(u, staff.organisation, command))
+    """Of the teacher, whose service ends that day."""
+    record_hired(staff, SINCE, last_day)
+    return paid(staff, last_day)
 
 
 def test_a_second_settlement_cuts_nothing_once_more_and_a_later_last_day_adds_what_is_earned(staff: Staff) -> None:
@@ -396,6 +635,32 @@ def test_leave_after_the_last_day_is_recalled_before_it_is_settled(staff: Staff)
         settle(staff, date(2026, 7, 7))
     recall(staff, leave, date(2026, 8, 3))
     assert settle(staff, date(2026, 7, 7)) == 1500
+
+
+def test_nobody_is_settled_on_a_day_on_which_their_service_does_not_end(staff: Staff) -> None:
+    """A year mistyped gives no working years and pays nothing."""
+    at, teacher = staff.organisation, staff.persons["teacher"]
+    give(staff)
+
+    def pay(last_day: date) -> object:
+        command = Compensate(key=uuid4(), person_id=teacher, last_day=last_day, reason="Order 5-l")
+        return staff.run("officer", lambda u: service.compensate(u, at, command))
+
+    with pytest.raises(rules.ServiceGoesOn):
+        pay(date(2026, 7, 7))
+    record_hired(staff, SINCE, date(2126, 12, 31))
+    with pytest.raises(rules.TooFarAhead):
+        pay(date(2126, 12, 31))
+    assert left(staff) == 3000
+    assert settle(staff, date(2027, 3, 7)) == 3500
+    (batch,) = staff.read("officer", lambda u: service.batches(u, at))
+    assert batch.people == len(staff.persons), "the year that is given there is given to nobody else"
+    told = text("SELECT action FROM base_audit_event WHERE subject = :who AND action LIKE 'leave-%' ORDER BY id")
+    owner = make_engine(staff.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    with owner.connect() as connection:
+        kept = connection.execute(told, {"who": f"person:{teacher}"}).scalars().all()
+    owner.dispose()
+    assert kept == ["leave-years-granted", "leave-correction", "leave-compensation"]
 
 
 def test_the_ground_is_the_act_of_the_group_and_what_was_taken_before_is_not_guessed(staff: Staff) -> None:
@@ -547,7 +812,8 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("ask"), st.integers(0, 500), st.integers(1, 20)),
         st.tuples(st.just("recall"), st.integers(0, 9), st.integers(0, 19)),
-        st.tuples(st.just("carry"), st.integers(1, 6), st.integers(2020, 2025)),
+        st.tuples(st.just("carry"), st.integers(1, 6), st.integers(2020, 2026)),
+        st.tuples(st.just("hire"), st.integers(0, 150), st.just(0)),
         st.tuples(st.just("give"), st.integers(0, 360), st.just(0)),
         st.tuples(st.just("undo"), st.just(0), st.just(0)),
         st.tuples(st.just("holiday"), st.integers(0, 500), st.just(0)),
@@ -567,6 +833,11 @@ def crowd(url: str, engine: Engine) -> Staff:
     staff = a_staff(url, engine)
     staff.posts["many"] = staff.add_post(a_post(staff.units["teaching"], "many", percent=10_000))
     return staff
+
+
+def is_more(movement: Movement) -> bool:
+    """Whether it gives additional days."""
+    return movement.norm is not None and not movement.norm.staff_group
 
 
 class Holidays:
@@ -605,17 +876,18 @@ class Holidays:
 
 
 @given(found=steps)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_a_balance_is_the_sum_of_the_ledger_and_of_what_is_away(
     url: str, crowd: Staff, found: list[tuple[str, int, int]]
 ) -> None:
     """Whatever is given, taken back, asked for, recalled, declared, corrected and settled: one ledger, everywhere."""
     staff, login, holidays = crowd, "someone", Holidays(url)
-    staff.persons[login] = staff.hire(a_hire(staff.posts["many"], family="Ким"))
+    hired = SINCE + timedelta(days=75)
+    staff.persons[login] = staff.hire(a_hire(staff.posts["many"], family="Ким", since=hired))
     at, person = staff.organisation, staff.persons[login]
     away: list[Request] = []
     owed: set[date] = set()
-    last_day = TODAY + timedelta(days=530)
+    last_day = TODAY + timedelta(days=360)
 
     def known() -> list[date]:
         return [p.year_start for p in staff.read("officer", lambda u: service.years(u, at, person, FAR))]
@@ -639,7 +911,11 @@ def test_a_balance_is_the_sum_of_the_ledger_and_of_what_is_away(
                 if cut.state == "recalled":
                     away.append(cut)
             elif step == "carry":
-                carry(staff, one, date(two, 1, 8), login)
+                begun = years_through(staff, TODAY, login)
+                carry(staff, one, date(two, 1, 8) if two < SINCE.year else begun[two % len(begun)], login)
+            elif step == "hire":
+                hired = SINCE + timedelta(days=one)
+                record_hired(staff, hired, who=login)
             elif step == "give":
                 give(staff, first)
             elif step == "undo":
@@ -664,7 +940,13 @@ def test_a_balance_is_the_sum_of_the_ledger_and_of_what_is_away(
                     continue
             elif step == "settle":
                 paid = Compensate(key=uuid4(), person_id=person, last_day=last_day, reason="Order 5-l")
-                keep(lambda u, paid=paid: service.compensate(u, at, paid))  # type: ignore[misc]
+                record_hired(staff, hired, last_day, login)
+                try:
+                    keep(lambda u, paid=paid: service.compensate(u, at, paid))  # type: ignore[misc]
+                except rules.LeaveAfterTheEnd:
+                    continue
+                finally:
+                    record_hired(staff, hired, who=login)  # they stay after all
                 owed |= set(known())
                 assert all(p.centidays <= 0 for p in staff.read("officer", lambda u: service.years(u, at, person, FAR)))
         keep(lambda u: service.give_back_holidays(u, at, DaySpan(TODAY, FAR)))
@@ -676,6 +958,13 @@ def test_a_balance_is_the_sum_of_the_ledger_and_of_what_is_away(
         assert total == (everybody[person].centidays if person in everybody else 0)
         assert total == Decimal(shown.left) * CENTIDAYS == sum(Decimal(m.days) for m in shown.movements) * CENTIDAYS
         assert total == page.balance.given - page.balance.taken
+        standing = Counter(m.year_start for m in page.movements if m.act is Act.GRANT and not is_more(m))
+        standing.subtract(m.year_start for m in page.movements if m.act is Act.UNGRANT and not is_more(m))
+        grid = years_by_service(staff, last_day + timedelta(days=150), login)
+        assert standing.total() <= len(grid), "none is given twice"
+        if not {"hire", "carry", "undo"} & {step for step, _, _ in found}:
+            due = [day for day in grid if min(standing, default=FAR) <= day <= max(standing, default=SINCE)]
+            assert sorted(standing.elements()) == due, "none is left out"
         assert all(p.centidays >= 0 for p in page.years if p.year_start not in owed)
         used = -sum(m.centidays for m in page.movements if m.request_id)
         counts = sum(counted(staff, of) for of in away) * CENTIDAYS
@@ -700,5 +989,8 @@ def test_a_mistaken_giving_is_refused_when_far_and_taken_back_where_nothing_was_
         staff.run("officer", lambda u: service.ungrant(u, at, ahead.id))
     with pytest.raises(rules.BatchUnknown):
         staff.run("officer", lambda u: service.ungrant(u, at, uuid4()))
-    assert give(staff, date(2027, 2, 1)) == len(staff.persons) - 1  # they are given anew once it is time
+    program = system_scope(at, origin="worker")
+    again = GrantYears(day=date(2027, 2, 1))
+    assert uow.run(staff.engine, program, lambda u: service.grant_years(u, at, again)).people == len(staff.persons) - 1
+    assert staff.read("officer", lambda u: [b.id for b in service.batches(u, at)]) == [first.id], "of people alone"
     assert left(staff, "officer") == 6000

@@ -95,7 +95,7 @@ class ServiceMachine(RuleBasedStateMachine):
 def test_no_day_is_served_without_a_schedule_whatever_is_recorded(staff: Staff) -> None:
     machine = type("Machine", (ServiceMachine,), {"staff": staff})
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine, settings=settings(max_examples=10, stateful_step_count=10, deadline=None)
+        machine, settings=settings(max_examples=10, stateful_step_count=10)
     )
 
 

@@ -1,6 +1,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -408,6 +410,28 @@ def test_days_that_another_institution_alone_knows_are_refused_in_words(staff: S
     assert families_of(staff, person_id) == ["Ахметов", "Омарова"]
 
 
+def test_rescinding_an_act_whose_days_another_institution_names_is_refused_in_words(
+    staff: Staff, shared_database: str
+) -> None:
+    other, identity = a_staff(shared_database, staff.engine), an_identity()
+    here, there = (each.add_post(a_post(each.units["teaching"], "between")) for each in (staff, other))
+    left, back = date(2025, 2, 1), date(2025, 9, 1)
+
+    def named(keeper: Staff, family: str) -> None:
+        content = NameContent(family=family, given="Ерлан")
+        command = RecordName(**an_act(since=left, until=back, content=content))
+        keeper.run("officer", lambda u: personnel.record_name(u, keeper.organisation, person_id, command))
+
+    person_id = staff.hire(a_hire(here, identity=identity, until=left))
+    named(staff, "Сейітова")
+    renaming = file_of(staff, person_id).acts[0].id
+    other.hire(a_hire(there, identity=identity, family="Сейітова", since=left, until=back))
+    named(other, "Омарова")
+    staff.hire(a_hire(here, identity=identity, since=back, until=date(2025, 12, 1)))
+    with pytest.raises(DaysTaken):
+        staff.run("officer", lambda u: personnel.rescind(u, staff.organisation, person_id, renaming, a_rescission()))
+
+
 def test_two_institutions_where_one_serves_both_read_and_keep(staff: Staff, shared_database: str) -> None:
     other = a_staff(shared_database, staff.engine)
     identity = an_identity()
@@ -505,6 +529,63 @@ def test_an_account_is_one_person_s(staff: Staff) -> None:
     assert staff.read("teacher", lambda u: personnel.person_of(u, at)) is None
     staff.run("officer", lambda u: personnel.link_account(u, at, person_id, staff.logins["teacher"]))
     assert file_of(staff, person_id).login == staff.logins["teacher"]
+
+
+def test_who_was_hired_by_mistake_gives_their_account_back(staff: Staff) -> None:
+    """Whether the hiring was rescinded, or its appointment corrected away."""
+    at, post = staff.organisation, staff.add_post(a_post(staff.units["teaching"], "slips", percent=300))
+    login = staff.logins["bookkeeper"]
+    staff.run("officer", lambda u: personnel.link_account(u, at, staff.persons["bookkeeper"], ""))
+    first = staff.hire(a_hire(post, login=login))
+    hiring = last_act(staff, first, About.HIRE)
+    with pytest.raises(rules.AccountTaken):
+        staff.hire(a_hire(post, login=login))
+    staff.run("officer", lambda u: personnel.rescind(u, at, first, hiring, a_rescission()))
+    second = staff.hire(a_hire(post, login=login))
+    own = staff.read("bookkeeper", lambda u: personnel.person_of(u, at))
+    assert own is not None
+    assert own.id == second != first
+    (held,) = file_of(staff, second).appointments
+    never = RecordAppointment(**an_act(since=SINCE, corrects=held.fact_id), content=None)
+    staff.run("officer", lambda u: personnel.record_appointment(u, at, second, held.id, never))
+    bookkeeper = staff.persons["bookkeeper"]
+    staff.run("officer", lambda u: personnel.link_account(u, at, bookkeeper, login))
+    assert file_of(staff, bookkeeper).login == login
+
+
+def test_two_who_hire_under_one_identity_number_at_once_are_one_hiring_and_one_refusal(staff: Staff) -> None:
+    post, identity = staff.add_post(a_post(staff.units["teaching"], "raced", percent=300)), an_identity()
+    both_looked = Barrier(2)
+    register = queries.register_persons
+
+    def registered(*asked: Any) -> list[int]:
+        both_looked.wait(timeout=60)
+        return register(*asked)
+
+    def hire(family: str) -> int | str:
+        try:
+            return staff.hire(a_hire(posts[family], family, identity=identity))
+        except rules.IdentityTaken as refusal:
+            return refusal.code
+
+    posts = {"Ахметов": post, "Сейтов": staff.add_post(a_post(staff.units["teaching"], "raced too"))}
+    with patch.object(queries, "register_persons", registered), ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(hire, posts))
+    assert [each for each in done if isinstance(each, str)] == ["identity-taken"]
+    assert sum(isinstance(each, int) for each in done) == 1
+
+
+def test_an_act_is_not_rescinded_into_a_number_that_somebody_else_has_since(staff: Staff) -> None:
+    at, identity = staff.organisation, an_identity()
+    post = staff.add_post(a_post(staff.units["teaching"], "mixed", percent=300))
+    first = staff.hire(a_hire(post, "Ахметов", identity=identity))
+    (fact,) = file_of(staff, first).facts
+    told = RecordFacts(**an_act(since=SINCE, corrects=fact.id), identity=an_identity())
+    staff.run("officer", lambda u: personnel.record_facts(u, VAULT, at, first, told))
+    staff.hire(a_hire(post, "Сейтов", identity=identity))
+    corrected = last_act(staff, first, About.FACTS)
+    with pytest.raises(rules.IdentityTaken):
+        staff.run("officer", lambda u: personnel.rescind(u, at, first, corrected, a_rescission()))
 
 
 def test_people_of_a_day_come_page_by_page_in_the_order_of_names(staff: Staff) -> None:

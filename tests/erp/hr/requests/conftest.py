@@ -1,11 +1,13 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import text
 
 from erp.base.clock import today
 from erp.base.dates import DaySpan
@@ -15,7 +17,31 @@ from erp.hr.requests import service
 from erp.hr.requests.model import Consent, Decision, Kind, Recall, Request, RequestView
 from tests.factories.staff import Staff, a_staff
 
+T = TypeVar("T")
+
 CONSENT = Consent(today(), "application № 14")
+
+
+def rivalled(
+    staff: Staff, who: str, act: Callable[[UnitOfWork], object], rival: str, late: Callable[[UnitOfWork], T]
+) -> Callable[[], T]:
+    """Do an act, and before it is saved begin a rival's, saving the first once the server has made the rival wait.
+
+    Gives the rival's answer; a rival who need not wait is over before the first is saved.
+    """
+    thread, begun = ThreadPoolExecutor(1), list[Future[T]]()
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE :pid = ANY (pg_blocking_pids(pid))")
+
+    def first(u: UnitOfWork) -> None:
+        act(u)
+        pid = u.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        begun.append(thread.submit(staff.run, rival, late))
+        while not begun[0].done() and not staff.read(who, lambda v: v.execute(waits, {"pid": pid}).scalar()):
+            pass
+
+    staff.run(who, first)
+    thread.shutdown()
+    return begun[0].result
 
 
 class NothingToSay(BaseModel):

@@ -9,7 +9,7 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -29,7 +29,7 @@ from erp.hr.requests.service import desk_subject
 from erp.reference.notifications import service as notifications
 from ledger.errors import KeyReused
 from ledger.model import Actor
-from tests.erp.hr.requests.conftest import CONSENT, Desk, days
+from tests.erp.hr.requests.conftest import CONSENT, Desk, days, rivalled
 
 
 class NoDaysLeft(Conflict):
@@ -291,6 +291,20 @@ def test_two_approvals_at_once_of_the_same_days_approve_one(desk: Desk) -> None:
         assert sorted(map(str, threads.map(approve, both))) == ["absences-overlap", "approved"]
 
 
+def test_a_request_that_is_changed_and_another_for_the_same_days_wait_for_each_other(desk: Desk) -> None:
+    asked, at, person = desk.ask("teacher", days(5, 2)), desk.staff.organisation, desk.staff.persons["teacher"]
+
+    def change(u: UnitOfWork) -> object:
+        return service.change(u, at, asked.id, 1, days(15, 2), facts={})
+
+    def ask(u: UnitOfWork) -> object:
+        return service.submit(u, at, Kind.TRIP, person, days(16, 2), key=uuid4(), facts={})
+
+    answer = rivalled(desk.staff, "teacher", change, "officer", ask)
+    with pytest.raises(rules.AskedAlready):
+        answer()
+
+
 def test_the_database_refuses_a_decision_on_one_s_own_and_any_other_way(desk: Desk) -> None:
     asked, at = desk.ask("hr_head", days(1)), desk.staff.organisation
 
@@ -390,7 +404,7 @@ def test_a_leave_beyond_the_service_is_seen_and_given_back_without_consent(desk:
     assert desk.staff.read("lead", lambda u: service.outside_service(u, at)) == []
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 @given(data=st.data())
 def test_a_command_sent_twice_gets_its_first_answer_in_any_later_state(desk: Desk, data: st.DataObject) -> None:
     """Every command of a history, sent again after each of the commands that came later."""
@@ -436,7 +450,7 @@ def _done(desk: Desk, way: str, of: Request, wanted: DaySpan, back: date) -> Req
 _FAR = count(40, 20)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 @given(
     acts=st.lists(
         st.tuples(st.sampled_from(["approve", "return", "recall"]), st.integers(0, 12), st.integers(1, 5)), max_size=6
@@ -525,6 +539,53 @@ def test_a_request_that_nobody_may_decide_on_is_refused_with_what_to_do(desk: De
     with pytest.raises(rules.NobodyDecides):  # the preview says so
         desk.staff.read("hr_head", lambda u: service.require_free(u, at, head, days(15, 2)))
     desk.ask("director", days(15, 2), by="officer")
+
+
+def test_what_waits_for_who_decides_no_more_waits_for_the_heads_of_human_resources(
+    desk: Desk, shared_database: str
+) -> None:
+    asked, at = desk.ask("teacher", days(5, 2)), desk.staff.organisation
+    mine = RequestFilter((State.SUBMITTED,), at_desk=True)
+
+    def inbox(who: str) -> list[int]:
+        found = desk.staff.read(who, lambda u: service.requests(u, at, mine)).rows
+        assert len(found) == desk.staff.read(who, lambda u: service.waiting(u, at))
+        return [row.id for row in found]
+
+    assert (inbox("lead"), inbox("hr_head"), desk.view("teacher", asked).approver) == ([asked.id], [], "Lead Test")
+    owner = make_engine(shared_database, role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # past the witness of the trail
+        ends = "UPDATE reference_role_grant SET in_force = '(,2021-01-01)' WHERE user_id = :user AND role = 'manager'"
+        connection.execute(text(ends), {"user": desk.staff.users["lead"]})
+    owner.dispose()
+    assert (inbox("lead"), inbox("hr_head"), desk.view("teacher", asked).approver) == ([], [asked.id], "")
+    assert desk.staff.read("hr_head", lambda u: queries.hearers(u.connection, u.scope, at, asked.id)) == [
+        desk.staff.users["hr_head"]
+    ]
+    assert desk.decide("hr_head", asked).state is State.APPROVED
+    assert desk.staff.read("lead", notifications.unread) == 0
+
+
+def test_who_reads_the_records_of_staff_reads_every_act_on_it(desk: Desk) -> None:
+    at = desk.staff.organisation
+    desk.decide("lead", desk.ask("teacher", days(5, 2)))
+    read = text("SELECT subject, action FROM base_audit_event WHERE organisation_id = :at")
+    seen = {tuple(row) for row in desk.staff.read("officer", lambda u: list(u.execute(read, {"at": at})))}
+    assert {action for _, action in seen} >= {"unit-change", "post-change", "person-hired", "request-approved"}
+    told = text("SELECT base_of_the_staff(:subject, :action)")
+    for subject, action, of_the_staff in (
+        (f"organisation:{at}", "people-hired", True),
+        (f"organisation:{at}", "staffing-laid-out", True),
+        (f"organisation:{at}", "leave-years-granted", True),
+        (f"organisation:{at}", "approval-required", False),
+        (f"organisation:{at}", "institution-left", False),
+        (f"people-file:{at}/1", "people-file-begun", True),
+        (f"trip:{at}/1", "file-attached", True),
+        (f"user:{at}", "people-hired", False),
+    ):
+        asked = {"subject": subject, "action": action}
+        assert desk.staff.read("officer", lambda u, a=asked: u.execute(told, a).scalar()) is of_the_staff, asked  # type: ignore[misc]
 
 
 def test_what_is_withdrawn_or_changed_asks_nobody_to_look_any_more(desk: Desk) -> None:

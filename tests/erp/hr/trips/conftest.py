@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from erp.base import uow
-from erp.base.db import make_engine
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import Receipt, UnitOfWork
 from erp.finance.drafts import service as drafts
@@ -24,11 +23,10 @@ from erp.hr.trips.model import Report
 from erp.hr.trips.schemas import AskTrip, HandIn, TripShown
 from erp.hr.trips.service import Trips
 from erp.reference.attachments.model import Checked
-from erp.reference.packages.service import load_shipped
 from ledger import service as ledger
 from ledger.model import Actor
 from tests.conftest import TestServer
-from tests.factories.staff import Staff, a_staff, on_day
+from tests.factories.staff import Staff, a_staff, on_day, shipped
 
 T = TypeVar("T")
 PORT = settlement_port()
@@ -156,10 +154,7 @@ def completed(sheet: Sheet, day: str) -> Sheet:
 @pytest.fixture(scope="module")
 def desk(server: TestServer) -> Iterator[Desk]:
     url = server.new_database()
-    owner = make_engine(url, role=None, pool=1)
-    with owner.begin() as connection:
-        load_shipped(connection, system_scope())
-    owner.dispose()
+    shipped(url)
     staff = a_staff(url)
     begins, ends = date(2026, 1, 1), date(2026, 12, 31)
     uow.run(

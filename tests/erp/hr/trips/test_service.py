@@ -11,9 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 from erp.base import uow
 from erp.base.clock import today
+from erp.base.db import make_engine
 from erp.base.errors import Invalid
 from erp.base.scope import Scope
-from erp.base.uow import Receipt
+from erp.base.uow import Receipt, UnitOfWork
 from erp.finance.closing import service as closing
 from erp.finance.closing.model import Period
 from erp.finance.drafts import service as drafts
@@ -25,16 +26,21 @@ from erp.finance.settlements import rules as inbox
 from erp.finance.settlements import service as settlements
 from erp.finance.settlements.model import SettlementState as Standing
 from erp.finance.settlements.model import Ties
-from erp.hr.requests.model import Decision, State
+from erp.hr.requests import queries as requested
+from erp.hr.requests import service as requests
+from erp.hr.requests.model import Decision, Kind, Recall, State
 from erp.hr.requests.rules import AbsencesOverlap, AskedAlready, NotAtYourDesk, OwnRequest, RequestUnknown
 from erp.hr.trips import rules, service
 from erp.hr.trips.model import ReportState, Waiting
 from erp.hr.trips.schemas import SendAdvance
-from erp.hr.trips.service import advance_key, report_key
+from erp.hr.trips.service import Trips, advance_key, report_key
 from erp.reference.attachments import service as attachments
+from erp.reference.attachments.model import Checked
+from erp.reference.calendar import service as calendar
 from erp.reference.notifications import service as notifications
 from ledger import service as ledger
 from ledger.model import Actor, PeriodState
+from tests.erp.hr.requests.conftest import rivalled
 from tests.erp.hr.trips.conftest import PORT, TICKET, Desk, T, a_report, a_trip, completed
 from tests.factories.staff import a_hire, a_post, on_day
 
@@ -144,6 +150,151 @@ def test_a_recall_waits_until_the_report_is_returned_and_until_the_advance_is_in
     assert (per_diem.kind.value, per_diem.on, per_diem.amount_tiyn) == ("per-diem", last - timedelta(days=1), 1_730_000)
     desk.report("director", shorter, a_report(first, last - timedelta(days=1)), version=2)
     desk.approve("hr_head", shorter, 3)
+
+
+def test_a_cancelled_trip_is_due_as_long_as_an_advance_of_it_is_paid(desk: Desk) -> None:
+    day = today() + timedelta(days=60)
+    person = desk.staff.hire(a_hire(desk.staff.add_post(a_post(desk.staff.units["teaching"], "Nurse"))))
+    command = a_trip(day, day + timedelta(days=1), advance="5000", person_id=person)
+
+    def due(narrowed: Waiting = Waiting.DUE) -> dict[int, bool]:
+        found = desk.staff.read("officer", lambda u: service.trips(u, desk.at, PORT, narrowed, person_id=person))
+        return {row.id: row.is_due for row in found.rows}
+
+    unpaid = desk.decide("lead", desk.ask("officer", command))
+    desk.recall("lead", unpaid, day)
+    paid = desk.decide("lead", desk.ask("officer", command.model_copy(update={"key": uuid4()})))
+    entry = desk.post(advance_key(paid.key))
+    assert due() == {}
+    desk.recall("lead", paid, day)
+    assert (due(), due(Waiting.ALL)) == ({paid.id: True}, {paid.id: True, unpaid.id: False})
+    assert desk.shown("officer", paid).report_due_on == desk.keep(lambda u: calendar.working_day_after(u, today(), 3))
+    assert desk.shown("officer", unpaid).report_due_on is None
+    amiss = StornoEntry(key=uuid4(), effective_on=date(2026, 11, 20), reason="Paid amiss")
+    desk.keep(lambda u: journal.storno_entry(u, desk.at, entry, amiss))
+    assert due() == {}, "nothing is open"
+
+
+def test_whoever_decides_knows_of_an_advance_that_another_approved(desk: Desk) -> None:
+    """Two trips wait, one at a desk whose holder left it: each who decides sees their own alone."""
+    person = desk.staff.hire(a_hire(desk.staff.add_post(a_post(desk.staff.units["teaching"], "Guard"))))
+    days = date(2026, 12, 14), date(2026, 12, 21)
+    one, other = (
+        desk.ask("officer", a_trip(day, day + timedelta(days=1), advance="10", person_id=person)) for day in days
+    )
+    owner = make_engine(desk.staff.engine.url.render_as_string(hide_password=False), role=None, pool=1)
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE hr_request SET approver_id = :director WHERE id = :id"),
+                           {"director": desk.staff.persons["director"], "id": other.id})  # fmt: skip
+    owner.dispose()
+    desk.decide("lead", one)
+    with pytest.raises(RequestUnknown):
+        desk.shown("director", one)
+    with pytest.raises(rules.AdvanceOpen):
+        desk.decide("director", other)
+    asked = text("SELECT count(*) FROM hr_trip_advances(:at, :person)")
+    for who, seen in (("director", 1), ("officer", 1), ("teacher", 0), ("bookkeeper", 0)):
+        found = desk.staff.read(who, lambda u: u.execute(asked, {"at": desk.at, "person": person}).scalar())
+        assert found == seen, who
+
+
+@pytest.mark.parametrize("first", ["report", "recall"])
+def test_a_report_that_is_handed_in_and_a_recall_wait_for_each_other(desk: Desk, first: str) -> None:
+    begins = date(2026, 3, 16) if first == "report" else date(2026, 3, 23)
+    ends = begins + timedelta(days=2)
+    asked = desk.decide("hr_head", desk.ask("director", a_trip(begins, ends)))
+    desk.report("director", asked, a_report(begins, ends))
+    desk.send_back("hr_head", asked, 1)
+    command = Recall(ends, "Needed here", is_correction=True)
+
+    def hand_in(u: UnitOfWork) -> object:
+        return service.hand_in(u, desk.at, asked.id, 2, a_report(begins, ends))
+
+    def recall(u: UnitOfWork) -> object:
+        told = {Kind.TRIP: Trips(PORT)}
+        return requests.recall(u, desk.at, asked.id, asked.version, command, consequences=told)
+
+    acts = {"report": ("director", hand_in), "recall": ("hr_head", recall)}
+    (who, act), (rival, late) = acts[first], acts["recall" if first == "report" else "report"]
+    answer = rivalled(desk.staff, who, act, rival, late)
+    with pytest.raises(rules.ReportStands if first == "report" else Invalid):
+        answer()
+    days = desk.shown("hr_head", asked)
+    assert (days.report.state is ReportState.SUBMITTED) == (first == "report")
+
+
+def test_the_database_refuses_a_recall_under_a_report(desk: Desk) -> None:
+    begins = date(2026, 3, 30)
+    asked = desk.decide("hr_head", desk.ask("director", a_trip(begins, begins + timedelta(days=2))))
+    desk.report("director", asked, a_report(begins, begins + timedelta(days=2)))
+
+    def past_the_check(u: UnitOfWork) -> object:
+        return requested.insert_act(
+            u.connection, u.scope, desk.at, asked.id, State.CANCELLED, version=3, reason="Needed", is_correction=True
+        )
+
+    with pytest.raises(DBAPIError, match="under a report that is handed in"):
+        desk.staff.run("hr_head", past_the_check)
+
+
+def test_a_paper_is_taken_off_by_who_attached_it_until_the_report_is_handed_in(desk: Desk) -> None:
+    begins = date(2026, 4, 27)
+    asked = desk.decide("lead", desk.ask("teacher", a_trip(begins, begins + timedelta(days=2))))
+
+    def attach(who: str, content: bytes) -> int:
+        file = Checked("passport.txt", "text/plain", content)
+        return desk.staff.run(who, lambda u: service.attach(u, desk.at, asked.id, file)).id
+
+    def remove(who: str, file: int) -> None:
+        desk.staff.run(who, lambda u: service.remove_paper(u, desk.at, asked.id, file))
+
+    amiss, of_officer = attach("teacher", b"of another"), attach("officer", b"ticket")
+    with pytest.raises(rules.PaperOfAnother):
+        remove("teacher", of_officer)
+    with pytest.raises(RequestUnknown):
+        remove("colleague", amiss)
+    remove("teacher", amiss)
+    with pytest.raises(attachments.AttachmentUnknown):
+        remove("teacher", amiss)
+    kept = attach("teacher", b"receipt")
+    desk.report("teacher", asked, a_report(begins, begins + timedelta(days=2)), paper=False)
+    with pytest.raises(rules.PapersHandedIn):
+        remove("teacher", kept)
+    hide = text("UPDATE base_attachment SET removed_by = 1, removed_at = now(), removed_why = '' WHERE id = :id")
+    assert desk.staff.run("teacher", lambda u: u.execute(hide, {"id": kept}).rowcount) == 0, "nor past the check"
+    later = attach("officer", b"asked for by who approves")
+    desk.approve("lead", asked)
+    assert attach("officer", b"asked for by who approves") == later, "twice is once"
+    with pytest.raises(rules.PapersSettled):
+        attach("teacher", b"after all")
+    with pytest.raises(DBAPIError):
+        desk.staff.run("teacher", lambda u: attachments.attach(u, desk.at, service.subject(desk.at, asked.id), TICKET))
+    names = desk.staff.read("lead", lambda u: service.papers(u, desk.at, asked.id))
+    assert {each.id for each in names} == {of_officer, kept, later}
+
+
+def test_an_approved_report_may_be_returned_where_no_entry_of_it_stands(desk: Desk) -> None:
+    begins = date(2026, 2, 16)
+    asked = desk.decide("lead", desk.ask("teacher", a_trip(begins, begins + timedelta(days=2))))
+
+    def may_be_returned() -> bool:
+        return desk.shown("lead", asked).may_be_returned
+
+    assert not may_be_returned()
+    desk.report("teacher", asked, a_report(begins, begins + timedelta(days=2)))
+    assert may_be_returned()
+    desk.approve("lead", asked)
+    assert not may_be_returned()
+    entry = desk.post(report_key(asked.key, 1))
+    assert not may_be_returned()
+    amiss = StornoEntry(key=uuid4(), effective_on=date(2026, 11, 20), reason="Of another trip")
+    desk.keep(lambda u: journal.storno_entry(u, desk.at, entry, amiss))
+    assert may_be_returned()
+    desk.send_back("lead", asked, 2)
+    assert not may_be_returned()
+    desk.report("teacher", asked, a_report(begins, begins, "0", "0", "0"), version=3)
+    desk.approve("lead", asked, 4)
+    assert may_be_returned(), "of nought there is no entry"
 
 
 def test_an_advance_whose_entry_was_cancelled_was_not_paid(desk: Desk) -> None:
@@ -337,9 +488,9 @@ def test_human_resources_send_somebody_and_others_see_nothing_of_it(desk: Desk) 
         desk.ask("teacher", a_trip(last, last))
     with pytest.raises(RequestUnknown):
         desk.shown("colleague", sent)
-    rows = desk.staff.read("colleague", lambda u: service.trips(u, desk.at)).rows
+    rows = desk.staff.read("colleague", lambda u: service.trips(u, desk.at, PORT)).rows
     assert sent.id not in {row.id for row in rows}
-    due = desk.staff.read("officer", lambda u: service.trips(u, desk.at, Waiting.DUE)).rows
+    due = desk.staff.read("officer", lambda u: service.trips(u, desk.at, PORT, Waiting.DUE)).rows
     assert sent.id in {row.id for row in due}
     assert desk.shown("officer", sent).report_due_on == date(2026, 6, 22)
     file = "SELECT count(*) FROM base_attachment WHERE subject = :subject"
@@ -442,7 +593,9 @@ def test_human_resources_report_for_who_cannot_and_another_approves(desk: Desk) 
         (1_240_000, 0, False),
     ]
     assert (seen.estimated, seen.spent, seen.over) == (9_835_000, 12_835_000, 3_000_000)
-    (row,) = [row for row in desk.staff.read("lead", lambda u: service.trips(u, desk.at)).rows if row.id == approved.id]
+    (row,) = [
+        row for row in desk.staff.read("lead", lambda u: service.trips(u, desk.at, PORT)).rows if row.id == approved.id
+    ]
     assert (row.spent_tiyn, row.over_tiyn) == (12_835_000, 3_000_000)
     desk.approve("lead", approved)
     told = desk.settlement(report_key(approved.key, 1)).facts

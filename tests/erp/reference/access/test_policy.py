@@ -8,6 +8,7 @@ from erp.base.errors import DomainError
 from erp.base.scope import WHOLE_SYSTEM, Scope
 from erp.reference.access.model import (
     ANYBODY,
+    PERMISSION_NAMES,
     SYSTEM_WIDE,
     WHEREVER_HELD,
     Grant,
@@ -37,6 +38,10 @@ def answer(identity: Identity, permission: Permission, organisation_id: int | No
         return authorise(identity, permission, organisation_id)
     except DomainError as refusal:
         return refusal.code
+
+
+def test_whatever_needs_a_role_has_a_name_by_which_tokens_are_made_and_shown() -> None:
+    assert set(PERMISSION_NAMES) == set(Permission) - ANYBODY
 
 
 @pytest.mark.parametrize("role", Role)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
@@ -226,7 +226,7 @@ LENT_AT_A_SERVED_ONE = World(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(world=worlds)
 @example(world=LENDER_BLOCKED)
 @example(world=LENT_AT_A_SERVED_ONE)
@@ -241,7 +241,7 @@ def test_what_a_person_holds_on_any_day_is_what_the_registers_say(connection: Co
         connection.rollback()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(world=worlds)
 def test_nobody_lends_more_than_they_hold(connection: Connection, world: World) -> None:
     """A delegation of what is not held on its first day is refused; on no day does it give what the lender has not."""

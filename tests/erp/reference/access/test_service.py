@@ -138,3 +138,13 @@ def test_secrets_from_before_there_was_a_key_are_sealed(engine: Engine) -> None:
     with engine.begin() as connection:
         second_factor.seal_what_is_plain(connection, system_scope(), vault)  # the application may not, and needs not
     assert uow.read(engine, own, lambda u: second_factor.begun(u, vault)) == "PLAIN"
+
+
+@pytest.mark.parametrize("typed", ["", " \n", "\u200b\u200b", "x" * 201])
+def test_a_name_that_nobody_sees_is_none(typed: str) -> None:
+    with pytest.raises(service.NameNotGiven):
+        service.given_name(typed)
+
+
+def test_a_name_stands_on_one_line_and_turns_nothing_round() -> None:
+    assert service.given_name(" Дина\u2028\u202e Оспанова\x07 ") == "Дина Оспанова"

@@ -8,7 +8,8 @@ from erp.base.scope import system_scope
 from erp.base.uow import UnitOfWork
 from erp.reference.counterparties import queries, rules
 from erp.reference.counterparties.model import Counterparty
-from erp.reference.counterparties.service import NameMissing, RegisterCounterparty, register
+from erp.reference.counterparties.schemas import AddCounterparty
+from erp.reference.counterparties.service import AlreadyRegistered, NameMissing, RegisterCounterparty, add, register
 
 SCOPE = system_scope()
 IIN = f"85010130000{rules.check_digit('85010130000')}"
@@ -27,15 +28,18 @@ def found(uow: UnitOfWork, typed: str, language: str = "ru", limit: int = 20) ->
     return [c.code for c in queries.search(uow.connection, SCOPE, typed, language=language, limit=limit)]
 
 
-def test_registering_again_changes_nothing_and_a_new_name_renames(uow: UnitOfWork) -> None:
+def test_what_is_registered_already_keeps_its_name(uow: UnitOfWork) -> None:
     assert register(uow, [SCHOOL, HEAT]) == [HEAT.code, SCHOOL.code]
     assert register(uow, [SCHOOL, HEAT]) == []
-    assert register(uow, [SCHOOL, RegisterCounterparty(HEAT.code, "ТОО «Тепло»")]) == [HEAT.code]
-    assert queries.labels(uow.connection, SCOPE, [HEAT.code])[HEAT.code].name_ru == "ТОО «Тепло»"
+    assert register(uow, [WATER, RegisterCounterparty(HEAT.code, "ТОО «Тепло»")]) == [WATER.code]
+    with pytest.raises(AlreadyRegistered, match="Расчётный центр"):
+        add(uow, 1, AddCounterparty(code=HEAT.code, name_ru="ТОО «Тепло»"))
+    heat = queries.labels(uow.connection, SCOPE, [HEAT.code])[HEAT.code]
+    assert (heat.name_ru, heat.version) == (HEAT.name_ru, 1)
 
 
 def test_names_left_empty_repeat_the_russian_one(uow: UnitOfWork) -> None:
-    register(uow, [RegisterCounterparty(HEAT.code, " ТОО  «Тепло» ")])
+    register(uow, [RegisterCounterparty(HEAT.code, " ТОО \u202e «Тепло» ")])
     heat = queries.labels(uow.connection, SCOPE, [HEAT.code])[HEAT.code]
     assert (heat.name("kk"), heat.name("ru"), heat.name("en")) == ("ТОО «Тепло»",) * 3
 
@@ -52,9 +56,10 @@ def test_a_mistyped_number_is_refused(uow: UnitOfWork) -> None:
         register(uow, [RegisterCounterparty("990140000484", "Школа")])
 
 
-def test_a_name_is_needed(uow: UnitOfWork) -> None:
+@pytest.mark.parametrize("typed", [" ", "\u200b\u200b"])
+def test_a_name_that_can_be_seen_is_needed(uow: UnitOfWork, typed: str) -> None:
     with pytest.raises(NameMissing):
-        register(uow, [RegisterCounterparty(SCHOOL.code, " ")])
+        register(uow, [RegisterCounterparty(SCHOOL.code, typed)])
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_kazakh_letters_have_no_case(uow: UnitOfWork, typed: str) -> None:
 
 
 def test_names_that_begin_so_come_first(uow: UnitOfWork) -> None:
-    register(uow, [SCHOOL, RegisterCounterparty(HEAT.code, "Альфа мектеп"), WATER])
+    register(uow, [SCHOOL, RegisterCounterparty(HEAT.code, "Альфа мектеп")])
     assert found(uow, "мектеп", "kk") == [SCHOOL.code, HEAT.code]
     register(uow, [RegisterCounterparty(WATER.code, "Мектеп жабдығы")])
     assert found(uow, "мектеп", "kk") == [WATER.code, SCHOOL.code, HEAT.code]
@@ -152,7 +157,7 @@ def test_the_database_refuses_what_the_program_let_through(
 def test_the_application_role_registers(uow: UnitOfWork) -> None:
     uow.execute(text("SET LOCAL ROLE qazyna_app"))
     heat = Counterparty(HEAT.code, "Жылу", "Тепло", "Heat")
-    assert queries.upsert(uow.connection, SCOPE, [heat]) == [HEAT.code]
+    assert queries.insert(uow.connection, SCOPE, [heat]) == [HEAT.code]
     assert found(uow, "жыл", "kk") == [HEAT.code]
 
 

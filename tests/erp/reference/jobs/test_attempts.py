@@ -23,6 +23,7 @@ from erp.reference.jobs import service as jobs
 from erp.reference.jobs.attempt import Attempt, Circumstances, JobKind, WorkerStops, work
 from erp.reference.jobs.model import Job, JobNotOrdered, JobOrder, JobState, JobUnknown
 from ledger.model import Actor
+from tests.factories.patience import PATIENCE
 from tests.web.desk import Desk
 
 FILE = rules.check("a.txt", b"a file", limit=100)
@@ -92,7 +93,7 @@ def test_an_attempt_thought_dead_cannot_commit_after_the_next_was_begun(desk: De
 
 
 def test_two_at_once_have_one_effect(desk: Desk) -> None:
-    both_in = threading.Barrier(2, timeout=10)
+    both_in = threading.Barrier(2, timeout=PATIENCE)
 
     def at_once(job_id: int) -> None:
         both_in.wait()
@@ -261,9 +262,7 @@ def lives(desk: Desk) -> type[Lives]:
 def test_a_job_is_never_lost_and_its_effects_are_there_once(lives: type[Lives]) -> None:
     run_state_machine_as_test(
         lives,
-        settings=settings(
-            max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=15, stateful_step_count=15, suppress_health_check=list(HealthCheck)),
     )
 
 

@@ -1,11 +1,14 @@
 """Letters against a mail server of our own: delivery, refusals, a server that is down, a worker that dies."""
 
-import socket
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
+from time import sleep
 from typing import Any
 
 import pytest
@@ -18,11 +21,12 @@ from erp.base import uow
 from erp.base.db import make_engine
 from erp.base.scope import Scope, system_scope
 from erp.reference.mail import service
-from erp.reference.mail.service import Server, deliver, pause
+from erp.reference.mail.service import Server, deliver
 from erp.reference.notifications.model import NotificationKind
 from erp.reference.notifications.service import ADDRESS, AddressMalformed, notify, set_contact
 from ledger.model import Actor
 from tests.conftest import TestServer
+from tests.factories.program import free_port
 from tests.web.desk import Desk, furnish
 from web.letters import write
 
@@ -34,6 +38,8 @@ class Sink:
     got: list[Message] = field(default_factory=list)
     answer: str = "250 OK"
     to_recipients: str = "250 OK"
+    is_late: bool = False
+    """Whether it takes letters and answers when nobody waits any more."""
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         if self.to_recipients.startswith("2"):
@@ -43,6 +49,8 @@ class Sink:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         if self.answer.startswith("2"):
             self.got.append(message_from_bytes(envelope.content, policy=default))
+        while self.is_late:
+            await asyncio.sleep(0.01)
         return self.answer
 
 
@@ -91,7 +99,7 @@ def mail(desk: Desk) -> dict[str, Any]:
 
 
 def send(desk: Desk, mail_id: int, to: Server | None) -> None:
-    uow.run(desk.engine, system_scope(origin="worker"), lambda u: deliver(u, mail_id, to, write, logged))
+    deliver(desk.engine, system_scope(origin="worker"), mail_id, to, write, logged)
 
 
 def logged(_: Exception) -> str:
@@ -101,12 +109,6 @@ def logged(_: Exception) -> str:
 def due_again(desk: Desk) -> None:
     now = text("UPDATE base_mail SET next_at = clock_timestamp()")
     uow.run(desk.engine, system_scope(), lambda u: u.execute(now))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_letter_is_delivered_in_the_language_of_who_gets_it(
@@ -153,13 +155,17 @@ def test_a_server_that_says_later_is_tried_later(desk: Desk, letter: int, sink: 
 
 def test_a_server_that_is_down_is_waited_for_and_given_up_after_about_a_day(desk: Desk, letter: int) -> None:
     nowhere = Server.of(f"smtp://127.0.0.1:{free_port()}", "qazyna@oblast.kz")
+    pauses = []
     for attempt in range(service.MOST_ATTEMPTS):
         assert (mail(desk)["state"], mail(desk)["attempts"]) == ("waiting", attempt)
+        before = datetime.now(UTC)
         send(desk, letter, nowhere)
+        pauses.append((mail(desk)["next_at"] - before).total_seconds())
         due_again(desk)
     assert mail(desk)["state"] == "dead"
-    whole = sum(pause(attempt) for attempt in range(service.MOST_ATTEMPTS - 1))
-    assert 12 * 3600 < whole < 36 * 3600
+    longest = service._BEFORE + service._TIMEOUT + service._BODY + service._ANSWER + service._TIMEOUT
+    assert pauses[0] > longest, "an attempt is over before the next"
+    assert 12 * 3600 < sum(pauses[:-1]) < 36 * 3600
 
 
 def test_without_a_server_letters_wait(desk: Desk, letter: int) -> None:
@@ -184,11 +190,66 @@ def test_killed_between_sending_and_noting_it_repeats_the_same_letter(
         patched.setattr("erp.reference.mail.queries.mark_sent", kill)
         with pytest.raises(Killed):
             send(desk, letter, server)
-    assert mail(desk)["state"] == "waiting"
+    assert (mail(desk)["state"], mail(desk)["attempts"]) == ("waiting", 1)
+    send(desk, letter, server)
+    assert len(handler.got) == 1, "it may be under way elsewhere"
+    due_again(desk)
     send(desk, letter, server)
     assert len(handler.got) == 2
     assert len({got["Message-ID"] for got in handler.got}) == 1
     assert mail(desk)["state"] == "sent"
+
+
+def test_the_answer_to_a_letter_is_waited_for_longer_than_all_before(
+    desk: Desk, letter: int, sink: tuple[Sink, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(service._Connection, "_wait_at_most", lambda _, seconds: waited.append(seconds))
+    send(desk, letter, sink[1])
+    assert waited == [180, 600, 20]
+    assert (mail(desk)["state"], len(sink[0].got)) == ("sent", 1)
+
+
+def test_a_letter_that_may_have_arrived_is_repeated_few_times_and_as_the_same(
+    desk: Desk, letter: int, sink: tuple[Sink, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, server = sink
+    handler.is_late = True
+    monkeypatch.setattr(service, "_ANSWER", 0.5)
+    for attempt in range(1, service.MOST_ATTEMPTS):
+        due_again(desk)
+        send(desk, letter, server)
+        if attempt < service.MOST_COPIES:
+            assert mail(desk)["state"] == "waiting"
+    handler.is_late = False
+    assert (mail(desk)["state"], mail(desk)["attempts"]) == ("dead", service.MOST_COPIES)
+    assert mail(desk)["error"].endswith("it may have arrived")
+    assert len(handler.got) <= service.MOST_COPIES
+    assert len({got["Message-ID"] for got in handler.got}) == 1
+
+
+def test_a_letter_is_not_handed_over_so_late_that_another_may_have_begun(
+    desk: Desk, letter: int, sink: tuple[Sink, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_BEFORE", -1.0)
+    send(desk, letter, sink[1])
+    assert (mail(desk)["state"], mail(desk)["error"]) == ("waiting", "the mail server is too slow")
+    assert sink[0].got == []
+
+
+def test_a_letter_that_waits_for_its_answer_does_not_hold_up_the_end(
+    desk: Desk, letter: int, sink: tuple[Sink, Server]
+) -> None:
+    handler, server = sink
+    handler.is_late = True
+    with ThreadPoolExecutor(1) as worker:
+        sending = worker.submit(send, desk, letter, server)
+        while not handler.got:
+            sleep(0.01)
+        server.break_off()
+        sending.result()
+    handler.is_late = False
+    assert mail(desk)["error"].endswith("it may have arrived")
 
 
 def test_two_workers_send_a_letter_once(desk: Desk, letter: int, sink: tuple[Sink, Server]) -> None:
@@ -198,12 +259,22 @@ def test_two_workers_send_a_letter_once(desk: Desk, letter: int, sink: tuple[Sin
         send(desk, letter, server)
         return write(got, to)
 
-    uow.run(
-        desk.engine,
-        system_scope(origin="worker"),
-        lambda u: deliver(u, letter, server, send_while_another_does, logged),
-    )
+    deliver(desk.engine, system_scope(origin="worker"), letter, server, send_while_another_does, logged)
     assert len(handler.got) == 1
+
+
+def test_nothing_waits_in_the_database_while_a_letter_is_sent(
+    desk: Desk, letter: int, sink: tuple[Sink, Server]
+) -> None:
+    """A transaction that is open meanwhile would hold up every seal."""
+    busy: list[int] = []
+
+    def look(got: Any, to: Server) -> EmailMessage:
+        busy.append(desk.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return write(got, to)
+
+    deliver(desk.engine, system_scope(origin="worker"), letter, sink[1], look, logged)
+    assert (busy, mail(desk)["state"]) == ([0], "sent")
 
 
 def test_who_took_their_address_away_gets_no_letter(desk: Desk, letter: int, sink: tuple[Sink, Server]) -> None:

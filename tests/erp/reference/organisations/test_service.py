@@ -47,9 +47,10 @@ def add(oblast: Oblast, number: int, parent: str, **changes: Any) -> Callable[[u
 def test_an_organisation_is_added_only_below_what_is_administered(oblast: Oblast) -> None:
     assert refused(oblast, "keeper", add(oblast, 500, "roads")) == "organisation-not-administered"
     assert refused(oblast, "keeper", add(oblast, 500, "education", kind=OrganisationKind.OBLAST)) == "kind-out-of-place"
-    assert refused(oblast, "keeper", add(oblast, 500, "education", names=Names("а", " ", "c"))) == (
-        "organisation-name-missing"
-    )
+    for unseen in (" ", "\u200b\u200b"):
+        assert refused(oblast, "keeper", add(oblast, 500, "education", names=Names("а", unseen, "c"))) == (
+            "organisation-name-missing"
+        )
     before = SINCE - timedelta(days=1)
     assert refused(oblast, "keeper", add(oblast, 500, "education", since=before)) == "organisation-closed"
     added = act(oblast, "keeper", add(oblast, 500, "education"))

@@ -1,9 +1,12 @@
+import io
+import zipfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
@@ -242,7 +245,7 @@ codes = st.dictionaries(
 
 
 @given(first=codes, second=codes, day=st.sampled_from(["2026-01-01", "2027-01-01"]))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_a_preview_says_what_loading_then_does(
     owner: Connection, tmp_path: Path, first: dict[str, Any], second: dict[str, Any], day: str
 ) -> None:
@@ -264,3 +267,14 @@ def test_the_shipped_packages_once_loaded_offer_no_change(owner: Connection) -> 
     service.load_shipped(owner, SCOPE)
     for directory in service.shipped():
         assert service.preview(owner, SCOPE, rules.parse(directory)).differences == (), directory.name
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_no_package(packing: int) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", packing) as out:
+        out.writestr("package.toml", "name = " * 99)
+    whole = packed.getvalue()
+    for at in range(30, len(whole)):
+        with suppress(service.ArchiveUnfit):
+            service._unpacked(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])

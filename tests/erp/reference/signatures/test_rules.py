@@ -346,7 +346,7 @@ def flipped(data: bytes, bit: int) -> bytes:
     return data[: at // 8] + bytes([data[at // 8] ^ 1 << at % 8]) + data[at // 8 + 1 :]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bit=st.integers(0, 1 << 20), where=st.sampled_from(["content", "container"]))
 def test_whichever_bit_is_changed_the_verdict_is_not_valid(
     authority: Authority, whole: Kept, bit: int, where: str
@@ -357,7 +357,7 @@ def test_whichever_bit_is_changed_the_verdict_is_not_valid(
     assert isinstance(reason(found, Aspect.BYTES), BytesDiffer)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bit=st.integers(0, 1 << 20))
 def test_whichever_bit_of_the_document_is_changed_the_container_fits_it_no_more(
     authority: Authority, whole: Kept, bit: int
@@ -366,7 +366,7 @@ def test_whichever_bit_of_the_document_is_changed_the_container_fits_it_no_more(
     assert not examined(authority, whole.container, content=flipped(CONTENT, bit)).is_valid
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bit=st.integers(0, 1 << 20), part=st.sampled_from(["certificate", "signed_attrs", "signature"]))
 def test_whichever_bit_of_a_part_that_counts_is_changed_the_container_holds_no_more(
     authority: Authority, whole: Kept, bit: int, part: str

@@ -1,11 +1,11 @@
 """Signing in a database: exact bytes, whose certificate, the trail; and what anybody may ask by a code."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from erp.base import uow
@@ -14,7 +14,7 @@ from erp.base.errors import DomainError
 from erp.base.scope import Scope, system_scope
 from erp.base.uow import UnitOfWork
 from erp.reference.access import identities
-from erp.reference.signatures import rules, service, trust
+from erp.reference.signatures import queries, rules, service, trust
 from erp.reference.signatures.errors import (
     AlgorithmNotVerifiable,
     CertificateNotRegistered,
@@ -28,7 +28,7 @@ from erp.reference.signatures.errors import (
     SignerNotAPerson,
     TrustFileMalformed,
 )
-from erp.reference.signatures.model import Cms, Consent, Document, Evidence, Method, Signature
+from erp.reference.signatures.model import Cms, Consent, Document, Evidence, Method, RevocationList, Signature
 from ledger.model import Actor
 from tests.conftest import TestServer
 from tests.factories import authority as authorities
@@ -117,6 +117,24 @@ def test_a_digital_signature_is_kept_whole_and_verifies_again(room: Room) -> Non
         assert service.signatures_of(u, room.desk.school, room.subject(2)) == (signature,)
 
     uow.read(room.desk.engine, room.scope(), again)
+
+
+def test_lists_of_megabytes_are_read_once_for_many_signatures(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, asked = queries.revocation_lists, list[bytes]()
+
+    def reading(connection: Connection, scope: Scope, digests: Collection[bytes]) -> dict[bytes, RevocationList]:
+        asked.extend(digests)
+        return read(connection, scope, digests)
+
+    monkeypatch.setattr(service, "_SHELF", service._Shelf())
+    monkeypatch.setattr(queries, "revocation_lists", reading)
+    signed = [
+        room.sign(content, Cms(room.holder.sign(content)), number=n) for n in (41, 42) for content in [room.content(n)]
+    ]
+    for each in signed:
+        found = uow.read(room.desk.engine, room.scope(), lambda u: service.verify_again(u, room.desk.school, each.id))  # noqa: B023
+        assert found.is_valid_now
+    assert len(asked) == len(set(asked)) > 0
 
 
 def test_the_trail_tells_of_it_with_the_digests(room: Room) -> None:

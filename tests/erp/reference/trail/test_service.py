@@ -7,7 +7,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -126,7 +126,7 @@ class Clerk:
 ACTS = (Clerk.post, Clerk.storno, Clerk.close, Clerk.restrict, Clerk.reopen, Clerk.rename, Clerk.undone)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(acts=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(1, 3)), max_size=12))
 def test_the_trail_holds_every_change_once_and_nothing_else(
     books: Books, acts: list[tuple[Callable[[Clerk, date], None], int]]
