@@ -64,7 +64,8 @@ class _Connection(smtplib.SMTP):
             raise TimeoutError("the mail server is too slow")
         try:
             self._wait_at_most(_BODY)
-            self.send(re.sub(rb"(?m)^\.", b"..", msg) + b".\r\n")
+            end = b".\r\n" if msg.endswith(b"\r\n") else b"\r\n.\r\n"
+            self.send(re.sub(rb"(?m)^\.", b"..", msg) + end)
             self._wait_at_most(_ANSWER)
             answer = self.getreply()
         except (OSError, smtplib.SMTPServerDisconnected) as lost:
