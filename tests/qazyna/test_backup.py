@@ -333,7 +333,7 @@ def test_a_missing_piece_of_the_log_is_named_and_what_is_before_it_comes_back(pa
     for to in (None, past.lost_at):
         with pytest.raises(StartupError, match=sentence):
             restore(backups, data, to=to, bin_dir=past.bin_dir)
-    before = datetime.fromtimestamp(pieces[base.last_segment].stat().st_mtime, UTC)
+    before = min(at for at in past.diary.acknowledged.values() if at > base.at)
     restore(backups, data, to=before, bin_dir=past.bin_dir)
     assert past.diary.until(before) <= posted(data, past.bin_dir) <= past.diary.sent_until(before)
 

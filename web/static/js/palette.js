@@ -2,7 +2,8 @@
 // Without this script the same stand on pages of their own, /find and /keys.
 
 const edition = new URL(import.meta.url).search; // modules change their address together
-const { fragment } = await import(`./entry.js${edition}`);
+const entry = import(`./entry.js${edition}`); // not waited for: keys are heard at once
+const fragment = async (url) => (await entry).fragment(url);
 
 const PAUSE = 120; // ms after a keystroke before findings are asked for
 const SEQUENCE = 1500; // ms between the keys of one command
