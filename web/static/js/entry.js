@@ -132,7 +132,7 @@ document.addEventListener("combobox:chosen", async (event) => {
   if (hastened || orphaned) (wanted ?? (orphaned ? input : null))?.focus();
 });
 
-export async function fragment(url) {
+async function fragment(url) {
   try {
     const answer = await fetch(url, { headers: { Accept: "text/html" } });
     return answer.ok && !answer.redirected ? await answer.text() : null;

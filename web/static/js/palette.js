@@ -1,10 +1,6 @@
 // The search window over any page (Ctrl+K), the list of keys (?), and keys that lead to places (g then a letter).
 // Without this script the same stand on pages of their own, /find and /keys.
 
-const edition = new URL(import.meta.url).search; // modules change their address together
-const entry = import(`./entry.js${edition}`); // not waited for: keys are heard at once
-const fragment = async (url) => (await entry).fragment(url);
-
 const PAUSE = 120; // ms after a keystroke before findings are asked for
 const SEQUENCE = 1500; // ms between the keys of one command
 const KEPT = 8; // places remembered
@@ -62,6 +58,15 @@ function go(option) {
   if (!option) return;
   palette().close();
   option.click();
+}
+
+async function fragment(url) {
+  try {
+    const answer = await fetch(url, { headers: { Accept: "text/html" } });
+    return answer.ok && !answer.redirected ? await answer.text() : null;
+  } catch {
+    return null;
+  }
 }
 
 function say(words) {
