@@ -141,11 +141,10 @@ def parse_day(text: str) -> date:
 
 def parse_month(text: str) -> date:
     """First day of a month written ``yyyy-mm``.  Raises: MonthMalformed."""
-    match = _MONTH.fullmatch(text.strip())
-    if (
-        match and 1 <= int(match[2]) <= 12 and date.min.year < int(match[1]) < date.max.year
-    ):  # those around it exist too
-        return date(int(match[1]), int(match[2]), 1)
+    if match := _MONTH.fullmatch(text.strip()):
+        year, month = int(match[1]), int(match[2])
+        if date.min.year < year < date.max.year and 1 <= month <= 12:  # so that those around it exist too
+            return date(year, month, 1)
     raise MonthMalformed(text=text)
 
 

@@ -1,4 +1,4 @@
--- Working years follow the day on which the service began; nobody gets one twice, and none is brought along beside them.
+-- Working years: where they begin, and which of them the ledger knows, so that nobody gets one twice and none is withheld.
 
 CREATE FUNCTION hr_unbroken_service(p_organisation int, p_person int) RETURNS TABLE (person_id int, days daterange) LANGUAGE sql STABLE AS
 $$
